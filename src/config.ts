@@ -1,0 +1,99 @@
+import {homedir} from 'node:os';
+import {isAbsolute, join} from 'node:path';
+import {z} from 'zod';
+import {LOG_LEVELS, type LogLevel} from './log.ts';
+
+/** The environment variables that set something, as the README lists them. */
+export const VARIABLES = {
+  OPENCODE_DELEGATE_BIN:
+    'The `opencode` binary to run. Default: `opencode` on PATH, else the `opencode-ai` package beside this one.',
+  OPENCODE_DELEGATE_MODEL:
+    'The model, as `provider/model`, where neither the call nor the agent names one. Default: the model of your OpenCode configuration.',
+  OPENCODE_DELEGATE_CONCURRENCY: 'How many delegations run at once; the rest wait in order. Default: 8.',
+  OPENCODE_DELEGATE_ALLOW_SUBAGENTS: 'Set to 1 to let agents of mode `subagent` be delegated to. Default: 0.',
+  OPENCODE_DELEGATE_DATA_DIR:
+    'Where results are kept. Default: `$XDG_DATA_HOME/opencode/delegations`, which is `~/.local/share/opencode/delegations`.',
+  OPENCODE_DELEGATE_LOG: `How much goes to stderr: ${LOG_LEVELS.map((level) => `\`${level}\``).join(', ')}. Default: \`info\`.`,
+} as const;
+
+/** Set in the environment of the OpenCode server that we start; where it is set, we offer nothing. */
+export const INSIDE_MARK = 'OPENCODE_DELEGATE_INSIDE';
+
+export interface Config {
+  readonly binary: string | undefined;
+  readonly model: string | undefined;
+  readonly concurrency: number;
+  readonly allowSubagents: boolean;
+  readonly dataDir: string;
+  readonly logLevel: LogLevel;
+  /** True in a delegated agent's own environment. */
+  readonly inside: boolean;
+}
+
+const text = z
+  .string()
+  .optional()
+  .transform((value) => (value === undefined || value.trim() === '' ? undefined : value.trim()));
+
+const flag = text.pipe(
+  z
+    .enum(['0', '1', 'false', 'true'], {error: 'must be 1 or 0'})
+    .optional()
+    .transform((value) => value === '1' || value === 'true'),
+);
+
+const schema = z.object({
+  OPENCODE_DELEGATE_BIN: text,
+  OPENCODE_DELEGATE_MODEL: text.pipe(
+    z
+      .string()
+      .regex(/^[^/\s]+\/\S+$/, 'must be written as provider/model')
+      .optional(),
+  ),
+  OPENCODE_DELEGATE_CONCURRENCY: text
+    .transform((value) => (value === undefined ? 8 : Number(value)))
+    .pipe(
+      z
+        .int('must be a whole number from 1 to 100')
+        .min(1, 'must be at least 1')
+        .max(100, 'must be at most 100'),
+    ),
+  OPENCODE_DELEGATE_ALLOW_SUBAGENTS: flag,
+  OPENCODE_DELEGATE_DATA_DIR: text.pipe(z.string().refine(isAbsolute, 'must be an absolute path').optional()),
+  OPENCODE_DELEGATE_LOG: text.pipe(
+    z.enum(LOG_LEVELS, {error: `must be one of ${LOG_LEVELS.join(', ')}`}).default('info'),
+  ),
+  XDG_DATA_HOME: text,
+});
+
+/** A variable has a value that cannot be used; the message names all of them. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** Reads the settings. @throws ConfigError naming every variable that cannot be used, and why. */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const parsed = schema.safeParse(env);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({path, message}) => {
+      const name = String(path[0]);
+      return `${name}=${JSON.stringify(env[name])} ${message}`;
+    });
+    throw new ConfigError(`${problems.join('; ')}. Mend the environment and start again.`);
+  }
+  const given = parsed.data;
+  // The XDG specification has relative paths ignored.
+  const xdgData =
+    given.XDG_DATA_HOME !== undefined && isAbsolute(given.XDG_DATA_HOME)
+      ? given.XDG_DATA_HOME
+      : join(env.HOME ?? homedir(), '.local', 'share');
+  return {
+    binary: given.OPENCODE_DELEGATE_BIN,
+    model: given.OPENCODE_DELEGATE_MODEL,
+    concurrency: given.OPENCODE_DELEGATE_CONCURRENCY,
+    allowSubagents: given.OPENCODE_DELEGATE_ALLOW_SUBAGENTS,
+    dataDir: given.OPENCODE_DELEGATE_DATA_DIR ?? join(xdgData, 'opencode', 'delegations'),
+    logLevel: given.OPENCODE_DELEGATE_LOG,
+    inside: (env[INSIDE_MARK] ?? '') !== '',
+  };
+}

@@ -1,0 +1,117 @@
+/**
+ * How a delegation ended. `interrupted` means that the OpenCode server, or the process that owned the
+ * delegation, went away under it.
+ */
+export const OUTCOMES = ['completed', 'error', 'cancelled', 'timeout', 'interrupted'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** Every status a delegation can have, in the order of its life. */
+export const STATUSES = ['registered', 'queued', 'running', ...OUTCOMES] as const;
+export type Status = (typeof STATUSES)[number];
+
+/** Tokens as the provider counted them, and their cost in US dollars as OpenCode computed it. */
+export interface Usage {
+  readonly input: number;
+  readonly output: number;
+  readonly reasoning: number;
+  readonly cacheRead: number;
+  readonly cacheWrite: number;
+  readonly cost: number;
+}
+
+/** What an agent did besides writing its answer. */
+export interface Work {
+  readonly usage: Usage;
+  readonly toolCalls: number;
+  /** As the agent named them, made relative to the delegation's directory where they lie inside it. */
+  readonly filesChanged: readonly string[];
+  /** Permission requests and questions that were answered with a rejection, in words a person can read. */
+  readonly refused: readonly string[];
+}
+
+export const NO_WORK: Work = {
+  usage: {input: 0, output: 0, reasoning: 0, cacheRead: 0, cacheWrite: 0, cost: 0},
+  toolCalls: 0,
+  filesChanged: [],
+  refused: [],
+};
+
+export interface Registered {
+  readonly status: 'registered';
+}
+
+export interface Queued {
+  readonly status: 'queued';
+}
+
+export interface Running {
+  readonly status: 'running';
+  /** Milliseconds since the epoch, as all times of a delegation. */
+  readonly startedAt: number;
+  /** Absent until OpenCode has opened the session. */
+  readonly sessionId?: string;
+}
+
+export interface Ended {
+  readonly status: Outcome;
+  readonly endedAt: number;
+  /** Absent when it never ran. */
+  readonly startedAt?: number;
+  readonly sessionId?: string;
+  readonly work: Work;
+  /** Why it did not complete: a sentence that says what happened and what to do next. */
+  readonly error?: string;
+}
+
+export type State = Registered | Queued | Running | Ended;
+
+/** The MCP client that asked, as it names itself. */
+export interface Client {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** The process that runs a delegation, and the only one that may change its state while it lives. */
+export interface Owner {
+  readonly pid: number;
+  readonly hostname: string;
+}
+
+/** All that is known of a delegation except its long texts: what a list shows. */
+export interface DelegationHead {
+  /** Three words, unique in the project: `swift-amber-otter`. */
+  readonly id: string;
+  /** The project of the client that delegated, which need not be the one that `directory` belongs to. */
+  readonly project: string;
+  readonly directory: string;
+  readonly agent: string;
+  /** As `provider/model`. */
+  readonly model: string;
+  readonly client: Client;
+  readonly owner: Owner;
+  readonly timeoutMs: number;
+  readonly createdAt: number;
+  readonly title: string;
+  /** One line; empty until it has ended. */
+  readonly summary: string;
+  readonly state: State;
+  /** When a reader had the whole result. */
+  readonly readAt?: number;
+}
+
+export interface Delegation extends DelegationHead {
+  /** Verbatim. */
+  readonly prompt: string;
+  /** The final answer, verbatim; after any other end than `completed`, the text that existed by then. */
+  readonly text: string;
+}
+
+/** True when the delegation has reached one of the five ends. */
+export function hasEnded(state: State): state is Ended {
+  return (OUTCOMES as readonly string[]).includes(state.status);
+}
+
+/** True when it has ended and nobody has had its whole result yet. */
+export function isUnread(head: DelegationHead): boolean {
+  return hasEnded(head.state) && head.readAt === undefined;
+}

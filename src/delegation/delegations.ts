@@ -1,0 +1,415 @@
+import PQueue from 'p-queue';
+import type {Logger} from '../log.ts';
+import {
+  type Client,
+  type Delegation,
+  type DelegationHead,
+  hasEnded,
+  isUnread,
+  NO_WORK,
+} from './delegation.ts';
+import {messageOf, notFound, Refusal} from './errors.ts';
+import {tidyHeadline, titleOf} from './headline.ts';
+import {newId, parseId} from './id.ts';
+import {LiveDelegation, type StopCause} from './live.ts';
+import {isGone, thisProcess} from './owner.ts';
+import type {Activity, Catalog, HeadlineWriter, Product, Runner, Store} from './ports.ts';
+import {checkDirectory, checkPrompt, checkTimeout} from './request.ts';
+
+/** How often a delegation that another process runs is looked at while somebody waits for it. */
+const FOREIGN_POLL_MS = 500;
+/** So many ids are tried before the store is thought to be broken. */
+const ID_ATTEMPTS = 20;
+
+export interface DelegateRequest {
+  /** The project of the client, under which the record is kept. */
+  readonly project: string;
+  readonly directory: string;
+  readonly prompt: string;
+  readonly agent?: string;
+  readonly model?: string;
+  readonly timeoutMinutes: number;
+  readonly client: Client;
+}
+
+/** A delegation as it stands, with what is known only while it lives. */
+export interface Sight {
+  readonly delegation: Delegation;
+  /** Only while it runs in this process. */
+  readonly activity?: Activity;
+  /** Its place in the queue, from 1; only while it is queued in this process. */
+  readonly place?: number;
+}
+
+export interface WaitOptions {
+  readonly project: string;
+  readonly id: string;
+  readonly ms: number;
+  /** Ends the wait, never the delegation. */
+  readonly signal?: AbortSignal;
+  /** Called on every change while waiting. */
+  readonly onChange?: (sight: Sight) => void;
+}
+
+export interface DelegationsOptions {
+  readonly catalog: Catalog;
+  readonly runner: Runner;
+  readonly store: Store;
+  readonly headlines: HeadlineWriter;
+  /** How many run at once; the rest wait in order. */
+  readonly concurrency: number;
+  readonly log: Logger;
+  readonly now?: () => number;
+}
+
+/**
+ * Owns the delegations of this process: the only place that starts, ends or changes them. One is made per
+ * process, however many clients it serves.
+ */
+export class Delegations {
+  /** Those that have not ended, and those whose end could not be stored. In the order they came. */
+  readonly #live = new Map<string, LiveDelegation>();
+  readonly #slots: PQueue;
+  /** Title and summary are decoration: they must never crowd out the work. */
+  readonly #headlineSlots = new PQueue({concurrency: 2});
+  /** Changes after the end, one at a time for each record. */
+  readonly #amendments = new Map<string, Promise<unknown>>();
+  readonly #options: DelegationsOptions;
+  readonly #now: () => number;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: DelegationsOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.#slots = new PQueue({concurrency: options.concurrency});
+  }
+
+  /**
+   * Checks, registers and queues. Resolves as soon as the record is on disk.
+   * @throws Refusal for what the caller can mend; nothing was started or stored then.
+   */
+  async delegate(request: DelegateRequest): Promise<Sight> {
+    const {project, directory, prompt, client, agent, model} = request;
+    checkPrompt(prompt);
+    const timeoutMs = checkTimeout(request.timeoutMinutes);
+    await checkDirectory(directory);
+    const choice = await this.#options.catalog.choose({
+      directory,
+      ...(agent !== undefined && {agent}),
+      ...(model !== undefined && {model}),
+    });
+    const live = await this.#register({
+      id: '',
+      project,
+      directory,
+      ...choice,
+      client,
+      owner: thisProcess(),
+      timeoutMs,
+      createdAt: this.#now(),
+      title: titleOf(prompt),
+      summary: '',
+      state: {status: 'registered'},
+      prompt,
+      text: '',
+    });
+    this.#enqueue(live);
+    return this.#sight(live);
+  }
+
+  /**
+   * The delegation as it stands.
+   * @throws Refusal when the id names none in this project.
+   */
+  async get(project: string, id: string): Promise<Sight> {
+    const parsed = parseId(id);
+    if (parsed === undefined) throw notFound(id);
+    const live = this.#live.get(keyOf(project, parsed));
+    if (live !== undefined) return this.#sight(live);
+    const delegation = await this.#options.store.read(project, parsed);
+    if (delegation === undefined) throw notFound(id);
+    return {delegation: await this.#settleIfOrphaned(delegation)};
+  }
+
+  /** Every delegation of the project, newest first. */
+  async list(project: string): Promise<readonly DelegationHead[]> {
+    const stored = await this.#options.store.list(project);
+    return Promise.all(
+      stored.map((head) => {
+        const live = this.#live.get(keyOf(project, head.id));
+        if (live !== undefined) return live.record;
+        return hasEnded(head.state) || !isGone(head.owner) ? head : this.#settleOrphan(project, head);
+      }),
+    );
+  }
+
+  /** Ids of the project's ended delegations that nobody has read to the end yet, newest first. */
+  async unread(project: string): Promise<readonly string[]> {
+    return (await this.list(project)).filter(isUnread).map(({id}) => id);
+  }
+
+  /**
+   * Resolves when the delegation has ended, when the time is up, or when the signal aborts, whichever is
+   * first, with the delegation as it then stands.
+   * @throws Refusal when the id names none in this project.
+   */
+  async wait({project, id, ms, signal, onChange}: WaitOptions): Promise<Sight> {
+    const deadline = this.#now() + ms;
+    for (;;) {
+      const sight = await this.get(project, id);
+      if (hasEnded(sight.delegation.state)) return sight;
+      const left = deadline - this.#now();
+      if (left <= 0 || signal?.aborted) return sight;
+      const live = this.#live.get(keyOf(project, sight.delegation.id));
+      if (live === undefined) {
+        // Another process runs it; its end will be seen in the file.
+        await pause(Math.min(left, FOREIGN_POLL_MS), {signal});
+        continue;
+      }
+      const unwatch = live.watch(() => onChange?.(this.#sight(live)));
+      try {
+        await pause(left, {signal, until: live.ended});
+      } finally {
+        unwatch();
+      }
+    }
+  }
+
+  /**
+   * Stops a delegation, queued or running, and resolves with the end it reached, which is another than
+   * `cancelled` when it ended first.
+   * @throws Refusal when the id names none in this project, or one that another process runs.
+   */
+  async cancel(project: string, id: string): Promise<{delegation: Delegation; wasEnded: boolean}> {
+    const {delegation} = await this.get(project, id);
+    if (hasEnded(delegation.state)) return {delegation, wasEnded: true};
+    const live = this.#live.get(keyOf(project, delegation.id));
+    if (live === undefined) {
+      throw new Refusal(
+        `${delegation.id} is run by another process (${delegation.client.name}, process ${delegation.owner.pid} on ${delegation.owner.hostname}). Cancel it from the client that started it, or stop that client.`,
+      );
+    }
+    this.#stop(live, 'cancelled');
+    const ended = await live.ended;
+    return {delegation: ended.text === '' ? await this.markRead(ended) : ended, wasEnded: false};
+  }
+
+  /** Notes that somebody had the whole result. A failure to store that is logged and does no harm. */
+  markRead(delegation: Delegation): Promise<Delegation> {
+    if (!isUnread(delegation)) return Promise.resolve(delegation);
+    return this.#amend(delegation, {readAt: this.#now()});
+  }
+
+  /** How many are registered, queued or running here. */
+  get active(): number {
+    return [...this.#live.values()].filter(({record}) => !hasEnded(record.state)).length;
+  }
+
+  /**
+   * Ends everything: what runs becomes `interrupted` with the text it had, what waits becomes `interrupted`
+   * without having run. Resolves when all ends are stored and all sessions have stopped. Idempotent.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#headlineSlots.clear();
+    for (const live of [...this.#live.values()]) this.#stop(live, 'interrupted');
+    await Promise.all([...this.#live.values()].map((live) => live.ended));
+    await this.#slots.onIdle();
+    await Promise.allSettled(this.#amendments.values());
+  }
+
+  async #register(draft: Delegation): Promise<LiveDelegation> {
+    const {store, log} = this.#options;
+    for (let attempt = 0; attempt < ID_ATTEMPTS; attempt++) {
+      if (this.#closing !== undefined) throw new Refusal('This server is stopping. Start it again.');
+      const record = {...draft, id: newId()};
+      const live = new LiveDelegation(record, {store, log, now: this.#now});
+      const key = keyOf(record.project, record.id);
+      if (this.#live.has(key)) continue;
+      this.#live.set(key, live);
+      const created = await store.create(record).catch((error: unknown) => messageOf(error));
+      if (created === true) return live;
+      this.#live.delete(key);
+      if (typeof created === 'string') {
+        throw new Refusal(
+          `The delegation could not be stored, so it was not started: ${created}. Make the folder of ${store.artifact(record.project, record.id)} writable, or set OPENCODE_DELEGATE_DATA_DIR.`,
+        );
+      }
+    }
+    throw new Error(`no unused id was found in ${ID_ATTEMPTS} attempts`);
+  }
+
+  #enqueue(live: LiveDelegation): void {
+    live.enqueued();
+    if (this.#closing !== undefined) {
+      this.#stop(live, 'interrupted');
+      return;
+    }
+    const slot = this.#slots.add(() => this.#run(live));
+    if (live.record.state.status === 'queued') void live.save();
+    slot.catch((error: unknown) => {
+      this.#options.log.error(`${live.record.id}: ${messageOf(error)}`);
+      return live.end({
+        outcome: 'error',
+        product: NO_PRODUCT,
+        error: `A fault in opencode-delegate: ${messageOf(error)}`,
+      });
+    });
+    void live.ended.then((ended) => this.#afterEnd(live, ended));
+  }
+
+  /** Holds a slot from the start until the session has really stopped. */
+  async #run(live: LiveDelegation): Promise<void> {
+    if (!live.started()) return;
+    const {record} = live;
+    const run = this.#options.runner.start(
+      {
+        delegationId: record.id,
+        directory: record.directory,
+        agent: record.agent,
+        model: record.model,
+        prompt: record.prompt,
+        title: record.title,
+        deadline: this.#now() + record.timeoutMs,
+      },
+      {
+        sessionOpened: (sessionId) => live.sessionOpened(sessionId),
+        activity: (activity) => live.worked(activity),
+      },
+    );
+    const deadline = setTimeout(() => live.stop('timeout'), record.timeoutMs);
+    try {
+      // Whichever is first; and while a stop reads what there is, a real end may still come and win.
+      const ended = run.end.then((end) => live.end(end));
+      const cause = await Promise.race([ended.then(() => undefined), live.stopped]);
+      if (cause !== undefined) {
+        const product = await run.snapshot();
+        await live.end({outcome: cause, product, error: explain(cause, record)});
+      }
+    } finally {
+      clearTimeout(deadline);
+      await run.stop();
+    }
+  }
+
+  /** A queued delegation ends here and now; a running one is ended by whoever runs it. */
+  #stop(live: LiveDelegation, cause: StopCause): void {
+    live.stop(cause);
+    if (live.record.state.status === 'running') return;
+    void live.end({
+      outcome: cause,
+      product: NO_PRODUCT,
+      error: `${explain(cause, live.record)} It had not started to run.`,
+    });
+  }
+
+  #afterEnd(live: LiveDelegation, ended: Delegation): void {
+    if (live.isSaved) this.#live.delete(keyOf(ended.project, ended.id));
+    if (ended.state.status !== 'completed' || this.#closing !== undefined) return;
+    void this.#headlineSlots.add(async () => {
+      const headline = await this.#options.headlines.write(ended);
+      if (headline !== undefined) await this.#amend(ended, tidyHeadline(headline));
+    });
+  }
+
+  /** Changes a stored, ended record: reads it anew, so that two changes of different parts both last. */
+  #amend(delegation: Delegation, change: Partial<Delegation>): Promise<Delegation> {
+    const {store, log} = this.#options;
+    const key = keyOf(delegation.project, delegation.id);
+    const amended = (this.#amendments.get(key) ?? Promise.resolve()).then(async () => {
+      const unsaved = this.#live.get(key)?.record;
+      const latest = unsaved ?? (await store.read(delegation.project, delegation.id)) ?? delegation;
+      const record = {...latest, ...change};
+      try {
+        await store.write(record);
+        this.#live.delete(key);
+      } catch (error) {
+        log.warn(`${delegation.id}: its record could not be updated: ${messageOf(error)}`);
+      }
+      return record;
+    });
+    this.#amendments.set(key, amended);
+    void amended.finally(() => {
+      if (this.#amendments.get(key) === amended) this.#amendments.delete(key);
+    });
+    return amended;
+  }
+
+  async #settleIfOrphaned(delegation: Delegation): Promise<Delegation> {
+    if (hasEnded(delegation.state) || !isGone(delegation.owner)) return delegation;
+    return this.#settleOrphan(delegation.project, delegation);
+  }
+
+  /** The process that ran it is gone and nobody else will say so. */
+  async #settleOrphan(project: string, head: DelegationHead): Promise<Delegation> {
+    const {store, log} = this.#options;
+    const record = await store.read(project, head.id);
+    if (record === undefined) return {...head, prompt: '', text: ''};
+    if (hasEnded(record.state) || !isGone(record.owner)) return record;
+    const live = new LiveDelegation(record, {store, log, now: this.#now});
+    const session = record.state.status === 'running' ? record.state.sessionId : undefined;
+    const rest =
+      session === undefined
+        ? 'It had not started to run. Delegate it again.'
+        : `What the agent had done by then is in its OpenCode session: opencode --session ${session}`;
+    return live.end({
+      outcome: 'interrupted',
+      product: NO_PRODUCT,
+      error: `The process that ran it (${record.owner.pid}) is gone. ${rest}`,
+    });
+  }
+
+  #sight(live: LiveDelegation): Sight {
+    const {status} = live.record.state;
+    return {
+      delegation: live.record,
+      ...(status === 'running' && {activity: live.activity}),
+      ...(status === 'queued' && {place: this.#placeOf(live)}),
+    };
+  }
+
+  #placeOf(live: LiveDelegation): number {
+    const queued = [...this.#live.values()].filter(({record}) => record.state.status === 'queued');
+    return queued.indexOf(live) + 1;
+  }
+}
+
+const NO_PRODUCT: Product = {text: '', work: NO_WORK};
+
+function explain(cause: StopCause, {timeoutMs}: Delegation): string {
+  switch (cause) {
+    case 'timeout':
+      return `It ran out of time: the limit was ${Number((timeoutMs / 60_000).toFixed(2))} minutes of work. Delegate the rest, or again with a larger timeout_minutes.`;
+    case 'cancelled':
+      return 'It was cancelled on request.';
+    case 'interrupted':
+      return 'The server that ran it was stopped. Delegate it again if it is still wanted.';
+  }
+}
+
+function keyOf(project: string, id: string): string {
+  return `${project}/${id}`;
+}
+
+/** Resolves after the time, on the abort, or with `until`, whichever is first; leaves nothing behind. */
+async function pause(
+  ms: number,
+  {signal, until}: {signal: AbortSignal | undefined; until?: Promise<unknown>},
+): Promise<void> {
+  let finish!: () => void;
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const timer = setTimeout(finish, ms);
+  signal?.addEventListener('abort', finish);
+  try {
+    await Promise.race([finished, ...(until === undefined ? [] : [until])]);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', finish);
+  }
+}

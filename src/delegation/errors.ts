@@ -1,0 +1,24 @@
+/**
+ * Something that whoever called can mend. The message says what is wrong and what would work; it is shown
+ * to the model as it is.
+ */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+}
+
+/** The id names nothing in this project. */
+export function notFound(id: string): Refusal {
+  const shown = id.trim() === '' ? 'An empty id' : `No delegation "${shorten(id.trim(), 60)}"`;
+  const what = id.trim() === '' ? `${shown} names no delegation.` : `${shown} in this project.`;
+  return new Refusal(`${what} delegation_list shows the known ones.`);
+}
+
+/** Cuts a text for a message: at most `length` characters and a sign that something is missing. */
+export function shorten(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1).trimEnd()}…`;
+}
+
+/** The words of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,177 @@
+import type {Logger} from '../log.ts';
+import type {Delegation, Outcome} from './delegation.ts';
+import {messageOf} from './errors.ts';
+import {summaryOf} from './headline.ts';
+import {type LifecycleEvent, transition} from './lifecycle.ts';
+import type {Activity, Product, Store} from './ports.ts';
+
+/** Why a delegation is stopped from outside. */
+export type StopCause = 'cancelled' | 'interrupted' | 'timeout';
+
+export interface End {
+  readonly outcome: Outcome;
+  readonly product: Product;
+  readonly error?: string;
+}
+
+/**
+ * One delegation that this process owns, from its registration until its end is told: the only place where
+ * its record changes in that time.
+ */
+export class LiveDelegation {
+  /** What readers may see: an end stands here only once it is on disk. */
+  #record: Delegation;
+  #activity: Activity;
+  /** Set by the end that came first; every later one is ignored. */
+  #ending: Promise<Delegation> | undefined;
+  /** Writes happen one after the other, so that an older state never replaces a newer one. */
+  #writes: Promise<void> = Promise.resolve();
+  #saved = true;
+  readonly #store: Store;
+  readonly #log: Logger;
+  readonly #now: () => number;
+  readonly #ended = deferred<Delegation>();
+  readonly #stop = deferred<StopCause>();
+  readonly #watchers = new Set<() => void>();
+
+  constructor(record: Delegation, {store, log, now}: {store: Store; log: Logger; now: () => number}) {
+    this.#record = record;
+    this.#activity = {toolCalls: 0, last: '', at: record.createdAt};
+    this.#store = store;
+    this.#log = log;
+    this.#now = now;
+  }
+
+  get record(): Delegation {
+    return this.#record;
+  }
+
+  get activity(): Activity {
+    return this.#activity;
+  }
+
+  /** False when the end could not be written: the record then lives in memory only. */
+  get isSaved(): boolean {
+    return this.#saved;
+  }
+
+  /** Resolves when the end is on disk (or has failed to get there) and may be told. Never rejects. */
+  get ended(): Promise<Delegation> {
+    return this.#ended.promise;
+  }
+
+  /** Resolves with the first reason that somebody gave to stop it, if ever. */
+  get stopped(): Promise<StopCause> {
+    return this.#stop.promise;
+  }
+
+  /** Asks for an end from outside. Whoever runs the delegation decides what becomes of it. */
+  stop(cause: StopCause): void {
+    this.#stop.resolve(cause);
+  }
+
+  enqueued(): void {
+    this.#apply({type: 'enqueued'});
+  }
+
+  /** Returns false when it has come to an end before it could run. */
+  started(): boolean {
+    return this.#ending === undefined && this.#apply({type: 'started', at: this.#now()});
+  }
+
+  /** Resolves when the session's id is on disk, or could not be put there, which the log then says. */
+  async sessionOpened(sessionId: string): Promise<void> {
+    this.#apply({type: 'session-opened', sessionId});
+    await this.save();
+  }
+
+  /** Stores the record as it stands. A failure is logged and not thrown: only the end has to be on disk. */
+  async save(): Promise<void> {
+    try {
+      await this.#write(() => this.#record);
+    } catch (error) {
+      this.#log.warn(`${this.#record.id}: its record could not be updated: ${messageOf(error)}`);
+    }
+  }
+
+  worked(activity: Activity): void {
+    this.#activity = activity;
+    this.#tell();
+  }
+
+  /** Calls back on every change until the returned function is called. */
+  watch(listener: () => void): () => void {
+    this.#watchers.add(listener);
+    return () => this.#watchers.delete(listener);
+  }
+
+  /**
+   * Decides the end, stores it, and only then tells it. The first call wins; later ones change nothing and
+   * resolve with what the first decided.
+   */
+  end(end: End): Promise<Delegation> {
+    const {outcome, product} = end;
+    const possible = transition(this.#record.state, {type: 'ended', at: 0, outcome, work: product.work});
+    if (this.#ending === undefined && possible !== this.#record.state) this.#ending = this.#settle(end);
+    return this.#ending ?? this.ended;
+  }
+
+  async #settle({outcome, product, error}: End): Promise<Delegation> {
+    const at = this.#now();
+    const ended = (as: {outcome: Outcome; error?: string}): Delegation => ({
+      ...this.#record,
+      state: transition(this.#record.state, {type: 'ended', at, work: product.work, ...as}),
+      text: product.text,
+      summary: summaryOf(as.error ?? product.text),
+    });
+    let record = ended({outcome, ...(error !== undefined && {error})});
+    try {
+      await this.#write(() => record);
+    } catch (failure) {
+      this.#saved = false;
+      const was =
+        error === undefined ? `It had ended as ${outcome}` : `It had ended as ${outcome} (${error})`;
+      record = ended({
+        outcome: 'error',
+        error: `The result could not be written to disk: ${messageOf(failure)}. ${was}; what it produced is kept in memory until this server stops. Read it now, then make room.`,
+      });
+      this.#log.error(`${record.id}: its result could not be written: ${messageOf(failure)}`);
+    }
+    this.#record = record;
+    this.#ended.resolve(record);
+    this.#tell();
+    return record;
+  }
+
+  #apply(event: LifecycleEvent): boolean {
+    const state = transition(this.#record.state, event);
+    if (state === this.#record.state) return false;
+    this.#record = {...this.#record, state};
+    this.#tell();
+    return true;
+  }
+
+  #write(record: () => Delegation): Promise<void> {
+    const written = this.#writes.then(() => this.#store.write(record()));
+    // The next write must happen whether or not this one did; its own caller hears of the failure.
+    this.#writes = written.catch(() => {});
+    return written;
+  }
+
+  #tell(): void {
+    for (const watcher of this.#watchers) watcher();
+  }
+}
+
+interface Deferred<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+}
+
+function deferred<T>(): Deferred<T> {
+  let resolve!: (value: T) => void;
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return {promise, resolve};
+}

@@ -1,0 +1,108 @@
+import type {Delegation, DelegationHead, Work} from './delegation.ts';
+import type {Headline} from './headline.ts';
+
+/** The agent and the model that will run. */
+export interface Choice {
+  readonly agent: string;
+  /** As `provider/model`. */
+  readonly model: string;
+}
+
+export interface ChoiceRequest {
+  readonly directory: string;
+  readonly agent?: string;
+  readonly model?: string;
+}
+
+/** Knows which agents and models a directory's configuration offers. */
+export interface Catalog {
+  /**
+   * Fills in what was not asked for and checks what was.
+   * @throws Refusal when there is no such agent or model, when neither is configured, or when OpenCode
+   * cannot be started; the message says what would work.
+   */
+  choose(request: ChoiceRequest): Promise<Choice>;
+}
+
+/** What a running delegation is doing. */
+export interface Activity {
+  /** Completed or started tool calls so far. */
+  readonly toolCalls: number;
+  /** What happened last, in words a person can read; empty before anything did. */
+  readonly last: string;
+  /** When, in milliseconds since the epoch. */
+  readonly at: number;
+}
+
+export interface RunRequest {
+  readonly delegationId: string;
+  readonly directory: string;
+  readonly agent: string;
+  readonly model: string;
+  readonly prompt: string;
+  readonly title: string;
+  /** When the delegation runs out of time, in milliseconds since the epoch. */
+  readonly deadline: number;
+}
+
+export interface RunObserver {
+  /** The session exists and nothing was sent to it yet; the runner waits for this before it sends the prompt. */
+  sessionOpened(sessionId: string): Promise<void>;
+  activity(activity: Activity): void;
+}
+
+/** What an agent produced up to some moment. */
+export interface Product {
+  readonly text: string;
+  readonly work: Work;
+}
+
+/** How a run came to its end by itself. */
+export type RunEnd =
+  | {readonly outcome: 'completed'; readonly product: Product}
+  | {readonly outcome: 'error' | 'interrupted'; readonly product: Product; readonly error: string};
+
+/** One delegation at work. */
+export interface Run {
+  /**
+   * Settles when the agent has answered, has failed for good, or the server died under it. Never rejects.
+   * The session may still be winding down; `stop` waits for that.
+   */
+  readonly end: Promise<RunEnd>;
+  /** All that the agent has produced by now. Takes a second or two at the most and never rejects. */
+  snapshot(): Promise<Product>;
+  /** Makes sure that nothing works any more. Resolves when it has stopped, or after a grace; never rejects. */
+  stop(): Promise<void>;
+}
+
+export interface Runner {
+  /** Begins at once; every failure, also that of the start, comes through `end`. */
+  start(request: RunRequest, observer: RunObserver): Run;
+}
+
+/** Writes a better title and summary than the first lines of prompt and answer. */
+export interface HeadlineWriter {
+  /** Resolves to `undefined` where no small model is configured or it did not help. Never rejects. */
+  write(delegation: Delegation): Promise<Headline | undefined>;
+}
+
+/** Where records live. */
+export interface Store {
+  /**
+   * Stores a new record.
+   * @returns false, having changed nothing, when the project has a record of that id already.
+   * @throws when it cannot be written.
+   */
+  create(delegation: Delegation): Promise<boolean>;
+  /**
+   * Replaces a record whole; when it resolves, the record survives a crash.
+   * @throws when it cannot be written; the record is then as it was.
+   */
+  write(delegation: Delegation): Promise<void>;
+  /** The record, or `undefined` when there is none that can be understood. */
+  read(project: string, id: string): Promise<Delegation | undefined>;
+  /** Every record of the project that can be understood, newest first. */
+  list(project: string): Promise<readonly DelegationHead[]>;
+  /** Where a person finds the record. */
+  artifact(project: string, id: string): string;
+}

@@ -1,0 +1,85 @@
+import type {Config} from './config.ts';
+import {Delegations} from './delegation/delegations.ts';
+import {messageOf} from './delegation/errors.ts';
+import type {Logger} from './log.ts';
+import {type ConnectionOptions, serveConnection} from './mcp/serve.ts';
+import {OpenCodeCatalog} from './opencode/catalog.ts';
+import {SmallModelHeadlines} from './opencode/headlines.ts';
+import {OpenCode} from './opencode/opencode.ts';
+import {OpenCodeRunner} from './opencode/runner.ts';
+import {MarkdownStore} from './store/markdown-store.ts';
+import {projectOf} from './store/project.ts';
+
+export interface HostOptions {
+  readonly config: Config;
+  readonly env: NodeJS.ProcessEnv;
+  readonly log: Logger;
+  readonly version: string;
+}
+
+/** Owns the delegations and everything they need, and serves any number of connections. */
+export class Host {
+  readonly #options: HostOptions;
+  readonly #opencode: OpenCode;
+  readonly #catalog: OpenCodeCatalog;
+  readonly #store: MarkdownStore;
+  readonly #delegations: Delegations;
+  readonly #projects = new Map<string, Promise<string>>();
+  #closing: Promise<void> | undefined;
+
+  constructor(options: HostOptions) {
+    const {config, env, log} = options;
+    this.#options = options;
+    this.#store = new MarkdownStore({root: config.dataDir, log});
+    this.#opencode = new OpenCode({binary: config.binary, env, cwd: config.dataDir, log});
+    this.#catalog = new OpenCodeCatalog({
+      opencode: this.#opencode,
+      model: config.model,
+      allowSubagents: config.allowSubagents,
+    });
+    this.#delegations = new Delegations({
+      catalog: this.#catalog,
+      runner: new OpenCodeRunner({opencode: this.#opencode, log}),
+      headlines: new SmallModelHeadlines({opencode: this.#opencode, catalog: this.#catalog, log}),
+      store: this.#store,
+      concurrency: config.concurrency,
+      log,
+    });
+  }
+
+  /** Serves one client until its input ends or the returned handle is closed. */
+  serve(connection: ConnectionOptions): {close(): Promise<void>} {
+    const {log, version, config} = this.#options;
+    return serveConnection(
+      {
+        delegations: this.#delegations,
+        artifact: (project, id) => this.#store.artifact(project, id),
+        projectOf: (directory) => this.#projectOf(directory),
+        warm: (directory) => this.#warm(directory),
+        log,
+        version,
+        inside: config.inside,
+      },
+      connection,
+    );
+  }
+
+  /** Ends what runs, as `interrupted`, then the OpenCode server. Resolves when nothing is left. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#delegations.close().then(() => this.#opencode.close());
+    return this.#closing;
+  }
+
+  #projectOf(directory: string): Promise<string> {
+    const known = this.#projects.get(directory) ?? projectOf(directory);
+    this.#projects.set(directory, known);
+    return known;
+  }
+
+  #warm(directory: string): void {
+    this.#catalog.warm(directory).catch((error: unknown) => {
+      // The first delegate says it in full, to somebody who can mend it.
+      this.#options.log.debug(`could not get ready for ${directory}: ${messageOf(error)}`);
+    });
+  }
+}

@@ -1,0 +1,33 @@
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** A span of time in its two largest units: `850 ms`, `12 s`, `2 m 5 s`, `3 h 10 m`, `2 d 4 h`. */
+export function duration(ms: number): string {
+  if (ms < SECOND) return `${Math.max(0, Math.round(ms))} ms`;
+  if (ms < MINUTE) return `${Math.floor(ms / SECOND)} s`;
+  if (ms < HOUR) return pair(ms, [MINUTE, 'm'], [SECOND, 's']);
+  if (ms < DAY) return pair(ms, [HOUR, 'h'], [MINUTE, 'm']);
+  return pair(ms, [DAY, 'd'], [HOUR, 'h']);
+}
+
+/** A whole number with its thousands apart. */
+export function count(n: number): string {
+  return n.toLocaleString('en-US');
+}
+
+/** `1 tool call`, `2 tool calls`. */
+export function counted(n: number, thing: string): string {
+  return `${count(n)} ${thing}${n === 1 ? '' : 's'}`;
+}
+
+/** Joins what there is with the dot that separates facts on a line. */
+export function facts(...parts: (string | undefined | false)[]): string {
+  return parts.filter((part) => typeof part === 'string' && part !== '').join(' · ');
+}
+
+function pair(ms: number, [large, l]: [number, string], [small, s]: [number, string]): string {
+  const rest = Math.floor((ms % large) / small);
+  return `${Math.floor(ms / large)} ${l}${rest === 0 ? '' : ` ${rest} ${s}`}`;
+}

@@ -1,0 +1,142 @@
+import {
+  type Delegation,
+  type DelegationHead,
+  type Ended,
+  hasEnded,
+  isUnread,
+} from '../delegation/delegation.ts';
+import type {Sight} from '../delegation/delegations.ts';
+import {count, counted, duration, facts} from './format.ts';
+import type {Page} from './page.ts';
+
+const NAMED_FILES = 30;
+const NAMED_UNREAD = 5;
+
+/** What `delegate` answers. */
+export function renderStarted({delegation, place}: Sight): string {
+  const {id, agent, model, state, timeoutMs} = delegation;
+  const status = state.status === 'queued' ? `queued, place ${place ?? '?'}` : 'running';
+  return [
+    `${id} · ${status} · agent ${agent} · model ${model} · up to ${duration(timeoutMs)} of work`,
+    `Carry on with other work and do not poll. When you need the result: delegation_read("${id}"), which waits for it.`,
+  ].join('\n');
+}
+
+/** A delegation that has not ended, as far as is known. */
+export function renderUnended({delegation, activity, place}: Sight, now: number): string {
+  const {id, agent, model, state, timeoutMs, createdAt, directory} = delegation;
+  const what = facts(id, state.status, `agent ${agent}`, `model ${model}`);
+  if (state.status !== 'running') {
+    const waiting = place === undefined ? '' : `Place ${place} in the queue. `;
+    return `${what}\n${waiting}Waiting for ${duration(now - createdAt)}. delegation_read("${id}") waits for its end.`;
+  }
+  const elapsed = now - state.startedAt;
+  return [
+    what,
+    facts(
+      `running for ${duration(elapsed)}`,
+      `${duration(Math.max(0, timeoutMs - elapsed))} left`,
+      activity && counted(activity.toolCalls, 'tool call'),
+      activity && activity.last !== '' && `${duration(now - activity.at)} ago: ${activity.last}`,
+    ),
+    `Directory: ${directory}`,
+    `Still running. Carry on with other work; delegation_read("${id}") waits for its end.`,
+  ].join('\n');
+}
+
+/** One line for a person who waits. */
+export function renderProgress({delegation, activity, place}: Sight, now: number): string {
+  const {state} = delegation;
+  if (state.status !== 'running') {
+    return facts(state.status, place !== undefined && `place ${place}`);
+  }
+  return facts(
+    counted(activity?.toolCalls ?? 0, 'tool call'),
+    activity?.last,
+    duration(now - state.startedAt),
+  );
+}
+
+/** What stands above the text of an ended delegation; all of it on the first page, the position on each. */
+export function renderHead({
+  delegation,
+  page,
+  artifact,
+}: {
+  delegation: Delegation;
+  page: Page;
+  artifact: string;
+}): string {
+  const {id, agent, model, state} = delegation;
+  if (!hasEnded(state)) throw new Error(`${id} has not ended`);
+  const position = renderPosition(id, page);
+  if (page.offset > 0) return facts(position, `${id} ${state.status}`);
+  const {work} = state;
+  return [
+    position,
+    facts(id, state.status, `agent ${agent}`, `model ${model}`, renderDuration(state)),
+    renderUsage(state),
+    state.error !== undefined && `Why: ${state.error}`,
+    work.filesChanged.length > 0 && `Files changed: ${renderFiles(work.filesChanged)}`,
+    work.refused.length > 0 && `Refused, as nobody could be asked: ${work.refused.join('; ')}`,
+    `Artifact: ${artifact}`,
+    `${state.status === 'completed' ? 'The answer' : 'What it had written by then'} follows, verbatim:`,
+  ]
+    .filter((line) => line !== false)
+    .join('\n');
+}
+
+/** One entry of a list. */
+export function renderEntry(head: DelegationHead, now: number): string {
+  const {id, state, createdAt, agent, title, summary} = head;
+  const line = facts(id, state.status, `${duration(now - createdAt)} ago`, agent, title);
+  return `${line}${isUnread(head) ? ' [unread]' : ''}${summary === '' ? '' : `\n  ${summary}`}`;
+}
+
+/** The end that a cancelled delegation reached. */
+export function renderCancelled({delegation, wasEnded}: {delegation: Delegation; wasEnded: boolean}): string {
+  const {id, state, text} = delegation;
+  if (wasEnded) return `${id} had already ended: ${state.status}. Nothing was changed.`;
+  const kept =
+    text === '' ? 'It had written nothing.' : `What it had written is kept: delegation_read("${id}").`;
+  return state.status === 'cancelled'
+    ? `${id} is cancelled. ${kept}`
+    : `${id} ended as ${state.status} before it could be cancelled. ${kept}`;
+}
+
+/** The line at the end of every answer; empty when all has been read. */
+export function renderUnread(ids: readonly string[]): string {
+  if (ids.length === 0) return '';
+  const more = ids.length > NAMED_UNREAD ? ` and ${ids.length - NAMED_UNREAD} more` : '';
+  return `Ended and not read yet: ${ids.slice(0, NAMED_UNREAD).join(', ')}${more}. delegation_read(id) returns each.`;
+}
+
+function renderPosition(id: string, {text, offset, total, next}: Page): string {
+  if (total === 0) return 'No text (0 characters).';
+  const range = `Characters ${count(offset)} to ${count(offset + text.length)} of ${count(total)}`;
+  return next === undefined
+    ? `${range}, the last.`
+    : `${range}. Next page: delegation_read("${id}", offset: ${next}).`;
+}
+
+function renderDuration({startedAt, endedAt}: Ended): string {
+  return startedAt === undefined ? 'never ran' : `took ${duration(endedAt - startedAt)}`;
+}
+
+function renderUsage({work}: Ended): string {
+  const {input, output, reasoning, cacheRead, cacheWrite, cost} = work.usage;
+  const cached =
+    cacheRead + cacheWrite > 0 && `${count(cacheRead)} read from and ${count(cacheWrite)} written to cache`;
+  const tokens = facts(
+    `${count(input)} tokens in`,
+    `${count(output)} out`,
+    reasoning > 0 && `${count(reasoning)} reasoning`,
+    cached,
+  );
+  return facts(tokens, `$${cost.toFixed(4)}`, counted(work.toolCalls, 'tool call'));
+}
+
+function renderFiles(files: readonly string[]): string {
+  const more = files.length > NAMED_FILES ? ` and ${files.length - NAMED_FILES} more` : '';
+  return `${files.slice(0, NAMED_FILES).join(', ')}${more}`;
+}

@@ -1,0 +1,75 @@
+import {z} from 'zod';
+import type {Delegations} from '../delegation/delegations.ts';
+import {Refusal} from '../delegation/errors.ts';
+import type {ClientConnection} from './client-connection.ts';
+
+export interface ToolAnnotations {
+  readonly readOnlyHint: boolean;
+  readonly destructiveHint?: boolean;
+  readonly idempotentHint?: boolean;
+  readonly openWorldHint: boolean;
+}
+
+/** What a tool may use besides its input. */
+export interface ToolContext {
+  readonly delegations: Delegations;
+  readonly client: ClientConnection;
+  /** Where a person finds the record of a delegation. */
+  readonly artifact: (project: string, id: string) => string;
+  /** Aborts when the client cancels the call. */
+  readonly signal: AbortSignal;
+  /** Tells the client that the call goes on; absent when it did not ask to be told. */
+  readonly progress?: (message: string) => void;
+}
+
+export interface Answer {
+  /** Text blocks, in order. A verbatim text is a block of its own. */
+  readonly blocks: readonly string[];
+  /** The delegation that this answer has told the end of: it needs no mention as unread. */
+  readonly told?: string;
+}
+
+/** A tool as its file describes it. */
+interface ToolSpec<Input extends z.ZodObject> {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly annotations: ToolAnnotations;
+  readonly input: Input;
+  call(input: z.output<Input>, context: ToolContext): Promise<Answer>;
+}
+
+/** A tool as the server offers it. */
+export interface Tool {
+  /** As clients list it. */
+  readonly definition: {
+    readonly name: string;
+    readonly title: string;
+    readonly description: string;
+    readonly annotations: ToolAnnotations;
+    readonly inputSchema: {type: 'object'; [key: string]: unknown};
+  };
+  /**
+   * Checks the input and does the work.
+   * @throws Refusal naming every argument that does not fit, or as the tool itself does.
+   */
+  call(input: unknown, context: ToolContext): Promise<Answer>;
+}
+
+/** Makes a tool of its description: the handler sees only input that fits the schema. */
+export function defineTool<Input extends z.ZodObject>({input, call, ...definition}: ToolSpec<Input>): Tool {
+  // The dialect is the protocol's own, and unknown arguments do no harm: neither is worth a model's context.
+  const {$schema: _, additionalProperties: __, ...schema} = z.toJSONSchema(input, {io: 'input'});
+  return {
+    definition: {...definition, inputSchema: {...schema, type: 'object'}},
+    async call(given, context) {
+      const parsed = input.safeParse(given);
+      if (!parsed.success) throw new Refusal(`${definition.name}: ${problemsOf(parsed.error)}`);
+      return call(parsed.data, context);
+    },
+  };
+}
+
+function problemsOf(error: z.ZodError): string {
+  return error.issues.map(({path, message}) => `${path.join('.') || 'arguments'}: ${message}`).join('; ');
+}

@@ -1,0 +1,43 @@
+import {z} from 'zod';
+import {MAX_PROMPT_CHARS, MAX_TIMEOUT_MINUTES} from '../../delegation/request.ts';
+import {renderStarted} from '../render.ts';
+import {defineTool} from '../tool.ts';
+
+const DEFAULT_TIMEOUT_MINUTES = 15;
+
+export const delegate = defineTool({
+  name: 'delegate',
+  title: 'Delegate work to a background agent',
+  description:
+    'Starts a background OpenCode agent on a piece of work and returns at once with its id. Use it for work that can go on without you: research, reviews, changes in files nobody else edits. Afterwards carry on; delegation_read(id) returns the result.',
+  annotations: {readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true},
+  input: z.object({
+    prompt: z
+      .string()
+      .describe(
+        `The whole task, with all the agent has to know: it sees nothing of this conversation. At most ${MAX_PROMPT_CHARS} characters.`,
+      ),
+    agent: z.string().optional().describe("A primary OpenCode agent. Default: the configuration's."),
+    model: z
+      .string()
+      .optional()
+      .describe("As provider/model. Default: the agent's, else the configuration's."),
+    directory: z.string().optional().describe('Absolute path to work in. Default: where this client works.'),
+    timeout_minutes: z
+      .number()
+      .default(DEFAULT_TIMEOUT_MINUTES)
+      .describe(`Minutes of running time, up to ${MAX_TIMEOUT_MINUTES}. What exists by then is kept.`),
+  }),
+  async call({prompt, agent, model, directory, timeout_minutes}, {delegations, client}) {
+    const sight = await delegations.delegate({
+      project: await client.project(),
+      directory: directory ?? (await client.workingDirectory()),
+      prompt,
+      ...(agent !== undefined && {agent}),
+      ...(model !== undefined && {model}),
+      timeoutMinutes: timeout_minutes,
+      client: client.identity,
+    });
+    return {blocks: [renderStarted(sight)]};
+  },
+});

@@ -1,0 +1,48 @@
+import {z} from 'zod';
+import {STATUSES} from '../../delegation/delegation.ts';
+import {count} from '../format.ts';
+import {renderEntry} from '../render.ts';
+import {defineTool} from '../tool.ts';
+
+const PAGE_ENTRIES = 20;
+const MAX_PAGE_ENTRIES = 100;
+
+export const delegationList = defineTool({
+  name: 'delegation_list',
+  title: 'List delegations',
+  description:
+    "Lists this project's delegations, newest first, with status, title and summary, also those of earlier sessions. Use it to find earlier work; delegation_read(id) returns it.",
+  annotations: {readOnlyHint: true, openWorldHint: false},
+  input: z.object({
+    status: z.enum(STATUSES).optional().describe('Only those with this status.'),
+    limit: z.int().min(1).max(MAX_PAGE_ENTRIES).default(PAGE_ENTRIES),
+    offset: z.int().min(0).default(0),
+  }),
+  async call({status, limit, offset}, {delegations, client}) {
+    const all = await delegations.list(await client.project());
+    const matching = status === undefined ? all : all.filter(({state}) => state.status === status);
+    const page = matching.slice(offset, offset + limit);
+    const kind = status === undefined ? 'delegations' : `${status} delegations`;
+    if (page.length === 0) {
+      return {
+        blocks: [
+          matching.length === 0
+            ? `No ${kind} in this project yet.`
+            : `There are ${count(matching.length)} ${kind}; none at offset ${offset}.`,
+        ],
+      };
+    }
+    const shown = offset + page.length;
+    const next = shown < matching.length ? `; next: delegation_list(offset: ${shown})` : '';
+    const now = Date.now();
+    const entries = page.map((head) => renderEntry(head, now));
+    return {
+      blocks: [
+        [
+          `${count(offset + 1)} to ${count(shown)} of ${count(matching.length)} ${kind}${next}`,
+          ...entries,
+        ].join('\n'),
+      ],
+    };
+  },
+});

@@ -1,0 +1,73 @@
+import {z} from 'zod';
+import {hasEnded} from '../../delegation/delegation.ts';
+import type {Sight} from '../../delegation/delegations.ts';
+import {Refusal} from '../../delegation/errors.ts';
+import {pageOf} from '../page.ts';
+import {ProgressTicker} from '../progress-ticker.ts';
+import {renderHead, renderProgress, renderUnended} from '../render.ts';
+import {defineTool, type ToolContext} from '../tool.ts';
+
+/** Fits every client that is known: Codex cuts a result at about 12,000 characters. */
+const PAGE_CHARS = 9_000;
+/** Claude Code and OpenCode cut a result at about 50,000. */
+const MAX_PAGE_CHARS = 45_000;
+/** Below the 60 s after which most clients give up on a call. */
+const SHORT_WAIT_SECONDS = 45;
+/** As long as a delegation can take. */
+const LONGEST_WAIT_SECONDS = 24 * 60 * 60;
+
+export const delegationRead = defineTool({
+  name: 'delegation_read',
+  title: 'Read a delegation',
+  description:
+    'Returns the result of a delegation, verbatim and in pages, with what it cost and changed. While it still runs, waits for the end as long as this client allows, then says how far it is. Call it once, when you need the result.',
+  annotations: {readOnlyHint: true, openWorldHint: false},
+  input: z.object({
+    id: z.string().describe('Three words, as delegate and delegation_list give them.'),
+    wait_seconds: z
+      .number()
+      .min(0)
+      .max(LONGEST_WAIT_SECONDS)
+      .optional()
+      .describe('How long to wait for the end; 0 answers at once.'),
+    offset: z.int().min(0).default(0).describe('First character of the page.'),
+    max_chars: z.int().min(1).max(MAX_PAGE_CHARS).default(PAGE_CHARS),
+  }),
+  async call({id, wait_seconds, offset, max_chars}, context) {
+    const sight = await wait(id, wait_seconds, context);
+    const {delegation} = sight;
+    if (!hasEnded(delegation.state)) return {blocks: [renderUnended(sight, Date.now())]};
+    const {text} = delegation;
+    if (offset > 0 && offset >= text.length) {
+      throw new Refusal(
+        `${delegation.id} has ${text.length} characters, so there is nothing at offset ${offset}. delegation_read("${delegation.id}") starts at the beginning.`,
+      );
+    }
+    const page = pageOf(text, {offset, size: max_chars});
+    if (page.next === undefined) await context.delegations.markRead(delegation);
+    const artifact = context.artifact(delegation.project, delegation.id);
+    const head = renderHead({delegation, page, artifact});
+    return {blocks: page.text === '' ? [head] : [head, page.text], told: delegation.id};
+  },
+});
+
+async function wait(id: string, seconds: number | undefined, context: ToolContext): Promise<Sight> {
+  const {delegations, client, signal, progress} = context;
+  const unasked =
+    client.extendsOnProgress && progress !== undefined ? LONGEST_WAIT_SECONDS : SHORT_WAIT_SECONDS;
+  const project = await client.project();
+  const ticker = progress && new ProgressTicker(progress);
+  try {
+    const first = await delegations.get(project, id);
+    ticker?.show(() => renderProgress(first, Date.now()));
+    return await delegations.wait({
+      project,
+      id,
+      ms: (seconds ?? unasked) * 1_000,
+      signal,
+      onChange: (sight) => ticker?.show(() => renderProgress(sight, Date.now())),
+    });
+  } finally {
+    ticker?.stop();
+  }
+}

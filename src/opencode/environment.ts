@@ -1,0 +1,51 @@
+import {type ParseError, parse} from 'jsonc-parser';
+import {INSIDE_MARK} from '../config.ts';
+import {Refusal} from '../delegation/errors.ts';
+
+export const SERVER_USERNAME = 'opencode';
+
+/**
+ * What a background session must never do: wait for a person. doom_loop ignores the rules of a session, so
+ * both are denied in the configuration.
+ */
+const DENIED = {doom_loop: 'deny', question: 'deny'};
+
+/**
+ * The environment of the server that we start: the user's own, with our few settings on top of what the
+ * user has in OPENCODE_CONFIG_CONTENT and OPENCODE_PERMISSION.
+ * @throws Refusal when one of those two cannot be read.
+ */
+export function serverEnvironment(env: NodeJS.ProcessEnv, password: string): NodeJS.ProcessEnv {
+  const config = readSetting(env, 'OPENCODE_CONFIG_CONTENT');
+  const permission = readSetting(env, 'OPENCODE_PERMISSION');
+  return {
+    // These two describe the OpenCode that launched us, not the one we launch.
+    ...without(env, ['OPENCODE', 'OPENCODE_PID']),
+    OPENCODE_SERVER_USERNAME: SERVER_USERNAME,
+    OPENCODE_SERVER_PASSWORD: password,
+    OPENCODE_CONFIG_CONTENT: JSON.stringify({
+      ...config,
+      share: 'disabled',
+      autoupdate: false,
+      // Undoing a background agent's steps is not offered, and without snapshots sessions start faster.
+      snapshot: false,
+    }),
+    OPENCODE_PERMISSION: JSON.stringify({...permission, ...DENIED}),
+    [INSIDE_MARK]: '1',
+  };
+}
+
+function readSetting(env: NodeJS.ProcessEnv, name: string): Record<string, unknown> {
+  const text = env[name];
+  if (text === undefined || text.trim() === '') return {};
+  const errors: ParseError[] = [];
+  const value: unknown = parse(text, errors, {allowTrailingComma: true});
+  if (errors.length > 0 || typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new Refusal(`${name} in the environment is not a JSON object. Mend or unset it, then try again.`);
+  }
+  return value as Record<string, unknown>;
+}
+
+function without(env: NodeJS.ProcessEnv, names: readonly string[]): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !names.includes(name)));
+}

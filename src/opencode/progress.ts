@@ -1,0 +1,49 @@
+import type {ToolPart} from '@opencode-ai/sdk/v2/client';
+import {shorten} from '../delegation/errors.ts';
+import type {Activity} from '../delegation/ports.ts';
+import type {OpenCodeEvent} from './events.ts';
+
+const SHOWN_CHARS = 100;
+/** The inputs that say best what a tool is about, in the order of how well they do. */
+const TELLING_INPUTS = ['description', 'filePath', 'path', 'pattern', 'command', 'url', 'query'] as const;
+
+/** Turns the events of a session and all below it into what a waiting person wants to see. */
+export class Progress {
+  readonly #tell: (activity: Activity) => void;
+  readonly #toolCalls = new Set<string>();
+  #last = '';
+
+  constructor(tell: (activity: Activity) => void) {
+    this.#tell = tell;
+  }
+
+  event(event: OpenCodeEvent): void {
+    if (event.type !== 'message.part.updated') return;
+    const {part} = event.properties;
+    if (part.type === 'tool') {
+      if (part.state.status === 'pending') return;
+      this.#toolCalls.add(part.id);
+      this.say(describe(part));
+    } else if (part.type === 'text' && part.time !== undefined && !part.synthetic) {
+      this.say('writing');
+    } else if (part.type === 'reasoning') {
+      this.say('thinking');
+    }
+  }
+
+  /** Tells a thing that happened, unless it is what was told last. */
+  say(what: string): void {
+    const known = `${this.#toolCalls.size} ${what}`;
+    if (known === this.#last) return;
+    this.#last = known;
+    this.#tell({toolCalls: this.#toolCalls.size, last: what, at: Date.now()});
+  }
+}
+
+function describe({tool, state}: ToolPart): string {
+  const title = 'title' in state && state.title !== undefined ? state.title : '';
+  const input = TELLING_INPUTS.map((key) => state.input[key]).find((value) => typeof value === 'string');
+  const about = title !== '' ? title : typeof input === 'string' ? input : '';
+  const failed = state.status === 'error' ? ' (failed)' : '';
+  return shorten(about === '' ? tool : `${tool} ${about}`, SHOWN_CHARS) + failed;
+}

@@ -1,0 +1,190 @@
+import {dump, JSON_SCHEMA, load} from 'js-yaml';
+import {z} from 'zod';
+import {
+  type Delegation,
+  type DelegationHead,
+  hasEnded,
+  NO_WORK,
+  OUTCOMES,
+  type State,
+} from '../delegation/delegation.ts';
+
+const time = z.iso.datetime({offset: true}).transform((text) => Date.parse(text));
+
+const usage = z.object({
+  input: z.number(),
+  output: z.number(),
+  reasoning: z.number(),
+  cache_read: z.number(),
+  cache_write: z.number(),
+  cost_usd: z.number(),
+});
+
+const common = {
+  id: z.string().regex(/^[a-z]+-[a-z]+-[a-z]+$/),
+  title: z.string(),
+  summary: z.string(),
+  agent: z.string(),
+  model: z.string(),
+  directory: z.string(),
+  client: z.object({name: z.string(), version: z.string()}),
+  owner: z.object({pid: z.int(), hostname: z.string()}),
+  created: time,
+  timeout_minutes: z.number(),
+  /** How many UTF-16 units of the body are the prompt: no mark in the text could say where it ends. */
+  prompt_chars: z.int().min(0),
+};
+
+/** The front matter. Keys that are not known here (a newer version's, a person's) are left aside. */
+const frontMatter = z.discriminatedUnion('status', [
+  z.object({status: z.enum(['registered', 'queued']), ...common}),
+  z.object({status: z.literal('running'), ...common, started: time, session: z.string().optional()}),
+  z.object({
+    status: z.enum(OUTCOMES),
+    ...common,
+    started: time.optional(),
+    ended: time,
+    read: time.optional(),
+    session: z.string().optional(),
+    usage,
+    tool_calls: z.int(),
+    files_changed: z.array(z.string()),
+    refused: z.array(z.string()),
+    error: z.string().optional(),
+  }),
+]);
+
+type FrontMatter = z.output<typeof frontMatter>;
+
+const PROMPT_HEADING = '\n## Prompt\n\n';
+const RESULT_HEADING = '\n\n## Result\n\n';
+const FENCE = '---\n';
+
+/** Writes a record as a markdown file: YAML front matter for programs, title, prompt and result for people. */
+export function renderRecord(delegation: Delegation): string {
+  const {title, summary, prompt, text} = delegation;
+  const yaml = dump(toFrontMatter(delegation), {schema: JSON_SCHEMA, lineWidth: -1, noRefs: true});
+  const said = summary === '' ? '' : `\n${summary}\n`;
+  return `${FENCE}${yaml}${FENCE}\n# ${title}\n${said}${PROMPT_HEADING}${prompt}${RESULT_HEADING}${text}\n`;
+}
+
+/**
+ * Reads what {@link renderRecord} wrote; prompt and result come back as they were, to the letter.
+ * @throws when the front matter is not there, is no YAML, or does not fit the schema.
+ */
+export function parseRecord(file: string, project: string): Delegation {
+  const {matter, body} = split(file);
+  const promptStart = body.indexOf(PROMPT_HEADING) + PROMPT_HEADING.length;
+  const promptEnd = promptStart + matter.prompt_chars;
+  // Where a person has edited the prompt, its length is no longer true: then the heading has to do.
+  const resultHeading = body.startsWith(RESULT_HEADING, promptEnd)
+    ? promptEnd
+    : body.indexOf(RESULT_HEADING, promptStart);
+  if (promptStart < PROMPT_HEADING.length || resultHeading === -1) {
+    throw new Error('its prompt or result section is missing');
+  }
+  return {
+    ...toHead(matter, project),
+    prompt: body.slice(promptStart, resultHeading),
+    text: body.slice(resultHeading + RESULT_HEADING.length).replace(/\n$/, ''),
+  };
+}
+
+/** Reads the front matter alone. Throws as {@link parseRecord} does. */
+export function parseHead(file: string, project: string): DelegationHead {
+  return toHead(split(file).matter, project);
+}
+
+function split(file: string): {matter: FrontMatter; body: string} {
+  // Within the YAML no line can be a bare fence: multi-line texts are quoted or indented.
+  const end = file.indexOf(`\n${FENCE}`, FENCE.length - 1);
+  if (!file.startsWith(FENCE) || end === -1) throw new Error('it has no front matter');
+  const parsed = frontMatter.safeParse(load(file.slice(FENCE.length, end + 1), {schema: JSON_SCHEMA}));
+  if (!parsed.success) throw new Error(`its front matter does not fit: ${z.prettifyError(parsed.error)}`);
+  return {matter: parsed.data, body: file.slice(end + 1 + FENCE.length)};
+}
+
+function toHead(matter: FrontMatter, project: string): DelegationHead {
+  const {id, title, summary, agent, model, directory, client, owner} = matter;
+  return {
+    ...{id, project, title, summary, agent, model, directory, client, owner},
+    createdAt: matter.created,
+    timeoutMs: Math.round(matter.timeout_minutes * 60_000),
+    state: toState(matter),
+    ...('read' in matter && matter.read !== undefined && {readAt: matter.read}),
+  };
+}
+
+function toState(matter: FrontMatter): State {
+  switch (matter.status) {
+    case 'registered':
+    case 'queued':
+      return {status: matter.status};
+    case 'running':
+      return {
+        status: 'running',
+        startedAt: matter.started,
+        ...(matter.session !== undefined && {sessionId: matter.session}),
+      };
+    default: {
+      const {input, output, reasoning, cache_read, cache_write, cost_usd} = matter.usage;
+      return {
+        status: matter.status,
+        endedAt: matter.ended,
+        ...(matter.started !== undefined && {startedAt: matter.started}),
+        ...(matter.session !== undefined && {sessionId: matter.session}),
+        ...(matter.error !== undefined && {error: matter.error}),
+        work: {
+          ...NO_WORK,
+          usage: {input, output, reasoning, cacheRead: cache_read, cacheWrite: cache_write, cost: cost_usd},
+          toolCalls: matter.tool_calls,
+          filesChanged: matter.files_changed,
+          refused: matter.refused,
+        },
+      };
+    }
+  }
+}
+
+function toFrontMatter(delegation: Delegation): z.input<typeof frontMatter> {
+  const {id, title, summary, agent, model, directory, client, owner, state, readAt} = delegation;
+  const shared = {
+    ...{title, summary, agent, model, directory},
+    client: {name: client.name, version: client.version},
+    owner: {pid: owner.pid, hostname: owner.hostname},
+    created: iso(delegation.createdAt),
+    timeout_minutes: delegation.timeoutMs / 60_000,
+    prompt_chars: delegation.prompt.length,
+  };
+  if (!hasEnded(state)) {
+    if (state.status !== 'running') return {id, status: state.status, ...shared};
+    const session = state.sessionId === undefined ? {} : {session: state.sessionId};
+    return {id, status: state.status, ...shared, started: iso(state.startedAt), ...session};
+  }
+  const {usage, toolCalls, filesChanged, refused} = state.work;
+  return {
+    id,
+    status: state.status,
+    ...shared,
+    ...(state.startedAt !== undefined && {started: iso(state.startedAt)}),
+    ended: iso(state.endedAt),
+    ...(readAt !== undefined && {read: iso(readAt)}),
+    ...(state.sessionId !== undefined && {session: state.sessionId}),
+    usage: {
+      input: usage.input,
+      output: usage.output,
+      reasoning: usage.reasoning,
+      cache_read: usage.cacheRead,
+      cache_write: usage.cacheWrite,
+      cost_usd: usage.cost,
+    },
+    tool_calls: toolCalls,
+    files_changed: [...filesChanged],
+    refused: [...refused],
+    ...(state.error !== undefined && {error: state.error}),
+  };
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,61 @@
+import {mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {delimiter, dirname, join, resolve} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {providerOf} from './scripted-model.ts';
+
+/** The bin as it is published. */
+export const BIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+/** Where npm has put the binary of the `opencode-ai` package. */
+const NPM_BIN = fileURLToPath(new URL('../../node_modules/.bin', import.meta.url));
+
+export interface SandboxOptions {
+  /** Where the scripted model listens; without it no model is configured. */
+  readonly modelUrl?: string;
+  /** Merged into the user's OpenCode configuration. */
+  readonly config?: Record<string, unknown>;
+  readonly models?: readonly string[];
+}
+
+/** A home of its own for a test: nothing of the person's or the machine's configuration reaches it. */
+export interface Sandbox {
+  readonly root: string;
+  /** A project directory; its name has blanks in it, as people's have. */
+  readonly project: string;
+  readonly dataDir: string;
+  readonly env: Record<string, string>;
+  /** Writes the user's OpenCode configuration anew. */
+  configure(config: unknown): void;
+  remove(): void;
+}
+
+export function createSandbox({modelUrl, config = {}, models = ['model']}: SandboxOptions = {}): Sandbox {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), 'opencode-delegate-')));
+  const home = join(root, 'home');
+  const project = join(root, 'my project');
+  const configFile = join(home, '.config', 'opencode', 'opencode.json');
+  for (const folder of [home, project, dirname(configFile)]) mkdirSync(folder, {recursive: true});
+  // OpenCode installs a helper package into every configuration folder; a test must not reach a registry.
+  writeFileSync(join(home, '.npmrc'), 'registry=http://127.0.0.1:9/\nfetch-retries=0\n');
+  const configure = (content: unknown) =>
+    writeFileSync(configFile, typeof content === 'string' ? content : JSON.stringify(content));
+  configure({
+    ...(modelUrl !== undefined && {provider: providerOf(modelUrl, models), model: `scripted/${models[0]}`}),
+    ...config,
+  });
+  const dataDir = join(home, '.local', 'share', 'opencode', 'delegations');
+  return {
+    root,
+    project,
+    dataDir,
+    env: {
+      PATH: [NPM_BIN, dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter),
+      HOME: home,
+      TMPDIR: resolve(root),
+      OPENCODE_DISABLE_MODELS_FETCH: '1',
+      OPENCODE_DISABLE_AUTOUPDATE: '1',
+    },
+    configure,
+    remove: () => rmSync(root, {recursive: true, force: true, maxRetries: 5}),
+  };
+}

@@ -1,0 +1,203 @@
+import {once} from 'node:events';
+import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
+import type {AddressInfo} from 'node:net';
+
+/** One request that OpenCode made of the model. */
+export interface ModelRequest {
+  readonly model: string;
+  readonly messages: readonly {readonly role: string; readonly content: unknown}[];
+  /** The names of the tools that the model was offered. */
+  readonly tools: readonly string[];
+  /** The text of the last user message: of a delegation, its prompt. */
+  readonly prompt: string;
+  /** All that stands in system messages. */
+  readonly system: string;
+  /** What came back from the tools that this turn has called so far. */
+  readonly toolResults: readonly string[];
+}
+
+/** What the model does with a request. */
+export type Reply =
+  | {readonly text: string; readonly finish?: 'stop' | 'length'}
+  | {readonly tool: string; readonly input: Record<string, unknown>; readonly text?: string}
+  | {readonly status: number; readonly message: string; readonly headers?: Record<string, string>}
+  /** Streams the text, then cuts the connection. */
+  | {readonly drop: string}
+  /** Streams the text, then says nothing more until the client gives up. */
+  | {readonly stall: string};
+
+export type Script = (request: ModelRequest) => Reply | Promise<Reply>;
+
+/**
+ * An OpenAI-compatible model server on loopback whose answers a test decides. A script that awaits something
+ * holds the answer back until then.
+ */
+export class ScriptedModel {
+  readonly #server: Server;
+  readonly #requests: ModelRequest[] = [];
+  readonly #watchers = new Set<() => void>();
+  #script: Script;
+
+  private constructor(server: Server, script: Script) {
+    this.#server = server;
+    this.#script = script;
+  }
+
+  static async start(script: Script = () => ({text: 'done'})): Promise<ScriptedModel> {
+    const server = createServer();
+    const model = new ScriptedModel(server, script);
+    server.on('request', (request, response) => void model.#serve(request, response));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return model;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/v1`;
+  }
+
+  /** Every request so far, in the order in which they came. */
+  get requests(): readonly ModelRequest[] {
+    return this.#requests;
+  }
+
+  /** Decides what is answered from now on. */
+  script(script: Script): void {
+    this.#script = script;
+  }
+
+  /** Resolves with the first request, past or to come, that fits. */
+  async asked(fits: (request: ModelRequest) => boolean): Promise<ModelRequest> {
+    for (;;) {
+      const found = this.#requests.find(fits);
+      if (found !== undefined) return found;
+      await new Promise<void>((resolve) => {
+        const watcher = () => {
+          this.#watchers.delete(watcher);
+          resolve();
+        };
+        this.#watchers.add(watcher);
+      });
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    const asked = parse(body);
+    this.#requests.push(asked);
+    for (const watcher of [...this.#watchers]) watcher();
+    try {
+      send(response, asked.model, await this.#script(asked));
+    } catch (error) {
+      response.writeHead(500).end(String(error));
+    }
+  }
+}
+
+/** The provider entry of an OpenCode configuration that makes this model `scripted/<name>`. */
+export function providerOf(url: string, names: readonly string[] = ['model']): Record<string, unknown> {
+  return {
+    scripted: {
+      npm: '@ai-sdk/openai-compatible',
+      name: 'Scripted',
+      options: {baseURL: url, apiKey: 'none'},
+      models: Object.fromEntries(
+        names.map((name) => [
+          name,
+          {name, limit: {context: 128_000, output: 16_000}, cost: {input: 1, output: 2}},
+        ]),
+      ),
+    },
+  };
+}
+
+interface Body {
+  readonly model: string;
+  readonly messages: readonly {readonly role: string; readonly content: unknown}[];
+  readonly tools?: readonly {readonly function: {readonly name: string}}[];
+}
+
+function parse(body: string): ModelRequest {
+  const {model, messages, tools} = JSON.parse(body) as Body;
+  const lastUser = messages.findLastIndex(({role}) => role === 'user');
+  return {
+    model,
+    messages,
+    tools: (tools ?? []).map((tool) => tool.function.name),
+    prompt: textOf(messages[lastUser]?.content),
+    system: messages
+      .filter(({role}) => role === 'system')
+      .map(({content}) => textOf(content))
+      .join('\n'),
+    toolResults: messages
+      .slice(lastUser + 1)
+      .filter(({role}) => role === 'tool')
+      .map(({content}) => textOf(content)),
+  };
+}
+
+function textOf(content: unknown): string {
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) return '';
+  return content.map((part: {text?: string}) => part.text ?? '').join('');
+}
+
+function send(response: ServerResponse, model: string, reply: Reply): void {
+  if ('status' in reply) {
+    response.writeHead(reply.status, {'content-type': 'application/json', ...reply.headers});
+    response.end(JSON.stringify({error: {message: reply.message, type: 'scripted', code: codeOf(reply)}}));
+    return;
+  }
+  response.writeHead(200, {'content-type': 'text/event-stream'});
+  const chunk = (delta: Record<string, unknown>, more: Record<string, unknown> = {}) =>
+    response.write(
+      `data: ${JSON.stringify({id: 'c', object: 'chat.completion.chunk', created: 1, model, choices: [{index: 0, delta, finish_reason: null, ...more}], ...(more.finish_reason !== undefined && {usage: {prompt_tokens: 100, completion_tokens: 20, total_tokens: 120}})})}\n\n`,
+    );
+  if ('drop' in reply) {
+    chunk({role: 'assistant', content: reply.drop});
+    setImmediate(() => response.destroy());
+    return;
+  }
+  if ('stall' in reply) {
+    chunk({role: 'assistant', content: reply.stall});
+    return;
+  }
+  if ('tool' in reply) {
+    const call = {name: reply.tool, arguments: JSON.stringify(reply.input)};
+    const id = `call_${Math.random().toString(36).slice(2)}`;
+    chunk({
+      role: 'assistant',
+      ...(reply.text !== undefined && {content: reply.text}),
+      tool_calls: [{index: 0, id, type: 'function', function: call}],
+    });
+    chunk({}, {finish_reason: 'tool_calls'});
+  } else {
+    // In pieces, as providers stream, so that no consumer can count on whole texts.
+    for (const piece of pieces(reply.text)) chunk({role: 'assistant', content: piece});
+    chunk({}, {finish_reason: reply.finish ?? 'stop'});
+  }
+  response.write('data: [DONE]\n\n');
+  response.end();
+}
+
+function codeOf({status, message}: {status: number; message: string}): string | number {
+  return /maximum context length/.test(message) ? 'context_length_exceeded' : status;
+}
+
+/** At most 20 pieces, cut between characters. */
+function pieces(text: string): readonly string[] {
+  const characters = [...text];
+  const size = Math.max(1, Math.ceil(characters.length / 20));
+  const result: string[] = [];
+  for (let start = 0; start < characters.length; start += size) {
+    result.push(characters.slice(start, start + size).join(''));
+  }
+  return result;
+}

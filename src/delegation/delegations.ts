@@ -288,7 +288,8 @@ export class Delegations {
       const cause = await Promise.race([ended.then(() => undefined), live.stopped]);
       if (cause !== undefined) {
         const product = await run.snapshot();
-        await live.end({outcome: cause, product, error: explain(cause, record)});
+        const why = [explain(cause, record), run.trouble].filter((sentence) => sentence !== undefined);
+        await live.end({outcome: cause, product, error: why.join(' ')});
       }
     } finally {
       clearTimeout(deadline);

@@ -71,6 +71,8 @@ export interface Run {
   readonly end: Promise<RunEnd>;
   /** All that the agent has produced by now. Takes a second or two at the most and never rejects. */
   snapshot(): Promise<Product>;
+  /** What keeps it from getting on at the moment, as a sentence: the provider's words while it refuses. */
+  readonly trouble: string | undefined;
   /** Makes sure that nothing works any more. Resolves when it has stopped, or after a grace; never rejects. */
   stop(): Promise<void>;
 }

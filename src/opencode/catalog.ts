@@ -10,8 +10,13 @@ import type {OpenCode} from './opencode.ts';
 const FALLBACK_AGENT = 'build';
 const NAMED_MODELS = 5;
 
+/** A configuration that was read this long ago may have been mended since. */
+const STALE_MS = 5_000;
+
 /** What a directory's OpenCode configuration offers, as the running server has read it. */
 interface Offer {
+  /** When it was asked for, in milliseconds since the epoch. */
+  readonly readAt: number;
   readonly agents: readonly Agent[];
   /** As `provider/model`. */
   readonly models: readonly string[];
@@ -38,14 +43,13 @@ export class OpenCodeCatalog implements Catalog {
 
   async choose(request: ChoiceRequest): Promise<Choice> {
     const connection = await this.#options.opencode.connect();
+    const offer = await this.#offer(connection, request.directory);
     try {
-      return this.#chooseFrom(await this.#offer(connection, request.directory), request);
+      return this.#chooseFrom(offer, request);
     } catch (error) {
-      // The user may have mended the configuration since the server read it. Reading it again would end
-      // what runs in that directory, so it is done only where nothing does.
-      if (!(error instanceof Refusal) || connection.listenersIn(request.directory) > 0) throw error;
-      await this.#forget(connection, request.directory);
-      return this.#chooseFrom(await this.#offer(connection, request.directory), request);
+      if (!(error instanceof Refusal) || !(await this.#forget(connection, offer))) throw error;
+      const anew = await this.#options.opencode.connect();
+      return this.#chooseFrom(await this.#offer(anew, request.directory), request);
     }
   }
 
@@ -114,18 +118,29 @@ export class OpenCodeCatalog implements Catalog {
     if (known !== undefined) return known;
     const offer = readOffer(connection.client, directory);
     offers.set(directory, offer);
-    // A failure is told to whoever asked, and the next one asks anew.
-    offer.catch(() => offers.delete(directory));
+    // A failure is told to whoever asked, and the next one asks anew: a server that nobody else uses is not
+    // asked again, for it would stay by what it has read.
+    offer.catch(async () => {
+      offers.delete(directory);
+      if (connection.listeners.length === 0) await connection.close();
+    });
     return offer;
   }
 
-  async #forget(connection: Connection, directory: string): Promise<void> {
-    this.#offers.get(connection)?.delete(directory);
-    await connection.client.instance.dispose({directory});
+  /**
+   * Has OpenCode read the configuration anew, for the user may have mended it. It reads the user's part of it
+   * once in its life, so that takes a new server, and is done only while nothing runs in the old one.
+   * Returns whether it is done.
+   */
+  async #forget(connection: Connection, {readAt}: Offer): Promise<boolean> {
+    if (Date.now() - readAt < STALE_MS || connection.listeners.length > 0) return false;
+    await connection.close();
+    return true;
   }
 }
 
 async function readOffer(client: OpencodeClient, directory: string): Promise<Offer> {
+  const readAt = Date.now();
   try {
     const [agents, {providers}, config] = await Promise.all([
       dataOf(client.app.agents({directory})),
@@ -133,6 +148,7 @@ async function readOffer(client: OpencodeClient, directory: string): Promise<Off
       dataOf(client.config.get({directory})),
     ]);
     return {
+      readAt,
       agents,
       models: providers.flatMap(modelsOf).sort(),
       defaultAgent: config.default_agent,

@@ -26,6 +26,7 @@ export class Connection {
   readonly #server: OpenCodeServer;
   readonly #feed: EventFeed;
   readonly #refuser: Refuser;
+  #isClosing = false;
   readonly #listeners = new Map<string, SessionListener>();
   /** The session that a nested session belongs to. */
   readonly #roots = new Map<string, string>();
@@ -41,8 +42,9 @@ export class Connection {
       onGap: () => this.#gap(),
     });
     void server.exited.then(() => {
+      if (!this.#isClosing) log.warn('the OpenCode server has ended by itself; the next need starts another');
       this.#feed.close();
-      for (const listener of [...this.#listeners.values()]) listener.died();
+      for (const listener of this.listeners) listener.died();
     });
   }
 
@@ -52,12 +54,12 @@ export class Connection {
   }
 
   get isAlive(): boolean {
-    return !this.#server.hasExited;
+    return !this.#isClosing && !this.#server.hasExited;
   }
 
-  /** How many sessions are listened to in this directory. */
-  listenersIn(directory: string): number {
-    return [...this.#listeners.values()].filter((listener) => listener.directory === directory).length;
+  /** Everyone who listens to a session at the moment. */
+  get listeners(): readonly SessionListener[] {
+    return [...this.#listeners.values()];
   }
 
   /** Hears a session and all below it until the returned function is called. */
@@ -72,6 +74,7 @@ export class Connection {
 
   /** Stops the server. Resolves when it is gone. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     this.#feed.close();
     await this.#server.stop();
   }
@@ -93,10 +96,10 @@ export class Connection {
   }
 
   #gap(): void {
-    const directories = new Set([...this.#listeners.values()].map(({directory}) => directory));
+    const directories = new Set(this.listeners.map(({directory}) => directory));
     const listenerOf = (sessionId: string) => this.#listeners.get(this.#rootOf(sessionId) ?? '');
     for (const directory of directories) void this.#refuser.catchUp(directory, listenerOf);
-    for (const listener of [...this.#listeners.values()]) listener.gap();
+    for (const listener of this.listeners) listener.gap();
   }
 
   #rootOf(sessionId: string): string | undefined {

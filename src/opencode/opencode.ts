@@ -54,10 +54,6 @@ export class OpenCode {
     const {binary: named, env, cwd, log} = this.#options;
     try {
       const server = await OpenCodeServer.start({binary: await findBinary({named, env}), env, cwd, log});
-      void server.exited.then(() => {
-        if (this.#closing === undefined)
-          log.warn('the OpenCode server has ended; the next need starts another');
-      });
       const connection = new Connection(server, log);
       await connection.ready;
       return connection;

@@ -147,7 +147,7 @@ async function launchOn(
 
 async function checkVersion(client: OpencodeClient, binary: string): Promise<string> {
   const cure = `Update it with \`npm install -g opencode-ai@1\`, or name another binary in OPENCODE_DELEGATE_BIN.`;
-  const wanted = `version ${OLDEST_VERSION.join('.')} or later, before ${NEXT_MAJOR}`;
+  const wanted = `version ${OLDEST_VERSION.join('.')} or later, before ${NEXT_MAJOR},`;
   const {data} = await client.global.health();
   if (data === undefined) {
     throw new Refusal(

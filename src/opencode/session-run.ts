@@ -1,4 +1,4 @@
-import type {SessionStatus} from '@opencode-ai/sdk/v2/client';
+import type {Message, SessionStatus} from '@opencode-ai/sdk/v2/client';
 import {messageOf} from '../delegation/errors.ts';
 import type {Product, Run, RunEnd, RunObserver, RunRequest} from '../delegation/ports.ts';
 import type {Logger} from '../log.ts';
@@ -27,6 +27,10 @@ const REREAD_MS = [25, 100, 300, 1_000, 2_000];
 const BEGIN_MS = 3_000;
 /** Reading what there is, before a stop, must not delay the stop. */
 const SNAPSHOT_MS = 1_500;
+/** So many context overflows in a row, each followed by a compaction, are taken as final. */
+const MAX_OVERFLOWS = 3;
+/** A session that could not be opened because the server went away is opened in the next one. */
+const OPEN_ATTEMPTS = 3;
 /** How long an aborted session may take to stop before its slot is given away all the same. */
 const ABORT_GRACE_MS = 5_000;
 
@@ -60,6 +64,9 @@ export class SessionRun implements Run, SessionListener {
   /** Resolvers of those who wait for the session to be idle. */
   readonly #idleWaiters = new Set<() => void>();
   #sessionError: string | undefined;
+  #trouble: string | undefined;
+  /** Context overflows since the last step that went through. */
+  #overflows = 0;
   #reading: Promise<void> | undefined;
   #readAgain = false;
   #rereads = 0;
@@ -91,6 +98,9 @@ export class SessionRun implements Run, SessionListener {
     }
     this.#live.apply(event);
     switch (event.type) {
+      case 'message.part.updated':
+        this.#trouble = undefined;
+        break;
       case 'session.status':
         this.#status(event.properties.status);
         break;
@@ -99,9 +109,11 @@ export class SessionRun implements Run, SessionListener {
         break;
       case 'session.error':
         this.#sessionError = wordsOf(event.properties.error);
+        if (event.properties.error?.name === 'ContextOverflowError') this.#overflowed(this.#sessionError);
         this.#idleLater();
         break;
       case 'message.updated':
+        if (isStep(event.properties.info)) this.#overflows = 0;
         // The error of a turn is stored after its idle: that is when there is something to read.
         if (this.#isIdle) this.#read();
         break;
@@ -146,41 +158,61 @@ export class SessionRun implements Run, SessionListener {
     return this.#product(allText(this.#live.read()));
   }
 
+  get trouble(): string | undefined {
+    return this.#trouble;
+  }
+
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
   }
 
   async #begin(opencode: OpenCode): Promise<void> {
-    const {directory, agent, model, title, delegationId, prompt} = this.#request;
-    const connection = await opencode.connect();
-    this.#connection = connection;
-    if (this.#stopping !== undefined) return;
-    const {providerID, modelID} = splitModel(model);
-    const session = await dataOf(
-      connection.client.session.create({
-        directory,
-        title,
-        agent,
-        model: {id: modelID, providerID},
-        metadata: {delegation: delegationId},
-      }),
-    );
-    this.#sessionId = session.id;
-    this.#unlisten = connection.listen(session.id, this);
-    await this.#observer.sessionOpened(session.id);
+    const session = await this.#open(opencode);
+    if (session === undefined) return;
+    const {connection, sessionId} = session;
+    this.#sessionId = sessionId;
+    this.#unlisten = connection.listen(sessionId, this);
+    await this.#observer.sessionOpened(sessionId);
     // A stop may have come while the session was opened: then the model is never asked.
     if (this.#isSettled || this.#stopping !== undefined) return;
+    const {agent, model, prompt} = this.#request;
     await done(
       connection.client.session.promptAsync({
-        sessionID: session.id,
+        sessionID: sessionId,
         agent,
-        model: {providerID, modelID},
+        model: splitModel(model),
         parts: [{type: 'text', text: prompt}],
       }),
     );
     this.#promptedAt = Date.now();
     this.#poll();
+  }
+
+  /** Opens the session; `undefined` when a stop came first. */
+  async #open(opencode: OpenCode): Promise<{connection: Connection; sessionId: string} | undefined> {
+    const {directory, agent, model, title, delegationId} = this.#request;
+    const {providerID, modelID} = splitModel(model);
+    for (let attempt = 1; ; attempt++) {
+      const connection = await opencode.connect();
+      if (this.#stopping !== undefined) return undefined;
+      this.#connection = connection;
+      try {
+        const session = await dataOf(
+          connection.client.session.create({
+            directory,
+            title,
+            agent,
+            model: {id: modelID, providerID},
+            metadata: {delegation: delegationId},
+          }),
+        );
+        return {connection, sessionId: session.id};
+      } catch (error) {
+        // The server may have ended since it was last needed; nothing was asked of a model yet.
+        if (connection.isAlive || attempt === OPEN_ATTEMPTS) throw error;
+      }
+    }
   }
 
   #poll(): void {
@@ -225,11 +257,22 @@ export class SessionRun implements Run, SessionListener {
 
   #retry({attempt, message, next}: Extract<SessionStatus, {type: 'retry'}>): void {
     const at = new Date(next).toISOString();
-    this.#progress.say(`the provider said "${message}"; try ${attempt + 1} at ${at}`);
+    this.#trouble = `The provider said: ${message}.`;
+    this.#progress.say(`waiting for the provider, which said "${message}"; attempt ${attempt + 1} at ${at}`);
     if (next < this.#request.deadline) return;
     this.#finish({
       outcome: 'error',
-      error: `The provider said: ${message}. It is to be asked again at ${at}, which is after this delegation's time limit. Delegate again later, or with another model.`,
+      error: `${this.#trouble} It would be asked again at ${at}, which is after this delegation's time limit. Delegate again later, or with another model.`,
+    });
+  }
+
+  /** OpenCode compacts the session and tries again, for ever if that does not make it fit. */
+  #overflowed(words: string): void {
+    this.#overflows += 1;
+    if (this.#overflows < MAX_OVERFLOWS) return;
+    this.#finish({
+      outcome: 'error',
+      error: `The provider said: ${words}. Compacting the session ${MAX_OVERFLOWS - 1} times did not make it fit. Delegate a smaller piece of work, or use a model with a larger context.`,
     });
   }
 
@@ -401,6 +444,16 @@ export class SessionRun implements Run, SessionListener {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
   }
+}
+
+/** True for a step of the agent that went through; summaries of a compaction are none. */
+function isStep(info: Message): boolean {
+  return (
+    info.role === 'assistant' &&
+    info.summary !== true &&
+    info.finish !== undefined &&
+    info.error === undefined
+  );
 }
 
 function timeLimit(ms: number): {signal: AbortSignal; clear: () => void} {

@@ -1,4 +1,4 @@
-import {mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync} from 'node:fs';
+import {mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {delimiter, dirname, join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
@@ -24,6 +24,8 @@ export interface Sandbox {
   readonly project: string;
   readonly dataDir: string;
   readonly env: Record<string, string>;
+  /** The user's OpenCode configuration as it was at first. */
+  readonly config: Record<string, unknown>;
   /** Writes the user's OpenCode configuration anew. */
   configure(config: unknown): void;
   remove(): void;
@@ -39,10 +41,13 @@ export function createSandbox({modelUrl, config = {}, models = ['model']}: Sandb
   writeFileSync(join(home, '.npmrc'), 'registry=http://127.0.0.1:9/\nfetch-retries=0\n');
   const configure = (content: unknown) =>
     writeFileSync(configFile, typeof content === 'string' ? content : JSON.stringify(content));
-  configure({
+  const fullConfig = {
     ...(modelUrl !== undefined && {provider: providerOf(modelUrl, models), model: `scripted/${models[0]}`}),
     ...config,
-  });
+  };
+  // `null` in the options takes a setting away.
+  const initial = Object.fromEntries(Object.entries(fullConfig).filter(([, value]) => value !== null));
+  configure(initial);
   const dataDir = join(home, '.local', 'share', 'opencode', 'delegations');
   return {
     root,
@@ -55,7 +60,17 @@ export function createSandbox({modelUrl, config = {}, models = ['model']}: Sandb
       OPENCODE_DISABLE_MODELS_FETCH: '1',
       OPENCODE_DISABLE_AUTOUPDATE: '1',
     },
+    config: initial,
     configure,
     remove: () => rmSync(root, {recursive: true, force: true, maxRetries: 5}),
   };
+}
+
+/** The file that a delegation's record is in. */
+export function artifactOf({dataDir}: Sandbox, id: string): string {
+  for (const project of readdirSync(dataDir)) {
+    const file = join(dataDir, project, `${id}.md`);
+    if (statSync(file, {throwIfNoEntry: false}) !== undefined) return file;
+  }
+  throw new Error(`no artifact of ${id}`);
 }

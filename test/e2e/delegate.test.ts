@@ -1,0 +1,202 @@
+import {mkdirSync, readFileSync, statSync} from 'node:fs';
+import {join} from 'node:path';
+import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {connect, ERAS, type TestClient, untilActivity} from '../support/client.ts';
+import {createGate} from '../support/gate.ts';
+import {openCodeIn} from '../support/processes.ts';
+import {artifactOf, createSandbox, type Sandbox} from '../support/sandbox.ts';
+import {type Reply, ScriptedModel} from '../support/scripted-model.ts';
+
+const NASTY = [
+  '---',
+  'id: not-the-id',
+  '---',
+  '',
+  '## Prompt',
+  '',
+  '```ts',
+  'const x = `${"a"}`;\r',
+  '```',
+  '',
+  '## Result',
+  '',
+  'Zażółć gęślą jaźń 🦦👩‍👩‍👧‍👦 \u202eright to left\u202c\ttab  ',
+  '',
+].join('\n');
+
+/** 300,000 characters in which every stretch differs from every other. */
+const LONG = Array.from({length: 30_000}, (_, n) => `${String(n).padStart(8, '0')}🦦`).join('');
+
+describe.each(ERAS)('delegating as a client of protocol %s', (era) => {
+  let model: ScriptedModel;
+  let sandbox: Sandbox;
+  let client: TestClient;
+
+  beforeAll(async () => {
+    model = await ScriptedModel.start();
+    sandbox = createSandbox({modelUrl: model.url, models: ['model', 'other']});
+    client = await connect(sandbox, {era});
+  });
+
+  afterAll(async () => {
+    await client.close();
+    await model.close();
+    sandbox.remove();
+  });
+
+  it('lists four tools and tells the way of working', async () => {
+    const tools = await client.tools();
+    expect(tools.map(({name}) => name)).toEqual([
+      'delegate',
+      'delegation_read',
+      'delegation_list',
+      'delegation_cancel',
+    ]);
+    expect(client.instructions).toContain('Do not poll');
+  });
+
+  it('answers at once, lets the client carry on, and returns the answer verbatim when it is read', async () => {
+    const gate = createGate();
+    model.script(async ({prompt}) => {
+      await gate.opened;
+      return {text: `You asked: ${prompt}`};
+    });
+    const started = await client.call('delegate', {prompt: 'What is six times seven?'});
+    expect(started.isError).toBe(false);
+    expect(started.text).toMatch(
+      /^[a-z]+-[a-z]+-[a-z]+ · running · agent build · model scripted\/model · up to 15 m of work\n/,
+    );
+    const id = started.text.split(' ')[0] ?? '';
+
+    const meanwhile = await client.read(id, {wait_seconds: 0});
+    expect(meanwhile.text).toMatch(/ · running · .*\nrunning for .* left/s);
+    gate.open();
+
+    const read = await client.read(id);
+    expect(read.blocks[0]?.split('\n')[0]).toBe('Characters 0 to 35 of 35, the last.');
+    expect(read.blocks[0]).toMatch(/ · completed · agent build · model scripted\/model · took /);
+    expect(read.blocks[0]).toContain('100 tokens in · 20 out · $0.0001 · 0 tool calls');
+    expect(read.blocks[0]).toContain(`Artifact: ${sandbox.dataDir}`);
+    expect(read.blocks[1]).toBe('You asked: What is six times seven?');
+  });
+
+  it('names ended delegations at the end of every answer until they are read', async () => {
+    model.script(() => ({text: 'ready'}));
+    const id = await client.delegate('Finish while nobody looks');
+    await client.read(id, {max_chars: 1});
+    const list = await client.call('delegation_list');
+    expect(list.blocks.at(-1)).toBe(`Ended and not read yet: ${id}. delegation_read(id) returns each.`);
+    expect(list.text).toContain('[unread]');
+    const bad = await client.call('delegation_read', {id: 'no-such-thing'});
+    expect(bad.blocks.at(-1)).toContain(id);
+
+    const last = await client.read(` "${id.toUpperCase()}" `);
+    expect(last.blocks.at(-1)).toBe('ready');
+    expect((await client.call('delegation_list')).text).not.toContain('Ended and not read yet');
+  });
+
+  it('keeps prompt and answer to the letter, whatever is in them', async () => {
+    model.script(() => ({text: NASTY}));
+    const id = await client.delegate(NASTY);
+    expect((await client.read(id)).blocks[1]).toBe(NASTY);
+    expect((await model.asked(({prompt}) => prompt === NASTY)).prompt).toBe(NASTY);
+    const artifact = artifactOf(sandbox, id);
+    expect(readFileSync(artifact, 'utf8')).toContain(`\n## Prompt\n\n${NASTY}\n\n## Result\n\n${NASTY}\n`);
+    expect(statSync(artifact).mode & 0o777).toBe(0o600);
+    expect(statSync(join(artifact, '..')).mode & 0o777).toBe(0o700);
+  });
+
+  it('pages a long answer so that the pages join to it byte for byte', async () => {
+    model.script(() => ({text: LONG}));
+    const id = await client.delegate('Write much');
+    let joined = '';
+    let offset: number | undefined = 0;
+    while (offset !== undefined) {
+      const page: string[] = [...(await client.read(id, {offset, max_chars: 44_999})).blocks];
+      expect(page[0]).toContain(`of 300,000`);
+      joined += page[1] ?? '';
+      const next: string | undefined = /offset: (\d+)/.exec(page[0]?.split('\n')[0] ?? '')?.[1];
+      offset = next === undefined ? undefined : Number(next);
+    }
+    expect(joined).toBe(LONG);
+    expect((await client.read(id)).blocks[1]).toHaveLength(9_000);
+    const beyond = await client.read(id, {offset: 300_000});
+    expect(beyond).toMatchObject({isError: true, text: expect.stringContaining('has 300000 characters')});
+  });
+
+  it('runs tools for real and says what they changed', async () => {
+    model.script(({toolResults}): Reply => {
+      if (toolResults.length === 0)
+        return {tool: 'write', input: {filePath: 'notes/a b.txt', content: 'written'}};
+      if (toolResults.length === 1)
+        return {tool: 'bash', input: {command: 'cat "notes/a b.txt"', description: 'show it'}};
+      return {text: `The file says: ${toolResults[1]}`};
+    });
+    const progress: string[] = [];
+    const id = await client.delegate('Write a note');
+    const read = await client.read(id, {}, {onProgress: (message) => progress.push(message)});
+    expect(read.blocks[1]).toBe('The file says: written');
+    expect(read.blocks[0]).toContain('2 tool calls\nFiles changed: notes/a b.txt\n');
+    expect(readFileSync(join(sandbox.project, 'notes', 'a b.txt'), 'utf8')).toBe('written');
+  });
+
+  it('uses the agent, the model and the directory that are asked for', async () => {
+    const elsewhere = join(sandbox.root, 'else where');
+    mkdirSync(elsewhere);
+    model.script(({model: name}) => ({text: name}));
+    const id = await client.delegate('Where am I?', {
+      agent: 'plan',
+      model: 'scripted/other',
+      directory: elsewhere,
+      timeout_minutes: 0.5,
+    });
+    const read = await client.read(id);
+    expect(read.text).toContain('agent plan · model scripted/other');
+    expect(read.blocks[1]).toBe('other');
+    expect(readFileSync(artifactOf(sandbox, id), 'utf8')).toContain(`directory: ${elsewhere}\n`);
+  });
+
+  it('cancels what runs, keeps what it had written, and changes nothing the second time', async () => {
+    model.script(() => ({stall: 'half an ans'}));
+    const id = await client.delegate('Take for ever');
+    await model.asked(({prompt}) => prompt === 'Take for ever');
+    await untilActivity(client, id, /writing/);
+    const cancelled = await client.call('delegation_cancel', {id});
+    expect(cancelled.text).toBe(`${id} is cancelled. What it had written is kept: delegation_read("${id}").`);
+    const read = await client.read(id);
+    expect(read.text).toContain(' · cancelled · ');
+    expect(read.blocks[1]).toBe('half an ans');
+    const again = await client.call('delegation_cancel', {id});
+    expect(again.text).toContain('had already ended: cancelled. Nothing was changed.');
+  });
+
+  it('ends only the wait when a waiting read is cancelled', async () => {
+    const gate = createGate();
+    model.script(async () => {
+      await gate.opened;
+      return {text: 'still came'};
+    });
+    const id = await client.delegate('Do not be disturbed');
+    const abort = new AbortController();
+    const waiting = client.read(id, {}, {signal: abort.signal, onProgress: () => abort.abort()});
+    await expect(waiting).rejects.toThrow();
+    gate.open();
+    expect((await client.read(id)).blocks[1]).toBe('still came');
+  });
+
+  it('lists newest first, by status, in pages', async () => {
+    const list = await client.call('delegation_list', {status: 'cancelled'});
+    expect(list.text).toMatch(
+      /^1 to 1 of 1 cancelled delegations\n[a-z-]+ · cancelled · .* ago · build · Take for ever/,
+    );
+    const first = await client.call('delegation_list', {limit: 1});
+    expect(first.text).toMatch(
+      /^1 to 1 of \d+ delegations; next: delegation_list\(offset: 1\)\n.*Do not be disturbed/,
+    );
+    expect((await client.call('delegation_list', {offset: 500})).text).toContain('none at offset 500');
+  });
+
+  it('starts one OpenCode server, however much is delegated', () => {
+    expect(openCodeIn(sandbox.root)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,187 @@
+import {readFileSync} from 'node:fs';
+import {afterEach, describe, expect, it} from 'vitest';
+import {type ConnectOptions, connect, type TestClient, untilActivity} from '../support/client.ts';
+import {allGone, eventually, openCodeIn, processesIn} from '../support/processes.ts';
+import {artifactOf, createSandbox, type Sandbox, type SandboxOptions} from '../support/sandbox.ts';
+import {type Script, ScriptedModel} from '../support/scripted-model.ts';
+
+const STALL: Script = ({prompt}) => ({stall: `Beginning of ${prompt}`});
+
+describe('what ends the work', () => {
+  const cleanups: (() => unknown)[] = [];
+
+  afterEach(async () => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  });
+
+  interface Setup {
+    readonly model: ScriptedModel;
+    readonly sandbox: Sandbox;
+    readonly client: TestClient;
+    connect(options?: ConnectOptions): Promise<TestClient>;
+  }
+
+  async function setUp(script: Script, options: SandboxOptions & ConnectOptions = {}): Promise<Setup> {
+    const model = await ScriptedModel.start(script);
+    cleanups.push(() => model.close());
+    const sandbox = createSandbox({modelUrl: model.url, ...options});
+    cleanups.push(() => sandbox.remove());
+    const open = async (more: ConnectOptions = {}) => {
+      const client = await connect(sandbox, {...options, ...more});
+      cleanups.push(() => client.close());
+      return client;
+    };
+    return {model, sandbox, client: await open(), connect: open};
+  }
+
+  /** Delegates, and waits until each has begun to write. */
+  async function delegateAll(client: TestClient, prompts: readonly string[]): Promise<readonly string[]> {
+    const ids = await Promise.all(prompts.map((prompt) => client.delegate(prompt)));
+    await Promise.all(ids.map((id) => untilActivity(client, id, /writing/)));
+    return ids;
+  }
+
+  it('three running delegations end as interrupted with their text when OpenCode is killed; the next starts a new server', async () => {
+    const {client, model, sandbox} = await setUp(STALL);
+    const ids = await delegateAll(client, ['one', 'two', 'three']);
+    const [server] = openCodeIn(sandbox.root);
+    process.kill(server?.pid ?? 0, 'SIGKILL');
+
+    for (const [n, id] of ids.entries()) {
+      const read = await client.read(id);
+      expect(read.blocks[0]).toMatch(/ · interrupted · .*Why: The OpenCode server ended while it ran\./s);
+      expect(read.blocks[1]).toBe(`Beginning of ${['one', 'two', 'three'][n]}`);
+    }
+
+    model.script(() => ({text: 'on a new server'}));
+    const next = await client.delegate('again');
+    expect((await client.read(next)).blocks[1]).toBe('on a new server');
+    expect(openCodeIn(sandbox.root).map(({pid}) => pid)).not.toContain(server?.pid);
+  });
+
+  const endings: [string, (client: TestClient) => Promise<void> | void][] = [
+    ['the end of its input', (client) => client.close()],
+    ['SIGINT', ({pid}) => void process.kill(pid, 'SIGINT')],
+    ['SIGTERM', ({pid}) => void process.kill(pid, 'SIGTERM')],
+    ['SIGHUP', ({pid}) => void process.kill(pid, 'SIGHUP')],
+    // Impatient people press Ctrl-C twice.
+    [
+      'SIGINT twice',
+      ({pid}) => {
+        process.kill(pid, 'SIGINT');
+        process.kill(pid, 'SIGINT');
+      },
+    ],
+  ];
+
+  it.each(endings)(
+    '%s records what runs as interrupted with its text, and leaves nothing behind',
+    async (_, end) => {
+      const {
+        client,
+        sandbox,
+        connect: again,
+      } = await setUp(STALL, {env: {OPENCODE_DELEGATE_CONCURRENCY: '1'}});
+      const [running] = await delegateAll(client, ['running']);
+      const queued = await client.delegate('queued');
+      await end(client);
+      await allGone(sandbox.root);
+
+      const later = await again();
+      const first = await later.read(running ?? '');
+      expect(first.blocks[0]).toMatch(/ · interrupted · .*Why: The server that ran it was stopped\./s);
+      expect(first.blocks[1]).toBe('Beginning of running');
+      expect((await later.read(queued)).text).toMatch(
+        / · interrupted · .* · never ran\n.*It had not started to run\./s,
+      );
+    },
+  );
+
+  it('SIGKILL of the server leaves no OpenCode and no shell command of an agent behind, and the record is settled', async () => {
+    const {
+      client,
+      sandbox,
+      connect: again,
+    } = await setUp(() => ({tool: 'bash', input: {command: 'sleep 300', description: 'sleep'}}));
+    const id = await client.delegate('sleep');
+    await untilActivity(client, id, /bash/);
+    await eventually(() => processesIn(sandbox.root).some(({command}) => command === 'sleep 300'));
+    process.kill(client.pid, 'SIGKILL');
+    await allGone(sandbox.root);
+
+    const later = await again();
+    expect((await later.read(id)).text).toMatch(
+      / · interrupted · .*Why: The process that ran it \(\d+\) is gone\..*opencode --session ses_/s,
+    );
+    expect((await later.call('delegation_list', {status: 'interrupted'})).text).toContain(id);
+  });
+
+  it('cancelling stops a shell command that an agent runs', async () => {
+    const {client, sandbox} = await setUp(() => ({
+      tool: 'bash',
+      input: {command: 'sleep 300', description: 'sleep'},
+    }));
+    const id = await client.delegate('sleep');
+    await untilActivity(client, id, /bash/);
+    await eventually(() => processesIn(sandbox.root).some(({command}) => command === 'sleep 300'));
+    await client.call('delegation_cancel', {id});
+    await eventually(() => !processesIn(sandbox.root).some(({command}) => command === 'sleep 300'));
+  });
+
+  it('starting has no side effects: no OpenCode runs before tools are listed', async () => {
+    const {client, sandbox} = await setUp(STALL);
+    await client.call('delegation_list');
+    expect(openCodeIn(sandbox.root)).toEqual([]);
+    await client.tools();
+    await eventually(() => openCodeIn(sandbox.root).length === 1);
+  });
+
+  it('the OpenCode server asks for its password', async () => {
+    const {client, sandbox} = await setUp(() => ({text: 'done'}));
+    await client.read(await client.delegate('start it'));
+    const [server] = openCodeIn(sandbox.root);
+    const port = /--port (\d+)/.exec(server?.command ?? '')?.[1];
+    expect(server?.command).toContain('--hostname 127.0.0.1');
+    const response = await fetch(`http://127.0.0.1:${port}/global/health`);
+    expect(response.status).toBe(401);
+  });
+
+  it('two servers on one project see each other’s delegations, and leave them alone', async () => {
+    const {client: one, model, connect: another} = await setUp(() => ({text: 'done'}));
+    const two = await another({name: 'second'});
+    await one.read(await one.delegate('warm'));
+    model.script(STALL);
+    const [running] = await delegateAll(one, ['held']);
+    const id = running ?? '';
+
+    expect((await two.read(id, {wait_seconds: 0})).text).toContain(`${id} · running`);
+    const refused = await two.call('delegation_cancel', {id});
+    expect(refused).toMatchObject({
+      isError: true,
+      text: expect.stringContaining('is run by another process (test-client, process'),
+    });
+
+    const waiting = two.read(id, {wait_seconds: 60});
+    await one.call('delegation_cancel', {id});
+    expect((await waiting).text).toContain(`${id} · cancelled`);
+    expect((await one.call('delegation_list')).text).not.toContain('[unread]');
+  });
+
+  it('twenty delegations of each of two servers get forty different records', async () => {
+    const {
+      client: one,
+      sandbox,
+      connect: another,
+    } = await setUp(({prompt}) => ({text: `answer to ${prompt}`}));
+    const two = await another();
+    const ids = await Promise.all(
+      Array.from({length: 40}, (_, n) => (n % 2 === 0 ? one : two).delegate(`question ${n}`)),
+    );
+    expect(new Set(ids).size).toBe(40);
+    for (const [n, id] of ids.entries()) {
+      const read = await (n % 2 === 0 ? two : one).read(id, {wait_seconds: 60});
+      expect(read.blocks[1]).toBe(`answer to question ${n}`);
+      expect(readFileSync(artifactOf(sandbox, id), 'utf8')).toContain('\nstatus: completed\n');
+    }
+  });
+});

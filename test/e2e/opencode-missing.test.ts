@@ -1,0 +1,140 @@
+import {chmodSync, mkdirSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {afterEach, describe, expect, it} from 'vitest';
+import {connect, type TestClient} from '../support/client.ts';
+import {openCodeIn} from '../support/processes.ts';
+import {createSandbox, type Sandbox} from '../support/sandbox.ts';
+import {ScriptedModel} from '../support/scripted-model.ts';
+
+describe('an OpenCode that cannot be used', () => {
+  const cleanups: (() => unknown)[] = [];
+
+  afterEach(async () => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  });
+
+  async function start(
+    env: (sandbox: Sandbox) => Record<string, string>,
+  ): Promise<{client: TestClient; sandbox: Sandbox}> {
+    const model = await ScriptedModel.start();
+    cleanups.push(() => model.close());
+    const sandbox = createSandbox({modelUrl: model.url});
+    cleanups.push(() => sandbox.remove());
+    const client = await connect(sandbox, {env: env(sandbox)});
+    cleanups.push(() => client.close());
+    return {client, sandbox};
+  }
+
+  function script(file: string, text: string): string {
+    writeFileSync(file, text);
+    chmodSync(file, 0o755);
+    return file;
+  }
+
+  it('is named with its cure when the binary is missing, and is found once it is there', async () => {
+    const {client, sandbox} = await start(({root}) => ({
+      OPENCODE_DELEGATE_BIN: join(root, 'bin', 'my opencode'),
+    }));
+    const answer = await client.call('delegate', {prompt: 'p'});
+    expect(answer).toMatchObject({
+      isError: true,
+      text: expect.stringMatching(
+        /^OPENCODE_DELEGATE_BIN names ".*my opencode", which is not an executable file\. Name one that is, or unset it/,
+      ),
+    });
+    expect((await client.call('delegation_list')).text).toContain('No delegations');
+
+    mkdirSync(join(sandbox.root, 'bin'));
+    script(join(sandbox.root, 'bin', 'my opencode'), '#!/bin/sh\nexec opencode "$@"\n');
+    const id = await client.delegate('Now it works');
+    expect((await client.read(id)).blocks[1]).toBe('done');
+  });
+
+  it('is found in the opencode-ai package beside us when PATH has none', async () => {
+    const {client, sandbox} = await start(() => ({PATH: '/usr/bin:/bin'}));
+    const id = await client.delegate('From the package');
+    expect((await client.read(id)).blocks[1]).toBe('done');
+    expect(openCodeIn(sandbox.root)).toHaveLength(1);
+  });
+
+  it('is refused in its own words when it cannot start', async () => {
+    const {client} = await start(({root}) => ({
+      OPENCODE_DELEGATE_BIN: script(
+        join(root, 'broken'),
+        '#!/bin/sh\necho "Error: no space for the database" >&2\nexit 3\n',
+      ),
+    }));
+    const answer = await client.call('delegate', {prompt: 'p'});
+    expect(answer.isError).toBe(true);
+    expect(answer.text).toMatch(
+      /^OpenCode could not start: it exited with code 3\. It said: Error: no space for the database Run `.*broken serve` to see it for yourself/s,
+    );
+  });
+
+  // No old release is at hand that can be run beside the current one, so this stands in for its answers.
+  it.each([
+    ['too old', '1.2.27', /is version 1\.2\.27; version 1\.18 or later, before 2, is needed/],
+    ['too new', '2.0.1', /is version 2\.0\.1; version 1\.18 or later, before 2, is needed/],
+  ])('is refused when it is %s, with how to get another', async (_, version, message) => {
+    const {client} = await start(({root}) => ({
+      OPENCODE_DELEGATE_BIN: script(
+        join(root, 'other-version'),
+        `#!${process.execPath}
+const server = require('node:http').createServer((_, response) => {
+  response.setHeader('content-type', 'application/json');
+  response.end(JSON.stringify({healthy: true, version: '${version}'}));
+});
+const port = Number(process.argv[process.argv.indexOf('--port') + 1]);
+server.listen(port, '127.0.0.1', () => console.log('opencode server listening on http://127.0.0.1:' + port));
+`,
+      ),
+    }));
+    const answer = await client.call('delegate', {prompt: 'p'});
+    expect(answer.isError).toBe(true);
+    expect(answer.text).toMatch(message);
+    expect(answer.text).toContain('npm install -g opencode-ai@1');
+  });
+
+  it('tells what is wrong with a broken user configuration, and works once it is mended', async () => {
+    const {client, sandbox} = await start(() => ({}));
+    sandbox.configure('{"model": 42, "agent": [}');
+    const answer = await client.call('delegate', {prompt: 'p'});
+    expect(answer.isError).toBe(true);
+    expect(answer.text).toMatch(/opencode\.json/);
+    sandbox.configure(sandbox.config);
+    const id = await client.delegate('Mended');
+    expect((await client.read(id)).blocks[1]).toBe('done');
+  });
+
+  it('tells what is wrong with a broken project configuration, and works once it is mended', async () => {
+    const {client, sandbox} = await start(() => ({}));
+    const file = join(sandbox.project, 'opencode.json');
+    writeFileSync(file, '{"agent": {"build": {"mode": "boss"}}}');
+    const answer = await client.call('delegate', {prompt: 'p'});
+    expect(answer.isError).toBe(true);
+    expect(answer.text).toMatch(
+      /^OpenCode could not read its configuration for .*my project: .*opencode\.json/,
+    );
+    writeFileSync(file, '{}');
+    const id = await client.delegate('Mended');
+    expect((await client.read(id)).blocks[1]).toBe('done');
+  });
+
+  it('leaves what the user has in OPENCODE_CONFIG_CONTENT and OPENCODE_PERMISSION in force', async () => {
+    const {client} = await start(() => ({
+      OPENCODE_CONFIG_CONTENT: '{"agent": {"mine": {"mode": "primary", "prompt": "Mine."}}, /* as JSONC */}',
+      OPENCODE_PERMISSION: '{"bash": "deny"}',
+    }));
+    const answer = await client.call('delegate', {prompt: 'p', agent: 'mine'});
+    expect(answer.text).toContain('agent mine');
+  });
+
+  it('is not started when one of those two cannot be read', async () => {
+    const {client} = await start(() => ({OPENCODE_CONFIG_CONTENT: '{"agent": '}));
+    const answer = await client.call('delegate', {prompt: 'p'});
+    expect(answer).toMatchObject({
+      isError: true,
+      text: expect.stringContaining('OPENCODE_CONFIG_CONTENT in the environment is not a JSON object'),
+    });
+  });
+});

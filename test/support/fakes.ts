@@ -1,0 +1,280 @@
+import {hostname} from 'node:os';
+import type {Delegation, DelegationHead, Ended, Owner, Usage, Work} from '../../src/delegation/delegation.ts';
+import {NO_WORK} from '../../src/delegation/delegation.ts';
+import type {Headline} from '../../src/delegation/headline.ts';
+import type {
+  Catalog,
+  Choice,
+  ChoiceRequest,
+  HeadlineWriter,
+  Product,
+  Run,
+  RunEnd,
+  Runner,
+  RunObserver,
+  RunRequest,
+  Store,
+} from '../../src/delegation/ports.ts';
+import type {Logger} from '../../src/log.ts';
+
+/** No process can have this number: it is above every system's limit. */
+export const DEAD_PID = 2_147_483_646;
+
+export const HERE: Owner = {pid: process.pid, hostname: hostname()};
+export const GONE: Owner = {pid: DEAD_PID, hostname: hostname()};
+export const ELSEWHERE: Owner = {pid: DEAD_PID, hostname: `not-${hostname()}`};
+
+const USAGE: Usage = {input: 120, output: 45, reasoning: 7, cacheRead: 3, cacheWrite: 2, cost: 0.0123};
+export const SOME_WORK: Work = {
+  usage: USAGE,
+  toolCalls: 4,
+  filesChanged: ['src/a.ts'],
+  refused: ['bash: rm'],
+};
+
+/** A delegation as it is at its registration, unless something else is said. */
+export function aDelegation(given: Partial<Delegation> = {}): Delegation {
+  return {
+    id: 'swift-amber-otter',
+    project: 'project',
+    directory: '/somewhere',
+    agent: 'build',
+    model: 'scripted/model',
+    client: {name: 'vitest', version: '1.2.3'},
+    owner: HERE,
+    timeoutMs: 900_000,
+    createdAt: Date.UTC(2026, 0, 2, 3, 4, 5, 6),
+    title: 'A title',
+    summary: '',
+    state: {status: 'registered'},
+    prompt: 'Do it.',
+    text: '',
+    ...given,
+  };
+}
+
+/** An end that ran for a minute. */
+export function anEnd(given: Partial<Ended> = {}): Ended {
+  return {
+    status: 'completed',
+    startedAt: Date.UTC(2026, 0, 2, 3, 5),
+    endedAt: Date.UTC(2026, 0, 2, 3, 6),
+    sessionId: 'ses_1',
+    work: SOME_WORK,
+    ...given,
+  };
+}
+
+/** A latch that lets everything pass until it is held. */
+export class Gate {
+  #opened: Promise<void> = Promise.resolve();
+  #open: () => void = () => {};
+
+  hold(): void {
+    this.#opened = new Promise((resolve) => {
+      this.#open = resolve;
+    });
+  }
+
+  release(): void {
+    this.#open();
+  }
+
+  pass(): Promise<void> {
+    return this.#opened;
+  }
+}
+
+/** Keeps every line, as `level message`. */
+export class FakeLog implements Logger {
+  readonly lines: string[] = [];
+
+  debug(message: string): void {
+    this.lines.push(`debug ${message}`);
+  }
+
+  info(message: string): void {
+    this.lines.push(`info ${message}`);
+  }
+
+  warn(message: string): void {
+    this.lines.push(`warn ${message}`);
+  }
+
+  error(message: string): void {
+    this.lines.push(`error ${message}`);
+  }
+}
+
+export class FakeCatalog implements Catalog {
+  readonly requests: ChoiceRequest[] = [];
+  /** Thrown instead of a choice. */
+  refusal: Error | undefined;
+
+  async choose(request: ChoiceRequest): Promise<Choice> {
+    this.requests.push(request);
+    if (this.refusal !== undefined) throw this.refusal;
+    return {agent: request.agent ?? 'build', model: request.model ?? 'scripted/model'};
+  }
+}
+
+/** One run whose every step a test decides. */
+export class FakeRun implements Run {
+  readonly request: RunRequest;
+  readonly observer: RunObserver;
+  readonly end: Promise<RunEnd>;
+  /** What was asked of it, in order. */
+  readonly asked: ('snapshot' | 'stop')[] = [];
+  readonly snapshotGate = new Gate();
+  readonly stopGate = new Gate();
+  hasStopped = false;
+  #product: Product = {text: '', work: NO_WORK};
+  #settle: (end: RunEnd) => void = () => {};
+
+  constructor(request: RunRequest, observer: RunObserver) {
+    this.request = request;
+    this.observer = observer;
+    this.end = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+  }
+
+  /** The text that exists from now on. */
+  produce(text: string, work: Work = NO_WORK): void {
+    this.#product = {text, work};
+  }
+
+  complete(text: string, work: Work = NO_WORK): void {
+    this.produce(text, work);
+    this.settle({outcome: 'completed', product: this.#product});
+  }
+
+  fail(error: string, text = ''): void {
+    this.produce(text);
+    this.settle({outcome: 'error', product: this.#product, error});
+  }
+
+  settle(end: RunEnd): void {
+    this.#settle(end);
+  }
+
+  async snapshot(): Promise<Product> {
+    this.asked.push('snapshot');
+    await this.snapshotGate.pass();
+    return this.#product;
+  }
+
+  async stop(): Promise<void> {
+    this.asked.push('stop');
+    await this.stopGate.pass();
+    this.hasStopped = true;
+  }
+}
+
+export class FakeRunner implements Runner {
+  /** In the order in which they started. */
+  readonly runs: FakeRun[] = [];
+  /** Thrown by the next start. */
+  fault: Error | undefined;
+  #onStart: (run: FakeRun) => void = () => {};
+
+  start(request: RunRequest, observer: RunObserver): Run {
+    if (this.fault !== undefined) throw this.fault;
+    const run = new FakeRun(request, observer);
+    this.#onStart(run);
+    this.runs.push(run);
+    return run;
+  }
+
+  /** Has something done to each run as it starts. */
+  onStart(prepare: (run: FakeRun) => void): void {
+    this.#onStart = prepare;
+  }
+
+  get prompts(): readonly string[] {
+    return this.runs.map(({request}) => request.prompt);
+  }
+
+  /** The run of a prompt, which must have started. */
+  of(prompt: string): FakeRun {
+    const run = this.runs.find(({request}) => request.prompt === prompt);
+    if (run === undefined) throw new Error(`${prompt} has not started`);
+    return run;
+  }
+}
+
+/** Records in memory, written when the test lets them be. */
+export class FakeStore implements Store {
+  readonly createGate = new Gate();
+  readonly writeGate = new Gate();
+  /** Whatever was asked of it, in order: `create id status`, `write id status`, `read id`. */
+  readonly asked: string[] = [];
+  /** Thrown by every write while it is set. */
+  writeError: Error | undefined;
+  createError: Error | undefined;
+  /** As many creates find their id taken. */
+  taken = 0;
+  readonly #records = new Map<string, Delegation>();
+
+  /** Puts a record in its place as another process would. */
+  put(delegation: Delegation): void {
+    this.#records.set(`${delegation.project}/${delegation.id}`, delegation);
+  }
+
+  /** What is on the disk, without asking for it as a reader would. */
+  stored(id: string, project = 'project'): Delegation | undefined {
+    return this.#records.get(`${project}/${id}`);
+  }
+
+  get size(): number {
+    return this.#records.size;
+  }
+
+  async create(delegation: Delegation): Promise<boolean> {
+    this.asked.push(`create ${delegation.id} ${delegation.state.status}`);
+    await this.createGate.pass();
+    if (this.createError !== undefined) throw this.createError;
+    if (this.taken > 0) {
+      this.taken -= 1;
+      return false;
+    }
+    this.put(delegation);
+    return true;
+  }
+
+  async write(delegation: Delegation): Promise<void> {
+    this.asked.push(`write ${delegation.id} ${delegation.state.status}`);
+    await this.writeGate.pass();
+    if (this.writeError !== undefined) throw this.writeError;
+    this.put(delegation);
+  }
+
+  async read(project: string, id: string): Promise<Delegation | undefined> {
+    this.asked.push(`read ${id}`);
+    return this.stored(id, project);
+  }
+
+  async list(project: string): Promise<readonly DelegationHead[]> {
+    return [...this.#records.values()]
+      .filter((record) => record.project === project)
+      .sort((a, b) => b.createdAt - a.createdAt)
+      .map(({prompt: _prompt, text: _text, ...head}) => head);
+  }
+
+  artifact(project: string, id: string): string {
+    return `/data/${project}/${id}.md`;
+  }
+}
+
+/** Says nothing unless a test has given it something to say. */
+export class FakeHeadlines implements HeadlineWriter {
+  readonly gate = new Gate();
+  readonly written: Delegation[] = [];
+  headline: Headline | undefined;
+
+  async write(delegation: Delegation): Promise<Headline | undefined> {
+    this.written.push(delegation);
+    await this.gate.pass();
+    return this.headline;
+  }
+}

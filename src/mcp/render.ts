@@ -80,7 +80,8 @@ export function renderHead({
     work.filesChanged.length > 0 && `Files changed: ${renderFiles(work.filesChanged)}`,
     work.refused.length > 0 && `Refused, as nobody could be asked: ${work.refused.join('; ')}`,
     `Artifact: ${artifact}`,
-    `${state.status === 'completed' ? 'The answer' : 'What it had written by then'} follows, verbatim:`,
+    page.total > 0 &&
+      `${state.status === 'completed' ? 'The answer' : 'What it had written by then'} follows, verbatim:`,
   ]
     .filter((line) => line !== false)
     .join('\n');

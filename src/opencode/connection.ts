@@ -38,7 +38,7 @@ export class Connection {
     this.#feed = new EventFeed({
       client: server.client,
       log,
-      onEvent: (event) => this.#route(event),
+      onEvent: (event, directory) => this.#route(event, directory),
       onGap: () => this.#gap(),
     });
     void server.exited.then(() => {
@@ -72,6 +72,13 @@ export class Connection {
     };
   }
 
+  /** Answers the requests of a directory that no event has told of. Never rejects. */
+  refusePending(directory: string): Promise<void> {
+    return this.#refuser.catchUp(directory, (sessionId) =>
+      this.#listeners.get(this.#rootOf(sessionId) ?? ''),
+    );
+  }
+
   /** Stops the server. Resolves when it is gone. */
   async close(): Promise<void> {
     this.#isClosing = true;
@@ -79,7 +86,7 @@ export class Connection {
     await this.#server.stop();
   }
 
-  #route(event: OpenCodeEvent): void {
+  #route(event: OpenCodeEvent, directory: string): void {
     const sessionId = sessionOf(event);
     if (sessionId === undefined) return;
     if (event.type === 'session.created') {
@@ -90,15 +97,14 @@ export class Connection {
     const root = this.#rootOf(sessionId);
     const listener = root === undefined ? undefined : this.#listeners.get(root);
     // Whoever asks: this server is ours alone, and nobody is there to answer.
-    if (event.type === 'permission.asked') this.#refuser.permission(event.properties, listener);
-    if (event.type === 'question.asked') this.#refuser.question(event.properties, listener);
+    if (event.type === 'permission.asked') this.#refuser.permission(event.properties, {directory, listener});
+    if (event.type === 'question.asked') this.#refuser.question(event.properties, {directory, listener});
     listener?.event(event, root === sessionId);
   }
 
   #gap(): void {
     const directories = new Set(this.listeners.map(({directory}) => directory));
-    const listenerOf = (sessionId: string) => this.#listeners.get(this.#rootOf(sessionId) ?? '');
-    for (const directory of directories) void this.#refuser.catchUp(directory, listenerOf);
+    for (const directory of directories) void this.refusePending(directory);
     for (const listener of this.listeners) listener.gap();
   }
 

@@ -19,7 +19,8 @@ const RECONNECT_MS = 200;
 export interface EventFeedOptions {
   readonly client: OpencodeClient;
   readonly log: Logger;
-  readonly onEvent: (event: OpenCodeEvent) => void;
+  /** The directory is that of the instance which the event comes from. */
+  readonly onEvent: (event: OpenCodeEvent, directory: string) => void;
   /** Called after a gap: events may have been missed, and OpenCode replays none. */
   readonly onGap: () => void;
 }
@@ -75,7 +76,7 @@ export class EventFeed {
           this.#hasOpened = true;
           onOpen();
         }
-        onEvent(event.payload);
+        onEvent(event.payload, event.directory);
       }
     } catch (error) {
       log.debug(`the event stream of OpenCode broke: ${messageOf(error)}`);

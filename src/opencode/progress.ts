@@ -41,9 +41,7 @@ export class Progress {
 }
 
 function describe({tool, state}: ToolPart): string {
-  const title = 'title' in state && state.title !== undefined ? state.title : '';
-  const input = TELLING_INPUTS.map((key) => state.input[key]).find((value) => typeof value === 'string');
-  const about = title !== '' ? title : typeof input === 'string' ? input : '';
+  const about = TELLING_INPUTS.map((key) => state.input[key]).find((value) => typeof value === 'string');
   const failed = state.status === 'error' ? ' (failed)' : '';
-  return shorten(about === '' ? tool : `${tool} ${about}`, SHOWN_CHARS) + failed;
+  return shorten(typeof about === 'string' ? `${tool} ${about}` : tool, SHOWN_CHARS) + failed;
 }

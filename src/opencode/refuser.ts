@@ -14,6 +14,13 @@ export interface RefusalListener {
   refused(what: string): void;
 }
 
+interface Asker {
+  /** Requests are kept by directory; a reply without it would be taken and lost. */
+  readonly directory: string;
+  /** Absent when nobody listens to the session that asks. */
+  readonly listener: RefusalListener | undefined;
+}
+
 /** Answers every permission request and question at once, so that no background session can wait for ever. */
 export class Refuser {
   readonly #client: OpencodeClient;
@@ -26,19 +33,21 @@ export class Refuser {
     this.#log = log;
   }
 
-  permission(request: Omit<PermissionRequest, 'directory'>, listener: RefusalListener | undefined): void {
+  permission(request: PermissionRequest, {directory, listener}: Asker): void {
     this.#once(request.id, async () => {
       const what = [request.permission, request.patterns.join(', ')].filter((word) => word !== '').join(': ');
       listener?.refused(`permission ${shorten(what, SHOWN_CHARS)}`);
-      await done(this.#client.permission.reply({requestID: request.id, reply: 'reject', message: MESSAGE}));
+      await done(
+        this.#client.permission.reply({requestID: request.id, directory, reply: 'reject', message: MESSAGE}),
+      );
     });
   }
 
-  question(request: QuestionRequest, listener: RefusalListener | undefined): void {
+  question(request: QuestionRequest, {directory, listener}: Asker): void {
     this.#once(request.id, async () => {
       const asked = request.questions.map(({question}) => question).join(' / ');
       listener?.refused(`question: ${shorten(asked, SHOWN_CHARS)}`);
-      await done(this.#client.question.reject({requestID: request.id}));
+      await done(this.#client.question.reject({requestID: request.id, directory}));
     });
   }
 
@@ -49,10 +58,10 @@ export class Refuser {
   ): Promise<void> {
     try {
       for (const request of await dataOf(this.#client.permission.list({directory}))) {
-        this.permission(request, listenerOf(request.sessionID));
+        this.permission(request, {directory, listener: listenerOf(request.sessionID)});
       }
       for (const request of await dataOf(this.#client.question.list({directory}))) {
-        this.question(request, listenerOf(request.sessionID));
+        this.question(request, {directory, listener: listenerOf(request.sessionID)});
       }
     } catch (error) {
       this.#log.warn(`pending permission requests could not be listed: ${messageOf(error)}`);

@@ -217,6 +217,7 @@ export class SessionRun implements Run, SessionListener {
 
   #poll(): void {
     this.#later(POLL_MS, async () => {
+      await this.#connection?.refusePending(this.directory);
       const idle = await this.#looksIdle();
       if (idle) this.#idle();
       this.#poll();

@@ -52,5 +52,7 @@ export function spawnSupervised({command, args, cwd, env}: SupervisedOptions): C
     : spawn('/bin/sh', ['-c', SCRIPT, 'opencode-delegate', command, ...args], {
         ...options,
         stdio: ['pipe', 'pipe', 'pipe'],
+        // A Ctrl-C at the terminal is for us alone: what runs is recorded and aborted before the server ends.
+        detached: true,
       });
 }

@@ -128,6 +128,7 @@ export class FakeRun implements Run {
   readonly snapshotGate = new Gate();
   readonly stopGate = new Gate();
   hasStopped = false;
+  trouble: string | undefined;
   #product: Product = {text: '', work: NO_WORK};
   #settle: (end: RunEnd) => void = () => {};
 

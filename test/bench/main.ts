@@ -1,0 +1,65 @@
+import {execFileSync} from 'node:child_process';
+import {cpus} from 'node:os';
+import {createSandbox} from '../support/sandbox.ts';
+import {Cleanup} from './cleanup.ts';
+import {definitions} from './definitions.ts';
+import {delegate} from './delegate.ts';
+import {launch} from './launch.ts';
+import {list} from './list.ts';
+import {memory} from './memory.ts';
+import {result} from './result.ts';
+import {Stage} from './stage.ts';
+import {type Row, renderTable} from './table.ts';
+import {throughput} from './throughput.ts';
+
+/** Each plays on a stage of its own, so that none meets what another has left running. */
+const GROUPS = {launch, delegate, result, throughput, list, memory, definitions};
+type GroupName = keyof typeof GROUPS;
+
+let current = new Cleanup();
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => void current.run().finally(() => process.exit(1)));
+}
+
+await main(process.argv.slice(2));
+
+async function main(wanted: readonly string[]): Promise<void> {
+  const names = Object.keys(GROUPS) as GroupName[];
+  const unknown = wanted.filter((name) => !names.some((known) => known === name));
+  if (unknown.length > 0) {
+    console.error(`No rows ${unknown.join(', ')}. There are: ${names.join(', ')}.`);
+    process.exitCode = 2;
+    return;
+  }
+  const rows: Row[] = [];
+  for (const name of names.filter((known) => wanted.length === 0 || wanted.includes(known))) {
+    console.error(`measuring: ${name}`);
+    try {
+      rows.push(...(await play(name)));
+    } catch (error) {
+      console.error(`${name} broke:`, error);
+      process.exitCode = 1;
+    }
+  }
+  console.log(`\nOpenCode ${openCodeVersion()}, Node ${process.version}, ${cpus().length} CPUs\n`);
+  console.log(renderTable(rows));
+}
+
+async function play(name: GroupName): Promise<readonly Row[]> {
+  current = new Cleanup();
+  try {
+    return await GROUPS[name](await Stage.open(current));
+  } finally {
+    await current.run();
+  }
+}
+
+function openCodeVersion(): string {
+  const sandbox = createSandbox();
+  try {
+    return execFileSync('opencode', ['--version'], {env: sandbox.env, encoding: 'utf8'}).trim();
+  } finally {
+    sandbox.remove();
+  }
+}

@@ -1,0 +1,59 @@
+import {spawn} from 'node:child_process';
+import {readFileSync} from 'node:fs';
+import {setTimeout as delay} from 'node:timers/promises';
+import PQueue from 'p-queue';
+import {promptOf} from './model.ts';
+import type {Stage} from './stage.ts';
+import type {Row} from './table.ts';
+
+const DELEGATIONS = 1_000;
+const CONCURRENCY = 16;
+const IDLE_MB = 100;
+const AFTER_MB = 150;
+/** After OpenCode serves, its offer is read; after the last read, sessions are let go of. */
+const SETTLE_MS = 3_000;
+
+/** Resident memory of our process; OpenCode's is its own. */
+export async function memory(stage: Stage): Promise<readonly Row[]> {
+  if (process.platform !== 'linux') return [];
+  const node = await bareNode();
+  const bin = await stage.bin({OPENCODE_DELEGATE_CONCURRENCY: String(CONCURRENCY)});
+  await bin.client.listTools();
+  await bin.warmed();
+  await delay(SETTLE_MS);
+  const idle = residentMb(bin.pid);
+  const queue = new PQueue({concurrency: CONCURRENCY});
+  const one = async () => bin.read(await bin.delegate(promptOf(0)));
+  await Promise.all(Array.from({length: DELEGATIONS}, () => queue.add(one)));
+  await delay(SETTLE_MS);
+  const after = residentMb(bin.pid);
+  const row = (what: string, measured: number, goal: number): Row => ({
+    what: `resident memory, ${what}`,
+    measured: `${measured.toFixed(0)} MB`,
+    baseline: `an idle node: ${node.toFixed(0)} MB`,
+    ratio: `${(measured / node).toFixed(2)}x`,
+    goal: `<= ${goal} MB`,
+    met: measured <= goal,
+  });
+  return [
+    row('idle', idle, IDLE_MB),
+    row(`after ${DELEGATIONS.toLocaleString('en-US')} delegations`, after, AFTER_MB),
+  ];
+}
+
+async function bareNode(): Promise<number> {
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'], {stdio: 'ignore'});
+  try {
+    await delay(500);
+    if (child.pid === undefined) throw new Error('node did not start');
+    return residentMb(child.pid);
+  } finally {
+    child.kill();
+  }
+}
+
+function residentMb(pid: number): number {
+  const kb = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  if (kb === undefined) throw new Error(`process ${pid} has no resident memory`);
+  return Number(kb) / 1_024;
+}

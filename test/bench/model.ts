@@ -1,0 +1,57 @@
+import {setTimeout as delay} from 'node:timers/promises';
+import {ScriptedModel} from '../support/scripted-model.ts';
+import {until} from './until.ts';
+
+const ANSWER = `# Findings\n\n${'The retry budget is shared by all callers, so one noisy caller starves the rest. '.repeat(8)}`;
+
+/** A prompt that the model answers after so many milliseconds. */
+export function promptOf(delayMs: number): string {
+  return `wait ${delayMs}: look at how retries are budgeted, and say who pays when one caller is noisy.`;
+}
+
+/** A prompt that the model does not answer before {@link BenchModel.release}. */
+export const HELD_PROMPT = 'hold: look at the whole code base.';
+
+/** A model that takes exactly as long as its prompt says. */
+export class BenchModel {
+  readonly #model: ScriptedModel;
+  readonly #released: Promise<void>;
+  #release: () => void = () => {};
+
+  private constructor(model: ScriptedModel) {
+    this.#model = model;
+    this.#released = new Promise((resolve) => {
+      this.#release = resolve;
+    });
+    model.script(async ({prompt}) => {
+      const ms = Number(/^wait (\d+):/.exec(prompt)?.[1] ?? 0);
+      if (ms > 0) await delay(ms);
+      if (prompt === HELD_PROMPT) await this.#released;
+      return {text: ANSWER};
+    });
+  }
+
+  static async start(): Promise<BenchModel> {
+    return new BenchModel(await ScriptedModel.start());
+  }
+
+  get url(): string {
+    return this.#model.url;
+  }
+
+  /** Resolves when this many held prompts have come. */
+  async holds(count: number): Promise<void> {
+    const held = () => this.#model.requests.filter(({prompt}) => prompt === HELD_PROMPT).length;
+    await until(`the model holds ${count} prompts`, () => held() >= count);
+  }
+
+  /** Answers all held prompts, those to come too. */
+  release(): void {
+    this.#release();
+  }
+
+  close(): Promise<void> {
+    this.#release();
+    return this.#model.close();
+  }
+}

@@ -1,0 +1,134 @@
+import {homedir} from 'node:os';
+import {isAbsolute, join} from 'node:path';
+import {describe, expect, it, test} from 'vitest';
+import {ConfigError, INSIDE_MARK, readConfig, VARIABLES} from '../src/config.ts';
+
+/** The message of the ConfigError that these settings cause. */
+function problemOf(env: NodeJS.ProcessEnv): string {
+  try {
+    readConfig(env);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    if (error instanceof ConfigError) return error.message;
+  }
+  throw new Error('no error was thrown');
+}
+
+describe('the defaults', () => {
+  it('hold when nothing is set', () => {
+    expect(readConfig({HOME: '/home/me'})).toStrictEqual({
+      binary: undefined,
+      model: undefined,
+      concurrency: 8,
+      allowSubagents: false,
+      dataDir: '/home/me/.local/share/opencode/delegations',
+      logLevel: 'info',
+      inside: false,
+    });
+  });
+
+  it('hold for variables that are blank, as clients pass on what the user left out', () => {
+    const blank = Object.fromEntries(Object.keys(VARIABLES).map((name) => [name, '  ']));
+    const home = {HOME: '/home/me'};
+    expect(readConfig({...home, ...blank, XDG_DATA_HOME: '', [INSIDE_MARK]: ''})).toStrictEqual(
+      readConfig(home),
+    );
+  });
+
+  it('use the home directory of the account when HOME is not set', () => {
+    expect(readConfig({}).dataDir).toBe(join(homedir(), '.local', 'share', 'opencode', 'delegations'));
+  });
+
+  it('give an absolute data directory even when HOME is empty', () => {
+    expect(isAbsolute(readConfig({HOME: ''}).dataDir)).toBe(true);
+  });
+});
+
+describe('the data directory', () => {
+  it('lies under XDG_DATA_HOME when that is set', () => {
+    expect(readConfig({HOME: '/home/me', XDG_DATA_HOME: '/xdg data'}).dataDir).toBe(
+      '/xdg data/opencode/delegations',
+    );
+  });
+
+  it('ignores a relative XDG_DATA_HOME, as its specification says', () => {
+    expect(readConfig({HOME: '/home/me', XDG_DATA_HOME: 'relative'}).dataDir).toBe(
+      '/home/me/.local/share/opencode/delegations',
+    );
+  });
+
+  it('is what OPENCODE_DELEGATE_DATA_DIR says, before XDG_DATA_HOME', () => {
+    expect(readConfig({OPENCODE_DELEGATE_DATA_DIR: ' /mine ', XDG_DATA_HOME: '/xdg'}).dataDir).toBe('/mine');
+  });
+});
+
+describe('what is set', () => {
+  it('is read', () => {
+    expect(
+      readConfig({
+        HOME: '/home/me',
+        OPENCODE_DELEGATE_BIN: '/opt/open code/opencode',
+        OPENCODE_DELEGATE_MODEL: 'openrouter/vendor/model',
+        OPENCODE_DELEGATE_CONCURRENCY: ' 100 ',
+        OPENCODE_DELEGATE_ALLOW_SUBAGENTS: '1',
+        OPENCODE_DELEGATE_LOG: 'silent',
+        [INSIDE_MARK]: '1',
+      }),
+    ).toMatchObject({
+      binary: '/opt/open code/opencode',
+      model: 'openrouter/vendor/model',
+      concurrency: 100,
+      allowSubagents: true,
+      logLevel: 'silent',
+      inside: true,
+    });
+  });
+
+  test.each([
+    ['1', true],
+    ['true', true],
+    ['0', false],
+    ['false', false],
+  ])('as a flag of %j is %j', (value, is) => {
+    expect(readConfig({OPENCODE_DELEGATE_ALLOW_SUBAGENTS: value}).allowSubagents).toBe(is);
+  });
+});
+
+describe('a value that cannot be used', () => {
+  test.each([
+    ['OPENCODE_DELEGATE_MODEL', 'gpt', 'provider/model'],
+    ['OPENCODE_DELEGATE_MODEL', '/model', 'provider/model'],
+    ['OPENCODE_DELEGATE_CONCURRENCY', '0', 'at least 1'],
+    ['OPENCODE_DELEGATE_CONCURRENCY', '-1', 'at least 1'],
+    ['OPENCODE_DELEGATE_CONCURRENCY', '101', 'at most 100'],
+    ['OPENCODE_DELEGATE_CONCURRENCY', '1.5', 'whole number'],
+    ['OPENCODE_DELEGATE_CONCURRENCY', 'many', 'whole number'],
+    ['OPENCODE_DELEGATE_CONCURRENCY', 'Infinity', 'whole number'],
+    ['OPENCODE_DELEGATE_ALLOW_SUBAGENTS', 'yes', 'must be 1 or 0'],
+    ['OPENCODE_DELEGATE_DATA_DIR', 'relative/path', 'absolute path'],
+    ['OPENCODE_DELEGATE_LOG', 'loud', 'one of debug, info, warn, error, silent'],
+  ])('%s=%s is named with what would work', (name, value, cure) => {
+    const message = problemOf({[name]: value});
+    expect(message).toContain(`${name}="${value}"`);
+    expect(message).toContain(cure);
+  });
+
+  it('is named together with all others, once each', () => {
+    const message = problemOf({
+      OPENCODE_DELEGATE_MODEL: 'gpt',
+      OPENCODE_DELEGATE_CONCURRENCY: 'many',
+      OPENCODE_DELEGATE_ALLOW_SUBAGENTS: 'yes',
+      OPENCODE_DELEGATE_DATA_DIR: 'here',
+      OPENCODE_DELEGATE_LOG: 'loud',
+      OPENCODE_DELEGATE_BIN: 'fine',
+    });
+    const named = [...message.matchAll(/OPENCODE_DELEGATE_\w+/g)].map(([name]) => name);
+    expect(named.sort()).toEqual([
+      'OPENCODE_DELEGATE_ALLOW_SUBAGENTS',
+      'OPENCODE_DELEGATE_CONCURRENCY',
+      'OPENCODE_DELEGATE_DATA_DIR',
+      'OPENCODE_DELEGATE_LOG',
+      'OPENCODE_DELEGATE_MODEL',
+    ]);
+  });
+});

@@ -1,0 +1,1022 @@
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import fc from 'fast-check';
+import {afterEach, beforeEach, describe, expect, it, test, vi} from 'vitest';
+import {type Delegation, hasEnded, NO_WORK} from '../../src/delegation/delegation.ts';
+import {type DelegateRequest, Delegations, type Sight} from '../../src/delegation/delegations.ts';
+import {Refusal} from '../../src/delegation/errors.ts';
+import {MAX_PROMPT_CHARS, MAX_TIMEOUT_MINUTES} from '../../src/delegation/request.ts';
+import {
+  aDelegation,
+  anEnd,
+  DEAD_PID,
+  ELSEWHERE,
+  FakeCatalog,
+  FakeHeadlines,
+  FakeLog,
+  FakeRunner,
+  FakeStore,
+  GONE,
+  HERE,
+  SOME_WORK,
+} from '../support/fakes.ts';
+
+const MINUTE = 60_000;
+const PROJECT = 'project';
+
+let directory: string;
+let catalog: FakeCatalog;
+let runner: FakeRunner;
+let store: FakeStore;
+let headlines: FakeHeadlines;
+let log: FakeLog;
+let delegations: Delegations;
+
+function start({concurrency = 8}: {concurrency?: number} = {}): void {
+  catalog = new FakeCatalog();
+  runner = new FakeRunner();
+  store = new FakeStore();
+  headlines = new FakeHeadlines();
+  log = new FakeLog();
+  delegations = new Delegations({catalog, runner, store, headlines, concurrency, log});
+}
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'opencode-delegate-domain-'));
+  vi.useFakeTimers({toFake: ['setTimeout', 'clearTimeout', 'Date']});
+  start();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  rmSync(directory, {recursive: true, force: true});
+});
+
+/** Lets everything happen that needs no time. */
+const settled = () => vi.advanceTimersByTimeAsync(0);
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+async function delegate(prompt: string, given: Partial<DelegateRequest> = {}): Promise<Sight> {
+  const request = {
+    project: PROJECT,
+    directory,
+    prompt,
+    timeoutMinutes: 15,
+    client: {name: 'c', version: '1'},
+  };
+  const sight = await delegations.delegate({...request, ...given});
+  await settled();
+  return sight;
+}
+
+/** Delegates each prompt in turn. Returns their ids. */
+async function delegateAll(...prompts: string[]): Promise<Record<string, string>> {
+  const ids: Record<string, string> = {};
+  for (const prompt of prompts) ids[prompt] = (await delegate(prompt)).delegation.id;
+  return ids;
+}
+
+async function idOf(prompt: string, given: Partial<DelegateRequest> = {}): Promise<string> {
+  return (await delegate(prompt, given)).delegation.id;
+}
+
+async function recordOf(id = ''): Promise<Delegation> {
+  return (await delegations.get(PROJECT, id)).delegation;
+}
+
+async function statusOf(id = ''): Promise<string> {
+  return (await recordOf(id)).state.status;
+}
+
+/** What a promise has come to by now, without waiting for it. */
+function watched<T>(promise: Promise<T>): {value: T | undefined; isSettled: boolean} {
+  const seen: {value: T | undefined; isSettled: boolean} = {value: undefined, isSettled: false};
+  promise.then(
+    (value) => Object.assign(seen, {value, isSettled: true}),
+    () => Object.assign(seen, {isSettled: true}),
+  );
+  return seen;
+}
+
+describe('delegating', () => {
+  it('stores the record before it answers, and starts at once when there is a slot', async () => {
+    const {delegation} = await delegate('Look at it. Then more.', {agent: 'plan', model: 'a/b'});
+    expect(delegation).toMatchObject({
+      project: PROJECT,
+      directory,
+      agent: 'plan',
+      model: 'a/b',
+      title: 'Look at it',
+      summary: '',
+      prompt: 'Look at it. Then more.',
+      owner: HERE,
+      timeoutMs: 15 * MINUTE,
+    });
+    expect(store.asked[0]).toBe(`create ${delegation.id} registered`);
+    expect(runner.runs[0]?.request).toMatchObject({
+      delegationId: delegation.id,
+      directory,
+      agent: 'plan',
+      model: 'a/b',
+      prompt: 'Look at it. Then more.',
+      deadline: Date.now() + 15 * MINUTE,
+    });
+    expect(await statusOf(delegation.id)).toBe('running');
+  });
+
+  it('sends nothing to OpenCode while the record is not on disk', async () => {
+    store.createGate.hold();
+    const sight = watched(delegations.delegate({...aRequest(), prompt: 'a'}));
+    await vi.waitUntil(() => store.asked.length > 0);
+    await settled();
+    expect(runner.runs).toHaveLength(0);
+    expect(sight.isSettled).toBe(false);
+    store.createGate.release();
+    await settled();
+    expect(runner.prompts).toEqual(['a']);
+    expect(sight.isSettled).toBe(true);
+  });
+
+  it('tries another id where one is taken', async () => {
+    store.taken = 3;
+    const id = await idOf('a');
+    const tried = store.asked.filter((line) => line.startsWith('create'));
+    expect(new Set(tried).size).toBe(4);
+    expect(tried.at(-1)).toBe(`create ${id} registered`);
+    expect(store.size).toBe(1);
+  });
+
+  it('is refused, and starts nothing, where the record cannot be stored', async () => {
+    store.createError = new Error('ENOSPC: no space left on device');
+    const refused = delegate('a');
+    await expect(refused).rejects.toThrow(Refusal);
+    await expect(refused).rejects.toThrow(/could not be stored.*ENOSPC.*OPENCODE_DELEGATE_DATA_DIR/);
+    expect(runner.runs).toHaveLength(0);
+    expect(delegations.active).toBe(0);
+  });
+
+  it('keeps the id of the session as soon as OpenCode has opened it', async () => {
+    const id = await idOf('a');
+    await runner.of('a').observer.sessionOpened('ses_9');
+    expect(store.stored(id)?.state).toEqual({status: 'running', startedAt: Date.now(), sessionId: 'ses_9'});
+  });
+
+  it('makes the runner wait until the id of the session is on disk', async () => {
+    await delegate('a');
+    store.writeGate.hold();
+    const opened = watched(runner.of('a').observer.sessionOpened('ses_9'));
+    await settled();
+    expect(opened.isSettled).toBe(false);
+    store.writeGate.release();
+    await settled();
+    expect(opened.isSettled).toBe(true);
+  });
+});
+
+function aRequest(): DelegateRequest {
+  return {project: PROJECT, directory, prompt: 'a', timeoutMinutes: 15, client: {name: 'c', version: '1'}};
+}
+
+describe('a request that cannot be', () => {
+  const file = () => join(directory, 'file.txt');
+
+  test.each<[string, () => Partial<DelegateRequest>, RegExp]>([
+    ['an empty prompt', () => ({prompt: ''}), /prompt is empty/],
+    ['a blank prompt', () => ({prompt: ' \n\t '}), /prompt is empty/],
+    ['a prompt that is too long', () => ({prompt: 'x'.repeat(MAX_PROMPT_CHARS + 1)}), /200,001.*200,000/],
+    ['a timeout of zero', () => ({timeoutMinutes: 0}), /timeout of 0 minutes.*24 hours/],
+    ['a negative timeout', () => ({timeoutMinutes: -1}), /timeout of -1 minutes/],
+    ['a timeout that is no number', () => ({timeoutMinutes: Number.NaN}), /timeout of NaN minutes/],
+    ['a timeout without end', () => ({timeoutMinutes: Number.POSITIVE_INFINITY}), /timeout of Infinity/],
+    ['more than 24 hours', () => ({timeoutMinutes: MAX_TIMEOUT_MINUTES + 0.01}), /at most 1,440/],
+    ['a relative directory', () => ({directory: 'src'}), /"src" is relative.*absolute path/],
+    ['an empty directory', () => ({directory: ''}), /is relative/],
+    ['a directory that is missing', () => ({directory: join(directory, 'gone')}), /does not exist/],
+    ['a directory below a file', () => ({directory: join(file(), 'x')}), /does not exist/],
+    ['a file as the directory', () => ({directory: file()}), /is a file, not a directory/],
+  ])('because of %s is refused, and nothing is stored or started', async (_, given, words) => {
+    writeFileSync(file(), '');
+    const refused = delegate('a', given());
+    await expect(refused).rejects.toThrow(Refusal);
+    await expect(refused).rejects.toThrow(words);
+    expect(store.asked).toEqual([]);
+    expect(catalog.requests).toEqual([]);
+    expect(runner.runs).toEqual([]);
+  });
+
+  it('because the catalog refuses it says so, and nothing is stored or started', async () => {
+    catalog.refusal = new Refusal('There is no agent "x". There are build and plan.');
+    await expect(delegate('a', {agent: 'x'})).rejects.toThrow('There are build and plan.');
+    expect(store.asked).toEqual([]);
+    expect(runner.runs).toEqual([]);
+  });
+
+  it('is not one with the longest prompt and the longest timeout', async () => {
+    const {delegation} = await delegate('x'.repeat(MAX_PROMPT_CHARS), {timeoutMinutes: MAX_TIMEOUT_MINUTES});
+    expect(delegation.timeoutMs).toBe(24 * 60 * MINUTE);
+  });
+
+  it('is not one with a fraction of a minute', async () => {
+    expect((await delegate('a', {timeoutMinutes: 0.5})).delegation.timeoutMs).toBe(30_000);
+  });
+});
+
+describe('the queue', () => {
+  it('starts delegations in the order in which they came, as many at once as there are slots', async () => {
+    start({concurrency: 2});
+    await delegateAll('a', 'b', 'c', 'd');
+    expect(runner.prompts).toEqual(['a', 'b']);
+    runner.of('b').complete('done');
+    await settled();
+    expect(runner.prompts).toEqual(['a', 'b', 'c']);
+    runner.of('a').complete('done');
+    await settled();
+    expect(runner.prompts).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('tells each its place, which moves up', async () => {
+    start({concurrency: 1});
+    const {a, b, c, d} = await delegateAll('a', 'b', 'c', 'd');
+    const placeOf = async (id = '') => (await delegations.get(PROJECT, id)).place;
+    expect([await placeOf(a), await placeOf(b), await placeOf(c), await placeOf(d)]).toEqual([
+      undefined,
+      1,
+      2,
+      3,
+    ]);
+    await delegations.cancel(PROJECT, c ?? '');
+    expect([await placeOf(b), await placeOf(d)]).toEqual([1, 2]);
+    runner.of('a').complete('done');
+    await settled();
+    expect([await placeOf(b), await placeOf(d)]).toEqual([undefined, 1]);
+  });
+
+  it('tells a place as soon as the delegation is made', async () => {
+    start({concurrency: 1});
+    await delegate('a');
+    expect(await delegate('b')).toMatchObject({place: 1, delegation: {state: {status: 'queued'}}});
+  });
+
+  it('never starts what was cancelled in it', async () => {
+    start({concurrency: 1});
+    const {b} = await delegateAll('a', 'b', 'c');
+    const {delegation, wasEnded} = await delegations.cancel(PROJECT, b ?? '');
+    expect(wasEnded).toBe(false);
+    expect(delegation.state).toMatchObject({
+      status: 'cancelled',
+      error: expect.stringContaining('not started'),
+    });
+    expect(delegation.state).not.toHaveProperty('startedAt');
+    runner.of('a').complete('done');
+    await settled();
+    expect(runner.prompts).toEqual(['a', 'c']);
+  });
+
+  it('frees a slot only when the session has really stopped', async () => {
+    start({concurrency: 1});
+    runner.onStart((run) => run.stopGate.hold());
+    const {a, b} = await delegateAll('a', 'b');
+    runner.of('a').complete('done');
+    await settled();
+    expect(await statusOf(a)).toBe('completed');
+    expect(runner.prompts).toEqual(['a']);
+    expect(await delegations.get(PROJECT, b ?? '')).toMatchObject({place: 1});
+    runner.of('a').stopGate.release();
+    await settled();
+    expect(runner.prompts).toEqual(['a', 'b']);
+  });
+
+  it('goes on after a fault of the runner, which the delegation then names', async () => {
+    start({concurrency: 1});
+    runner.fault = new Error('oops');
+    const a = await idOf('a');
+    expect((await recordOf(a)).state).toMatchObject({
+      status: 'error',
+      error: expect.stringContaining('oops'),
+    });
+    runner.fault = undefined;
+    await delegate('b');
+    expect(runner.prompts).toEqual(['b']);
+  });
+
+  it('knows how many are active', async () => {
+    start({concurrency: 1});
+    await delegateAll('a', 'b');
+    expect(delegations.active).toBe(2);
+    runner.of('a').complete('done');
+    await settled();
+    expect(delegations.active).toBe(1);
+  });
+});
+
+describe('a timeout', () => {
+  it('ends what has run for its time, with the text that it had', async () => {
+    const id = await idOf('a', {timeoutMinutes: 2});
+    runner.of('a').produce('half of it', SOME_WORK);
+    await pass(2 * MINUTE - 1);
+    expect(await statusOf(id)).toBe('running');
+    await pass(1);
+    expect(await recordOf(id)).toMatchObject({
+      text: 'half of it',
+      state: {status: 'timeout', work: SOME_WORK, error: expect.stringContaining('2 minutes')},
+    });
+  });
+
+  it('says what kept the agent from getting on', async () => {
+    const id = await idOf('a', {timeoutMinutes: 1});
+    runner.of('a').trouble = 'The provider said: slow down.';
+    await pass(MINUTE);
+    expect((await recordOf(id)).state).toMatchObject({
+      status: 'timeout',
+      error: expect.stringContaining('The provider said: slow down.'),
+    });
+  });
+
+  it('counts running time only, and frees the slot for the next, which has its whole time', async () => {
+    start({concurrency: 1});
+    const a = await idOf('a', {timeoutMinutes: 10});
+    const b = await idOf('b', {timeoutMinutes: 5});
+    await pass(10 * MINUTE);
+    expect(await statusOf(a)).toBe('timeout');
+    expect(await statusOf(b)).toBe('running');
+    expect(runner.of('b').request.deadline).toBe(Date.now() + 5 * MINUTE);
+    await pass(5 * MINUTE - 1);
+    expect(await statusOf(b)).toBe('running');
+    await pass(1);
+    expect(await statusOf(b)).toBe('timeout');
+  });
+
+  it('reads what there is before it stops anything', async () => {
+    await delegate('a', {timeoutMinutes: 1});
+    runner.of('a').snapshotGate.hold();
+    await pass(MINUTE);
+    expect(runner.of('a').asked).toEqual(['snapshot']);
+    runner.of('a').snapshotGate.release();
+    await settled();
+    expect(runner.of('a').asked).toEqual(['snapshot', 'stop']);
+  });
+
+  it('is not overwritten by a late completion', async () => {
+    const id = await idOf('a', {timeoutMinutes: 1});
+    runner.of('a').produce('half');
+    await pass(MINUTE);
+    const before = store.asked.length;
+    runner.of('a').complete('whole');
+    await settled();
+    expect(await recordOf(id)).toMatchObject({text: 'half', state: {status: 'timeout'}});
+    expect(store.asked.slice(before).filter((line) => line.startsWith('write'))).toEqual([]);
+  });
+
+  it('does not overwrite a completion that is being stored', async () => {
+    const id = await idOf('a', {timeoutMinutes: 1});
+    store.writeGate.hold();
+    await pass(MINUTE - 1);
+    runner.of('a').complete('whole');
+    await pass(MINUTE);
+    store.writeGate.release();
+    await settled();
+    expect(await recordOf(id)).toMatchObject({text: 'whole', state: {status: 'completed'}});
+    expect(store.stored(id)?.state.status).toBe('completed');
+  });
+
+  it('loses to a completion that comes while what there is is being read', async () => {
+    const id = await idOf('a', {timeoutMinutes: 1});
+    runner.of('a').snapshotGate.hold();
+    await pass(MINUTE);
+    runner.of('a').complete('whole');
+    await settled();
+    runner.of('a').snapshotGate.release();
+    await settled();
+    expect(await recordOf(id)).toMatchObject({text: 'whole', state: {status: 'completed'}});
+  });
+
+  it('leaves no timer behind when the delegation ends before it', async () => {
+    await delegate('a');
+    runner.of('a').complete('done');
+    await settled();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('a cancel', () => {
+  it('of a running delegation reads what there is before it stops anything, and keeps it', async () => {
+    const id = await idOf('a');
+    runner.of('a').produce('half', SOME_WORK);
+    const {delegation, wasEnded} = await delegations.cancel(PROJECT, id);
+    expect(wasEnded).toBe(false);
+    expect(delegation).toMatchObject({text: 'half', state: {status: 'cancelled', work: SOME_WORK}});
+    expect(runner.of('a').asked).toEqual(['snapshot', 'stop']);
+    expect(await delegations.unread(PROJECT)).toEqual([id]);
+  });
+
+  it('that found no text leaves nothing to read', async () => {
+    const id = await idOf('a');
+    const {delegation} = await delegations.cancel(PROJECT, id);
+    expect(delegation.readAt).toBe(Date.now());
+    expect(await delegations.unread(PROJECT)).toEqual([]);
+  });
+
+  it('of an ended delegation changes nothing and says so', async () => {
+    const id = await idOf('a');
+    runner.of('a').complete('done');
+    await settled();
+    const before = await recordOf(id);
+    expect(await delegations.cancel(PROJECT, id)).toEqual({delegation: before, wasEnded: true});
+    expect(store.stored(id)).toEqual(before);
+  });
+
+  it('gives the end that came first when the delegation completes meanwhile', async () => {
+    const id = await idOf('a');
+    runner.of('a').snapshotGate.hold();
+    const cancelled = delegations.cancel(PROJECT, id);
+    await settled();
+    runner.of('a').complete('whole');
+    await settled();
+    runner.of('a').snapshotGate.release();
+    expect(await cancelled).toMatchObject({
+      wasEnded: false,
+      delegation: {text: 'whole', state: {status: 'completed'}},
+    });
+  });
+
+  it('that is asked for twice gives the same end twice', async () => {
+    const id = await idOf('a');
+    runner.of('a').produce('half');
+    const [first, second] = await Promise.all([
+      delegations.cancel(PROJECT, id),
+      delegations.cancel(PROJECT, id),
+    ]);
+    expect(first.delegation).toEqual(second.delegation);
+    expect(runner.of('a').asked).toEqual(['snapshot', 'stop']);
+  });
+
+  it('of what another living process runs is refused, and names that process', async () => {
+    const owner = {pid: 1, hostname: HERE.hostname};
+    store.put(aDelegation({owner, state: {status: 'running', startedAt: 1}}));
+    await expect(delegations.cancel(PROJECT, 'swift-amber-otter')).rejects.toThrow(
+      /another process.*process 1 on/,
+    );
+    expect(store.stored('swift-amber-otter')?.state.status).toBe('running');
+  });
+});
+
+describe('any race of ends', () => {
+  it('has one winner, which every reader and the disk agree on for ever', async () => {
+    const happening = fc.constantFrom('complete', 'fail', 'cancel', 'timeout', 'read', 'release');
+    await fc.assert(
+      fc.asyncProperty(fc.array(happening, {minLength: 1, maxLength: 6}), async (happenings) => {
+        start();
+        const id = await idOf('a', {timeoutMinutes: 1});
+        const run = runner.of('a');
+        run.produce('half');
+        run.snapshotGate.hold();
+        store.writeGate.hold();
+        const told: Promise<unknown>[] = [];
+        for (const what of happenings) {
+          if (what === 'complete') run.complete('whole');
+          if (what === 'fail') run.fail('It broke.', 'broken');
+          if (what === 'cancel')
+            told.push(delegations.cancel(PROJECT, id).then(({delegation}) => delegation));
+          if (what === 'timeout') await pass(MINUTE);
+          if (what === 'release') run.snapshotGate.release();
+          if (what === 'read') expect(['running', 'completed']).toContain(await statusOf(id));
+          await settled();
+          expect(await statusOf(id)).toBe('running');
+        }
+        run.snapshotGate.release();
+        store.writeGate.release();
+        await settled();
+        run.complete('too late');
+        await pass(2 * MINUTE);
+        const end = await recordOf(id);
+        expect(hasEnded(end.state)).toBe(true);
+        expect(store.stored(id)).toEqual(end);
+        for (const delegation of await Promise.all(told)) expect(delegation).toEqual(end);
+        const ends = store.asked.filter((line) => line.startsWith('write') && !line.endsWith('running'));
+        expect(ends).toHaveLength(1);
+        expect(run.asked.filter((what) => what === 'stop')).toHaveLength(1);
+      }),
+      {numRuns: 60},
+    );
+  });
+});
+
+describe('an end', () => {
+  it('is seen by nobody before it is on disk', async () => {
+    const id = await idOf('a');
+    const waiting = watched(delegations.wait({project: PROJECT, id, ms: MINUTE}));
+    store.writeGate.hold();
+    runner.of('a').complete('done');
+    await settled();
+    expect(store.asked.at(-1)).toBe(`write ${id} completed`);
+    expect(waiting.isSettled).toBe(false);
+    expect(await statusOf(id)).toBe('running');
+    expect(await delegations.list(PROJECT)).toMatchObject([{id, state: {status: 'running'}}]);
+    expect(await delegations.unread(PROJECT)).toEqual([]);
+    store.writeGate.release();
+    await settled();
+    expect(waiting.value?.delegation).toMatchObject({text: 'done', state: {status: 'completed'}});
+    expect(await delegations.list(PROJECT)).toMatchObject([{id, state: {status: 'completed'}}]);
+    expect(await delegations.unread(PROJECT)).toEqual([id]);
+  });
+
+  it('has its title and summary at once, from the prompt and the answer', async () => {
+    const id = await idOf('Count the files. Quickly.');
+    headlines.gate.hold();
+    runner.of('Count the files. Quickly.').complete('## There are 12.\n\nMore.', SOME_WORK);
+    await settled();
+    expect(await recordOf(id)).toMatchObject({
+      title: 'Count the files',
+      summary: 'There are 12.',
+      text: '## There are 12.\n\nMore.',
+      state: {status: 'completed', work: SOME_WORK},
+    });
+  });
+
+  it.each(['error', 'interrupted'] as const)('as %s keeps its reason and its text', async (outcome) => {
+    const id = await idOf('a');
+    const product = {text: 'half', work: SOME_WORK};
+    runner.of('a').settle({outcome, product, error: 'The provider said 500.'});
+    await settled();
+    expect(await recordOf(id)).toMatchObject({
+      text: 'half',
+      summary: 'The provider said 500.',
+      state: {status: outcome, error: 'The provider said 500.', work: SOME_WORK},
+    });
+    expect(headlines.written).toEqual([]);
+  });
+
+  it('survives what the runner still reports after it', async () => {
+    const id = await idOf('a');
+    const {observer} = runner.of('a');
+    runner.of('a').complete('done');
+    await settled();
+    const end = await recordOf(id);
+    await observer.sessionOpened('ses_late');
+    observer.activity({toolCalls: 9, last: 'late', at: 0});
+    await settled();
+    expect(await delegations.get(PROJECT, id)).toEqual({delegation: end});
+    expect(store.stored(id)).toEqual(end);
+  });
+
+  it('is not replaced on disk by an older state that was still to be written', async () => {
+    const id = await idOf('a');
+    store.writeGate.hold();
+    void runner.of('a').observer.sessionOpened('ses_1');
+    runner.of('a').complete('done');
+    await settled();
+    store.writeGate.release();
+    await settled();
+    expect(store.stored(id)?.state).toMatchObject({status: 'completed', sessionId: 'ses_1'});
+  });
+});
+
+describe('an end that cannot be written', () => {
+  async function failing(): Promise<string> {
+    const id = await idOf('a');
+    store.writeError = new Error('ENOSPC: no space left on device');
+    runner.of('a').complete('the answer');
+    await settled();
+    return id;
+  }
+
+  it('is an error that says so, and keeps its text readable in memory', async () => {
+    const id = await failing();
+    const {state, text} = await recordOf(id);
+    expect(text).toBe('the answer');
+    expect(state).toMatchObject({
+      status: 'error',
+      error: expect.stringMatching(/could not be written.*ENOSPC.*ended as completed.*memory/),
+    });
+    expect(await delegations.list(PROJECT)).toMatchObject([{id, state: {status: 'error'}}]);
+    expect(await delegations.unread(PROJECT)).toEqual([id]);
+    expect(log.lines.join('\n')).toMatch(/error .*ENOSPC/);
+  });
+
+  it('unblocks whoever waits, and frees the slot', async () => {
+    start({concurrency: 1});
+    const a = await idOf('a');
+    const waiting = delegations.wait({project: PROJECT, id: a, ms: MINUTE});
+    await settled();
+    store.writeError = new Error('EROFS');
+    runner.of('a').complete('the answer');
+    expect((await waiting).delegation).toMatchObject({text: 'the answer', state: {status: 'error'}});
+    await delegate('b');
+    expect(runner.prompts).toEqual(['a', 'b']);
+  });
+
+  it('reaches the disk with the next change that can be written', async () => {
+    const id = await failing();
+    store.writeError = undefined;
+    await delegations.markRead(await recordOf(id));
+    expect(store.stored(id)).toMatchObject({text: 'the answer', state: {status: 'error'}});
+    expect(await delegations.unread(PROJECT)).toEqual([]);
+  });
+
+  it('is kept in memory when the next change cannot be written either', async () => {
+    const id = await failing();
+    await delegations.markRead(await recordOf(id));
+    expect(await recordOf(id)).toMatchObject({text: 'the answer', state: {status: 'error'}});
+  });
+});
+
+describe('a wait', () => {
+  it('ends with the delegation', async () => {
+    const id = await idOf('a');
+    const waiting = watched(delegations.wait({project: PROJECT, id, ms: MINUTE}));
+    await pass(MINUTE - 1);
+    expect(waiting.isSettled).toBe(false);
+    runner.of('a').complete('done');
+    await settled();
+    expect(waiting.value?.delegation.state.status).toBe('completed');
+  });
+
+  it('ends with its time, and the delegation goes on', async () => {
+    const id = await idOf('a');
+    const waiting = watched(delegations.wait({project: PROJECT, id, ms: 5_000}));
+    await pass(4_999);
+    expect(waiting.isSettled).toBe(false);
+    await pass(1);
+    expect(waiting.value?.delegation.state.status).toBe('running');
+    runner.of('a').complete('done');
+    await settled();
+    expect(await statusOf(id)).toBe('completed');
+  });
+
+  it('ends with an abort, which stops nothing but the wait', async () => {
+    const id = await idOf('a');
+    const controller = new AbortController();
+    const waiting = watched(
+      delegations.wait({project: PROJECT, id, ms: 10 * MINUTE, signal: controller.signal}),
+    );
+    await settled();
+    controller.abort();
+    await settled();
+    expect(waiting.value?.delegation.state.status).toBe('running');
+    expect(runner.of('a').asked).toEqual([]);
+  });
+
+  it('ends at once for what has ended, for no time, and for a signal that was aborted before', async () => {
+    const {a, b} = await delegateAll('a', 'b');
+    runner.of('a').complete('done');
+    await settled();
+    const wait = (id = '', ms = MINUTE, signal = new AbortController().signal) =>
+      delegations.wait({project: PROJECT, id, ms, signal});
+    expect((await wait(a)).delegation.state.status).toBe('completed');
+    expect((await wait(b, 0)).delegation.state.status).toBe('running');
+    expect((await wait(b, MINUTE, AbortSignal.abort())).delegation.state.status).toBe('running');
+  });
+
+  it('tells every change while it lasts, and none after it', async () => {
+    start({concurrency: 1});
+    const {b} = await delegateAll('a', 'b');
+    const seen: string[] = [];
+    const onChange = ({delegation, activity, place}: Sight) =>
+      seen.push(`${delegation.state.status} ${activity?.last ?? place}`);
+    const waiting = delegations.wait({project: PROJECT, id: b ?? '', ms: 5_000, onChange});
+    await settled();
+    runner.of('a').complete('done');
+    await settled();
+    runner.of('b').observer.activity({toolCalls: 1, last: 'read x', at: Date.now()});
+    expect(seen).toEqual(['running ', 'running read x']);
+    await pass(5_000);
+    await waiting;
+    runner.of('b').observer.activity({toolCalls: 2, last: 'read y', at: Date.now()});
+    expect(seen).toHaveLength(2);
+  });
+
+  it('leaves no timer behind', async () => {
+    const id = await idOf('a');
+    const before = vi.getTimerCount();
+    const waits = [1, 2, 3].map((n) => delegations.wait({project: PROJECT, id, ms: n * 1_000}));
+    await pass(3_000);
+    await Promise.all(waits);
+    expect(vi.getTimerCount()).toBe(before);
+    const last = delegations.wait({project: PROJECT, id, ms: MINUTE});
+    await settled();
+    runner.of('a').complete('done');
+    await last;
+    await settled();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('for what another process runs sees its end in the file', async () => {
+    const owner = {pid: 1, hostname: HERE.hostname};
+    const running = aDelegation({owner, state: {status: 'running', startedAt: 1}});
+    store.put(running);
+    const waiting = watched(delegations.wait({project: PROJECT, id: running.id, ms: MINUTE}));
+    await pass(2_000);
+    expect(waiting.isSettled).toBe(false);
+    store.put({...running, state: anEnd(), text: 'from afar'});
+    await pass(1_000);
+    expect(waiting.value?.delegation.text).toBe('from afar');
+  });
+
+  it('for what does not exist is refused', async () => {
+    await expect(delegations.wait({project: PROJECT, id: 'no-such-id', ms: 1})).rejects.toThrow(Refusal);
+  });
+});
+
+describe('an id', () => {
+  it('is understood in quotes, in blanks and in another case', async () => {
+    store.put(aDelegation({state: anEnd()}));
+    for (const id of [
+      'swift-amber-otter',
+      '"swift-amber-otter"',
+      ' `Swift-Amber-Otter` \n',
+      'SWIFT-AMBER-OTTER',
+    ]) {
+      expect((await recordOf(id)).id).toBe('swift-amber-otter');
+    }
+  });
+
+  test.each([
+    '',
+    '  ',
+    '""',
+    '../../x',
+    '../swift-amber-otter',
+    'a/b',
+    'swift',
+    'x'.repeat(10_000),
+    'a-b-c\u0000',
+  ])('that cannot be one, as %j, is not found, and the store is not asked', async (id) => {
+    for (const refused of [delegations.get(PROJECT, id), delegations.cancel(PROJECT, id)]) {
+      await expect(refused).rejects.toThrow(Refusal);
+      await expect(refused).rejects.toThrow(/delegation_list shows the known ones/);
+    }
+    expect(store.asked).toEqual([]);
+  });
+
+  it('that is too long is shortened in the refusal', async () => {
+    await expect(recordOf('x'.repeat(10_000))).rejects.toThrow(/^.{0,150}$/);
+  });
+
+  it('that nobody has is not found by its name', async () => {
+    await expect(recordOf('calm-blue-heron')).rejects.toThrow(
+      'No delegation "calm-blue-heron" in this project.',
+    );
+  });
+
+  it('of another project is not found', async () => {
+    store.put(aDelegation({project: 'another', state: anEnd()}));
+    await delegate('a', {project: 'another'});
+    await expect(recordOf('swift-amber-otter')).rejects.toThrow(Refusal);
+    expect(await delegations.list(PROJECT)).toEqual([]);
+  });
+});
+
+describe('a result that was read', () => {
+  it('is noted on disk and is unread no longer', async () => {
+    const {a, b} = await delegateAll('a', 'b');
+    runner.of('a').complete('done');
+    runner.of('b').complete('done');
+    await settled();
+    expect(new Set(await delegations.unread(PROJECT))).toEqual(new Set([a, b]));
+    await pass(1_000);
+    await delegations.markRead(await recordOf(a));
+    expect(store.stored(a ?? '')).toMatchObject({readAt: Date.now(), text: 'done'});
+    expect(await delegations.unread(PROJECT)).toEqual([b]);
+  });
+
+  it('keeps the time of the first reading', async () => {
+    const id = await idOf('a');
+    runner.of('a').complete('done');
+    await settled();
+    const first = await delegations.markRead(await recordOf(id));
+    await pass(1_000);
+    expect(await delegations.markRead(await recordOf(id))).toEqual(first);
+  });
+
+  it('is not one while the delegation runs', async () => {
+    const id = await idOf('a');
+    await delegations.markRead(await recordOf(id));
+    expect(await recordOf(id)).not.toHaveProperty('readAt');
+  });
+
+  it('does no harm when that cannot be written', async () => {
+    const id = await idOf('a');
+    runner.of('a').complete('done');
+    await settled();
+    store.writeError = new Error('EROFS');
+    await delegations.markRead(await recordOf(id));
+    expect(await recordOf(id)).toMatchObject({text: 'done', state: {status: 'completed'}});
+    expect(log.lines.join('\n')).toMatch(/warn .*EROFS/);
+  });
+});
+
+describe('a headline', () => {
+  it('replaces title and summary when it comes, and nobody waits for it', async () => {
+    headlines.gate.hold();
+    headlines.headline = {title: '**A better title**', summary: 'Better.\nAnd more.'};
+    const id = await idOf('a');
+    const waiting = watched(delegations.wait({project: PROJECT, id, ms: MINUTE}));
+    runner.of('a').complete('done');
+    await settled();
+    expect(waiting.value?.delegation).toMatchObject({title: 'a', summary: 'done'});
+    headlines.gate.release();
+    await settled();
+    expect(store.stored(id)).toMatchObject({title: 'A better title', summary: 'Better.', text: 'done'});
+  });
+
+  it('does not lose that the result was read meanwhile', async () => {
+    headlines.gate.hold();
+    headlines.headline = {title: 'Better', summary: 'Better.'};
+    const id = await idOf('a');
+    runner.of('a').complete('done');
+    await settled();
+    await delegations.markRead(await recordOf(id));
+    headlines.gate.release();
+    await settled();
+    expect(store.stored(id)).toMatchObject({title: 'Better', readAt: Date.now()});
+  });
+
+  it('and a reading at the same moment are both kept', async () => {
+    headlines.gate.hold();
+    headlines.headline = {title: 'Better', summary: 'Better.'};
+    const id = await idOf('a');
+    runner.of('a').complete('done');
+    await settled();
+    const record = await recordOf(id);
+    store.writeGate.hold();
+    headlines.gate.release();
+    await settled();
+    const read = delegations.markRead(record);
+    await settled();
+    store.writeGate.release();
+    await read;
+    await settled();
+    expect(store.stored(id)).toMatchObject({title: 'Better', summary: 'Better.', readAt: Date.now()});
+  });
+
+  it('that is not there leaves the record as it is', async () => {
+    const id = await idOf('a');
+    runner.of('a').complete('done');
+    await settled();
+    expect(headlines.written).toHaveLength(1);
+    expect(await recordOf(id)).toMatchObject({title: 'a', summary: 'done'});
+  });
+});
+
+describe('a record whose process is gone', () => {
+  const running = () =>
+    aDelegation({owner: GONE, state: {status: 'running', startedAt: 1_000, sessionId: 'ses_old'}});
+
+  it('becomes interrupted, names its session, and is stored so', async () => {
+    store.put(running());
+    const {state} = await recordOf('swift-amber-otter');
+    expect(state).toMatchObject({
+      status: 'interrupted',
+      startedAt: 1_000,
+      sessionId: 'ses_old',
+      error: expect.stringMatching(new RegExp(`${DEAD_PID}.*gone.*opencode --session ses_old`)),
+    });
+    expect(store.stored('swift-amber-otter')?.state).toEqual(state);
+    expect(await delegations.unread(PROJECT)).toEqual(['swift-amber-otter']);
+  });
+
+  it('is settled by a list too, and for whoever waits', async () => {
+    store.put(running());
+    expect(await delegations.list(PROJECT)).toMatchObject([{state: {status: 'interrupted'}}]);
+    start();
+    store.put(running());
+    const waited = await delegations.wait({project: PROJECT, id: 'swift-amber-otter', ms: MINUTE});
+    expect(waited.delegation.state.status).toBe('interrupted');
+  });
+
+  it.each(['registered', 'queued'] as const)('is told that it never ran when it was %s', async (status) => {
+    store.put(aDelegation({owner: GONE, state: {status}}));
+    expect((await recordOf('swift-amber-otter')).state).toMatchObject({
+      status: 'interrupted',
+      error: expect.stringContaining('not started'),
+    });
+  });
+
+  it('is left alone when it had ended', async () => {
+    const ended = aDelegation({owner: GONE, state: anEnd(), readAt: 5});
+    store.put(ended);
+    expect(await recordOf(ended.id)).toEqual(ended);
+    await delegations.list(PROJECT);
+    expect(store.stored(ended.id)).toBe(ended);
+  });
+
+  it('is left alone when it ran on another machine', async () => {
+    const foreign = {...running(), owner: ELSEWHERE};
+    store.put(foreign);
+    expect(await recordOf(foreign.id)).toEqual(foreign);
+    expect(await delegations.list(PROJECT)).toMatchObject([{state: {status: 'running'}}]);
+    expect(store.stored(foreign.id)).toBe(foreign);
+  });
+
+  it('is left alone while its process lives', async () => {
+    const foreign = {...running(), owner: {pid: 1, hostname: HERE.hostname}};
+    store.put(foreign);
+    expect(await recordOf(foreign.id)).toEqual(foreign);
+    expect(store.stored(foreign.id)).toBe(foreign);
+  });
+
+  it('that several readers find at once has one end for all of them', async () => {
+    store.put(running());
+    const reads = await Promise.all([1, 2, 3].map(() => recordOf('swift-amber-otter')));
+    for (const {state} of reads) expect(state).toEqual(store.stored('swift-amber-otter')?.state);
+  });
+});
+
+describe('closing', () => {
+  it('interrupts what runs, with its text, and what waits, which never starts', async () => {
+    start({concurrency: 1});
+    const {a, b} = await delegateAll('a', 'b');
+    runner.of('a').produce('half', SOME_WORK);
+    await delegations.close();
+    expect(store.stored(a ?? '')).toMatchObject({
+      text: 'half',
+      state: {status: 'interrupted', work: SOME_WORK},
+    });
+    expect(store.stored(b ?? '')).toMatchObject({text: '', state: {status: 'interrupted', work: NO_WORK}});
+    expect(store.stored(b ?? '')?.state).not.toHaveProperty('startedAt');
+    expect(runner.prompts).toEqual(['a']);
+    expect(runner.of('a').asked).toEqual(['snapshot', 'stop']);
+    expect(delegations.active).toBe(0);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('is done only when all ends are stored and all sessions have stopped', async () => {
+    await delegate('a');
+    store.writeGate.hold();
+    runner.of('a').stopGate.hold();
+    const closing = watched(delegations.close());
+    await settled();
+    expect(closing.isSettled).toBe(false);
+    store.writeGate.release();
+    await settled();
+    expect(closing.isSettled).toBe(false);
+    runner.of('a').stopGate.release();
+    await settled();
+    expect(closing.isSettled).toBe(true);
+  });
+
+  it('unblocks whoever waits', async () => {
+    const id = await idOf('a');
+    const waiting = delegations.wait({project: PROJECT, id, ms: MINUTE});
+    await settled();
+    await delegations.close();
+    expect((await waiting).delegation.state.status).toBe('interrupted');
+  });
+
+  it('refuses new delegations and stores nothing of them', async () => {
+    await delegations.close();
+    await expect(delegate('a')).rejects.toThrow(Refusal);
+    expect(store.size).toBe(0);
+    expect(runner.runs).toEqual([]);
+  });
+
+  it('can be asked for any number of times', async () => {
+    await delegate('a');
+    await Promise.all([delegations.close(), delegations.close()]);
+    await delegations.close();
+    expect(runner.of('a').asked).toEqual(['snapshot', 'stop']);
+  });
+
+  it('leaves ends that came before as they were', async () => {
+    const id = await idOf('a');
+    runner.of('a').complete('done');
+    await settled();
+    const before = store.stored(id);
+    await delegations.close();
+    expect(store.stored(id)).toBe(before);
+  });
+
+  it('interrupts what is being registered, and writes its end only after the record was made', async () => {
+    store.createGate.hold();
+    const answer = watched(delegations.delegate(aRequest()));
+    await vi.waitUntil(() => store.asked.length > 0);
+    const closing = delegations.close();
+    await settled();
+    expect(store.asked.filter((line) => line.startsWith('write'))).toEqual([]);
+    store.createGate.release();
+    await closing;
+    await settled();
+    expect(answer.isSettled).toBe(true);
+    expect(runner.runs).toEqual([]);
+    const [head] = await store.list(PROJECT);
+    expect(head?.state.status ?? 'interrupted').toBe('interrupted');
+  });
+
+  it('never overwrites the record of another when an id that is being registered turns out to be taken', async () => {
+    store.createGate.hold();
+    store.taken = 1;
+    const answer = watched(delegations.delegate(aRequest()));
+    await vi.waitUntil(() => store.asked.length > 0);
+    const id = store.asked[0]?.split(' ')[1] ?? '';
+    const others = aDelegation({id, state: anEnd(), text: 'precious'});
+    store.put(others);
+    const closing = delegations.close();
+    await settled();
+    store.createGate.release();
+    await closing;
+    await settled();
+    expect(answer.isSettled).toBe(true);
+    expect(store.stored(id)).toBe(others);
+  });
+});

@@ -1,0 +1,229 @@
+import fc from 'fast-check';
+import {describe, expect, it, test} from 'vitest';
+import {type Ended, hasEnded, NO_WORK, OUTCOMES, type State} from '../../src/delegation/delegation.ts';
+import {type LifecycleEvent, transition} from '../../src/delegation/lifecycle.ts';
+import {anEnd, SOME_WORK} from '../support/fakes.ts';
+
+const REGISTERED: State = {status: 'registered'};
+const QUEUED: State = {status: 'queued'};
+const RUNNING: State = {status: 'running', startedAt: 1_000};
+const IN_SESSION: State = {status: 'running', startedAt: 1_000, sessionId: 'ses_1'};
+const ENDS: readonly Ended[] = OUTCOMES.map((status) => anEnd({status}));
+
+const ENQUEUED = {type: 'enqueued'} as const;
+const STARTED = {type: 'started', at: 2_000} as const;
+const SESSION_OPENED = {type: 'session-opened', sessionId: 'ses_2'} as const;
+const end = (outcome: Ended['status'], error?: string) =>
+  ({
+    type: 'ended',
+    outcome,
+    at: 3_000,
+    work: SOME_WORK,
+    ...(error !== undefined && {error}),
+  }) as const;
+const EVENTS: readonly LifecycleEvent[] = [
+  ENQUEUED,
+  STARTED,
+  SESSION_OPENED,
+  ...OUTCOMES.map((outcome) => end(outcome)),
+];
+
+const ENDED = {endedAt: 3_000, work: SOME_WORK};
+const ENDED_RUN = {...ENDED, startedAt: 1_000};
+const ENDED_SESSION = {...ENDED_RUN, sessionId: 'ses_1'};
+/** The event changes nothing. */
+const SAME = 'same';
+
+/** Each state's answer to each event, in the order of EVENTS. */
+const TABLE: readonly {name: string; state: State; becomes: readonly (State | typeof SAME)[]}[] = [
+  {
+    name: 'registered',
+    state: REGISTERED,
+    becomes: [
+      QUEUED,
+      {status: 'running', startedAt: 2_000},
+      SAME,
+      SAME,
+      {status: 'error', ...ENDED},
+      {status: 'cancelled', ...ENDED},
+      SAME,
+      {status: 'interrupted', ...ENDED},
+    ],
+  },
+  {
+    name: 'queued',
+    state: QUEUED,
+    becomes: [
+      SAME,
+      {status: 'running', startedAt: 2_000},
+      SAME,
+      SAME,
+      {status: 'error', ...ENDED},
+      {status: 'cancelled', ...ENDED},
+      SAME,
+      {status: 'interrupted', ...ENDED},
+    ],
+  },
+  {
+    name: 'running',
+    state: RUNNING,
+    becomes: [
+      SAME,
+      SAME,
+      {status: 'running', startedAt: 1_000, sessionId: 'ses_2'},
+      {status: 'completed', ...ENDED_RUN},
+      {status: 'error', ...ENDED_RUN},
+      {status: 'cancelled', ...ENDED_RUN},
+      {status: 'timeout', ...ENDED_RUN},
+      {status: 'interrupted', ...ENDED_RUN},
+    ],
+  },
+  {
+    name: 'running in a session',
+    state: IN_SESSION,
+    becomes: [
+      SAME,
+      SAME,
+      SAME,
+      {status: 'completed', ...ENDED_SESSION},
+      {status: 'error', ...ENDED_SESSION},
+      {status: 'cancelled', ...ENDED_SESSION},
+      {status: 'timeout', ...ENDED_SESSION},
+      {status: 'interrupted', ...ENDED_SESSION},
+    ],
+  },
+  ...ENDS.map((state) => ({
+    name: state.status,
+    state,
+    becomes: [SAME, SAME, SAME, SAME, SAME, SAME, SAME, SAME] as const,
+  })),
+];
+
+describe('the transition table', () => {
+  const rows = TABLE.flatMap(({name, state, becomes}) =>
+    EVENTS.map((event, n) => {
+      const expected = becomes[n] ?? SAME;
+      const told = event.type === 'ended' ? `the end ${event.outcome}` : event.type;
+      return {
+        state,
+        event,
+        expected,
+        title: `${told} ${expected === SAME ? `leaves ${name} as it is` : `makes ${name} ${expected.status}`}`,
+      };
+    }),
+  );
+
+  test.each(rows)('$title', ({state, event, expected}) => {
+    const next = transition(state, event);
+    if (expected === SAME) expect(next).toBe(state);
+    else expect(next).toStrictEqual(expected);
+  });
+
+  it('has an answer for every event in every state', () => {
+    for (const {becomes} of TABLE) expect(becomes).toHaveLength(EVENTS.length);
+    expect(rows).toHaveLength(9 * 8);
+  });
+});
+
+describe('an end', () => {
+  it('keeps the error that it was given', () => {
+    expect(transition(RUNNING, end('error', 'The provider said 429.'))).toMatchObject({
+      status: 'error',
+      error: 'The provider said 429.',
+    });
+  });
+
+  it('has no error key when there was no error', () => {
+    expect(transition(RUNNING, end('completed'))).not.toHaveProperty('error');
+  });
+
+  it('has no start and no session when nothing ran', () => {
+    const cancelled = transition(QUEUED, end('cancelled'));
+    expect(cancelled).not.toHaveProperty('startedAt');
+    expect(cancelled).not.toHaveProperty('sessionId');
+  });
+});
+
+const anEvent: fc.Arbitrary<LifecycleEvent> = fc.oneof(
+  fc.constant<LifecycleEvent>(ENQUEUED),
+  fc.record({type: fc.constant('started' as const), at: fc.nat()}),
+  fc.record({type: fc.constant('session-opened' as const), sessionId: fc.string()}),
+  fc.record(
+    {
+      type: fc.constant('ended' as const),
+      outcome: fc.constantFrom(...OUTCOMES),
+      at: fc.nat(),
+      work: fc.constantFrom(NO_WORK, SOME_WORK),
+      error: fc.string(),
+    },
+    {requiredKeys: ['type', 'outcome', 'at', 'work']},
+  ),
+);
+/** Any order, with events that come twice. */
+const events = fc
+  .array(anEvent, {maxLength: 20})
+  .chain((some) => fc.shuffledSubarray([...some, ...some], {minLength: some.length}));
+
+function statesOf(sequence: readonly LifecycleEvent[]): readonly State[] {
+  const states: State[] = [REGISTERED];
+  for (const event of sequence) states.push(transition(states.at(-1) ?? REGISTERED, event));
+  return states;
+}
+
+describe('any sequence of events', () => {
+  it('has one end at the most: the first wins and nothing changes after it', () => {
+    fc.assert(
+      fc.property(events, (sequence) => {
+        const states = statesOf(sequence);
+        const first = states.findIndex(hasEnded);
+        if (first === -1) return;
+        const event = sequence[first - 1];
+        expect(event).toMatchObject({type: 'ended', outcome: states[first]?.status});
+        for (const later of states.slice(first)) expect(later).toBe(states[first]);
+      }),
+    );
+  });
+
+  it('never lets complete or time out what never ran', () => {
+    fc.assert(
+      fc.property(events, (sequence) => {
+        const last = statesOf(sequence).at(-1);
+        const ran = sequence.some(({type}) => type === 'started');
+        if (last?.status === 'completed' || last?.status === 'timeout') {
+          expect(ran).toBe(true);
+          expect(last.startedAt).toBeDefined();
+        }
+        if (!ran)
+          expect(['registered', 'queued', 'error', 'cancelled', 'interrupted']).toContain(last?.status);
+      }),
+    );
+  });
+
+  it('never goes back', () => {
+    const order = ['registered', 'queued', 'running'];
+    const rank = (state: State | undefined) => (state && !hasEnded(state) ? order.indexOf(state.status) : 3);
+    fc.assert(
+      fc.property(events, (sequence) => {
+        const states = statesOf(sequence);
+        for (const [n, state] of states.entries()) {
+          if (n > 0) expect(rank(state)).toBeGreaterThanOrEqual(rank(states[n - 1]));
+        }
+      }),
+    );
+  });
+
+  it('gives a new object if and only if something has changed', () => {
+    fc.assert(
+      fc.property(events, (sequence) => {
+        let state: State = REGISTERED;
+        for (const event of sequence) {
+          const before = structuredClone(state);
+          const next = transition(state, event);
+          expect(state).toStrictEqual(before);
+          if (next !== state) expect(next).not.toStrictEqual(state);
+          state = next;
+        }
+      }),
+    );
+  });
+});

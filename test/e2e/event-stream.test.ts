@@ -1,0 +1,104 @@
+import {chmodSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {connect, type TestClient} from '../support/client.ts';
+import {createGate} from '../support/gate.ts';
+import {eventually, processesIn} from '../support/processes.ts';
+import {createSandbox, type Sandbox} from '../support/sandbox.ts';
+import {ScriptedModel} from '../support/scripted-model.ts';
+
+const PROXY = fileURLToPath(new URL('../support/proxied-opencode.js', import.meta.url));
+
+describe('an event stream that breaks', () => {
+  let model: ScriptedModel;
+  let sandbox: Sandbox;
+  let client: TestClient;
+
+  beforeAll(async () => {
+    model = await ScriptedModel.start(() => ({text: 'warm'}));
+    sandbox = createSandbox({modelUrl: model.url, config: {permission: {bash: 'ask'}}});
+    const binary = join(sandbox.root, 'proxied opencode');
+    writeFileSync(binary, `#!/bin/sh\nexec "${process.execPath}" "${PROXY}" "$@"\n`);
+    chmodSync(binary, 0o755);
+    client = await connect(sandbox, {env: {OPENCODE_DELEGATE_BIN: binary}});
+    await client.read(await client.delegate('Warm up'));
+  });
+
+  afterAll(async () => {
+    await client.close();
+    await model.close();
+    sandbox.remove();
+  });
+
+  /** Cuts the event stream; resolves when our side has noticed. */
+  async function cut(): Promise<void> {
+    const noticed = () => client.stderr().split('the event stream of OpenCode ended').length;
+    const before = noticed();
+    signal('SIGUSR2');
+    await eventually(() => noticed() > before);
+  }
+
+  function mend(): void {
+    signal('SIGUSR1');
+  }
+
+  function signal(name: NodeJS.Signals): void {
+    const proxy = processesIn(sandbox.root).find(({command}) =>
+      command.startsWith(`${process.execPath} ${PROXY}`),
+    );
+    process.kill(proxy?.pid ?? 0, name);
+  }
+
+  it('is opened again, and an end that came meanwhile is found by reading', async () => {
+    const gate = createGate();
+    model.script(async () => {
+      await gate.opened;
+      return {text: 'said into the gap'};
+    });
+    const id = await client.delegate('Answer while nobody listens');
+    await model.asked(({prompt}) => prompt === 'Answer while nobody listens');
+    await cut();
+    gate.open();
+    const waiting = client.read(id);
+    mend();
+    expect((await waiting).blocks[1]).toBe('said into the gap');
+  });
+
+  it('does not matter when it never comes back: the end is found by looking now and then', async () => {
+    const gate = createGate();
+    model.script(async () => {
+      await gate.opened;
+      return {text: 'found by looking'};
+    });
+    const id = await client.delegate('Answer into the silence');
+    await model.asked(({prompt}) => prompt === 'Answer into the silence');
+    await cut();
+    gate.open();
+    expect((await client.read(id)).blocks[1]).toBe('found by looking');
+    mend();
+  });
+
+  it.each([
+    ['is mended', true],
+    ['stays broken', false],
+  ])('hides no permission request for long, when it %s', async (_, isMended) => {
+    const gate = createGate();
+    const prompt = `Ask while nobody listens, mended: ${isMended}`;
+    model.script(async ({toolResults}) => {
+      if (toolResults.length > 0) return {text: `The tool said: ${toolResults[0]}`};
+      await gate.opened;
+      return {tool: 'bash', input: {command: 'true', description: 'ask'}};
+    });
+    const id = await client.delegate(prompt);
+    await model.asked((request) => request.prompt === prompt);
+    await cut();
+    gate.open();
+    const waiting = client.read(id);
+    if (isMended) mend();
+    const read = await waiting;
+    expect(read.blocks[1]).toContain('nobody is there to allow this');
+    expect(read.blocks[0]).toContain('Refused, as nobody could be asked: permission bash: true');
+    mend();
+  });
+});

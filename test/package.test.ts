@@ -1,0 +1,78 @@
+import {execFileSync} from 'node:child_process';
+import {existsSync, readdirSync, readFileSync} from 'node:fs';
+import {isBuiltin} from 'node:module';
+import {join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {describe, expect, it} from 'vitest';
+import {z} from 'zod';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+const manifest = z
+  .object({
+    bin: z.record(z.string(), z.string()),
+    dependencies: z.record(z.string(), z.string()),
+    devDependencies: z.record(z.string(), z.string()),
+  })
+  .parse(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')));
+
+describe('the package', () => {
+  it('holds what was built, README, licence and the example, and nothing else', () => {
+    const packed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+      cwd: ROOT,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const paths = packedFiles(JSON.parse(packed)).map(({path}) => path);
+    expect(paths).toContain('dist/main.js');
+    expect(paths.filter((path) => !path.startsWith('dist/')).sort()).toEqual([
+      'LICENSE',
+      'README.md',
+      'mcp.json.example',
+      'package.json',
+    ]);
+  });
+
+  it('has a bin of its own name that a shell can start', () => {
+    expect(Object.keys(manifest.bin)).toEqual(['opencode-delegate']);
+    const bin = join(ROOT, manifest.bin['opencode-delegate'] ?? '');
+    expect(existsSync(bin)).toBe(true);
+    expect(readFileSync(bin, 'utf8').split('\n')[0]).toBe('#!/usr/bin/env node');
+  });
+
+  it('depends on every package that src imports, and on no other', () => {
+    expect(importedPackages()).toEqual(Object.keys(manifest.dependencies).sort());
+  });
+
+  it('names no package as both a dependency and a development dependency', () => {
+    const both = Object.keys(manifest.dependencies).filter((name) => name in manifest.devDependencies);
+    expect(both).toEqual([]);
+  });
+});
+
+/** npm 11 and before answer with a list of packages, later ones with a record by name. */
+function packedFiles(answer: unknown): readonly {path: string}[] {
+  const pack = z.object({files: z.array(z.object({path: z.string()}))});
+  const packs = z.union([z.array(pack), z.record(z.string(), pack)]).parse(answer);
+  return Object.values(packs).flatMap(({files}) => files);
+}
+
+/** The names of the packages, without the paths into them, that any file of src imports. */
+function importedPackages(): readonly string[] {
+  const src = join(ROOT, 'src');
+  const files = readdirSync(src, {recursive: true, encoding: 'utf8'}).filter((name) => name.endsWith('.ts'));
+  const specifiers = files.flatMap((name) =>
+    [
+      ...readFileSync(join(src, name), 'utf8').matchAll(/(?:\bfrom |\bimport |\bimport\()'([^'.][^']*)'/g),
+    ].flatMap(([, specifier]) => specifier ?? []),
+  );
+  const names = specifiers
+    .filter((specifier) => !isBuiltin(specifier))
+    .map((specifier) =>
+      specifier
+        .split('/')
+        .slice(0, specifier.startsWith('@') ? 2 : 1)
+        .join('/'),
+    );
+  return [...new Set(names)].sort();
+}

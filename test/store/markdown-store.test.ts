@@ -1,0 +1,355 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {dirname, join} from 'node:path';
+import {afterEach, beforeEach, describe, expect, it, test} from 'vitest';
+import type {Delegation} from '../../src/delegation/delegation.ts';
+import {MarkdownStore} from '../../src/store/markdown-store.ts';
+import {renderRecord} from '../../src/store/record.ts';
+import {aDelegation, anEnd, FakeLog} from '../support/fakes.ts';
+
+const IDS = ['swift-amber-otter', 'calm-blue-heron', 'brave-red-fox', 'tiny-green-newt'] as const;
+
+let base: string;
+let root: string;
+let log: FakeLog;
+let store: MarkdownStore;
+/** Another process's view of the same folder. */
+let other: MarkdownStore;
+
+beforeEach(() => {
+  base = mkdtempSync(join(tmpdir(), 'opencode-delegate-store-'));
+  root = join(base, 'my data', 'delegations');
+  log = new FakeLog();
+  store = new MarkdownStore({root, log});
+  other = new MarkdownStore({root, log: new FakeLog()});
+});
+
+afterEach(() => {
+  rmSync(base, {recursive: true, force: true});
+});
+
+const folder = () => join(root, 'project');
+const modeOf = (path: string) => statSync(path).mode & 0o777;
+/** The n-th of several delegations: each is newer than the one before. */
+const nth = (n: number, given: Partial<Delegation> = {}) =>
+  aDelegation({id: IDS[n] ?? 'no-such-id', createdAt: Date.UTC(2026, 0, 1 + n), ...given});
+
+async function idsOf(from: MarkdownStore): Promise<readonly string[]> {
+  return (await from.list('project')).map(({id}) => id);
+}
+
+/** Writes into the folder what no store wrote. */
+function plant(name: string, content: string): void {
+  mkdirSync(folder(), {recursive: true});
+  writeFileSync(join(folder(), name), content);
+}
+
+describe('creating a record', () => {
+  it('makes it readable as it was', async () => {
+    const delegation = nth(0, {prompt: 'ü\r\n---\n', text: ''});
+    expect(await store.create(delegation)).toBe(true);
+    expect(await other.read('project', delegation.id)).toStrictEqual(delegation);
+  });
+
+  it('is refused, and changes nothing, where the id is taken', async () => {
+    await store.create(nth(0, {title: 'the first'}));
+    expect(await other.create(nth(0, {title: 'the second'}))).toBe(false);
+    expect(await store.read('project', IDS[0])).toMatchObject({title: 'the first'});
+  });
+
+  it('lets one of two win that race for the same id', async () => {
+    for (let round = 0; round < 20; round++) {
+      const project = `race ${round}`;
+      const rivals = [store, other].map((rival, n) => rival.create(nth(0, {project, title: `rival ${n}`})));
+      const won = await Promise.all(rivals);
+      expect(won.filter(Boolean)).toHaveLength(1);
+      expect(await store.read(project, IDS[0])).toMatchObject({title: `rival ${won.indexOf(true)}`});
+    }
+  });
+
+  it('keeps the same id of two projects apart', async () => {
+    await store.create(nth(0, {project: 'one'}));
+    expect(await store.create(nth(0, {project: 'two'}))).toBe(true);
+    expect(await store.list('one')).toHaveLength(1);
+  });
+
+  test.skipIf(process.getuid?.() === 0)('fails where nothing may be written', async () => {
+    mkdirSync(folder(), {recursive: true});
+    chmodSync(folder(), 0o500);
+    await expect(store.create(nth(0))).rejects.toThrow();
+    chmodSync(folder(), 0o700);
+    expect(readdirSync(folder())).toEqual([]);
+  });
+
+  it('fails where the folder cannot be made', async () => {
+    mkdirSync(dirname(root), {recursive: true});
+    writeFileSync(root, 'a file stands where the folder belongs');
+    await expect(store.create(nth(0))).rejects.toThrow();
+  });
+});
+
+describe('what is written', () => {
+  it('can be read by its owner alone', async () => {
+    await store.create(nth(0));
+    expect(modeOf(folder())).toBe(0o700);
+    expect(modeOf(store.artifact('project', IDS[0]))).toBe(0o600);
+  });
+
+  it('stays private when it is written again', async () => {
+    await store.create(nth(0));
+    chmodSync(store.artifact('project', IDS[0]), 0o644);
+    await store.write(nth(0, {title: 'again'}));
+    expect(modeOf(store.artifact('project', IDS[0]))).toBe(0o600);
+  });
+
+  it('leaves no other file behind', async () => {
+    await store.create(nth(0));
+    await Promise.all([1, 2, 3].map((n) => store.write(nth(0, {title: `${n}`}))));
+    expect(readdirSync(folder())).toEqual([`${IDS[0]}.md`]);
+  });
+
+  it('by several at once is one of the versions, whole', async () => {
+    await store.create(nth(0));
+    const versions = Array.from({length: 20}, (_, n) =>
+      nth(0, {title: `version ${n}`, state: anEnd(), text: `${n}\n`.repeat(5_000)}),
+    );
+    await Promise.all(versions.map((version, n) => (n % 2 === 0 ? store : other).write(version)));
+    const stored = await store.read('project', IDS[0]);
+    expect(versions).toContainEqual(stored);
+    expect(await store.list('project')).toMatchObject([{title: stored?.title}]);
+  });
+
+  it('is never seen in halves while it is written', async () => {
+    await store.create(nth(0, {text: 'x'}));
+    let isWriting = true;
+    const writing = (async () => {
+      for (let n = 0; n < 30; n++) await store.write(nth(0, {state: anEnd(), text: 'y'.repeat(n * 10_000)}));
+      isWriting = false;
+    })();
+    while (isWriting) {
+      const seen = await other.read('project', IDS[0]);
+      expect(seen?.text).toMatch(/^(x|y*)$/);
+      expect(await idsOf(other)).toEqual([IDS[0]]);
+    }
+    await writing;
+  });
+});
+
+describe('a list', () => {
+  it('is empty where nothing was ever stored', async () => {
+    expect(await store.list('project')).toEqual([]);
+    expect(existsSync(root)).toBe(false);
+  });
+
+  it('has the newest first, whatever the order of writing', async () => {
+    for (const n of [2, 0, 3, 1]) await store.create(nth(n));
+    expect(await idsOf(store)).toEqual([IDS[3], IDS[2], IDS[1], IDS[0]]);
+  });
+
+  it('orders by id what was made at the same time', async () => {
+    for (const n of [2, 0, 3, 1]) await store.create(nth(n, {createdAt: 1_000}));
+    expect(await idsOf(store)).toEqual([...IDS].sort());
+  });
+
+  it('has no long texts', async () => {
+    await store.create(nth(0, {prompt: 'long', text: 'longer'}));
+    const [head] = await store.list('project');
+    expect(head).not.toHaveProperty('prompt');
+    expect(head).not.toHaveProperty('text');
+  });
+
+  it('sees what another process creates, changes and deletes', async () => {
+    await store.create(nth(0));
+    expect(await idsOf(other)).toEqual([IDS[0]]);
+    await store.create(nth(1));
+    expect(await idsOf(other)).toEqual([IDS[1], IDS[0]]);
+    await store.write(nth(0, {title: 'changed'}));
+    expect(await other.list('project')).toMatchObject([{id: IDS[1]}, {id: IDS[0], title: 'changed'}]);
+    rmSync(store.artifact('project', IDS[1]));
+    expect(await idsOf(other)).toEqual([IDS[0]]);
+  });
+
+  it('sees every one of many changes that follow each other at once', async () => {
+    await store.create(nth(0));
+    for (let n = 100; n < 200; n++) {
+      await store.write(nth(0, {title: `twice ${n}`}));
+      await store.write(nth(0, {title: `title ${n}`}));
+      expect(await other.list('project')).toMatchObject([{title: `title ${n}`}]);
+    }
+  });
+
+  it('sees a second change that bears the same time stamp as the first', async () => {
+    const stamp = new Date();
+    const change = (title: string) => {
+      plant(`${IDS[0]}.md`, renderRecord(nth(0, {title})));
+      utimesSync(join(folder(), `${IDS[0]}.md`), stamp, stamp);
+      utimesSync(folder(), stamp, stamp);
+    };
+    change('title 1');
+    expect(await store.list('project')).toMatchObject([{title: 'title 1'}]);
+    change('title 2');
+    expect(await store.list('project')).toMatchObject([{title: 'title 2'}]);
+  });
+
+  it('forgets everything when the folder is deleted', async () => {
+    await store.create(nth(0));
+    expect(await idsOf(store)).toEqual([IDS[0]]);
+    rmSync(folder(), {recursive: true});
+    expect(await idsOf(store)).toEqual([]);
+    await store.create(nth(1));
+    expect(await idsOf(store)).toEqual([IDS[1]]);
+  });
+
+  it('is right at the end of many that ran while others wrote', async () => {
+    await Promise.all(IDS.map((_, n) => store.create(nth(n))));
+    const rounds = Array.from({length: 15}, (_, round) => round);
+    await Promise.all([
+      ...IDS.map(async (_, n) => {
+        for (const round of rounds) {
+          await (round % 2 === 0 ? store : other).write(nth(n, {title: `round ${round}`}));
+        }
+      }),
+      ...rounds.map(async () => {
+        for (const reader of [store, other, store]) {
+          const heads = await reader.list('project');
+          expect(heads.map(({id}) => id)).toEqual([IDS[3], IDS[2], IDS[1], IDS[0]]);
+        }
+      }),
+    ]);
+    for (const reader of [store, other]) {
+      const titles = (await reader.list('project')).map(({title}) => title);
+      expect(titles).toEqual(['round 14', 'round 14', 'round 14', 'round 14']);
+    }
+  });
+
+  it('of a writer has, as soon as a write is done, what was written', async () => {
+    await store.create(nth(0));
+    for (let n = 0; n < 20; n++) {
+      const early = store.list('project');
+      await store.write(nth(0, {title: `title ${n}`}));
+      expect(await store.list('project')).toMatchObject([{title: `title ${n}`}]);
+      await early;
+    }
+  });
+
+  it('of more files than are read at once has them all', async () => {
+    const letters = [...'abcdefghijklmnopqrstuvwxyz'];
+    for (const a of letters) {
+      for (const b of letters.slice(0, 10)) {
+        plant(`${a}-${b}-x.md`, renderRecord(aDelegation({id: `${a}-${b}-x`})));
+      }
+    }
+    const lists = await Promise.all([store.list('project'), store.list('project')]);
+    for (const heads of lists) expect(new Set(heads.map(({id}) => id)).size).toBe(260);
+  });
+});
+
+describe('a file that cannot be understood', () => {
+  const whole = renderRecord(aDelegation({id: IDS[1]}));
+
+  test.each([
+    ['has no front matter', 'hello\n'],
+    ['was cut off in its front matter', whole.slice(0, 100)],
+    ['is no YAML', '---\n[\n---\n'],
+    ['is not text', '\u0000\u0001\ufffd'],
+    ['bears the name of another', renderRecord(aDelegation({id: IDS[2]}))],
+  ])('because it %s is skipped and logged, and takes nothing else down', async (_, content) => {
+    await store.create(nth(0));
+    plant(`${IDS[1]}.md`, content);
+    expect(await idsOf(store)).toEqual([IDS[0]]);
+    expect(await store.read('project', IDS[1])).toBeUndefined();
+    expect(log.lines).toHaveLength(2);
+    for (const line of log.lines) expect(line).toContain(`${IDS[1]}.md is skipped`);
+  });
+
+  it('is logged once for a version, not with every list', async () => {
+    plant(`${IDS[1]}.md`, 'hello\n');
+    const longAgo = new Date(Date.now() - 60_000);
+    utimesSync(join(folder(), `${IDS[1]}.md`), longAgo, longAgo);
+    for (const n of [0, 2, 3]) {
+      await store.create(nth(n));
+      await store.list('project');
+    }
+    expect(log.lines).toHaveLength(1);
+  });
+
+  it('comes back as soon as it is mended', async () => {
+    plant(`${IDS[1]}.md`, whole.slice(0, 100));
+    expect(await idsOf(store)).toEqual([]);
+    plant(`${IDS[1]}.md`, whole);
+    expect(await idsOf(store)).toEqual([IDS[1]]);
+  });
+
+  it('because it is empty, as a name that is being reserved, is skipped without a word', async () => {
+    await store.create(nth(0));
+    plant(`${IDS[1]}.md`, '');
+    expect(await idsOf(store)).toEqual([IDS[0]]);
+    expect(await store.read('project', IDS[1])).toBeUndefined();
+    expect(log.lines).toEqual([]);
+  });
+
+  it('because its body was cut off cannot be read, and takes nothing else down', async () => {
+    await store.create(nth(0));
+    plant(`${IDS[1]}.md`, whole.slice(0, whole.indexOf('## Result')));
+    expect(await store.read('project', IDS[1])).toBeUndefined();
+    expect(await idsOf(store)).toContain(IDS[0]);
+    expect(log.lines.join()).toContain(`${IDS[1]}.md is skipped`);
+  });
+
+  it('because it is a folder is skipped and logged', async () => {
+    await store.create(nth(0));
+    mkdirSync(join(folder(), `${IDS[1]}.md`));
+    expect(await idsOf(store)).toEqual([IDS[0]]);
+    expect(await store.read('project', IDS[1])).toBeUndefined();
+    expect(log.lines).toHaveLength(2);
+  });
+
+  it('because it is a note of a person is left alone', async () => {
+    await store.create(nth(0));
+    plant('notes.txt', 'mine');
+    plant('README.md', '# mine\n');
+    expect(await idsOf(store)).toEqual([IDS[0]]);
+    expect(readFileSync(join(folder(), 'README.md'), 'utf8')).toBe('# mine\n');
+  });
+});
+
+describe('a crash', () => {
+  it('between writing and renaming leaves the record as it was', async () => {
+    await store.create(nth(0, {title: 'before'}));
+    plant(`${IDS[0]}.md.1234567890`, renderRecord(nth(0, {title: 'never renamed'})).slice(0, 90));
+    expect(await other.list('project')).toMatchObject([{title: 'before'}]);
+    expect(await other.read('project', IDS[0])).toMatchObject({title: 'before'});
+    await other.write(nth(0, {title: 'after'}));
+    expect(await store.list('project')).toMatchObject([{title: 'after'}]);
+  });
+
+  it('while an id was being reserved leaves the id taken and nothing to read', async () => {
+    plant(`${IDS[0]}.md`, '');
+    expect(await store.create(nth(0))).toBe(false);
+    expect(await store.read('project', IDS[0])).toBeUndefined();
+  });
+});
+
+describe('reading', () => {
+  it('of what was never stored gives nothing and logs nothing', async () => {
+    expect(await store.read('project', IDS[0])).toBeUndefined();
+    expect(log.lines).toEqual([]);
+  });
+
+  it('of a deleted record gives nothing', async () => {
+    await store.create(nth(0));
+    rmSync(store.artifact('project', IDS[0]));
+    expect(await store.read('project', IDS[0])).toBeUndefined();
+  });
+});

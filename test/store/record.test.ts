@@ -1,0 +1,203 @@
+import fc from 'fast-check';
+import {describe, expect, it, test} from 'vitest';
+import {type Delegation, OUTCOMES, type State} from '../../src/delegation/delegation.ts';
+import {parseHead, parseRecord, renderRecord} from '../../src/store/record.ts';
+import {aDelegation, anEnd} from '../support/fakes.ts';
+
+/** Pieces that could be taken for the record's own marks, and what editors and models do to texts. */
+const PIECES = [
+  'word',
+  ' ',
+  '\n',
+  '\r\n',
+  '\r',
+  '\t',
+  '---',
+  '---\n',
+  '\n---\n',
+  '...\n',
+  '```ts\n',
+  '## Prompt',
+  '\n## Prompt\n\n',
+  '## Result',
+  '\n\n## Result\n\n',
+  '# A title',
+  'key: value\n',
+  '"',
+  "'",
+  '\\',
+  '😀',
+  'é',
+  '\u2028',
+  '\u0000',
+  '\ufeff',
+] as const;
+const aText = fc.oneof(
+  fc.string({unit: 'grapheme'}),
+  fc.string({unit: fc.constantFrom(...PIECES), maxLength: 30}),
+);
+/** Titles, summaries and errors of one line, as the domain makes them. */
+const aLine = aText.map((text) => text.replace(/\s+/g, ' ').trim());
+/** Objects as literals make them. */
+const record = <T>(model: {[K in keyof T]: fc.Arbitrary<T[K]>}): fc.Arbitrary<T> =>
+  fc.record<T>(model, {noNullPrototype: true});
+const aTime = fc.integer({min: 0, max: Date.UTC(2100, 0)});
+
+const aState: fc.Arbitrary<State> = fc.oneof(
+  record({status: fc.constantFrom('registered' as const, 'queued' as const)}),
+  fc.record(
+    {status: fc.constant('running' as const), startedAt: aTime, sessionId: fc.string()},
+    {requiredKeys: ['status', 'startedAt'], noNullPrototype: true},
+  ),
+  fc.record(
+    {
+      status: fc.constantFrom(...OUTCOMES),
+      endedAt: aTime,
+      startedAt: aTime,
+      sessionId: fc.string(),
+      error: aText,
+      work: record({
+        usage: record({
+          input: fc.nat(),
+          output: fc.nat(),
+          reasoning: fc.nat(),
+          cacheRead: fc.nat(),
+          cacheWrite: fc.nat(),
+          cost: fc.nat().map((n) => n / 10_000),
+        }),
+        toolCalls: fc.nat(),
+        filesChanged: fc.array(aText, {maxLength: 4}),
+        refused: fc.array(aText, {maxLength: 4}),
+      }),
+    },
+    {requiredKeys: ['status', 'endedAt', 'work'], noNullPrototype: true},
+  ),
+);
+
+const aRecord: fc.Arbitrary<Delegation> = record({
+  title: aLine,
+  summary: aLine,
+  agent: aLine,
+  model: aLine,
+  directory: aText,
+  client: record({name: aText, version: aText}),
+  owner: record({pid: fc.nat(), hostname: aLine}),
+  timeoutMs: fc.integer({min: 1, max: 24 * 60 * 60_000}),
+  createdAt: aTime,
+  state: aState,
+  prompt: aText,
+  text: aText,
+}).map(aDelegation);
+
+/** As it comes back from the disk. */
+function again(delegation: Delegation): Delegation {
+  const bytes = Buffer.from(renderRecord(delegation), 'utf8');
+  return parseRecord(bytes.toString('utf8'), delegation.project);
+}
+
+describe('a record', () => {
+  it('comes back as it was, whatever is in it', () => {
+    fc.assert(
+      fc.property(aRecord, (delegation) => {
+        expect(again(delegation)).toStrictEqual(delegation);
+      }),
+      {numRuns: 500},
+    );
+  });
+
+  it('has the same head when only its front matter is read', () => {
+    fc.assert(
+      fc.property(aRecord, (delegation) => {
+        const {prompt: _prompt, text: _text, ...head} = delegation;
+        expect(parseHead(renderRecord(delegation), delegation.project)).toStrictEqual(head);
+      }),
+    );
+  });
+
+  test.each<State>([
+    {status: 'registered'},
+    {status: 'queued'},
+    {status: 'running', startedAt: 5},
+    {status: 'running', startedAt: 5, sessionId: 'ses_1'},
+    ...OUTCOMES.map((status) => anEnd({status, error: 'Why.'})),
+  ])('that is $status comes back as it was', (state) => {
+    const delegation = aDelegation({state, text: 'some', summary: 'one line'});
+    expect(again(delegation)).toStrictEqual(delegation);
+  });
+
+  it('keeps when it was read', () => {
+    const delegation = aDelegation({state: anEnd(), readAt: Date.UTC(2026, 1, 1)});
+    expect(again(delegation).readAt).toBe(delegation.readAt);
+  });
+
+  test.each([
+    ['empty', ''],
+    ['one line end', '\n'],
+    ['line ends at both ends', '\n\n\ntext\n\n\n'],
+    ['Windows line ends', 'a\r\nb\r\n'],
+    ['a fence of front matter', '---\na: 1\n---\n'],
+    ['a code fence', '```md\n## Result\n\n```'],
+    ['the look of a result heading', 'x\n\n## Result\n\ny'],
+    ['the look of a prompt heading', 'x\n## Prompt\n\ny'],
+    ['nothing but a result heading', '\n\n## Result\n\n'],
+    ['characters of two units', '😀'.repeat(3)],
+  ])('keeps a prompt and a text that are or have %s', (_, text) => {
+    const delegation = aDelegation({state: anEnd(), prompt: text, text});
+    expect(again(delegation)).toStrictEqual(delegation);
+  });
+
+  it('finds its prompt when the summary looks like the prompt heading', () => {
+    const delegation = aDelegation({state: anEnd(), summary: '## Prompt', prompt: 'Do it.', text: 'Done.'});
+    expect(again(delegation)).toStrictEqual(delegation);
+  });
+
+  it('can be read by people: title, summary, prompt and result in order', () => {
+    const file = renderRecord(
+      aDelegation({state: anEnd(), title: 'T', summary: 'S', prompt: 'Do it.', text: 'Done.'}),
+    );
+    expect(file).toMatch(/^---\nid: swift-amber-otter\nstatus: completed\n/);
+    expect(file.slice(file.indexOf('\n---\n') + 5)).toBe(
+      '\n# T\n\nS\n\n## Prompt\n\nDo it.\n\n## Result\n\nDone.\n',
+    );
+  });
+});
+
+describe('a file that was changed by somebody else', () => {
+  const delegation = aDelegation({state: anEnd(), prompt: 'Do it.', text: 'Done.\n\n## Result\n\nTwice.'});
+  const file = renderRecord(delegation);
+
+  it('may have keys that are not known', () => {
+    const newer = file.replace('status:', 'future:\n  - {deep: [1, 2]}\nstatus:');
+    expect(parseRecord(newer, 'project')).toStrictEqual(delegation);
+  });
+
+  it('may have another prompt', () => {
+    const edited = file.replace('Do it.', 'Do something quite different, please.');
+    expect(parseRecord(edited, 'project')).toStrictEqual({
+      ...delegation,
+      prompt: 'Do something quite different, please.',
+    });
+  });
+
+  it('may have lost its last line end', () => {
+    expect(parseRecord(file.replace(/\n$/, ''), 'project')).toStrictEqual(delegation);
+  });
+
+  test.each([
+    ['is empty', ''],
+    ['has no front matter', '# Only a heading\n'],
+    ['has front matter without an end', file.slice(0, 80)],
+    ['has front matter that is no YAML', file.replace(/^agent: .*$/m, 'agent: [unclosed')],
+    ['has front matter that is a list', '---\n- 1\n---\n\n# x\n'],
+    ['has no id', file.replace(/^id: .*\n/m, '')],
+    ['has an id that is a path', file.replace(/^id: .*$/m, 'id: ../../etc/passwd')],
+    ['has a status that does not exist', file.replace('status: completed', 'status: asleep')],
+    ['is ended without a time', file.replace(/^ended: .*\n/m, '')],
+    ['has a time that is none', file.replace(/^created: .*$/m, 'created: yesterday')],
+    ['has a negative length of the prompt', file.replace(/^prompt_chars: .*$/m, 'prompt_chars: -1')],
+    ['was cut off before its prompt', file.slice(0, file.indexOf('## Prompt'))],
+    ['was cut off before its result', file.slice(0, file.indexOf('## Result'))],
+  ])('cannot be read when it %s', (_, broken) => {
+    expect(() => parseRecord(broken, 'project')).toThrow();
+  });
+});

@@ -1,4 +1,4 @@
-import {homedir} from 'node:os';
+import {userInfo} from 'node:os';
 import {isAbsolute, join} from 'node:path';
 import {z} from 'zod';
 import {LOG_LEVELS, type LogLevel} from './log.ts';
@@ -86,7 +86,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const xdgData =
     given.XDG_DATA_HOME !== undefined && isAbsolute(given.XDG_DATA_HOME)
       ? given.XDG_DATA_HOME
-      : join(env.HOME ?? homedir(), '.local', 'share');
+      : join(env.HOME || userInfo().homedir, '.local', 'share');
   return {
     binary: given.OPENCODE_DELEGATE_BIN,
     model: given.OPENCODE_DELEGATE_MODEL,

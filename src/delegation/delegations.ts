@@ -1,19 +1,22 @@
 import PQueue from 'p-queue';
 import type {Logger} from '../log.ts';
-import {
-  type Client,
-  type Delegation,
-  type DelegationHead,
-  hasEnded,
-  isUnread,
-  NO_WORK,
-} from './delegation.ts';
+import {Amendments} from './amendments.ts';
+import {type Client, type Delegation, type DelegationHead, hasEnded, isUnread} from './delegation.ts';
 import {messageOf, notFound, Refusal} from './errors.ts';
 import {tidyHeadline, titleOf} from './headline.ts';
 import {newId, parseId} from './id.ts';
 import {LiveDelegation, type StopCause} from './live.ts';
-import {isGone, thisProcess} from './owner.ts';
-import type {Activity, Catalog, HeadlineWriter, Product, Runner, Store} from './ports.ts';
+import {isOrphan, settleOrphan} from './orphans.ts';
+import {thisProcess} from './owner.ts';
+import {pause} from './pause.ts';
+import {
+  type Activity,
+  type Catalog,
+  type HeadlineWriter,
+  NO_PRODUCT,
+  type Runner,
+  type Store,
+} from './ports.ts';
 import {checkDirectory, checkPrompt, checkTimeout} from './request.ts';
 
 /** How often a delegation that another process runs is looked at while somebody waits for it. */
@@ -62,6 +65,12 @@ export interface DelegationsOptions {
   readonly now?: () => number;
 }
 
+/** What every answer needs of a list, which may be long. */
+interface Digest {
+  readonly open: readonly DelegationHead[];
+  readonly unread: readonly string[];
+}
+
 /**
  * Owns the delegations of this process: the only place that starts, ends or changes them. One is made per
  * process, however many clients it serves.
@@ -72,8 +81,12 @@ export class Delegations {
   readonly #slots: PQueue;
   /** Title and summary are decoration: they must never crowd out the work. */
   readonly #headlineSlots = new PQueue({concurrency: 2});
-  /** Changes after the end, one at a time for each record. */
-  readonly #amendments = new Map<string, Promise<unknown>>();
+  readonly #amendments: Amendments;
+  /** What was read, while the mark is on its way to the disk. */
+  readonly #justRead = new Map<string, DelegationHead>();
+  readonly #registering = new Set<Promise<LiveDelegation>>();
+  /** What was found in a list of the store, for as long as it is the same. */
+  readonly #digests = new WeakMap<readonly DelegationHead[], Digest>();
   readonly #options: DelegationsOptions;
   readonly #now: () => number;
   #closing: Promise<void> | undefined;
@@ -82,6 +95,7 @@ export class Delegations {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#slots = new PQueue({concurrency: options.concurrency});
+    this.#amendments = new Amendments(options);
   }
 
   /**
@@ -98,7 +112,7 @@ export class Delegations {
       ...(agent !== undefined && {agent}),
       ...(model !== undefined && {model}),
     });
-    const live = await this.#register({
+    const registering = this.#register({
       id: '',
       project,
       directory,
@@ -113,6 +127,8 @@ export class Delegations {
       prompt,
       text: '',
     });
+    this.#registering.add(registering);
+    const live = await registering.finally(() => this.#registering.delete(registering));
     this.#enqueue(live);
     return this.#sight(live);
   }
@@ -128,24 +144,24 @@ export class Delegations {
     if (live !== undefined) return this.#sight(live);
     const delegation = await this.#options.store.read(project, parsed);
     if (delegation === undefined) throw notFound(id);
-    return {delegation: await this.#settleIfOrphaned(delegation)};
+    return {delegation: isOrphan(delegation) ? await settleOrphan(delegation, this.#storing) : delegation};
   }
 
   /** Every delegation of the project, newest first. */
   async list(project: string): Promise<readonly DelegationHead[]> {
     const stored = await this.#options.store.list(project);
-    return Promise.all(
-      stored.map((head) => {
-        const live = this.#live.get(keyOf(project, head.id));
-        if (live !== undefined) return live.record;
-        return hasEnded(head.state) || !isGone(head.owner) ? head : this.#settleOrphan(project, head);
-      }),
-    );
+    const newer = await this.#newerThan(stored, project);
+    return newer.size === 0 ? stored : stored.map((head) => newer.get(head.id) ?? head);
   }
 
   /** Ids of the project's ended delegations that nobody has read to the end yet, newest first. */
   async unread(project: string): Promise<readonly string[]> {
-    return (await this.list(project)).filter(isUnread).map(({id}) => id);
+    const stored = await this.#options.store.list(project);
+    const {unread} = this.#digest(stored);
+    const newer = await this.#newerThan(stored, project);
+    if (newer.size === 0) return unread;
+    const ended = [...newer.values()].filter(isUnread).map(({id}) => id);
+    return [...ended, ...unread.filter((id) => !newer.has(id))];
   }
 
   /**
@@ -194,10 +210,18 @@ export class Delegations {
     return {delegation: ended.text === '' ? await this.markRead(ended) : ended, wasEnded: false};
   }
 
-  /** Notes that somebody had the whole result. A failure to store that is logged and does no harm. */
-  markRead(delegation: Delegation): Promise<Delegation> {
-    if (!isUnread(delegation)) return Promise.resolve(delegation);
-    return this.#amend(delegation, {readAt: this.#now()});
+  /**
+   * Notes that somebody had the whole result: known here at once, on disk when it resolves. A failure to store
+   * it is logged and does no harm.
+   */
+  async markRead(delegation: Delegation): Promise<Delegation> {
+    if (!isUnread(delegation)) return delegation;
+    const key = keyOf(delegation.project, delegation.id);
+    const readAt = this.#now();
+    this.#justRead.set(key, {...delegation, readAt});
+    const record = await this.#amend(delegation, {readAt});
+    this.#justRead.delete(key);
+    return record;
   }
 
   /** How many are registered, queued or running here. */
@@ -216,18 +240,19 @@ export class Delegations {
 
   async #close(): Promise<void> {
     this.#headlineSlots.clear();
+    await Promise.allSettled(this.#registering);
     for (const live of [...this.#live.values()]) this.#stop(live, 'interrupted');
     await Promise.all([...this.#live.values()].map((live) => live.ended));
     await this.#slots.onIdle();
-    await Promise.allSettled(this.#amendments.values());
+    await this.#amendments.settled();
   }
 
   async #register(draft: Delegation): Promise<LiveDelegation> {
-    const {store, log} = this.#options;
+    const {store} = this.#options;
     for (let attempt = 0; attempt < ID_ATTEMPTS; attempt++) {
       if (this.#closing !== undefined) throw new Refusal('This server is stopping. Start it again.');
       const record = {...draft, id: newId()};
-      const live = new LiveDelegation(record, {store, log, now: this.#now});
+      const live = new LiveDelegation(record, this.#storing);
       const key = keyOf(record.project, record.id);
       if (this.#live.has(key)) continue;
       this.#live.set(key, live);
@@ -313,55 +338,47 @@ export class Delegations {
     if (ended.state.status !== 'completed' || this.#closing !== undefined) return;
     void this.#headlineSlots.add(async () => {
       const headline = await this.#options.headlines.write(ended);
-      if (headline !== undefined) await this.#amend(ended, tidyHeadline(headline));
+      if (headline !== undefined && this.#closing === undefined)
+        await this.#amend(ended, tidyHeadline(headline));
     });
   }
 
-  /** Changes a stored, ended record: reads it anew, so that two changes of different parts both last. */
-  #amend(delegation: Delegation, change: Partial<Delegation>): Promise<Delegation> {
+  async #amend(delegation: Delegation, change: Partial<Delegation>): Promise<Delegation> {
+    const {record, isStored} = await this.#amendments.apply(delegation, change);
+    // An end that could not be written at first is on disk now, and need not be kept in memory any longer.
+    if (isStored) this.#live.delete(keyOf(record.project, record.id));
+    return record;
+  }
+
+  #digest(stored: readonly DelegationHead[]): Digest {
+    const known = this.#digests.get(stored);
+    if (known !== undefined) return known;
+    const digest = {
+      open: stored.filter(({state}) => !hasEnded(state)),
+      unread: stored.filter(isUnread).map(({id}) => id),
+    };
+    this.#digests.set(stored, digest);
+    return digest;
+  }
+
+  /** What is known better here than it is stored: what lives, what is an orphan, what was just read. */
+  async #newerThan(
+    stored: readonly DelegationHead[],
+    project: string,
+  ): Promise<ReadonlyMap<string, DelegationHead>> {
+    const newer = new Map<string, DelegationHead>();
+    for (const head of this.#digest(stored).open) {
+      if (this.#live.has(keyOf(project, head.id))) continue;
+      if (isOrphan(head)) newer.set(head.id, await settleOrphan(head, this.#storing));
+    }
+    for (const {record} of this.#live.values()) if (record.project === project) newer.set(record.id, record);
+    for (const head of this.#justRead.values()) if (head.project === project) newer.set(head.id, head);
+    return newer;
+  }
+
+  get #storing(): {store: Store; log: Logger; now: () => number} {
     const {store, log} = this.#options;
-    const key = keyOf(delegation.project, delegation.id);
-    const amended = (this.#amendments.get(key) ?? Promise.resolve()).then(async () => {
-      const unsaved = this.#live.get(key)?.record;
-      const latest = unsaved ?? (await store.read(delegation.project, delegation.id)) ?? delegation;
-      const record = {...latest, ...change};
-      try {
-        await store.write(record);
-        this.#live.delete(key);
-      } catch (error) {
-        log.warn(`${delegation.id}: its record could not be updated: ${messageOf(error)}`);
-      }
-      return record;
-    });
-    this.#amendments.set(key, amended);
-    void amended.finally(() => {
-      if (this.#amendments.get(key) === amended) this.#amendments.delete(key);
-    });
-    return amended;
-  }
-
-  async #settleIfOrphaned(delegation: Delegation): Promise<Delegation> {
-    if (hasEnded(delegation.state) || !isGone(delegation.owner)) return delegation;
-    return this.#settleOrphan(delegation.project, delegation);
-  }
-
-  /** The process that ran it is gone and nobody else will say so. */
-  async #settleOrphan(project: string, head: DelegationHead): Promise<Delegation> {
-    const {store, log} = this.#options;
-    const record = await store.read(project, head.id);
-    if (record === undefined) return {...head, prompt: '', text: ''};
-    if (hasEnded(record.state) || !isGone(record.owner)) return record;
-    const live = new LiveDelegation(record, {store, log, now: this.#now});
-    const session = record.state.status === 'running' ? record.state.sessionId : undefined;
-    const rest =
-      session === undefined
-        ? 'It had not started to run. Delegate it again.'
-        : `What the agent had done by then is in its OpenCode session: opencode --session ${session}`;
-    return live.end({
-      outcome: 'interrupted',
-      product: NO_PRODUCT,
-      error: `The process that ran it (${record.owner.pid}) is gone. ${rest}`,
-    });
+    return {store, log, now: this.#now};
   }
 
   #sight(live: LiveDelegation): Sight {
@@ -379,8 +396,6 @@ export class Delegations {
   }
 }
 
-const NO_PRODUCT: Product = {text: '', work: NO_WORK};
-
 function explain(cause: StopCause, {timeoutMs}: Delegation): string {
   switch (cause) {
     case 'timeout':
@@ -394,23 +409,4 @@ function explain(cause: StopCause, {timeoutMs}: Delegation): string {
 
 function keyOf(project: string, id: string): string {
   return `${project}/${id}`;
-}
-
-/** Resolves after the time, on the abort, or with `until`, whichever is first; leaves nothing behind. */
-async function pause(
-  ms: number,
-  {signal, until}: {signal: AbortSignal | undefined; until?: Promise<unknown>},
-): Promise<void> {
-  let finish!: () => void;
-  const finished = new Promise<void>((resolve) => {
-    finish = resolve;
-  });
-  const timer = setTimeout(finish, ms);
-  signal?.addEventListener('abort', finish);
-  try {
-    await Promise.race([finished, ...(until === undefined ? [] : [until])]);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', finish);
-  }
 }

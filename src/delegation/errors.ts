@@ -15,7 +15,10 @@ export function notFound(id: string): Refusal {
 
 /** Cuts a text for a message: at most `length` characters and a sign that something is missing. */
 export function shorten(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1).trimEnd()}…`;
+  if (text.length <= length) return text;
+  // The first half of a character that the cut goes through is dropped with the second.
+  const kept = text.slice(0, length - 1).replace(/[\uD800-\uDBFF]$/, '');
+  return `${kept.trimEnd()}…`;
 }
 
 /** The words of whatever was thrown. */

@@ -76,13 +76,19 @@ export class LiveDelegation {
 
   /** Returns false when it has come to an end before it could run. */
   started(): boolean {
-    return this.#ending === undefined && this.#apply({type: 'started', at: this.#now()});
+    if (this.#ending !== undefined || !this.#apply({type: 'started', at: this.#now()})) return false;
+    void this.save();
+    return true;
   }
 
-  /** Resolves when the session's id is on disk, or could not be put there, which the log then says. */
+  /**
+   * Resolves when it is on disk that it runs, so that nothing can be sent twice; the session's id follows.
+   */
   async sessionOpened(sessionId: string): Promise<void> {
+    const running = this.#writes;
     this.#apply({type: 'session-opened', sessionId});
-    await this.save();
+    void this.save();
+    await running;
   }
 
   /** Stores the record as it stands. A failure is logged and not thrown: only the end has to be on disk. */

@@ -1,4 +1,4 @@
-import type {Delegation, DelegationHead, Work} from './delegation.ts';
+import {type Delegation, type DelegationHead, NO_WORK, type Work} from './delegation.ts';
 import type {Headline} from './headline.ts';
 
 /** The agent and the model that will run. */
@@ -46,7 +46,7 @@ export interface RunRequest {
 }
 
 export interface RunObserver {
-  /** The session exists and nothing was sent to it yet; the runner waits for this before it sends the prompt. */
+  /** The session exists; the runner waits for this before it sends anything to it. */
   sessionOpened(sessionId: string): Promise<void>;
   activity(activity: Activity): void;
 }
@@ -56,6 +56,9 @@ export interface Product {
   readonly text: string;
   readonly work: Work;
 }
+
+/** Of what has never run, or left nothing. */
+export const NO_PRODUCT: Product = {text: '', work: NO_WORK};
 
 /** How a run came to its end by itself. */
 export type RunEnd =
@@ -103,7 +106,10 @@ export interface Store {
   write(delegation: Delegation): Promise<void>;
   /** The record, or `undefined` when there is none that can be understood. */
   read(project: string, id: string): Promise<Delegation | undefined>;
-  /** Every record of the project that can be understood, newest first. */
+  /**
+   * Every record of the project that can be understood, newest first. For as long as nothing changes, it is
+   * the same array.
+   */
   list(project: string): Promise<readonly DelegationHead[]>;
   /** Where a person finds the record. */
   artifact(project: string, id: string): string;

@@ -3,6 +3,9 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
+/** Making one costs far more than using it. */
+const NUMBERS = new Intl.NumberFormat('en-US');
+
 /** A span of time in its two largest units: `850 ms`, `12 s`, `2 m 5 s`, `3 h 10 m`, `2 d 4 h`. */
 export function duration(ms: number): string {
   if (ms < SECOND) return `${Math.max(0, Math.round(ms))} ms`;
@@ -14,7 +17,7 @@ export function duration(ms: number): string {
 
 /** A whole number with its thousands apart. */
 export function count(n: number): string {
-  return n.toLocaleString('en-US');
+  return NUMBERS.format(n);
 }
 
 /** `1 tool call`, `2 tool calls`. */

@@ -54,7 +54,11 @@ export class OpenCodeServer {
     const started = await launch(options, password);
     const client = createOpencodeClient({
       baseUrl: started.url,
-      headers: {authorization: `Basic ${Buffer.from(`${SERVER_USERNAME}:${password}`).toString('base64')}`},
+      headers: {
+        authorization: `Basic ${Buffer.from(`${SERVER_USERNAME}:${password}`).toString('base64')}`,
+        // On one machine, compressing costs both sides more than it saves.
+        'accept-encoding': 'identity',
+      },
     });
     try {
       const version = await checkVersion(client, options.binary);

@@ -62,10 +62,9 @@ const FENCE = '---\n';
 
 /** Writes a record as a markdown file: YAML front matter for programs, title, prompt and result for people. */
 export function renderRecord(delegation: Delegation): string {
-  const {title, summary, prompt, text} = delegation;
+  const {prompt, text} = delegation;
   const yaml = dump(toFrontMatter(delegation), {schema: JSON_SCHEMA, lineWidth: -1, noRefs: true});
-  const said = summary === '' ? '' : `\n${summary}\n`;
-  return `${FENCE}${yaml}${FENCE}\n# ${title}\n${said}${PROMPT_HEADING}${prompt}${RESULT_HEADING}${text}\n`;
+  return `${FENCE}${yaml}${FENCE}${headOf(delegation)}${PROMPT_HEADING}${prompt}${RESULT_HEADING}${text}\n`;
 }
 
 /**
@@ -74,25 +73,39 @@ export function renderRecord(delegation: Delegation): string {
  */
 export function parseRecord(file: string, project: string): Delegation {
   const {matter, body} = split(file);
-  const promptStart = body.indexOf(PROMPT_HEADING) + PROMPT_HEADING.length;
-  const promptEnd = promptStart + matter.prompt_chars;
-  // Where a person has edited the prompt, its length is no longer true: then the heading has to do.
-  const resultHeading = body.startsWith(RESULT_HEADING, promptEnd)
-    ? promptEnd
-    : body.indexOf(RESULT_HEADING, promptStart);
-  if (promptStart < PROMPT_HEADING.length || resultHeading === -1) {
-    throw new Error('its prompt or result section is missing');
-  }
+  const {prompt, result} = sections(matter, body);
   return {
     ...toHead(matter, project),
-    prompt: body.slice(promptStart, resultHeading),
-    text: body.slice(resultHeading + RESULT_HEADING.length).replace(/\n$/, ''),
+    prompt: body.slice(prompt.start, prompt.end),
+    text: body.slice(result.start).replace(/\n$/, ''),
   };
 }
 
-/** Reads the front matter alone. Throws as {@link parseRecord} does. */
+/** Reads all but the long texts. Throws as {@link parseRecord} does. */
 export function parseHead(file: string, project: string): DelegationHead {
-  return toHead(split(file).matter, project);
+  const {matter, body} = split(file);
+  sections(matter, body);
+  return toHead(matter, project);
+}
+
+/** Where prompt and result stand in the body. */
+function sections(
+  matter: FrontMatter,
+  body: string,
+): {prompt: {start: number; end: number}; result: {start: number}} {
+  const head = headOf(matter);
+  const headEnd = body.startsWith(`${head}${PROMPT_HEADING}`) ? head.length : 0;
+  const promptHeading = body.indexOf(PROMPT_HEADING, headEnd);
+  const start = promptHeading + PROMPT_HEADING.length;
+  const expected = start + matter.prompt_chars;
+  // Where a person has edited the prompt, its length is no longer true: then the heading has to do.
+  const end = body.startsWith(RESULT_HEADING, expected) ? expected : body.indexOf(RESULT_HEADING, start);
+  if (promptHeading === -1 || end === -1) throw new Error('its prompt or result section is missing');
+  return {prompt: {start, end}, result: {start: end + RESULT_HEADING.length}};
+}
+
+function headOf({title, summary}: {title: string; summary: string}): string {
+  return `\n# ${title}\n${summary === '' ? '' : `\n${summary}\n`}`;
 }
 
 function split(file: string): {matter: FrontMatter; body: string} {

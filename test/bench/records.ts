@@ -1,4 +1,4 @@
-import {mkdirSync, writeFileSync} from 'node:fs';
+import {mkdirSync, utimesSync, writeFileSync} from 'node:fs';
 import {hostname} from 'node:os';
 import {join} from 'node:path';
 import {type Delegation, NO_WORK} from '../../src/delegation/delegation.ts';
@@ -12,6 +12,9 @@ const SENTENCE = 'The retry budget is shared by all callers, so one noisy caller
 /** Answers of 1,000 to 30,000 characters, most of them short, as agents write them. */
 const TEXT_SENTENCES = [12, 20, 30, 40, 60, 90, 150, 350];
 const PROMPT_SENTENCES = [4, 8, 16, 30];
+
+/** Thousands of records come together over weeks. */
+const WRITTEN_AT = new Date(Date.now() - 7 * 24 * 60 * 60 * 1_000);
 
 export interface Records {
   /** The project's folder. */
@@ -45,6 +48,7 @@ export async function writeRecords(
   for (const id of records.keys()) {
     const {path, content} = file(id);
     writeFileSync(path, content, {mode: 0o600});
+    utimesSync(path, WRITTEN_AT, WRITTEN_AT);
   }
   const ids = [...records.keys()];
   return {folder, read: ids.slice(unread), unread: ids.slice(0, unread), file};

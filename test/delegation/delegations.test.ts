@@ -159,12 +159,13 @@ describe('delegating', () => {
   it('keeps the id of the session as soon as OpenCode has opened it', async () => {
     const id = await idOf('a');
     await runner.of('a').observer.sessionOpened('ses_9');
+    await settled();
     expect(store.stored(id)?.state).toEqual({status: 'running', startedAt: Date.now(), sessionId: 'ses_9'});
   });
 
-  it('makes the runner wait until the id of the session is on disk', async () => {
-    await delegate('a');
+  it('makes the runner wait until it is on disk that the delegation runs', async () => {
     store.writeGate.hold();
+    await delegate('a');
     const opened = watched(runner.of('a').observer.sessionOpened('ses_9'));
     await settled();
     expect(opened.isSettled).toBe(false);
@@ -271,6 +272,24 @@ describe('the queue', () => {
     runner.of('a').complete('done');
     await settled();
     expect(runner.prompts).toEqual(['a', 'c']);
+  });
+
+  it('never starts what is being cancelled, also when a slot is free before that end is written', async () => {
+    start({concurrency: 1});
+    const {b} = await delegateAll('a', 'b');
+    runner.of('a').stopGate.hold();
+    runner.of('a').complete('done');
+    await settled();
+    store.writeGate.hold();
+    const cancelled = delegations.cancel(PROJECT, b ?? '');
+    await settled();
+    runner.of('a').stopGate.release();
+    await settled();
+    expect(runner.prompts).toEqual(['a']);
+    store.writeGate.release();
+    expect((await cancelled).delegation.state.status).toBe('cancelled');
+    await settled();
+    expect(runner.prompts).toEqual(['a']);
   });
 
   it('frees a slot only when the session has really stopped', async () => {

@@ -255,6 +255,21 @@ describe('a list', () => {
   });
 });
 
+describe('a list that is asked for while another is under way', () => {
+  it('has what was stored after the other had begun', async () => {
+    for (let n = 0; n < 260; n++) {
+      const id = `a-${String.fromCharCode(97 + (n % 26), 97 + Math.floor(n / 26))}-x`;
+      plant(`${id}.md`, renderRecord(aDelegation({id})));
+    }
+    const early = store.list('project');
+    // By now the other has read the names and waits between two batches of files.
+    await Promise.resolve();
+    plant(`${IDS[0]}.md`, renderRecord(nth(0)));
+    expect(await idsOf(store)).toContain(IDS[0]);
+    expect((await early).length).toBeGreaterThanOrEqual(260);
+  });
+});
+
 describe('a file that cannot be understood', () => {
   const whole = renderRecord(aDelegation({id: IDS[1]}));
 

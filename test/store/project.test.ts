@@ -7,6 +7,8 @@ import {projectOf} from '../../src/store/project.ts';
 
 let root: string;
 let n = 0;
+/** Instead of now. */
+let committerDate: string | undefined;
 
 beforeEach(() => {
   root = realpathSync(mkdtempSync(join(tmpdir(), 'opencode delegate project-')));
@@ -16,14 +18,22 @@ afterEach(() => {
   rmSync(root, {recursive: true, force: true});
 });
 
+const SETTINGS = [
+  ...['-c', 'user.name=Somebody', '-c', 'user.email=somebody@example.com'],
+  ...['-c', 'commit.gpgsign=false', '-c', 'init.defaultBranch=main'],
+];
+
 function git(cwd: string, ...args: string[]): string {
-  const identity = ['-c', 'user.name=Somebody', '-c', 'user.email=somebody@example.com'];
-  const config = ['-c', 'commit.gpgsign=false', '-c', 'init.defaultBranch=main'];
-  return execFileSync('git', [...identity, ...config, ...args], {
+  return execFileSync('git', [...SETTINGS, ...args], {
     cwd,
     encoding: 'utf8',
     stdio: 'pipe',
-    env: {PATH: process.env.PATH, HOME: root, GIT_CONFIG_NOSYSTEM: '1'},
+    env: {
+      PATH: process.env.PATH,
+      HOME: root,
+      GIT_CONFIG_NOSYSTEM: '1',
+      ...(committerDate !== undefined && {GIT_COMMITTER_DATE: committerDate}),
+    },
   }).trim();
 }
 
@@ -39,6 +49,15 @@ function commit(repository: string): string {
   writeFileSync(join(repository, `file ${n}.txt`), `${n}`);
   git(repository, 'add', '.');
   git(repository, 'commit', '-m', `change ${n}`);
+  return git(repository, 'rev-parse', 'HEAD');
+}
+
+/** Replaces the newest commit by one that is dated long after every other. */
+function amend(repository: string): string {
+  n += 1;
+  committerDate = `@${1_900_000_000 + n} +0000`;
+  git(repository, 'commit', '--amend', '-m', `other ${n}`);
+  committerDate = undefined;
   return git(repository, 'rev-parse', 'HEAD');
 }
 
@@ -73,9 +92,12 @@ it('two repositories are two projects', async () => {
 it('a history with several roots always gives the same one', async () => {
   const {path, first} = repository('merged');
   const other = repository('other');
+  // The newer root, which git names first, must not be the one that sorts first by chance.
+  do other.first = amend(other.path);
+  while (other.first < first);
   git(path, 'fetch', other.path, 'HEAD');
   git(path, 'merge', '--allow-unrelated-histories', '-m', 'merge', 'FETCH_HEAD');
-  expect(await projectOf(path)).toBe([first, other.first].sort()[0]);
+  expect(await projectOf(path)).toBe(first);
 });
 
 it('a repository without a commit is known by its directory', async () => {

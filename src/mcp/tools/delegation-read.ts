@@ -44,7 +44,8 @@ export const delegationRead = defineTool({
       );
     }
     const page = pageOf(text, {offset, size: max_chars});
-    if (page.next === undefined) await context.delegations.markRead(delegation);
+    // The mark is known at once; the reader need not wait until it is on disk too.
+    if (page.next === undefined) void context.delegations.markRead(delegation);
     const artifact = context.artifact(delegation.project, delegation.id);
     const head = renderHead({delegation, page, artifact});
     return {blocks: page.text === '' ? [head] : [head, page.text], told: delegation.id};

@@ -1,0 +1,75 @@
+import type {OpencodeClient} from '@opencode-ai/sdk/v2/client';
+import {messageOf} from '../delegation/errors.ts';
+import type {Product} from '../delegation/ports.ts';
+import type {Logger} from '../log.ts';
+import {dataOf} from './answer.ts';
+import {type OpenCodeEvent, sessionOf} from './events.ts';
+import {LiveTranscript} from './live-transcript.ts';
+import {allText, childSessions, filesChanged, type Transcript, toolParts, usageOf} from './transcript.ts';
+
+/** What an agent did: in its own session, and in those that it opened below with OpenCode's task tool. */
+export class SessionWork {
+  readonly #directory: string;
+  readonly #log: Logger;
+  readonly #own = new LiveTranscript();
+  readonly #below = new Map<string, LiveTranscript>();
+  readonly #refused: string[] = [];
+
+  constructor({directory, log}: {directory: string; log: Logger}) {
+    this.#directory = directory;
+    this.#log = log;
+  }
+
+  event(event: OpenCodeEvent, isOwn: boolean): void {
+    const sessionId = sessionOf(event);
+    if (isOwn) this.#own.apply(event);
+    else if (sessionId !== undefined) this.#transcriptOf(sessionId).apply(event);
+  }
+
+  refused(what: string): void {
+    this.#refused.push(what);
+  }
+
+  /** Takes over what the server has stored of the agent's own session. */
+  merge(stored: Transcript): void {
+    this.#own.merge(stored);
+  }
+
+  /** Reads the sessions below, for events may have been missed. What cannot be read is logged. */
+  async readBelow(transcript: Transcript, client: OpencodeClient): Promise<void> {
+    for (const id of childSessions(transcript)) {
+      try {
+        const stored = await dataOf(client.session.messages({sessionID: id}));
+        this.#transcriptOf(id).merge(stored);
+        await this.readBelow(stored, client);
+      } catch (error) {
+        this.#log.warn(`session ${id}, opened by a delegated agent, could not be read: ${messageOf(error)}`);
+      }
+    }
+  }
+
+  /** The product with this text as its answer. */
+  answered(text: string): Product {
+    const all = [this.#own, ...this.#below.values()].flatMap((transcript) => transcript.read());
+    return {
+      text,
+      work: {
+        usage: usageOf(all),
+        toolCalls: toolParts(all).length,
+        filesChanged: filesChanged(all, this.#directory),
+        refused: [...this.#refused],
+      },
+    };
+  }
+
+  /** The product of an agent that has not answered: all that it has written so far. */
+  unfinished(): Product {
+    return this.answered(allText(this.#own.read()));
+  }
+
+  #transcriptOf(sessionId: string): LiveTranscript {
+    const known = this.#below.get(sessionId) ?? new LiveTranscript();
+    this.#below.set(sessionId, known);
+    return known;
+  }
+}

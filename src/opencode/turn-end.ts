@@ -1,0 +1,174 @@
+import type {SessionStatus} from '@opencode-ai/sdk/v2/client';
+import {messageOf} from '../delegation/errors.ts';
+import type {Logger} from '../log.ts';
+import {dataOf} from './answer.ts';
+import type {Connection} from './connection.ts';
+import {judge, type Transcript, type Verdict} from './transcript.ts';
+
+/** Behind the events: an end that no event told is found after this time at the latest. */
+const POLL_MS = 10_000;
+/** After an idle that is not yet an end (OpenCode stores an error shortly after it), it is read again. */
+const REREAD_MS = [25, 100, 300, 1_000, 2_000];
+/** For so long after the prompt was taken, a session that is not listed as busy may not have begun yet. */
+const BEGIN_MS = 3_000;
+
+/** A session on the server that it lives on. */
+export interface OpenSession {
+  readonly connection: Connection;
+  readonly id: string;
+  readonly directory: string;
+}
+
+export interface TurnEndOptions {
+  readonly session: OpenSession;
+  readonly log: Logger;
+  /** Called with the status whenever it was asked for because no event had told it. */
+  readonly onStatus: (status: SessionStatus) => void;
+  /** Called once, with the messages that the verdict was read from. */
+  readonly onEnd: (verdict: Exclude<Verdict, {is: 'open'}>, transcript: Transcript) => void;
+}
+
+/**
+ * Finds the end of a turn. Events are hints: an idle makes it read the messages, and what they say is the
+ * verdict. Where no event comes, it looks now and then.
+ */
+export class TurnEnd {
+  readonly #options: TurnEndOptions;
+  #promptedAt: number | undefined;
+  #isIdle = false;
+  #isOver = false;
+  readonly #idleWaiters = new Set<() => void>();
+  #sessionError: string | undefined;
+  #reading: Promise<void> | undefined;
+  #readAgain = false;
+  #rereads = 0;
+  readonly #timers = new Set<NodeJS.Timeout>();
+
+  constructor(options: TurnEndOptions) {
+    this.#options = options;
+  }
+
+  /** True from the prompt until the session is known to be idle. */
+  get isWorking(): boolean {
+    return this.#promptedAt !== undefined && !this.#isIdle;
+  }
+
+  /** Resolves when OpenCode next says that the session is idle. */
+  becomesIdle(): Promise<void> {
+    return new Promise((resolve) => this.#idleWaiters.add(resolve));
+  }
+
+  /** The server has taken the prompt. */
+  prompted(): void {
+    this.#promptedAt = Date.now();
+    this.#poll();
+  }
+
+  busy(): void {
+    this.#isIdle = false;
+    this.#rereads = 0;
+  }
+
+  /** OpenCode says that the session is idle, which on errors it does before the error is stored. */
+  idle(): void {
+    this.#isIdle = true;
+    for (const waiter of this.#idleWaiters) waiter();
+    this.#idleWaiters.clear();
+    this.read();
+  }
+
+  /** A message has changed: after an idle that may be the error which was to be stored. */
+  messageChanged(): void {
+    if (this.#isIdle) this.read();
+  }
+
+  /** There are errors after which no idle comes (a hook that throws): if it is not busy by then, that was it. */
+  sessionFailed(words: string): void {
+    this.#sessionError = words;
+    this.#later(BEGIN_MS, async () => {
+      if (!this.#isIdle && (await this.#looksIdle())) this.idle();
+    });
+  }
+
+  /** Reads and judges; a wish to read while a read is under way makes one more follow. */
+  read(): void {
+    if (this.#isOver) return;
+    if (this.#reading !== undefined) {
+      this.#readAgain = true;
+      return;
+    }
+    this.#reading = this.#readOnce()
+      .catch((error: unknown) => this.#options.log.debug(`no messages: ${messageOf(error)}`))
+      .finally(() => {
+        this.#reading = undefined;
+        if (!this.#readAgain) return;
+        this.#readAgain = false;
+        this.read();
+      });
+  }
+
+  /** Stops looking; no end is found any more. */
+  close(): void {
+    this.#isOver = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+  }
+
+  async #readOnce(): Promise<void> {
+    const {connection, id} = this.#options.session;
+    const stored = await dataOf(connection.client.session.messages({sessionID: id}));
+    const verdict = judge(stored);
+    if (verdict.is === 'answered') this.#end(verdict, stored);
+    // A failure may be followed by a compaction that goes on: busy again at once, which one more look tells.
+    else if (verdict.is === 'failed' && this.#isIdle && this.#rereads > 0) this.#end(verdict, stored);
+    else if (this.#isIdle) this.#reread(stored);
+  }
+
+  #reread(stored: Transcript): void {
+    const wait = REREAD_MS[this.#rereads++];
+    if (wait === undefined) {
+      const why = this.#sessionError ?? 'the session became idle without an answer';
+      this.#end({is: 'failed', error: `The agent did not answer: ${why}.`}, stored);
+      return;
+    }
+    this.#later(wait, () => this.messageChanged());
+  }
+
+  #end(verdict: Exclude<Verdict, {is: 'open'}>, transcript: Transcript): void {
+    if (this.#isOver) return;
+    this.close();
+    this.#options.onEnd(verdict, transcript);
+  }
+
+  #poll(): void {
+    this.#later(POLL_MS, async () => {
+      const {connection, directory} = this.#options.session;
+      await connection.refusePending(directory);
+      if (await this.#looksIdle()) this.idle();
+      this.#poll();
+    });
+  }
+
+  /** Asks the server; after the prompt it may be a moment until the session is listed as busy. */
+  async #looksIdle(): Promise<boolean> {
+    if (this.#promptedAt === undefined || Date.now() - this.#promptedAt < BEGIN_MS) return false;
+    const {connection, id, directory} = this.#options.session;
+    try {
+      const status = (await dataOf(connection.client.session.status({directory})))[id];
+      if (status !== undefined) this.#options.onStatus(status);
+      return status === undefined;
+    } catch (error) {
+      this.#options.log.debug(`no status: ${messageOf(error)}`);
+      return false;
+    }
+  }
+
+  #later(ms: number, action: () => void | Promise<void>): void {
+    if (this.#isOver) return;
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      if (!this.#isOver) void action();
+    }, ms);
+    this.#timers.add(timer);
+  }
+}

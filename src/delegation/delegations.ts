@@ -50,7 +50,7 @@ export interface WaitOptions {
   readonly ms: number;
   /** Ends the wait, never the delegation. */
   readonly signal?: AbortSignal;
-  /** Called on every change while waiting. */
+  /** Called when the wait begins, and on every change while it lasts. */
   readonly onChange?: (sight: Sight) => void;
 }
 
@@ -182,7 +182,9 @@ export class Delegations {
         await pause(Math.min(left, FOREIGN_POLL_MS), {signal});
         continue;
       }
-      const unwatch = live.watch(() => onChange?.(this.#sight(live)));
+      const tell = () => onChange?.(this.#sight(live));
+      const unwatch = live.watch(tell);
+      tell();
       try {
         await pause(left, {signal, until: live.ended});
       } finally {

@@ -12,8 +12,8 @@ export interface ToolAnnotations {
 
 /** What a tool may use besides its input. */
 export interface ToolContext {
-  readonly delegations: Delegations;
-  readonly client: ClientConnection;
+  readonly delegations: Pick<Delegations, 'delegate' | 'wait' | 'list' | 'cancel' | 'markRead'>;
+  readonly client: Pick<ClientConnection, 'identity' | 'extendsOnProgress' | 'project' | 'workingDirectory'>;
   /** Where a person finds the record of a delegation. */
   readonly artifact: (project: string, id: string) => string;
   /** Aborts when the client cancels the call. */

@@ -20,6 +20,13 @@ const QUIET_MS = 2 * 60_000;
 /** … so it is looked at only this often, while the others are looked at whenever the folder has changed. */
 const FULL_SCAN_MS = 60_000;
 
+/**
+ * With so many files a look at the folder costs milliseconds, and every answer asks for one: then what other
+ * processes write is seen this much later at the most. What this process writes is known at once in any case.
+ */
+const MANY_FILES = 1_000;
+const MANY_FILES_SCAN_MS = 250;
+
 interface Indexed {
   readonly version: string;
   readonly writtenAt: number;
@@ -39,6 +46,7 @@ export class ProjectIndex {
   readonly #changed = new Set<string>();
   /** The folder's version at the last scan: every whole write renames a file into it and so changes it. */
   #version = '';
+  #scannedAt = 0;
   #fullScanAt = 0;
   #scanning: Promise<unknown> = Promise.resolve();
 
@@ -67,16 +75,19 @@ export class ProjectIndex {
   async #scan(): Promise<void> {
     const folder = look(this.#folder);
     if (folder === undefined) {
-      for (const name of this.#files.keys()) this.#forget(name);
+      this.#forgetAllBut(new Set());
       this.#version = '';
       return;
     }
     if (folder.version === this.#version) return;
     const now = Date.now();
+    if (this.#files.size > MANY_FILES && now - this.#scannedAt < MANY_FILES_SCAN_MS) return;
+    this.#scannedAt = now;
     const isFull = now - this.#fullScanAt > FULL_SCAN_MS;
     const names = readdirSync(this.#folder).filter((name) => name.endsWith(EXTENSION));
-    const present = new Set(names);
-    for (const name of this.#files.keys()) if (!present.has(name)) this.#forget(name);
+    let known = 0;
+    for (const name of names) if (this.#files.has(name)) known += 1;
+    if (known < this.#files.size) this.#forgetAllBut(new Set(names));
     let looked = 0;
     for (const name of names) {
       if (!isFull && isQuiet(this.#files.get(name), now)) continue;
@@ -118,6 +129,10 @@ export class ProjectIndex {
     }
   }
 
+  #forgetAllBut(present: ReadonlySet<string>): void {
+    for (const name of this.#files.keys()) if (!present.has(name)) this.#forget(name);
+  }
+
   #forget(name: string): void {
     this.#files.delete(name);
     this.#changed.add(name);
@@ -126,7 +141,8 @@ export class ProjectIndex {
   #order(): readonly DelegationHead[] {
     if (this.#changed.size === 0) return this.#heads;
     const fresh = [...this.#changed].flatMap((name) => this.#files.get(name)?.head ?? []);
-    const rest = this.#heads.filter(({id}) => !this.#changed.has(`${id}${EXTENSION}`));
+    const changed = new Set([...this.#changed].map((name) => name.slice(0, -EXTENSION.length)));
+    const rest = this.#heads.filter(({id}) => !changed.has(id));
     this.#changed.clear();
     // What is new is mostly newest, so there is next to nothing to sort.
     this.#heads = [...fresh, ...rest].sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? -1 : 1));

@@ -687,7 +687,7 @@ describe('a wait', () => {
     expect((await wait(b, MINUTE, AbortSignal.abort())).delegation.state.status).toBe('running');
   });
 
-  it('tells every change while it lasts, and none after it', async () => {
+  it('tells how it stands at first, every change while it lasts, and none after it', async () => {
     start({concurrency: 1});
     const {b} = await delegateAll('a', 'b');
     const seen: string[] = [];
@@ -698,11 +698,11 @@ describe('a wait', () => {
     runner.of('a').complete('done');
     await settled();
     runner.of('b').observer.activity({toolCalls: 1, last: 'read x', at: Date.now()});
-    expect(seen).toEqual(['running ', 'running read x']);
+    expect(seen).toEqual(['queued 1', 'running ', 'running read x']);
     await pass(5_000);
     await waiting;
     runner.of('b').observer.activity({toolCalls: 2, last: 'read y', at: Date.now()});
-    expect(seen).toHaveLength(2);
+    expect(seen).toHaveLength(3);
   });
 
   it('leaves no timer behind', async () => {

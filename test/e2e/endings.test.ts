@@ -164,7 +164,7 @@ describe('what ends the work', () => {
     const waiting = two.read(id, {wait_seconds: 60});
     await one.call('delegation_cancel', {id});
     expect((await waiting).text).toContain(`${id} · cancelled`);
-    expect((await one.call('delegation_list')).text).not.toContain('[unread]');
+    await eventually(async () => !(await one.call('delegation_list')).text.includes('[unread]'));
   });
 
   it('twenty delegations of each of two servers get forty different records', async () => {

@@ -1,3 +1,4 @@
+import {execFileSync} from 'node:child_process';
 import {readFileSync} from 'node:fs';
 import {describe, expect, it} from 'vitest';
 import {connect} from '../support/client.ts';
@@ -42,6 +43,15 @@ describe('title and summary', () => {
       const asked = await model.asked(({model: name}) => name === 'small');
       expect(asked.tools).toEqual([]);
       expect(asked.prompt).toContain('<result>\n# Findings');
+      // The helper session is removed again: people see the delegation's own session alone.
+      const listed = () =>
+        execFileSync('opencode', ['session', 'list'], {
+          cwd: sandbox.project,
+          env: sandbox.env,
+          encoding: 'utf8',
+        });
+      await eventually(() => !listed().includes('delegation headline'));
+      expect(listed()).toContain('Find out why memory grows');
     } finally {
       await client.close();
       await model.close();

@@ -15,6 +15,9 @@ export interface ConnectOptions {
   /** Where it starts the server; default: the sandbox's project. */
   readonly cwd?: string;
   readonly env?: Record<string, string>;
+  /** What starts the server; default: the built bin. */
+  readonly command?: string;
+  readonly args?: string[];
 }
 
 /** What a tool answered, as the model would see it. */
@@ -47,9 +50,10 @@ export interface TestClient {
 
 export async function connect(sandbox: Sandbox, options: ConnectOptions = {}): Promise<TestClient> {
   const {era = '2025-11-25', name = 'test-client', cwd = sandbox.project, env = {}} = options;
+  const {command = process.execPath, args = [BIN]} = options;
   const launch = {
-    command: process.execPath,
-    args: [BIN],
+    command,
+    args,
     cwd,
     env: {...sandbox.env, OPENCODE_DELEGATE_LOG: 'debug', ...env},
     stderr: 'pipe' as const,

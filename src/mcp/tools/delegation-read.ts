@@ -59,8 +59,6 @@ async function wait(id: string, seconds: number | undefined, context: ToolContex
   const project = await client.project();
   const ticker = progress && new ProgressTicker(progress);
   try {
-    const first = await delegations.get(project, id);
-    ticker?.show(() => renderProgress(first, Date.now()));
     return await delegations.wait({
       project,
       id,

@@ -1,0 +1,43 @@
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {text} from 'node:stream/consumers';
+import {describe, expect, it} from 'vitest';
+import {allGone} from '../support/processes.ts';
+import {BIN, createSandbox} from '../support/sandbox.ts';
+import {type Reply, ScriptedModel} from '../support/scripted-model.ts';
+
+describe('OpenCode as the client', () => {
+  it('delegates from a session, carries on, reads the result, and leaves nothing behind', async () => {
+    const model = await ScriptedModel.start(({prompt, tools, toolResults}): Reply => {
+      if (prompt === 'The inner work')
+        return {text: `Inner answer. Can I delegate? ${tools.some((name) => name.includes('delegat'))}`};
+      const [started, carriedOn, read] = toolResults;
+      if (started === undefined) return {tool: 'background_delegate', input: {prompt: 'The inner work'}};
+      if (carriedOn === undefined) return {tool: 'write', input: {filePath: 'meanwhile.txt', content: 'm'}};
+      const id = started.split(' ')[0];
+      return read === undefined
+        ? {tool: 'background_delegation_read', input: {id}}
+        : {text: `It came back: ${read}`};
+    });
+    const sandbox = createSandbox({
+      modelUrl: model.url,
+      config: {mcp: {background: {type: 'local', command: [process.execPath, BIN], timeout: 60_000}}},
+    });
+    try {
+      // Output is a pipe and nothing is to be typed, as in a script.
+      const opencode = spawn('opencode', ['run', 'Delegate the inner work'], {
+        cwd: sandbox.project,
+        env: sandbox.env,
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      const [output] = await Promise.all([text(opencode.stdout), once(opencode, 'exit')]);
+      expect(output).toContain('It came back: Characters 0 to ');
+      expect(output).toMatch(/ · completed · agent build · model scripted\/model · took /);
+      expect(output).toContain('Inner answer. Can I delegate? false');
+      await allGone(sandbox.root);
+    } finally {
+      await model.close();
+      sandbox.remove();
+    }
+  });
+});

@@ -1,6 +1,7 @@
 import type {Config} from './config.ts';
 import {Delegations} from './delegation/delegations.ts';
 import {messageOf} from './delegation/errors.ts';
+import {thisProcess} from './delegation/owner.ts';
 import type {Logger} from './log.ts';
 import {type ConnectionOptions, serveConnection} from './mcp/serve.ts';
 import {OpenCodeCatalog} from './opencode/catalog.ts';
@@ -25,6 +26,7 @@ export class Host {
   readonly #store: MarkdownStore;
   readonly #delegations: Delegations;
   readonly #projects = new Map<string, Promise<string>>();
+  #recovering: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: HostOptions) {
@@ -42,6 +44,7 @@ export class Host {
       runner: new OpenCodeRunner({opencode: this.#opencode, log}),
       headlines: new SmallModelHeadlines({opencode: this.#opencode, catalog: this.#catalog, log}),
       store: this.#store,
+      owner: thisProcess(''),
       concurrency: config.concurrency,
       log,
     });
@@ -76,7 +79,9 @@ export class Host {
     return known;
   }
 
+  /** Gets OpenCode ready for this directory, and looks after what an earlier process left behind, once. */
   #warm(directory: string): void {
+    this.#recovering ??= this.#delegations.recover();
     this.#catalog.warm(directory).catch((error: unknown) => {
       // The first delegate says it in full, to somebody who can mend it.
       this.#options.log.debug(`could not get ready for ${directory}: ${messageOf(error)}`);

@@ -75,6 +75,11 @@ export interface Client {
 export interface Owner {
   readonly pid: number;
   readonly hostname: string;
+  /**
+   * What stands for all in its environment that decides how OpenCode runs, credentials among it. What has not
+   * begun is taken over only in the same environment, so that nobody's key pays for somebody else's work.
+   */
+  readonly environment: string;
 }
 
 /** All that is known of a delegation except its long texts: what a list shows. */

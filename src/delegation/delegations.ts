@@ -1,13 +1,18 @@
 import PQueue from 'p-queue';
 import type {Logger} from '../log.ts';
 import {Amendments} from './amendments.ts';
-import {type Client, type Delegation, type DelegationHead, hasEnded, isUnread} from './delegation.ts';
+import {
+  type Client,
+  type Delegation,
+  type DelegationHead,
+  hasEnded,
+  isUnread,
+  type Owner,
+} from './delegation.ts';
 import {messageOf, notFound, Refusal} from './errors.ts';
 import {tidyHeadline, titleOf} from './headline.ts';
 import {newId, parseId} from './id.ts';
 import {LiveDelegation, type StopCause} from './live.ts';
-import {isOrphan, settleOrphan} from './orphans.ts';
-import {thisProcess} from './owner.ts';
 import {pause} from './pause.ts';
 import {
   type Activity,
@@ -17,6 +22,7 @@ import {
   type Runner,
   type Store,
 } from './ports.ts';
+import {Recovery} from './recovery.ts';
 import {checkDirectory, checkPrompt, checkTimeout} from './request.ts';
 
 /** How often a delegation that another process runs is looked at while somebody waits for it. */
@@ -59,6 +65,8 @@ export interface DelegationsOptions {
   readonly runner: Runner;
   readonly store: Store;
   readonly headlines: HeadlineWriter;
+  /** This process, in whose name delegations are run. */
+  readonly owner: Owner;
   /** How many run at once; the rest wait in order. */
   readonly concurrency: number;
   readonly log: Logger;
@@ -82,6 +90,7 @@ export class Delegations {
   /** Title and summary are decoration: they must never crowd out the work. */
   readonly #headlineSlots = new PQueue({concurrency: 2});
   readonly #amendments: Amendments;
+  readonly #recovery: Recovery;
   /** What was read, while the mark is on its way to the disk. */
   readonly #justRead = new Map<string, DelegationHead>();
   readonly #registering = new Set<Promise<LiveDelegation>>();
@@ -96,6 +105,14 @@ export class Delegations {
     this.#now = options.now ?? Date.now;
     this.#slots = new PQueue({concurrency: options.concurrency});
     this.#amendments = new Amendments(options);
+    this.#recovery = new Recovery({
+      ...options,
+      now: this.#now,
+      enqueue: (live) => {
+        this.#live.set(keyOf(live.record.project, live.record.id), live);
+        this.#enqueue(live);
+      },
+    });
   }
 
   /**
@@ -118,7 +135,7 @@ export class Delegations {
       directory,
       ...choice,
       client,
-      owner: thisProcess(),
+      owner: this.#options.owner,
       timeoutMs,
       createdAt: this.#now(),
       title: titleOf(prompt),
@@ -144,7 +161,11 @@ export class Delegations {
     if (live !== undefined) return this.#sight(live);
     const delegation = await this.#options.store.read(project, parsed);
     if (delegation === undefined) throw notFound(id);
-    return {delegation: isOrphan(delegation) ? await settleOrphan(delegation, this.#storing) : delegation};
+    if (!this.#recovery.isOrphan(delegation)) return {delegation};
+    const recovered = await this.#recovery.recover(delegation);
+    if (recovered === undefined) throw notFound(id);
+    const takenOver = this.#live.get(keyOf(project, parsed));
+    return takenOver === undefined ? {delegation: recovered} : this.#sight(takenOver);
   }
 
   /** Every delegation of the project, newest first. */
@@ -224,6 +245,18 @@ export class Delegations {
     const record = await this.#amend(delegation, {readAt});
     this.#justRead.delete(key);
     return record;
+  }
+
+  /**
+   * Looks at every record of every project that has not ended, and recovers those whose owner is gone. Answers
+   * about a project recover that project first, so this is for the projects that nobody asks about.
+   */
+  async recover(): Promise<void> {
+    for (const project of await this.#options.store.projects()) {
+      await this.list(project).catch((error: unknown) => {
+        this.#options.log.warn(`${project} could not be recovered: ${messageOf(error)}`);
+      });
+    }
   }
 
   /** How many are registered, queued or running here. */
@@ -369,9 +402,11 @@ export class Delegations {
     project: string,
   ): Promise<ReadonlyMap<string, DelegationHead>> {
     const newer = new Map<string, DelegationHead>();
-    for (const head of this.#digest(stored).open) {
-      if (this.#live.has(keyOf(project, head.id))) continue;
-      if (isOrphan(head)) newer.set(head.id, await settleOrphan(head, this.#storing));
+    const orphans = this.#digest(stored).open.filter(
+      (head) => !this.#live.has(keyOf(project, head.id)) && this.#recovery.isOrphan(head),
+    );
+    for (const record of await this.#recovery.recoverAll(orphans)) {
+      if (record !== undefined) newer.set(record.id, record);
     }
     for (const {record} of this.#live.values()) if (record.project === project) newer.set(record.id, record);
     for (const head of this.#justRead.values()) if (head.project === project) newer.set(head.id, head);

@@ -1,9 +1,9 @@
 import {hostname} from 'node:os';
 import type {Owner} from './delegation.ts';
 
-/** This process, as the owner of what it runs. */
-export function thisProcess(): Owner {
-  return {pid: process.pid, hostname: hostname()};
+/** This process, as the owner of what it runs in this environment. */
+export function thisProcess(environment: string): Owner {
+  return {pid: process.pid, hostname: hostname(), environment};
 }
 
 /**

@@ -80,9 +80,21 @@ export interface Run {
   stop(): Promise<void>;
 }
 
+/** A run whose process is gone. */
+export interface LostRun {
+  readonly delegationId: string;
+  readonly directory: string;
+  /** Absent when the process died before it could note it. */
+  readonly sessionId: string | undefined;
+  /** What happened, as a sentence. */
+  readonly cause: string;
+}
+
 export interface Runner {
   /** Begins at once; every failure, also that of the start, comes through `end`. */
   start(request: RunRequest, observer: RunObserver): Run;
+  /** Finds out how a run ended whose process is gone, from what OpenCode has stored. Never rejects. */
+  settle(lost: LostRun): Promise<RunEnd>;
 }
 
 /** Writes a better title and summary than the first lines of prompt and answer. */
@@ -111,6 +123,13 @@ export interface Store {
    * the same array.
    */
   list(project: string): Promise<readonly DelegationHead[]>;
+  /**
+   * Runs the action unless another living process is doing so for the same record at this moment, in which
+   * case it resolves to `undefined` at once.
+   */
+  exclusively<T>(project: string, id: string, action: () => Promise<T>): Promise<T | undefined>;
+  /** Every project that has records. */
+  projects(): Promise<readonly string[]>;
   /** Where a person finds the record. */
   artifact(project: string, id: string): string;
 }

@@ -23,7 +23,7 @@ export class Progress {
     if (part.type === 'tool') {
       if (part.state.status === 'pending') return;
       this.#toolCalls.add(part.id);
-      this.say(describe(part));
+      this.say(describeTool(part));
     } else if (part.type === 'text' && part.time !== undefined && !part.synthetic) {
       this.say('writing');
     } else if (part.type === 'reasoning') {
@@ -40,7 +40,8 @@ export class Progress {
   }
 }
 
-function describe({tool, state}: ToolPart): string {
+/** A tool call in a few words: the tool, and what it is about. */
+export function describeTool({tool, state}: ToolPart): string {
   const about = TELLING_INPUTS.map((key) => state.input[key]).find((value) => typeof value === 'string');
   const failed = state.status === 'error' ? ' (failed)' : '';
   return shorten(typeof about === 'string' ? `${tool} ${about}` : tool, SHOWN_CHARS) + failed;

@@ -1,7 +1,9 @@
-import type {Run, Runner, RunObserver, RunRequest} from '../delegation/ports.ts';
+import type {LostRun, Run, RunEnd, Runner, RunObserver, RunRequest} from '../delegation/ports.ts';
 import type {Logger} from '../log.ts';
 import type {OpenCode} from './opencode.ts';
 import {SessionRun} from './session-run.ts';
+import {SessionWork} from './session-work.ts';
+import {settle} from './settlement.ts';
 
 /** Runs each delegation in an OpenCode session of its own. */
 export class OpenCodeRunner implements Runner {
@@ -15,5 +17,10 @@ export class OpenCodeRunner implements Runner {
 
   start(request: RunRequest, observer: RunObserver): Run {
     return new SessionRun({opencode: this.#opencode, log: this.#log, request, observer});
+  }
+
+  settle({delegationId, directory, sessionId, cause}: LostRun): Promise<RunEnd> {
+    const work = new SessionWork({directory, log: this.#log});
+    return settle({opencode: this.#opencode, delegationId, directory, sessionId, work, cause});
   }
 }

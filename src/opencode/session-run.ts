@@ -10,6 +10,7 @@ import type {OpenCode} from './opencode.ts';
 import {Progress} from './progress.ts';
 import {ProviderTrouble} from './provider-trouble.ts';
 import {SessionWork} from './session-work.ts';
+import {settle} from './settlement.ts';
 import {timeLimit} from './time-limit.ts';
 import type {Transcript, Verdict} from './transcript.ts';
 import {type OpenSession, TurnEnd} from './turn-end.ts';
@@ -32,6 +33,7 @@ export interface SessionRunOptions {
 export class SessionRun implements Run, SessionListener {
   readonly end: Promise<RunEnd>;
   readonly directory: string;
+  readonly #opencode: OpenCode;
   readonly #log: Logger;
   readonly #request: RunRequest;
   readonly #observer: RunObserver;
@@ -48,6 +50,7 @@ export class SessionRun implements Run, SessionListener {
   #unlisten: (() => void) | undefined;
 
   constructor({opencode, log, request, observer}: SessionRunOptions) {
+    this.#opencode = opencode;
     this.#log = log;
     this.#request = request;
     this.#observer = observer;
@@ -58,7 +61,7 @@ export class SessionRun implements Run, SessionListener {
     this.end = new Promise((resolve) => {
       this.#settle = resolve;
     });
-    this.#begun = this.#begin(opencode).catch((error: unknown) => this.#fail('error', messageOf(error)));
+    this.#begun = this.#begin().catch((error: unknown) => this.#fail('error', messageOf(error)));
   }
 
   get trouble(): string | undefined {
@@ -97,10 +100,16 @@ export class SessionRun implements Run, SessionListener {
   }
 
   died(): void {
-    this.#fail(
-      'interrupted',
-      'The OpenCode server ended while it ran. Delegate it again: the next delegation starts a new server.',
-    );
+    if (this.#isSettled) return;
+    this.#turn?.close();
+    void settle({
+      opencode: this.#opencode,
+      delegationId: this.#request.delegationId,
+      directory: this.directory,
+      sessionId: this.#session?.id,
+      work: this.#work,
+      cause: 'The OpenCode server ended while it ran.',
+    }).then((end) => this.#finish(end));
   }
 
   async snapshot(): Promise<Product> {
@@ -123,10 +132,10 @@ export class SessionRun implements Run, SessionListener {
     return this.#stopping;
   }
 
-  async #begin(opencode: OpenCode): Promise<void> {
+  async #begin(): Promise<void> {
     // Whoever delegated gets the answer first: opening the session takes the same processor.
     await new Promise((resolve) => setImmediate(resolve));
-    const session = await this.#open(opencode);
+    const session = await this.#open();
     if (session === undefined) return;
     const {connection, id} = session;
     const turn = new TurnEnd({
@@ -154,11 +163,11 @@ export class SessionRun implements Run, SessionListener {
   }
 
   /** Opens the session; `undefined` when a stop came first. */
-  async #open(opencode: OpenCode): Promise<OpenSession | undefined> {
+  async #open(): Promise<OpenSession | undefined> {
     const {directory, agent, model, title, delegationId} = this.#request;
     const {providerID, modelID} = splitModel(model);
     for (let attempt = 1; ; attempt++) {
-      const connection = await opencode.connect();
+      const connection = await this.#opencode.connect();
       if (this.#stopping !== undefined) return undefined;
       try {
         const {id} = await dataOf(

@@ -1,9 +1,10 @@
-import {chmod, mkdir, readFile} from 'node:fs/promises';
+import {chmod, mkdir, readdir, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Delegation, DelegationHead} from '../delegation/delegation.ts';
 import {messageOf} from '../delegation/errors.ts';
 import type {Store} from '../delegation/ports.ts';
 import type {Logger} from '../log.ts';
+import {withClaim} from './claim.ts';
 import {EXTENSION, ProjectIndex} from './project-index.ts';
 import {parseRecord, renderRecord} from './record.ts';
 import {createWhole, replaceWhole} from './write-whole.ts';
@@ -62,6 +63,22 @@ export class MarkdownStore implements Store {
 
   list(project: string): Promise<readonly DelegationHead[]> {
     return this.#indexOf(project).list();
+  }
+
+  async projects(): Promise<readonly string[]> {
+    try {
+      const entries = await readdir(this.#root, {withFileTypes: true});
+      return entries.filter((entry) => entry.isDirectory()).map(({name}) => name);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+        this.#log.warn(`${this.#root} cannot be read: ${messageOf(error)}`);
+      }
+      return [];
+    }
+  }
+
+  exclusively<T>(project: string, id: string, action: () => Promise<T>): Promise<T | undefined> {
+    return withClaim(join(this.#root, project, `${id}.claim`), action);
   }
 
   #note({prompt: _, text: __, ...head}: Delegation, version: string): void {

@@ -28,7 +28,7 @@ const common = {
   model: z.string(),
   directory: z.string(),
   client: z.object({name: z.string(), version: z.string()}),
-  owner: z.object({pid: z.int(), hostname: z.string()}),
+  owner: z.object({pid: z.int(), hostname: z.string(), environment: z.string().default('')}),
   created: time,
   timeout_minutes: z.number(),
   /** How many UTF-16 units of the body are the prompt: no mark in the text could say where it ends. */
@@ -164,7 +164,7 @@ function toFrontMatter(delegation: Delegation): z.input<typeof frontMatter> {
   const shared = {
     ...{title, summary, agent, model, directory},
     client: {name: client.name, version: client.version},
-    owner: {pid: owner.pid, hostname: owner.hostname},
+    owner: {pid: owner.pid, hostname: owner.hostname, environment: owner.environment},
     created: iso(delegation.createdAt),
     timeout_minutes: delegation.timeoutMs / 60_000,
     prompt_chars: delegation.prompt.length,

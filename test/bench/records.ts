@@ -77,7 +77,7 @@ function recordOf({
     agent: 'build',
     model: 'scripted/model',
     client: {name: 'bench', version: '1'},
-    owner: {pid: process.pid, hostname: hostname()},
+    owner: {pid: process.pid, hostname: hostname(), environment: ''},
     timeoutMs: 900_000,
     createdAt,
     title: titleOf(prompt),

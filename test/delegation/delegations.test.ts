@@ -39,7 +39,7 @@ function start({concurrency = 8}: {concurrency?: number} = {}): void {
   store = new FakeStore();
   headlines = new FakeHeadlines();
   log = new FakeLog();
-  delegations = new Delegations({catalog, runner, store, headlines, concurrency, log});
+  delegations = new Delegations({catalog, runner, store, headlines, concurrency, log, owner: HERE});
 }
 
 beforeEach(() => {
@@ -471,7 +471,7 @@ describe('a cancel', () => {
   });
 
   it('of what another living process runs is refused, and names that process', async () => {
-    const owner = {pid: 1, hostname: HERE.hostname};
+    const owner = {pid: 1, hostname: HERE.hostname, environment: ''};
     store.put(aDelegation({owner, state: {status: 'running', startedAt: 1}}));
     await expect(delegations.cancel(PROJECT, 'swift-amber-otter')).rejects.toThrow(
       /another process.*process 1 on/,
@@ -721,7 +721,7 @@ describe('a wait', () => {
   });
 
   it('for what another process runs sees its end in the file', async () => {
-    const owner = {pid: 1, hostname: HERE.hostname};
+    const owner = {pid: 1, hostname: HERE.hostname, environment: ''};
     const running = aDelegation({owner, state: {status: 'running', startedAt: 1}});
     store.put(running);
     const waiting = watched(delegations.wait({project: PROJECT, id: running.id, ms: MINUTE}));
@@ -882,14 +882,29 @@ describe('a record whose process is gone', () => {
   const running = () =>
     aDelegation({owner: GONE, state: {status: 'running', startedAt: 1_000, sessionId: 'ses_old'}});
 
-  it('becomes interrupted, names its session, and is stored so', async () => {
+  it('gets the end that its session shows, and is stored so', async () => {
+    store.put(running());
+    runner.settlement = {outcome: 'completed', product: {text: 'It was all there.', work: SOME_WORK}};
+    const {state, text} = await recordOf('swift-amber-otter');
+    expect(text).toBe('It was all there.');
+    expect(state).toMatchObject({
+      status: 'completed',
+      startedAt: 1_000,
+      sessionId: 'ses_old',
+      work: SOME_WORK,
+    });
+    expect(store.stored('swift-amber-otter')?.state).toEqual(state);
+    expect(runner.lost).toMatchObject([{delegationId: 'swift-amber-otter', sessionId: 'ses_old'}]);
+  });
+
+  it('becomes interrupted where its session shows no end', async () => {
     store.put(running());
     const {state} = await recordOf('swift-amber-otter');
     expect(state).toMatchObject({
       status: 'interrupted',
       startedAt: 1_000,
       sessionId: 'ses_old',
-      error: expect.stringMatching(new RegExp(`${DEAD_PID}.*gone.*opencode --session ses_old`)),
+      error: `The process that ran it (${DEAD_PID}) is gone.`,
     });
     expect(store.stored('swift-amber-otter')?.state).toEqual(state);
     expect(await delegations.unread(PROJECT)).toEqual(['swift-amber-otter']);
@@ -904,12 +919,43 @@ describe('a record whose process is gone', () => {
     expect(waited.delegation.state.status).toBe('interrupted');
   });
 
-  it.each(['registered', 'queued'] as const)('is told that it never ran when it was %s', async (status) => {
-    store.put(aDelegation({owner: GONE, state: {status}}));
-    expect((await recordOf('swift-amber-otter')).state).toMatchObject({
-      status: 'interrupted',
-      error: expect.stringContaining('not started'),
-    });
+  it('is queued again when it had not begun, in the order in which they came', async () => {
+    start({concurrency: 1});
+    store.put(
+      aDelegation({id: 'b-b-b', prompt: 'b', owner: GONE, createdAt: 2, state: {status: 'registered'}}),
+    );
+    store.put(aDelegation({id: 'a-a-a', prompt: 'a', owner: GONE, createdAt: 1, state: {status: 'queued'}}));
+    store.put(aDelegation({id: 'c-c-c', prompt: 'c', owner: GONE, createdAt: 3, state: {status: 'queued'}}));
+    await delegations.list(PROJECT);
+    expect(runner.prompts).toEqual(['a']);
+    expect((await delegations.get(PROJECT, 'c-c-c')).place).toBe(2);
+    for (const prompt of ['a', 'b', 'c']) {
+      runner.of(prompt).complete('done');
+      await settled();
+    }
+    expect(runner.prompts).toEqual(['a', 'b', 'c']);
+    expect(store.stored('c-c-c')).toMatchObject({owner: HERE, state: {status: 'completed'}});
+  });
+
+  it('is not queued again by a process in another environment', async () => {
+    const waiting = aDelegation({owner: {...GONE, environment: 'other keys'}, state: {status: 'queued'}});
+    store.put(waiting);
+    await delegations.list(PROJECT);
+    expect(await recordOf(waiting.id)).toEqual(waiting);
+    expect(runner.runs).toEqual([]);
+  });
+
+  it('is recovered once, however many ask at the same time', async () => {
+    store.put(running());
+    store.put(aDelegation({id: 'a-a-a', prompt: 'a', owner: GONE, state: {status: 'queued'}}));
+    await Promise.all([
+      delegations.list(PROJECT),
+      delegations.unread(PROJECT),
+      recordOf('swift-amber-otter'),
+      recordOf('a-a-a'),
+    ]);
+    expect(runner.lost).toHaveLength(1);
+    expect(runner.prompts).toEqual(['a']);
   });
 
   it('is left alone when it had ended', async () => {
@@ -929,7 +975,7 @@ describe('a record whose process is gone', () => {
   });
 
   it('is left alone while its process lives', async () => {
-    const foreign = {...running(), owner: {pid: 1, hostname: HERE.hostname}};
+    const foreign = {...running(), owner: {pid: 1, hostname: HERE.hostname, environment: ''}};
     store.put(foreign);
     expect(await recordOf(foreign.id)).toEqual(foreign);
     expect(store.stored(foreign.id)).toBe(foreign);

@@ -11,7 +11,7 @@ const DELEGATION: Delegation = {
   agent: 'build',
   model: 'p/m',
   client: {name: 'client', version: '1'},
-  owner: {pid: 1, hostname: 'h'},
+  owner: {pid: 1, hostname: 'h', environment: ''},
   timeoutMs: 900_000,
   createdAt: 0,
   title: 'Title',

@@ -81,7 +81,7 @@ const aRecord: fc.Arbitrary<Delegation> = record({
   model: aLine,
   directory: aText,
   client: record({name: aText, version: aText}),
-  owner: record({pid: fc.nat(), hostname: aLine}),
+  owner: record({pid: fc.nat(), hostname: aLine, environment: aLine}),
   timeoutMs: fc.integer({min: 1, max: 24 * 60 * 60_000}),
   createdAt: aTime,
   state: aState,

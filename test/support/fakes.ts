@@ -7,6 +7,7 @@ import type {
   Choice,
   ChoiceRequest,
   HeadlineWriter,
+  LostRun,
   Product,
   Run,
   RunEnd,
@@ -15,14 +16,15 @@ import type {
   RunRequest,
   Store,
 } from '../../src/delegation/ports.ts';
+import {NO_PRODUCT} from '../../src/delegation/ports.ts';
 import type {Logger} from '../../src/log.ts';
 
 /** No process can have this number: it is above every system's limit. */
 export const DEAD_PID = 2_147_483_646;
 
-export const HERE: Owner = {pid: process.pid, hostname: hostname()};
-export const GONE: Owner = {pid: DEAD_PID, hostname: hostname()};
-export const ELSEWHERE: Owner = {pid: DEAD_PID, hostname: `not-${hostname()}`};
+export const HERE: Owner = {pid: process.pid, hostname: hostname(), environment: ''};
+export const GONE: Owner = {pid: DEAD_PID, hostname: hostname(), environment: ''};
+export const ELSEWHERE: Owner = {pid: DEAD_PID, hostname: `not-${hostname()}`, environment: ''};
 
 const USAGE: Usage = {input: 120, output: 45, reasoning: 7, cacheRead: 3, cacheWrite: 2, cost: 0.0123};
 export const SOME_WORK: Work = {
@@ -175,6 +177,9 @@ export class FakeRun implements Run {
 export class FakeRunner implements Runner {
   /** In the order in which they started. */
   readonly runs: FakeRun[] = [];
+  /** What was asked to be settled, in order. */
+  readonly lost: LostRun[] = [];
+  settlement: RunEnd | undefined;
   /** Thrown by the next start. */
   fault: Error | undefined;
   #onStart: (run: FakeRun) => void = () => {};
@@ -185,6 +190,12 @@ export class FakeRunner implements Runner {
     this.#onStart(run);
     this.runs.push(run);
     return run;
+  }
+
+  /** What OpenCode shows of a run whose process is gone. */
+  async settle(lost: LostRun): Promise<RunEnd> {
+    this.lost.push(lost);
+    return this.settlement ?? {outcome: 'interrupted', product: NO_PRODUCT, error: lost.cause};
   }
 
   /** Has something done to each run as it starts. */
@@ -206,6 +217,7 @@ export class FakeRunner implements Runner {
 
 /** Records in memory, written when the test lets them be. */
 export class FakeStore implements Store {
+  readonly #claims = new Set<string>();
   readonly createGate = new Gate();
   readonly writeGate = new Gate();
   /** Whatever was asked of it, in order: `create id status`, `write id status`, `read id`. */
@@ -264,6 +276,18 @@ export class FakeStore implements Store {
 
   artifact(project: string, id: string): string {
     return `/data/${project}/${id}.md`;
+  }
+
+  async projects(): Promise<readonly string[]> {
+    return [...new Set([...this.#records.values()].map(({project}) => project))];
+  }
+
+  /** As for processes, so for those who ask at the same time: one acts, the others do not. */
+  async exclusively<T>(project: string, id: string, action: () => Promise<T>): Promise<T | undefined> {
+    const key = `${project}/${id}`;
+    if (this.#claims.has(key)) return undefined;
+    this.#claims.add(key);
+    return action().finally(() => this.#claims.delete(key));
   }
 }
 

@@ -1,0 +1,65 @@
+import type {OpencodeClient} from '@opencode-ai/sdk/v2/client';
+import {messageOf} from '../delegation/errors.ts';
+import type {RunEnd} from '../delegation/ports.ts';
+import {dataOf} from './answer.ts';
+import type {OpenCode} from './opencode.ts';
+import {describeTool} from './progress.ts';
+import type {SessionWork} from './session-work.ts';
+import {judge, type Transcript, toolParts} from './transcript.ts';
+
+export interface SettlementOptions {
+  readonly opencode: OpenCode;
+  readonly delegationId: string;
+  readonly directory: string;
+  /** Absent when whoever ran it died before it could note the session. */
+  readonly sessionId: string | undefined;
+  /** What is known of its work already; what OpenCode has stored is added. */
+  readonly work: SessionWork;
+  /** What happened, as a sentence. */
+  readonly cause: string;
+}
+
+/**
+ * Finds out what became of a session whose server is gone, from the messages that OpenCode has stored: the
+ * answer may be complete. Never rejects.
+ */
+export async function settle(options: SettlementOptions): Promise<RunEnd> {
+  const {opencode, directory, delegationId, work, cause} = options;
+  const interrupted = (rest: string): RunEnd => ({
+    outcome: 'interrupted',
+    product: work.unfinished(),
+    error: `${cause} ${rest}`,
+  });
+  try {
+    const {client} = await opencode.connect();
+    const sessionId = options.sessionId ?? (await findSession(client, directory, delegationId));
+    if (sessionId === undefined) return interrupted('Nothing had been sent to the model. Delegate it again.');
+    const stored = await dataOf(client.session.messages({sessionID: sessionId}));
+    work.merge(stored);
+    await work.readBelow(stored, client);
+    const verdict = judge(stored);
+    if (verdict.is === 'answered') return {outcome: 'completed', product: work.answered(verdict.text)};
+    if (verdict.is === 'failed') return {outcome: 'error', product: work.unfinished(), error: verdict.error};
+    const goOn = `Go on in its session (opencode --session ${sessionId}, in ${directory}), or delegate it again.`;
+    return interrupted([cutOff(stored), goOn].filter((sentence) => sentence !== '').join(' '));
+  } catch (error) {
+    return interrupted(`What it has stored could not be read: ${messageOf(error)}. Delegate it again.`);
+  }
+}
+
+/** Every session that we open carries the id of its delegation. */
+async function findSession(
+  client: OpencodeClient,
+  directory: string,
+  delegationId: string,
+): Promise<string | undefined> {
+  const sessions = await dataOf(client.session.list({directory}));
+  return sessions.find(({metadata}) => metadata?.delegation === delegationId)?.id;
+}
+
+function cutOff(transcript: Transcript): string {
+  const tools = toolParts(transcript).filter(
+    ({state}) => state.status === 'running' || state.status === 'pending',
+  );
+  return tools.length === 0 ? '' : `Cut off in the middle of: ${tools.map(describeTool).join('; ')}.`;
+}

@@ -10,9 +10,11 @@ import {
   type Owner,
 } from './delegation.ts';
 import {messageOf, notFound, Refusal} from './errors.ts';
+import {execute, stop} from './execution.ts';
 import {tidyHeadline, titleOf} from './headline.ts';
 import {newId, parseId} from './id.ts';
-import {LiveDelegation, type StopCause} from './live.ts';
+import {LiveDelegation} from './live.ts';
+import {Overview} from './overview.ts';
 import {pause} from './pause.ts';
 import {
   type Activity,
@@ -73,12 +75,6 @@ export interface DelegationsOptions {
   readonly now?: () => number;
 }
 
-/** What every answer needs of a list, which may be long. */
-interface Digest {
-  readonly open: readonly DelegationHead[];
-  readonly unread: readonly string[];
-}
-
 /**
  * Owns the delegations of this process: the only place that starts, ends or changes them. One is made per
  * process, however many clients it serves.
@@ -91,11 +87,10 @@ export class Delegations {
   readonly #headlineSlots = new PQueue({concurrency: 2});
   readonly #amendments: Amendments;
   readonly #recovery: Recovery;
+  readonly #overview: Overview;
   /** What was read, while the mark is on its way to the disk. */
   readonly #justRead = new Map<string, DelegationHead>();
   readonly #registering = new Set<Promise<LiveDelegation>>();
-  /** What was found in a list of the store, for as long as it is the same. */
-  readonly #digests = new WeakMap<readonly DelegationHead[], Digest>();
   readonly #options: DelegationsOptions;
   readonly #now: () => number;
   #closing: Promise<void> | undefined;
@@ -112,6 +107,11 @@ export class Delegations {
         this.#live.set(keyOf(live.record.project, live.record.id), live);
         this.#enqueue(live);
       },
+    });
+    this.#overview = new Overview({
+      store: options.store,
+      recovery: this.#recovery,
+      known: (project) => this.#known(project),
     });
   }
 
@@ -169,20 +169,13 @@ export class Delegations {
   }
 
   /** Every delegation of the project, newest first. */
-  async list(project: string): Promise<readonly DelegationHead[]> {
-    const stored = await this.#options.store.list(project);
-    const newer = await this.#newerThan(stored, project);
-    return newer.size === 0 ? stored : stored.map((head) => newer.get(head.id) ?? head);
+  list(project: string): Promise<readonly DelegationHead[]> {
+    return this.#overview.list(project);
   }
 
   /** Ids of the project's ended delegations that nobody has read to the end yet, newest first. */
-  async unread(project: string): Promise<readonly string[]> {
-    const stored = await this.#options.store.list(project);
-    const {unread} = this.#digest(stored);
-    const newer = await this.#newerThan(stored, project);
-    if (newer.size === 0) return unread;
-    const ended = [...newer.values()].filter(isUnread).map(({id}) => id);
-    return [...ended, ...unread.filter((id) => !newer.has(id))];
+  unread(project: string): Promise<readonly string[]> {
+    return this.#overview.unread(project);
   }
 
   /**
@@ -228,7 +221,7 @@ export class Delegations {
         `${delegation.id} is run by another process (${delegation.client.name}, process ${delegation.owner.pid} on ${delegation.owner.hostname}). Cancel it from the client that started it, or stop that client.`,
       );
     }
-    this.#stop(live, 'cancelled');
+    stop(live, 'cancelled');
     const ended = await live.ended;
     return {delegation: ended.text === '' ? await this.markRead(ended) : ended, wasEnded: false};
   }
@@ -276,7 +269,7 @@ export class Delegations {
   async #close(): Promise<void> {
     this.#headlineSlots.clear();
     await Promise.allSettled(this.#registering);
-    for (const live of [...this.#live.values()]) this.#stop(live, 'interrupted');
+    for (const live of [...this.#live.values()]) stop(live, 'interrupted');
     await Promise.all([...this.#live.values()].map((live) => live.ended));
     await this.#slots.onIdle();
     await this.#amendments.settled();
@@ -306,10 +299,10 @@ export class Delegations {
   #enqueue(live: LiveDelegation): void {
     live.enqueued();
     if (this.#closing !== undefined) {
-      this.#stop(live, 'interrupted');
+      stop(live, 'interrupted');
       return;
     }
-    const slot = this.#slots.add(() => this.#run(live));
+    const slot = this.#slots.add(() => execute(live, {runner: this.#options.runner, now: this.#now}));
     if (live.record.state.status === 'queued') void live.save();
     slot.catch((error: unknown) => {
       this.#options.log.error(`${live.record.id}: ${messageOf(error)}`);
@@ -320,52 +313,6 @@ export class Delegations {
       });
     });
     void live.ended.then((ended) => this.#afterEnd(live, ended));
-  }
-
-  /** Holds a slot from the start until the session has really stopped. */
-  async #run(live: LiveDelegation): Promise<void> {
-    if (!live.started()) return;
-    const {record} = live;
-    const run = this.#options.runner.start(
-      {
-        delegationId: record.id,
-        directory: record.directory,
-        agent: record.agent,
-        model: record.model,
-        prompt: record.prompt,
-        title: record.title,
-        deadline: this.#now() + record.timeoutMs,
-      },
-      {
-        sessionOpened: (sessionId) => live.sessionOpened(sessionId),
-        activity: (activity) => live.worked(activity),
-      },
-    );
-    const deadline = setTimeout(() => live.stop('timeout'), record.timeoutMs);
-    try {
-      // Whichever is first; and while a stop reads what there is, a real end may still come and win.
-      const ended = run.end.then((end) => live.end(end));
-      const cause = await Promise.race([ended.then(() => undefined), live.stopped]);
-      if (cause !== undefined) {
-        const product = await run.snapshot();
-        const why = [explain(cause, record), run.trouble].filter((sentence) => sentence !== undefined);
-        await live.end({outcome: cause, product, error: why.join(' ')});
-      }
-    } finally {
-      clearTimeout(deadline);
-      await run.stop();
-    }
-  }
-
-  /** A queued delegation ends here and now; a running one is ended by whoever runs it. */
-  #stop(live: LiveDelegation, cause: StopCause): void {
-    live.stop(cause);
-    if (live.record.state.status === 'running') return;
-    void live.end({
-      outcome: cause,
-      product: NO_PRODUCT,
-      error: `${explain(cause, live.record)} It had not started to run.`,
-    });
   }
 
   #afterEnd(live: LiveDelegation, ended: Delegation): void {
@@ -385,32 +332,12 @@ export class Delegations {
     return record;
   }
 
-  #digest(stored: readonly DelegationHead[]): Digest {
-    const known = this.#digests.get(stored);
-    if (known !== undefined) return known;
-    const digest = {
-      open: stored.filter(({state}) => !hasEnded(state)),
-      unread: stored.filter(isUnread).map(({id}) => id),
-    };
-    this.#digests.set(stored, digest);
-    return digest;
-  }
-
-  /** What is known better here than it is stored: what lives, what is an orphan, what was just read. */
-  async #newerThan(
-    stored: readonly DelegationHead[],
-    project: string,
-  ): Promise<ReadonlyMap<string, DelegationHead>> {
-    const newer = new Map<string, DelegationHead>();
-    const orphans = this.#digest(stored).open.filter(
-      (head) => !this.#live.has(keyOf(project, head.id)) && this.#recovery.isOrphan(head),
-    );
-    for (const record of await this.#recovery.recoverAll(orphans)) {
-      if (record !== undefined) newer.set(record.id, record);
-    }
-    for (const {record} of this.#live.values()) if (record.project === project) newer.set(record.id, record);
-    for (const head of this.#justRead.values()) if (head.project === project) newer.set(head.id, head);
-    return newer;
+  /** What lives here, and what was just read: newer than what is stored. */
+  #known(project: string): ReadonlyMap<string, DelegationHead> {
+    const known = new Map<string, DelegationHead>();
+    for (const {record} of this.#live.values()) if (record.project === project) known.set(record.id, record);
+    for (const head of this.#justRead.values()) if (head.project === project) known.set(head.id, head);
+    return known;
   }
 
   get #storing(): {store: Store; log: Logger; now: () => number} {
@@ -430,17 +357,6 @@ export class Delegations {
   #placeOf(live: LiveDelegation): number {
     const queued = [...this.#live.values()].filter(({record}) => record.state.status === 'queued');
     return queued.indexOf(live) + 1;
-  }
-}
-
-function explain(cause: StopCause, {timeoutMs}: Delegation): string {
-  switch (cause) {
-    case 'timeout':
-      return `It ran out of time: the limit was ${Number((timeoutMs / 60_000).toFixed(2))} minutes of work. Delegate the rest, or again with a larger timeout_minutes.`;
-    case 'cancelled':
-      return 'It was cancelled on request.';
-    case 'interrupted':
-      return 'The server that ran it was stopped. Delegate it again if it is still wanted.';
   }
 }
 

@@ -87,6 +87,7 @@ export class Delegations {
   readonly #registering = new Set<Promise<LiveDelegation>>();
   /** What was found in a list of the store, for as long as it is the same. */
   readonly #digests = new WeakMap<readonly DelegationHead[], Digest>();
+  readonly #watchers = new Set<(delegation: Delegation) => void>();
   readonly #options: DelegationsOptions;
   readonly #now: () => number;
   #closing: Promise<void> | undefined;
@@ -130,6 +131,7 @@ export class Delegations {
     this.#registering.add(registering);
     const live = await registering.finally(() => this.#registering.delete(registering));
     this.#enqueue(live);
+    this.#tell(live.record);
     return this.#sight(live);
   }
 
@@ -224,6 +226,15 @@ export class Delegations {
     const record = await this.#amend(delegation, {readAt});
     this.#justRead.delete(key);
     return record;
+  }
+
+  /**
+   * Calls back when a delegation of this process exists, and when it has ended and that is on disk, until the
+   * returned function is called. What other processes run is not told.
+   */
+  watch(listener: (delegation: Delegation) => void): () => void {
+    this.#watchers.add(listener);
+    return () => this.#watchers.delete(listener);
   }
 
   /** How many are registered, queued or running here. */
@@ -337,6 +348,7 @@ export class Delegations {
 
   #afterEnd(live: LiveDelegation, ended: Delegation): void {
     if (live.isSaved) this.#live.delete(keyOf(ended.project, ended.id));
+    this.#tell(ended);
     if (ended.state.status !== 'completed' || this.#closing !== undefined) return;
     void this.#headlineSlots.add(async () => {
       const headline = await this.#options.headlines.write(ended);
@@ -376,6 +388,10 @@ export class Delegations {
     for (const {record} of this.#live.values()) if (record.project === project) newer.set(record.id, record);
     for (const head of this.#justRead.values()) if (head.project === project) newer.set(head.id, head);
     return newer;
+  }
+
+  #tell(delegation: Delegation): void {
+    for (const watcher of this.#watchers) watcher(delegation);
   }
 
   get #storing(): {store: Store; log: Logger; now: () => number} {

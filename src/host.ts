@@ -57,6 +57,8 @@ export class Host {
       {
         delegations: this.#delegations,
         artifact: (project, id) => this.#store.artifact(project, id),
+        artifactText: (project, id) => this.#store.text(project, id),
+        artifactSize: (project, id) => this.#store.size(project, id),
         projectOf: (directory) => this.#projectOf(directory),
         warm: (directory) => this.#warm(directory),
         log,

@@ -2,10 +2,16 @@ import {readFileSync} from 'node:fs';
 import {describe, expect, it} from 'vitest';
 import {z} from 'zod';
 import {readConfig, VARIABLES} from '../src/config.ts';
-import {STATUSES} from '../src/delegation/delegation.ts';
+import {OUTCOMES, STATUSES} from '../src/delegation/delegation.ts';
 import {MAX_PROMPT_CHARS, MAX_TIMEOUT_MINUTES} from '../src/delegation/request.ts';
+import {ClientConnection} from '../src/mcp/client-connection.ts';
 import {INSTRUCTIONS} from '../src/mcp/instructions.ts';
+import {URI_TEMPLATE} from '../src/mcp/resources/uri.ts';
 import {TOOL_DEFINITIONS} from '../src/mcp/server.ts';
+import {endedTask, RESULT_CHARS} from '../src/mcp/tasks/ended-task.ts';
+import {TASKS_EXTENSION} from '../src/mcp/tasks/extension.ts';
+import {pollIntervalMs} from '../src/mcp/tasks/task.ts';
+import {aDelegation, anEnd} from './support/fakes.ts';
 
 const COMMAND = ['npx', '-y', 'opencode-delegate'];
 /** Every client carries these texts in each conversation. */
@@ -16,6 +22,7 @@ const readme = read('README.md');
 const launch = z.object({command: z.string(), args: z.array(z.string())});
 const schemas = {
   mcpServers: z.object({mcpServers: z.object({'opencode-delegate': launch})}),
+  zed: z.object({context_servers: z.object({'opencode-delegate': launch})}),
   servers: z.object({servers: z.object({'opencode-delegate': launch.extend({type: z.literal('stdio')})})}),
   opencode: z.object({
     mcp: z.object({
@@ -104,6 +111,66 @@ describe('the README', () => {
   });
 });
 
+describe('the clients in the README', () => {
+  const rows = tableIn('## Clients');
+
+  it('are those that people use', () => {
+    expect(rows.map(([client]) => client)).toEqual([
+      ...['OpenCode', 'Claude Code', 'Codex', 'Gemini CLI', 'VS Code', 'Cursor', 'Zed', 'Cline'],
+    ]);
+  });
+
+  it.each(rows)('%s waits as long as the code lets it', (client = '', sees = '') => {
+    const name = client.toLowerCase().replace(' ', '-');
+    const {extendsOnProgress} = new ClientConnection({
+      cwd: '/',
+      projectOf: async () => '',
+      identity: () => ({name, version: '1'}),
+      roots: async () => [],
+    });
+    expect(sees).toContain(extendsOnProgress ? 'up to 24 hours later' : 'if it ends within 45 s');
+  });
+
+  it.each(rows)('%s is installed with the published command', (client = '', _sees = '', how = '') => {
+    // Either there is one command for it, or its section has a snippet, which is checked below.
+    const heading = `### ${client}`;
+    const [command] = codes(how);
+    if (!how.startsWith('[')) {
+      expect(command).toContain(COMMAND.join(' '));
+      expect(fenceUnder(heading, 'sh')).toBe(command);
+    } else {
+      expect(how).toContain(`](#${client.toLowerCase().replace(' ', '-')})`);
+      expect(sectionOf(heading)).toContain(`\`${command}\``);
+      expect(jsonUnder(heading)).toBeDefined();
+    }
+  });
+});
+
+describe('the tasks in the README', () => {
+  it('say for every end what the task is', () => {
+    const ends = tableIn('## Tasks').flatMap(([ends = '', task = '']) =>
+      codes(ends).map((end) => [end, codes(task)[0]]),
+    );
+    expect(ends.map(([end]) => end).sort()).toEqual([...OUTCOMES].sort());
+    for (const [end, status] of ends) {
+      const state = anEnd({status: OUTCOMES.find((outcome) => outcome === end) ?? 'completed'});
+      expect(endedTask({...aDelegation(), state}).status, end).toBe(status);
+    }
+  });
+
+  it('have the numbers of the code', () => {
+    expect(readme).toContain(
+      `${pollIntervalMs(0) / 1_000} s at first, in ${pollIntervalMs(120_000) / 1_000} s after`,
+    );
+    expect(readme).toContain(`up to ${RESULT_CHARS.toLocaleString('en-US')} characters of the answer`);
+    expect(readme).toContain(
+      `newest first, ${constantIn('src/mcp/resources/resources.ts', 'PAGE_ENTRIES')} a page`,
+    );
+    expect(readme).toContain(`\`${URI_TEMPLATE}\``);
+    expect(readme).toContain(`\`${TASKS_EXTENSION}\``);
+  });
+});
+
 describe('the configuration in the README starts the published command', () => {
   it('for OpenCode', () => {
     const {mcp} = schemas.opencode.parse(jsonUnder('### OpenCode'));
@@ -118,6 +185,16 @@ describe('the configuration in the README starts the published command', () => {
   it('for VS Code', () => {
     const {servers} = schemas.servers.parse(jsonUnder('### VS Code'));
     expect(commandOf(servers['opencode-delegate'])).toEqual(COMMAND);
+  });
+
+  it('for Zed', () => {
+    const {context_servers} = schemas.zed.parse(jsonUnder('### Zed'));
+    expect(commandOf(context_servers['opencode-delegate'])).toEqual(COMMAND);
+  });
+
+  it('for Cline', () => {
+    const {mcpServers} = schemas.mcpServers.parse(jsonUnder('### Cline'));
+    expect(commandOf(mcpServers['opencode-delegate'])).toEqual(COMMAND);
   });
 
   it('for every client that takes mcp.json.example', () => {

@@ -91,6 +91,7 @@ export class Delegations {
   /** What was read, while the mark is on its way to the disk. */
   readonly #justRead = new Map<string, DelegationHead>();
   readonly #registering = new Set<Promise<LiveDelegation>>();
+  readonly #watchers = new Set<(delegation: Delegation) => void>();
   readonly #options: DelegationsOptions;
   readonly #now: () => number;
   #closing: Promise<void> | undefined;
@@ -147,6 +148,7 @@ export class Delegations {
     this.#registering.add(registering);
     const live = await registering.finally(() => this.#registering.delete(registering));
     this.#enqueue(live);
+    this.#tell(live.record);
     return this.#sight(live);
   }
 
@@ -252,6 +254,15 @@ export class Delegations {
     }
   }
 
+  /**
+   * Calls back when a delegation of this process exists, and when it has ended and that is on disk, until the
+   * returned function is called. What other processes run is not told.
+   */
+  watch(listener: (delegation: Delegation) => void): () => void {
+    this.#watchers.add(listener);
+    return () => this.#watchers.delete(listener);
+  }
+
   /** How many are registered, queued or running here. */
   get active(): number {
     return [...this.#live.values()].filter(({record}) => !hasEnded(record.state)).length;
@@ -317,6 +328,7 @@ export class Delegations {
 
   #afterEnd(live: LiveDelegation, ended: Delegation): void {
     if (live.isSaved) this.#live.delete(keyOf(ended.project, ended.id));
+    this.#tell(ended);
     if (ended.state.status !== 'completed' || this.#closing !== undefined) return;
     void this.#headlineSlots.add(async () => {
       const headline = await this.#options.headlines.write(ended);
@@ -338,6 +350,10 @@ export class Delegations {
     for (const {record} of this.#live.values()) if (record.project === project) known.set(record.id, record);
     for (const head of this.#justRead.values()) if (head.project === project) known.set(head.id, head);
     return known;
+  }
+
+  #tell(delegation: Delegation): void {
+    for (const watcher of this.#watchers) watcher(delegation);
   }
 
   get #storing(): {store: Store; log: Logger; now: () => number} {

@@ -48,7 +48,8 @@ export function renderUnended({delegation, activity, place}: Sight, now: number)
 export function renderProgress({delegation, activity, place}: Sight, now: number): string {
   const {state} = delegation;
   if (state.status !== 'running') {
-    return facts(state.status, place !== undefined && `place ${place}`);
+    const waiting = `waiting for ${duration(now - delegation.createdAt)}`;
+    return facts(state.status, place !== undefined && `place ${place}`, waiting);
   }
   return facts(
     counted(activity?.toolCalls ?? 0, 'tool call'),
@@ -71,20 +72,37 @@ export function renderHead({
   if (!hasEnded(state)) throw new Error(`${id} has not ended`);
   const position = renderPosition(id, page);
   if (page.offset > 0) return facts(position, `${id} ${state.status}`);
-  const {work} = state;
   return [
     position,
     facts(id, state.status, `agent ${agent}`, `model ${model}`, renderDuration(state)),
-    renderUsage(state),
-    state.error !== undefined && `Why: ${state.error}`,
-    work.filesChanged.length > 0 && `Files changed: ${renderFiles(work.filesChanged)}`,
-    work.refused.length > 0 && `Refused, as nobody could be asked: ${work.refused.join('; ')}`,
+    ...outcomeOf(state),
     `Artifact: ${artifact}`,
     page.total > 0 &&
       `${state.status === 'completed' ? 'The answer' : 'What it had written by then'} follows, verbatim:`,
   ]
     .filter((line) => line !== false)
     .join('\n');
+}
+
+/** What a client is told of the end without having asked: all that matters, and where the rest is. */
+export function renderReport(delegation: Delegation & {readonly state: Ended}, page: Page): string {
+  const {id, agent, model, state, title, summary} = delegation;
+  return [
+    facts(id, state.status, `agent ${agent}`, `model ${model}`, renderDuration(state)),
+    `Title: ${title}`,
+    summary !== '' && `Summary: ${summary}`,
+    ...outcomeOf(state),
+    renderHow(id, state, page),
+  ]
+    .filter((line) => line !== false)
+    .join('\n');
+}
+
+function renderHow(id: string, {status}: Ended, {total, text, next}: Page): string {
+  if (total === 0) return `No text. delegation_read("${id}") says where its file is.`;
+  const what = status === 'completed' ? 'The answer' : 'What it had written by then';
+  if (next === undefined) return `${what} follows, verbatim and whole:`;
+  return `${what} has ${count(total)} characters; delegation_read("${id}") returns it. The first ${count(text.length)} follow, verbatim:`;
 }
 
 /** One entry of a list. */
@@ -118,6 +136,17 @@ function renderPosition(id: string, {text, offset, total, next}: Page): string {
   return next === undefined
     ? `${range}, the last.`
     : `${range}. Next page: delegation_read("${id}", offset: ${next}).`;
+}
+
+/** What it cost, why it failed if it did, and what it has changed. */
+function outcomeOf(state: Ended): readonly (string | false)[] {
+  const {error, work} = state;
+  return [
+    renderUsage(state),
+    error !== undefined && `Why: ${error}`,
+    work.filesChanged.length > 0 && `Files changed: ${renderFiles(work.filesChanged)}`,
+    work.refused.length > 0 && `Refused, as nobody could be asked: ${work.refused.join('; ')}`,
+  ];
 }
 
 function renderDuration({startedAt, endedAt}: Ended): string {

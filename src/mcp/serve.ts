@@ -1,6 +1,7 @@
 import type {Readable, Writable} from 'node:stream';
-import {StdioServerTransport, serveStdio} from '@modelcontextprotocol/server/stdio';
+import {serveStdio} from '@modelcontextprotocol/server/stdio';
 import {type Backend, createServerFactory} from './server.ts';
+import {Wire} from './wire.ts';
 
 export interface ConnectionOptions {
   /** The working directory of the client. */
@@ -14,8 +15,13 @@ export function serveConnection(
   backend: Backend,
   {cwd, input, output}: ConnectionOptions,
 ): {close(): Promise<void>} {
-  return serveStdio(createServerFactory(backend, {cwd}), {
-    transport: new StdioServerTransport(input, output),
-    onerror: (error) => backend.log.warn(`connection: ${error.message}`),
-  });
+  const wire = new Wire(input, output);
+  const factory = createServerFactory(backend, {cwd});
+  return serveStdio(
+    (context) => {
+      wire.era = context.era;
+      return factory(context);
+    },
+    {transport: wire, onerror: (error) => backend.log.warn(`connection: ${error.message}`)},
+  );
 }

@@ -1,27 +1,33 @@
 import {
   CLIENT_INFO_META_KEY,
+  type McpRequestContext,
   type McpServerFactory,
   ProtocolError,
   ProtocolErrorCode,
   Server,
+  type ServerCapabilities,
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import {z} from 'zod';
 import type {Client} from '../delegation/delegation.ts';
 import type {Delegations} from '../delegation/delegations.ts';
-import {messageOf, Refusal} from '../delegation/errors.ts';
+import {messageOf} from '../delegation/errors.ts';
 import type {Logger} from '../log.ts';
+import {callTool} from './call-tool.ts';
 import {ClientConnection} from './client-connection.ts';
 import {INSIDE_INSTRUCTIONS, INSTRUCTIONS} from './instructions.ts';
-import {renderUnread} from './render.ts';
-import type {Answer, Tool, ToolContext} from './tool.ts';
+import {servePrompts} from './prompts.ts';
+import {serveChanges} from './resources/changes.ts';
+import {type Artifacts, serveResources} from './resources/resources.ts';
+import {declaresTasks, serveTasks, TASKS_EXTENSION} from './tasks/extension.ts';
+import type {Tool, ToolContext} from './tool.ts';
 import {delegate} from './tools/delegate.ts';
 import {delegationCancel} from './tools/delegation-cancel.ts';
 import {delegationList} from './tools/delegation-list.ts';
 import {delegationRead} from './tools/delegation-read.ts';
 
 /** What the server is built on; made once, however many connections it serves. */
-export interface Backend {
+export interface Backend extends Artifacts {
   readonly delegations: Delegations;
   readonly artifact: (project: string, id: string) => string;
   readonly projectOf: (directory: string) => Promise<string>;
@@ -40,100 +46,81 @@ export const TOOL_DEFINITIONS = TOOLS.map(({definition}) => definition);
 
 /** A factory of servers for one client connection: the same for every protocol revision that is served. */
 export function createServerFactory(backend: Backend, {cwd}: {cwd: string}): McpServerFactory {
-  return () => {
-    const {inside, version, log} = backend;
+  return ({era}) => {
+    const {inside, version, log, delegations} = backend;
     const server = new Server(
       {name: 'opencode-delegate', title: 'OpenCode Delegate', version},
-      {capabilities: {tools: {}}, instructions: inside ? INSIDE_INSTRUCTIONS : INSTRUCTIONS},
+      {
+        capabilities: inside ? {tools: {}} : capabilitiesOf(era),
+        instructions: inside ? INSIDE_INSTRUCTIONS : INSTRUCTIONS,
+      },
     );
-    let lastSeen: Client | undefined;
-    const client = new ClientConnection({
-      cwd,
-      projectOf: backend.projectOf,
-      identity: () => lastSeen ?? identityOf(server.getClientVersion()),
-      roots: () => rootsOf(server, log),
-    });
-    const seen = (context: ServerContext) => {
-      lastSeen = envelopeIdentity(context) ?? lastSeen;
-    };
-    server.setNotificationHandler('notifications/roots/list_changed', () => client.rootsChanged());
-    server.setRequestHandler('tools/list', (_request, context) => {
-      if (inside) return {tools: []};
-      seen(context);
-      void client.directory().then(backend.warm);
-      return {tools: [...TOOL_DEFINITIONS]};
-    });
-    server.setRequestHandler('tools/call', async ({params}, context) => {
-      const tool = TOOLS.find(({definition}) => definition.name === params.name);
-      if (tool === undefined || inside) {
-        throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name}`);
-      }
-      seen(context);
-      return callTool(tool, params.arguments ?? {}, {
-        backend,
-        client,
-        signal: context.mcpReq.signal,
-        progress: progressOf(context),
-      });
-    });
+    const {client, seen} = connectionOf(server, {backend, cwd});
+    serveTools(server, {backend, client, seen});
+    if (inside) return server;
+    const project = () => client.project();
+    serveResources(server, {delegations, artifacts: backend, project});
+    serveChanges(server, {delegations, project, era, log});
+    servePrompts(server, {delegations, project});
+    if (era === 'modern') serveTasks(server, {delegations, project});
     return server;
   };
 }
 
-interface Call {
+function capabilitiesOf(era: McpRequestContext['era']): ServerCapabilities {
+  return {
+    tools: {},
+    resources: {subscribe: true, listChanged: true},
+    prompts: {},
+    completions: {},
+    ...(era === 'modern' && {extensions: {[TASKS_EXTENSION]: {}}}),
+  };
+}
+
+function connectionOf(server: Server, {backend, cwd}: {backend: Backend; cwd: string}) {
+  let lastSeen: Client | undefined;
+  const client = new ClientConnection({
+    cwd,
+    projectOf: backend.projectOf,
+    identity: () => lastSeen ?? identityOf(server.getClientVersion()),
+    roots: () => rootsOf(server, backend.log),
+  });
+  server.setNotificationHandler('notifications/roots/list_changed', () => client.rootsChanged());
+  const seen = (context: ServerContext): void => {
+    lastSeen = envelopeIdentity(context) ?? lastSeen;
+  };
+  return {client, seen};
+}
+
+interface ToolsOptions {
   readonly backend: Backend;
   readonly client: ClientConnection;
-  readonly signal: AbortSignal;
-  readonly progress: ToolContext['progress'] | undefined;
+  /** To be called with each request, as it may say who sends it. */
+  readonly seen: (context: ServerContext) => void;
 }
 
-/** The one place that checks input, turns errors into results, and adds what is still unread. */
-async function callTool(tool: Tool, input: unknown, {backend, client, signal, progress}: Call) {
-  const {delegations, artifact, log} = backend;
-  let answer: Answer;
-  let isError = false;
-  try {
-    answer = await tool.call(input, {
-      delegations,
-      artifact,
-      client,
-      signal,
+function serveTools(server: Server, {backend, client, seen}: ToolsOptions): void {
+  const {inside, delegations, artifact, log} = backend;
+  server.setRequestHandler('tools/list', (_request, context) => {
+    if (inside) return {tools: []};
+    seen(context);
+    void client.directory().then(backend.warm);
+    return {tools: [...TOOL_DEFINITIONS]};
+  });
+  server.setRequestHandler('tools/call', ({params}, context) => {
+    const tool = TOOLS.find(({definition}) => definition.name === params.name);
+    if (tool === undefined || inside) {
+      throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name}`);
+    }
+    seen(context);
+    const progress = progressOf(context);
+    return callTool(tool, params.arguments ?? {}, {
+      ...{delegations, artifact, client, log},
+      signal: context.mcpReq.signal,
+      knowsTasks: declaresTasks(context),
       ...(progress !== undefined && {progress}),
     });
-  } catch (error) {
-    isError = true;
-    if (!(error instanceof Refusal))
-      log.error(`${tool.definition.name}: ${error instanceof Error ? error.stack : error}`);
-    answer = {
-      blocks: [
-        error instanceof Refusal ? error.message : `A fault in opencode-delegate: ${messageOf(error)}`,
-      ],
-    };
-  }
-  const unread = await unreadLine({delegations, client, told: answer.told, log});
-  const blocks = unread === '' ? answer.blocks : [...answer.blocks, unread];
-  return {content: blocks.map((text) => ({type: 'text' as const, text})), ...(isError && {isError})};
-}
-
-async function unreadLine({
-  delegations,
-  client,
-  told,
-  log,
-}: {
-  delegations: Delegations;
-  client: ClientConnection;
-  told: string | undefined;
-  log: Logger;
-}): Promise<string> {
-  try {
-    const ids = await delegations.unread(await client.project());
-    return renderUnread(ids.filter((id) => id !== told));
-  } catch (error) {
-    // The answer matters more than this line.
-    log.warn(`unread delegations could not be listed: ${messageOf(error)}`);
-    return '';
-  }
+  });
 }
 
 function progressOf({mcpReq}: ServerContext): ToolContext['progress'] | undefined {

@@ -1,5 +1,5 @@
 import {z} from 'zod';
-import type {Delegations} from '../delegation/delegations.ts';
+import type {Delegations, Sight} from '../delegation/delegations.ts';
 import {Refusal} from '../delegation/errors.ts';
 import type {ClientConnection} from './client-connection.ts';
 
@@ -27,6 +27,8 @@ export interface Answer {
   readonly blocks: readonly string[];
   /** The delegation that this answer has told the end of: it needs no mention as unread. */
   readonly told?: string;
+  /** The delegation that this answer has started: a client that knows tasks gets it as one. */
+  readonly started?: Sight;
 }
 
 /** A tool as its file describes it. */

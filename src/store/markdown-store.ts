@@ -1,4 +1,4 @@
-import {chmod, mkdir, readdir, readFile} from 'node:fs/promises';
+import {chmod, mkdir, readdir, readFile, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Delegation, DelegationHead} from '../delegation/delegation.ts';
 import {messageOf} from '../delegation/errors.ts';
@@ -29,6 +29,17 @@ export class MarkdownStore implements Store {
 
   artifact(project: string, id: string): string {
     return join(this.#root, project, `${id}${EXTENSION}`);
+  }
+
+  /** The record's file as it is, or `undefined` when there is none. */
+  async text(project: string, id: string): Promise<string | undefined> {
+    return readFile(this.artifact(project, id), 'utf8').catch(() => undefined);
+  }
+
+  /** How large the record's file is, and when it was last written; `undefined` when there is none. */
+  async size(project: string, id: string): Promise<{bytes: number; writtenAt: number} | undefined> {
+    const stats = await stat(this.artifact(project, id)).catch(() => undefined);
+    return stats && {bytes: stats.size, writtenAt: stats.mtimeMs};
   }
 
   async create(delegation: Delegation): Promise<boolean> {

@@ -1,0 +1,52 @@
+import type {McpRequestContext, Server} from '@modelcontextprotocol/server';
+import {type Delegation, hasEnded} from '../../delegation/delegation.ts';
+import type {Delegations} from '../../delegation/delegations.ts';
+import {messageOf} from '../../delegation/errors.ts';
+import type {Logger} from '../../log.ts';
+import {knownId, type ResourcesOptions} from './resources.ts';
+import {uriOf} from './uri.ts';
+
+export interface ChangesOptions extends Pick<ResourcesOptions, 'project'> {
+  readonly delegations: Pick<Delegations, 'get' | 'list' | 'watch'>;
+  readonly era: McpRequestContext['era'];
+  readonly log: Logger;
+}
+
+/**
+ * Tells the client when a delegation of its project has come or has ended.
+ *
+ * Since 2026-07-28 the SDK's own router holds the subscriptions and drops what nobody has asked for; before,
+ * clients subscribe to each resource, and hear of the list without asking.
+ */
+export function serveChanges(server: Server, options: ChangesOptions): void {
+  const {delegations, project, era, log} = options;
+  const subscribed = new Set<string>();
+
+  const tell = async (delegation: Delegation): Promise<void> => {
+    if (delegation.project !== (await project())) return;
+    const {id, state} = delegation;
+    if (hasEnded(state) && (era === 'modern' || subscribed.has(id)))
+      await server.sendResourceUpdated({uri: uriOf(id)});
+    await server.sendResourceListChanged();
+  };
+  let unwatch = () => {};
+  const watch = () => {
+    unwatch = delegations.watch((delegation) => {
+      // A client that has gone away, or went while we asked for its roots, needs no notice.
+      tell(delegation).catch((error: unknown) => log.debug(`a change was not told: ${messageOf(error)}`));
+    });
+  };
+  // Before the opening exchange is over, nothing may be sent.
+  if (era === 'modern') watch();
+  else server.oninitialized = watch;
+  server.onclose = () => unwatch();
+
+  server.setRequestHandler('resources/subscribe', async ({params: {uri}}) => {
+    subscribed.add(await knownId(uri, options));
+    return {};
+  });
+  server.setRequestHandler('resources/unsubscribe', async ({params: {uri}}) => {
+    subscribed.delete(await knownId(uri, options));
+    return {};
+  });
+}

@@ -1,0 +1,16 @@
+import {parseId} from '../../delegation/id.ts';
+
+const SCHEME = 'delegation://';
+
+/** RFC 6570, as clients fill it in. */
+export const URI_TEMPLATE = `${SCHEME}{id}`;
+
+export function uriOf(id: string): string {
+  return `${SCHEME}${id}`;
+}
+
+/** The id that a URI names, or `undefined` when it is none of ours. People type it in any case, with a slash. */
+export function idOf(uri: string): string | undefined {
+  const given = /^delegation:\/\/([^/]+)\/?$/i.exec(uri.trim())?.[1];
+  return given === undefined ? undefined : parseId(given);
+}

@@ -1,0 +1,52 @@
+import {INTERNAL_ERROR} from '@modelcontextprotocol/server';
+import type {Delegation, Ended} from '../../delegation/delegation.ts';
+import {pageOf} from '../page.ts';
+import {renderReport} from '../render.ts';
+import {taskFacts} from './task.ts';
+
+/** Clients put the result of a task into the conversation whole, whether or not the model needs it there. */
+export const RESULT_CHARS = 1_500;
+
+/**
+ * A delegation that has ended, as the answer to `tasks/get`.
+ *
+ * `failed` is for calls that broke, which only `interrupted` is. An `error` and a `timeout` are results that say
+ * so: the extension forbids `failed` for them. Only `completed` has a place for a result, so the other two carry
+ * the report in their texts.
+ */
+export function endedTask(delegation: Delegation & {readonly state: Ended}) {
+  const {state, text, title} = delegation;
+  const page = pageOf(text, {offset: 0, size: RESULT_CHARS});
+  const report = renderReport(delegation, page);
+  const blocks = page.text === '' ? [report] : [report, page.text];
+  const updatedAt = state.endedAt;
+  switch (state.status) {
+    case 'cancelled': {
+      const facts = taskFacts(delegation, {statusMessage: blocks.join('\n'), updatedAt});
+      return {...facts, status: 'cancelled' as const};
+    }
+    case 'interrupted': {
+      const facts = taskFacts(delegation, {statusMessage: state.error ?? state.status, updatedAt});
+      const error = {code: INTERNAL_ERROR, message: blocks.join('\n')};
+      return {...facts, status: 'failed' as const, error};
+    }
+    default: {
+      const facts = taskFacts(delegation, {statusMessage: `${state.status}: ${title}`, updatedAt});
+      const result = {
+        resultType: 'complete' as const,
+        content: blocks.map((block) => ({type: 'text' as const, text: block})),
+        ...(state.status !== 'completed' && {isError: true}),
+      };
+      return {...facts, status: 'completed' as const, result};
+    }
+  }
+}
+
+/**
+ * True when a client that follows the extension has put the whole answer into the conversation. What becomes of
+ * the texts of a cancelled or failed task is up to each client, so they tell nothing for sure.
+ */
+export function toldInFull({state, text}: Delegation): boolean {
+  const hasResult = state.status !== 'cancelled' && state.status !== 'interrupted';
+  return hasResult && pageOf(text, {offset: 0, size: RESULT_CHARS}).next === undefined;
+}

@@ -1,0 +1,87 @@
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  MissingRequiredClientCapabilityError,
+  ProtocolError,
+  ProtocolErrorCode,
+  type Server,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
+import {z} from 'zod';
+import {type Delegation, type Ended, hasEnded} from '../../delegation/delegation.ts';
+import type {Delegations, Sight} from '../../delegation/delegations.ts';
+import {Refusal} from '../../delegation/errors.ts';
+import {endedTask, toldInFull} from './ended-task.ts';
+import {workingTask} from './task.ts';
+
+/** Of protocol 2026-07-28. The tasks of 2025-11-25 are something else, which we do not offer. */
+export const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
+
+export interface TasksOptions {
+  readonly delegations: Pick<Delegations, 'get' | 'cancel' | 'markRead'>;
+  /** The project whose delegations the client sees. */
+  readonly project: () => Promise<string>;
+}
+
+const capabilities = z.object({extensions: z.record(z.string(), z.unknown()).optional()});
+const taskRequest = z.looseObject({taskId: z.string()});
+const result = z.looseObject({});
+
+/** True when the request itself says that its client knows tasks: what it said before does not count. */
+export function declaresTasks({mcpReq}: ServerContext): boolean {
+  const envelope: Record<string, unknown> = {...mcpReq.envelope};
+  const declared = capabilities.safeParse(envelope[CLIENT_CAPABILITIES_META_KEY]);
+  return declared.success && declared.data.extensions?.[TASKS_EXTENSION] !== undefined;
+}
+
+/** Every delegation is a task of the same id, however it was started: its record is what makes it last. */
+export function serveTasks(server: Server, {delegations, project}: TasksOptions): void {
+  const find = async (taskId: string, context: ServerContext): Promise<Sight> => {
+    if (!declaresTasks(context)) throw undeclared();
+    try {
+      return await delegations.get(await project(), taskId);
+    } catch (error) {
+      throw asProtocolError(error, ProtocolErrorCode.InvalidParams);
+    }
+  };
+
+  server.setRequestHandler('tasks/get', {params: taskRequest, result}, async ({taskId}, context) => {
+    const sight = await find(taskId, context);
+    const {delegation} = sight;
+    if (!isEnded(delegation)) return {...workingTask(sight, Date.now())};
+    // The mark is known at once; the client need not wait until it is on disk too.
+    if (toldInFull(delegation)) void delegations.markRead(delegation);
+    return endedTask(delegation);
+  });
+
+  server.setRequestHandler('tasks/cancel', {params: taskRequest, result}, async ({taskId}, context) => {
+    const {delegation} = await find(taskId, context);
+    try {
+      await delegations.cancel(delegation.project, delegation.id);
+    } catch (error) {
+      throw asProtocolError(error, ProtocolErrorCode.InternalError);
+    }
+    return {};
+  });
+
+  // Nobody answers a delegation, so there is no input that it waits for, and responses to nothing are ignored.
+  server.setRequestHandler('tasks/update', {params: taskRequest, result}, async ({taskId}, context) => {
+    await find(taskId, context);
+    return {};
+  });
+}
+
+function isEnded(delegation: Delegation): delegation is Delegation & {readonly state: Ended} {
+  return hasEnded(delegation.state);
+}
+
+function undeclared(): ProtocolError {
+  return new MissingRequiredClientCapabilityError(
+    {requiredCapabilities: {extensions: {[TASKS_EXTENSION]: {}}}},
+    `Tasks are for clients that declare ${TASKS_EXTENSION} with the request. Without it: delegation_read.`,
+  );
+}
+
+/** Refusals are what the client can mend; all else is a fault, which the SDK reports as one. */
+function asProtocolError(error: unknown, code: ProtocolErrorCode): unknown {
+  return error instanceof Refusal ? new ProtocolError(code, error.message) : error;
+}

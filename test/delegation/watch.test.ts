@@ -1,0 +1,48 @@
+import {tmpdir} from 'node:os';
+import {expect, it} from 'vitest';
+import type {Delegation} from '../../src/delegation/delegation.ts';
+import {Delegations} from '../../src/delegation/delegations.ts';
+import {FakeCatalog, FakeHeadlines, FakeLog, FakeRunner, FakeStore, HERE} from '../support/fakes.ts';
+
+function start() {
+  const store = new FakeStore();
+  const runner = new FakeRunner();
+  const delegations = new Delegations({
+    ...{store, runner, catalog: new FakeCatalog(), headlines: new FakeHeadlines(), log: new FakeLog()},
+    concurrency: 8,
+    owner: HERE,
+  });
+  const delegate = (prompt: string) =>
+    delegations.delegate({
+      ...{project: 'project', directory: tmpdir(), prompt, timeoutMinutes: 15},
+      client: {name: 'c', version: '1'},
+    });
+  return {store, runner, delegations, delegate};
+}
+
+it('who watches is told that a delegation has come, and that it has ended once that is on disk', async () => {
+  const {store, runner, delegations, delegate} = start();
+  const told: string[] = [];
+  const ended = new Promise<Delegation>((resolve) => {
+    delegations.watch((delegation) => {
+      told.push(`${delegation.state.status}, stored as ${store.stored(delegation.id)?.state.status}`);
+      if (delegation.text !== '') resolve(delegation);
+    });
+  });
+  const {delegation} = await delegate('work');
+  expect(told).toHaveLength(1);
+  runner.of('work').complete('done');
+  expect((await ended).id).toBe(delegation.id);
+  expect(told.at(-1)).toBe('completed, stored as completed');
+  expect(told).toHaveLength(2);
+});
+
+it('who has stopped to watch is told nothing', async () => {
+  const {delegations, delegate} = start();
+  const told: Delegation[] = [];
+  const unwatch = delegations.watch((delegation) => told.push(delegation));
+  unwatch();
+  await delegate('work');
+  expect(told).toEqual([]);
+  await delegations.close();
+});

@@ -1,0 +1,101 @@
+import {describe, expect, it} from 'vitest';
+import {type Delegation, type Ended, OUTCOMES} from '../../src/delegation/delegation.ts';
+import {endedTask, RESULT_CHARS, toldInFull} from '../../src/mcp/tasks/ended-task.ts';
+import {createdTask, pollIntervalMs, workingTask} from '../../src/mcp/tasks/task.ts';
+import {aDelegation, anEnd} from '../support/fakes.ts';
+
+const CREATED = Date.UTC(2026, 0, 2, 3, 4, 5);
+
+function ended(given: Partial<Ended>, text = 'The answer'): Delegation & {readonly state: Ended} {
+  return {...aDelegation({text, title: 'A title', summary: 'A summary'}), state: anEnd(given)};
+}
+
+describe('a task that works', () => {
+  it('says its place in the queue and how long it has waited', () => {
+    const delegation = aDelegation({createdAt: CREATED, state: {status: 'queued'}});
+    expect(workingTask({delegation, place: 2}, CREATED + 5_000)).toEqual({
+      taskId: 'swift-amber-otter',
+      status: 'working',
+      statusMessage: 'queued · place 2 · waiting for 5 s',
+      createdAt: '2026-01-02T03:04:05.000Z',
+      lastUpdatedAt: '2026-01-02T03:04:05.000Z',
+      ttlMs: null,
+      pollIntervalMs: 2_000,
+    });
+  });
+
+  it('says its tool calls, what it did last, and how long it has run', () => {
+    const delegation = aDelegation({
+      createdAt: CREATED,
+      state: {status: 'running', startedAt: CREATED + 1_000},
+    });
+    const activity = {toolCalls: 6, last: 'reading src/auth.ts', at: CREATED + 70_000};
+    expect(workingTask({delegation, activity}, CREATED + 73_000)).toMatchObject({
+      statusMessage: '6 tool calls · reading src/auth.ts · 1 m 12 s',
+      lastUpdatedAt: '2026-01-02T03:05:15.000Z',
+      pollIntervalMs: 5_000,
+    });
+  });
+
+  it('has as its first message what a client without tasks would be told', () => {
+    const delegation = aDelegation({state: {status: 'running', startedAt: CREATED}});
+    expect(createdTask({delegation}, CREATED)).toMatchObject({
+      resultType: 'task',
+      content: [],
+      statusMessage: 'swift-amber-otter · running · agent build · model scripted/model · up to 15 m of work',
+    });
+  });
+
+  it.each([
+    [0, 2_000],
+    [29_999, 2_000],
+    [30_000, 5_000],
+    [119_999, 5_000],
+    [120_000, 10_000],
+    [86_400_000, 10_000],
+  ])('of an age of %i ms is to be asked for every %i ms', (age, interval) => {
+    expect(pollIntervalMs(age)).toBe(interval);
+  });
+});
+
+describe('a task that has ended', () => {
+  it.each([
+    ['completed', 'completed', undefined],
+    ['error', 'completed', true],
+    ['timeout', 'completed', true],
+    ['cancelled', 'cancelled', undefined],
+    ['interrupted', 'failed', undefined],
+  ] as const)('as %s is %s, as the extension has it', (outcome, status, isError) => {
+    const task = endedTask(ended({status: outcome, ...(outcome !== 'completed' && {error: 'Because.'})}));
+    expect(task.status).toBe(status);
+    expect('result' in task ? task.result.isError : undefined).toBe(isError);
+    expect('pollIntervalMs' in task).toBe(false);
+  });
+
+  it.each(OUTCOMES)('as %s names title, summary, usage, changes and what was kept', (outcome) => {
+    const text = JSON.stringify(endedTask(ended({status: outcome})));
+    for (const part of [`swift-amber-otter · ${outcome}`, 'Title: A title', 'Summary: A summary'])
+      expect(text).toContain(part);
+    for (const part of ['120 tokens in', '$0.0123', 'Files changed: src/a.ts', 'The answer'])
+      expect(text).toContain(part);
+  });
+
+  it('has the first 1,500 characters, whole ones, and says where the rest is', () => {
+    const long = `${'x'.repeat(RESULT_CHARS - 1)}🦦 and more`;
+    const task = endedTask(ended({}, long));
+    const texts = 'result' in task ? task.result.content.map(({text}) => text) : [];
+    expect(texts[1]).toBe('x'.repeat(RESULT_CHARS - 1));
+    expect(texts[0]).toContain('delegation_read("swift-amber-otter") returns it. The first 1,499 follow');
+  });
+
+  it.each([
+    [ended({}), true],
+    [ended({}, 'x'.repeat(RESULT_CHARS)), true],
+    [ended({}, 'x'.repeat(RESULT_CHARS + 1)), false],
+    [ended({status: 'error', error: 'Because.'}, ''), true],
+    [ended({status: 'cancelled'}), false],
+    [ended({status: 'interrupted'}), false],
+  ])('has told all only when its result has all (%#)', (delegation, isTold) => {
+    expect(toldInFull(delegation)).toBe(isTold);
+  });
+});

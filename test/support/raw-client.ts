@@ -1,0 +1,64 @@
+import {type ChildProcess, spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {createInterface} from 'node:readline';
+import {BIN, type Sandbox} from './sandbox.ts';
+
+/** A line that the server wrote, as JSON. */
+export type Line = Readonly<Record<string, unknown>>;
+
+/** Speaks to the built bin in JSON-RPC lines, without any SDK between. */
+export class RawClient {
+  readonly #server: ChildProcess;
+  readonly #lines: Line[] = [];
+  readonly #watchers = new Set<() => void>();
+
+  constructor({project, env}: Sandbox) {
+    this.#server = spawn(process.execPath, [BIN], {
+      cwd: project,
+      env,
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    if (this.#server.stdout === null) throw new Error('the server has no output');
+    createInterface({input: this.#server.stdout}).on('line', (line) => {
+      this.#lines.push(JSON.parse(line));
+      for (const watcher of [...this.#watchers]) watcher();
+    });
+  }
+
+  /** Every line so far, in order. */
+  get lines(): readonly Line[] {
+    return this.#lines;
+  }
+
+  send(message: Line): void {
+    this.#server.stdin?.write(`${JSON.stringify({jsonrpc: '2.0', ...message})}\n`);
+  }
+
+  /** Resolves with the first line, past or to come, that fits. */
+  async line(fits: (line: Line) => boolean): Promise<Line> {
+    for (;;) {
+      const found = this.#lines.find(fits);
+      if (found !== undefined) return found;
+      await new Promise<void>((resolve) => {
+        const watcher = () => {
+          this.#watchers.delete(watcher);
+          resolve();
+        };
+        this.#watchers.add(watcher);
+      });
+    }
+  }
+
+  /** Sends a request and resolves with the answer to it. */
+  request(id: number | string, method: string, params: Line): Promise<Line> {
+    this.send({id, method, params});
+    return this.line((line) => line.id === id);
+  }
+
+  /** Ends as a client does: it closes the server's input and waits for it to go. */
+  async close(): Promise<void> {
+    const gone = once(this.#server, 'exit');
+    this.#server.stdin?.end();
+    await gone;
+  }
+}

@@ -122,6 +122,13 @@ describe('a client that declares the tasks extension', () => {
     await client.tasks.task(execution.handle.taskId).update({});
   });
 
+  it('gets a text like everybody else from a request that does not declare it', async () => {
+    model.script(() => ({text: 'plain'}));
+    const started = await client.call('delegate', {prompt: 'Plainly'});
+    expect(started).toMatch(/^[a-z]+-[a-z]+-[a-z]+ · running · agent build · .*\nCarry on with other work/);
+    expect(await client.call('delegation_read', {id: started.split(' ')[0]})).toMatch(/\nplain/);
+  });
+
   it('finds its tasks from a new connection after the server was killed: those that had ended and those that ran', async () => {
     model.script(({prompt}) => (prompt === 'End' ? {text: 'ended'} : {stall: 'half'}));
     const ended = await delegate('End');
@@ -137,12 +144,5 @@ describe('a client that declares the tasks extension', () => {
     const failed = await client.tasks.task(running.handle.taskId).result();
     if (failed.status !== 'failed') throw new Error(`it is ${failed.status}`);
     expect(failed.error.message).toMatch(/ · interrupted · .*opencode --session ses_/s);
-  });
-
-  it('gets a text like everybody else from a request that does not declare it', async () => {
-    model.script(() => ({text: 'plain'}));
-    const started = await client.call('delegate', {prompt: 'Plainly'});
-    expect(started).toMatch(/^[a-z]+-[a-z]+-[a-z]+ · running · agent build · .*\nCarry on with other work/);
-    expect(await client.call('delegation_read', {id: started.split(' ')[0]})).toMatch(/\nplain/);
   });
 });

@@ -11,8 +11,12 @@ import {spawnSupervised} from './supervisor.ts';
 
 /** Measured: 1.1 to 1.9 s on an idle machine. A loaded one, or a first start that migrates, takes longer. */
 const START_TIMEOUT_MS = 45_000;
-/** Someone may take the free port before the server does. */
-const PORT_ATTEMPTS = 3;
+const START_ATTEMPTS = 4;
+/**
+ * What passes when it is tried again: someone took the free port before the server did, or two servers that
+ * start for the first time in a home make the same tables in the same database.
+ */
+const TRANSIENT = /ServeError|EADDRINUSE|address already in use|Failed query|SQLITE_BUSY|database is locked/i;
 /** What a failed start may quote of the server's own words. */
 const KEPT_OUTPUT_CHARS = 4_000;
 
@@ -96,8 +100,7 @@ async function launch(options: ServerOptions, password: string): Promise<Started
     const port = await getPort({host: '127.0.0.1'});
     const outcome = await launchOn(port, options, password);
     if ('url' in outcome) return outcome;
-    const portWasTaken = /ServeError|EADDRINUSE|address already in use/i.test(outcome.output);
-    if (portWasTaken && attempt < PORT_ATTEMPTS) continue;
+    if (TRANSIENT.test(outcome.output) && attempt < START_ATTEMPTS) continue;
     throw new Refusal(
       `OpenCode could not start: ${outcome.why}.${quote(outcome.output)} Run \`${options.binary} serve\` to see it for yourself, mend what it names, and try again.`,
     );

@@ -1,7 +1,10 @@
 import {userInfo} from 'node:os';
 import {isAbsolute, join} from 'node:path';
 import {z} from 'zod';
+import {INSIDE_MARK} from './inside.ts';
 import {LOG_LEVELS, type LogLevel} from './log.ts';
+
+export {INSIDE_MARK} from './inside.ts';
 
 /** The environment variables that set something, as the README lists them. */
 export const VARIABLES = {
@@ -13,11 +16,12 @@ export const VARIABLES = {
   OPENCODE_DELEGATE_ALLOW_SUBAGENTS: 'Set to 1 to let agents of mode `subagent` be delegated to. Default: 0.',
   OPENCODE_DELEGATE_DATA_DIR:
     'Where results are kept. Default: `$XDG_DATA_HOME/opencode/delegations`, which is `~/.local/share/opencode/delegations`.',
-  OPENCODE_DELEGATE_LOG: `How much goes to stderr: ${LOG_LEVELS.map((level) => `\`${level}\``).join(', ')}. Default: \`info\`.`,
+  OPENCODE_DELEGATE_HOST:
+    'Whether delegations run in a background process that outlives the client (`on`), or in the process that the client starts (`off`). Default: `on`.',
+  OPENCODE_DELEGATE_HOST_IDLE_SECONDS:
+    'How long that background process stays when no client is connected and nothing runs. Default: 60.',
+  OPENCODE_DELEGATE_LOG: `How much is logged: ${LOG_LEVELS.map((level) => `\`${level}\``).join(', ')}. Default: \`info\`.`,
 } as const;
-
-/** Set in the environment of the OpenCode server that we start; where it is set, we offer nothing. */
-export const INSIDE_MARK = 'OPENCODE_DELEGATE_INSIDE';
 
 export interface Config {
   readonly binary: string | undefined;
@@ -25,6 +29,8 @@ export interface Config {
   readonly concurrency: number;
   readonly allowSubagents: boolean;
   readonly dataDir: string;
+  /** How long a host stays that nobody needs. */
+  readonly hostIdleMs: number;
   readonly logLevel: LogLevel;
   /** True in a delegated agent's own environment. */
   readonly inside: boolean;
@@ -60,6 +66,15 @@ const schema = z.object({
     ),
   OPENCODE_DELEGATE_ALLOW_SUBAGENTS: flag,
   OPENCODE_DELEGATE_DATA_DIR: text.pipe(z.string().refine(isAbsolute, 'must be an absolute path').optional()),
+  OPENCODE_DELEGATE_HOST: text.pipe(z.enum(['on', 'off'], {error: 'must be on or off'}).optional()),
+  OPENCODE_DELEGATE_HOST_IDLE_SECONDS: text
+    .transform((value) => (value === undefined ? 60 : Number(value)))
+    .pipe(
+      z
+        .number('must be a number of seconds')
+        .min(0, 'must be at least 0')
+        .max(86_400, 'must be at most 86400, which is a day'),
+    ),
   OPENCODE_DELEGATE_LOG: text.pipe(
     z.enum(LOG_LEVELS, {error: `must be one of ${LOG_LEVELS.join(', ')}`}).default('info'),
   ),
@@ -93,6 +108,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     concurrency: given.OPENCODE_DELEGATE_CONCURRENCY,
     allowSubagents: given.OPENCODE_DELEGATE_ALLOW_SUBAGENTS,
     dataDir: given.OPENCODE_DELEGATE_DATA_DIR ?? join(xdgData, 'opencode', 'delegations'),
+    hostIdleMs: given.OPENCODE_DELEGATE_HOST_IDLE_SECONDS * 1_000,
     logLevel: given.OPENCODE_DELEGATE_LOG,
     inside: (env[INSIDE_MARK] ?? '') !== '',
   };

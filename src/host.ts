@@ -69,6 +69,16 @@ export class Host {
     );
   }
 
+  /** How many delegations have not ended. */
+  get active(): number {
+    return this.#delegations.active;
+  }
+
+  /** True when nothing is lost by ending. */
+  get isIdle(): boolean {
+    return this.active === 0;
+  }
+
   /** Ends what runs, as `interrupted`, then the OpenCode server. Resolves when nothing is left. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#delegations.close().then(() => this.#opencode.close());

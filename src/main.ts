@@ -1,16 +1,17 @@
 #!/usr/bin/env node
+// An editor pays for one small process: nothing heavy may be imported here except dynamically.
 import {readFileSync} from 'node:fs';
+import {fileURLToPath} from 'node:url';
 import {parseArgs} from 'node:util';
-import {ConfigError, readConfig} from './config.ts';
-import {Host} from './host.ts';
-import {createLogger} from './log.ts';
-
-/** If a clean end takes longer than this, something hangs that must not keep the process alive. */
-const SHUTDOWN_BACKSTOP_MS = 15_000;
+import {claimHost} from './host/claim.ts';
+import {runBridge} from './host/run-bridge.ts';
+import {INSIDE_MARK} from './inside.ts';
 
 const USAGE = `opencode-delegate: an MCP server that hands work to background OpenCode agents.
 
 Usage: opencode-delegate            serve MCP on stdin and stdout; MCP clients start it so
+       opencode-delegate status     show the background processes that run
+       opencode-delegate stop       end the one of this environment; --all ends all
        opencode-delegate --version
        opencode-delegate --help
 
@@ -21,66 +22,70 @@ const {version} = JSON.parse(readFileSync(new URL('../package.json', import.meta
   version: string;
 };
 
-main();
+await main();
 
-function main(): void {
-  const options = readArguments();
-  if (options.version) process.stdout.write(`${version}\n`);
-  else if (options.help) process.stdout.write(USAGE);
-  else serve();
+async function main(): Promise<void> {
+  const {values, positionals} = readArguments();
+  if (values.version) process.stdout.write(`${version}\n`);
+  else if (values.help) process.stdout.write(USAGE);
+  else await run(positionals, values.all === true);
 }
 
-function serve(): void {
-  const config = readSettings();
-  const log = createLogger({level: config.logLevel, write: (line) => process.stderr.write(line)});
-  const host = new Host({config, env: process.env, log, version});
-  const connection = host.serve({cwd: process.cwd(), input: process.stdin, output: process.stdout});
+async function run(positionals: readonly string[], all: boolean): Promise<void> {
+  const [command, ...rest] = positionals;
+  if (rest.length > 0) quit(`Too many arguments: ${rest.join(' ')}\n\n${USAGE}`);
+  switch (command) {
+    case undefined:
+      return serve();
+    case 'host':
+      return host();
+    case 'status':
+      return (await import('./cli/status.ts')).status({env: process.env, version});
+    case 'stop':
+      return (await import('./cli/stop.ts')).stop({env: process.env, version, all});
+    default:
+      return quit(`Unknown command: ${command}\n\n${USAGE}`);
+  }
+}
 
-  let isStopping = false;
-  const shutdown = async (reason: string, exitCode = 0): Promise<void> => {
-    if (isStopping) return;
-    isStopping = true;
-    log.debug(`stopping: ${reason}`);
-    setTimeout(() => process.exit(1), SHUTDOWN_BACKSTOP_MS).unref();
-    await connection.close();
-    await host.close();
-    process.exit(exitCode);
-  };
-  // The transport closes itself at the end of its input, but tells nobody.
-  process.stdin.once('end', () => void shutdown('the client closed the connection'));
-  process.stdin.once('close', () => void shutdown('the client closed the connection'));
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => void shutdown(signal));
-  }
-  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
-    process.on(event, (error: unknown) => {
-      log.error(`a fault: ${error instanceof Error ? error.stack : String(error)}`);
-      void shutdown(event, 1);
-    });
-  }
+async function serve(): Promise<void> {
   if (process.stdin.isTTY) {
     process.stderr.write(
       'opencode-delegate waits for an MCP client on stdin. --help says more; Ctrl-C ends it.\n',
     );
   }
+  if (usesHost(process.env)) {
+    process.exit(await runBridge({version, main: fileURLToPath(import.meta.url)}));
+  }
+  const {serveInProcess} = await import('./in-process.ts');
+  serveInProcess({version});
 }
 
-function readArguments(): {help?: boolean; version?: boolean} {
+async function host(): Promise<void> {
+  const claim = await claimHost({env: process.env, version});
+  if (claim === undefined) process.exit(0);
+  const {runHost} = await import('./host-process.ts');
+  await runHost({claim, env: process.env, version});
+}
+
+/** A setting that is neither on nor off is refused by the server in this process, which reads them all. */
+function usesHost(env: NodeJS.ProcessEnv): boolean {
+  const isInside = (env[INSIDE_MARK] ?? '') !== '';
+  return !isInside && ['', 'on'].includes((env.OPENCODE_DELEGATE_HOST ?? '').trim());
+}
+
+function readArguments() {
   try {
     return parseArgs({
-      options: {help: {type: 'boolean', short: 'h'}, version: {type: 'boolean', short: 'v'}},
-    }).values;
+      allowPositionals: true,
+      options: {
+        all: {type: 'boolean'},
+        help: {type: 'boolean', short: 'h'},
+        version: {type: 'boolean', short: 'v'},
+      },
+    });
   } catch (error) {
     return quit(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
-  }
-}
-
-function readSettings(): ReturnType<typeof readConfig> {
-  try {
-    return readConfig(process.env);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return quit(`opencode-delegate: ${error.message}\n`);
   }
 }
 

@@ -22,6 +22,7 @@ describe('the defaults', () => {
       concurrency: 8,
       allowSubagents: false,
       dataDir: '/home/me/.local/share/opencode/delegations',
+      hostIdleMs: 60_000,
       logLevel: 'info',
       inside: false,
     });
@@ -106,6 +107,9 @@ describe('a value that cannot be used', () => {
     ['OPENCODE_DELEGATE_CONCURRENCY', 'Infinity', 'whole number'],
     ['OPENCODE_DELEGATE_ALLOW_SUBAGENTS', 'yes', 'must be 1 or 0'],
     ['OPENCODE_DELEGATE_DATA_DIR', 'relative/path', 'absolute path'],
+    ['OPENCODE_DELEGATE_HOST', 'maybe', 'on or off'],
+    ['OPENCODE_DELEGATE_HOST_IDLE_SECONDS', 'soon', 'number of seconds'],
+    ['OPENCODE_DELEGATE_HOST_IDLE_SECONDS', '-1', 'at least 0'],
     ['OPENCODE_DELEGATE_LOG', 'loud', 'one of debug, info, warn, error, silent'],
   ])('%s=%s is named with what would work', (name, value, cure) => {
     const message = problemOf({[name]: value});

@@ -8,6 +8,7 @@ const SRC = fileURLToPath(new URL('../src', import.meta.url));
 /** The floors of DESIGN.md's layout, from the top. A file imports from its own floor or from below. */
 const FLOORS: readonly (readonly string[])[] = [
   ['main.ts'],
+  ['host-process.ts', 'in-process.ts'],
   ['host.ts', 'plugin.ts'],
   ['cli'],
   ['host'],
@@ -16,7 +17,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['opencode'],
   ['store'],
   ['delegation'],
-  ['config.ts', 'log.ts'],
+  ['config.ts', 'log.ts', 'inside.ts'],
 ];
 
 /** What lies below and is forbidden all the same: these floors know each other through the domain's ports. */

@@ -40,7 +40,7 @@ export class Bin {
       command: process.execPath,
       args: [BIN],
       cwd: sandbox.project,
-      env: {...sandbox.env, ...env},
+      env: {...sandbox.env, OPENCODE_DELEGATE_HOST: 'off', ...env},
       stderr: 'pipe',
     });
     const log = collect(transport.stderr as Readable);

@@ -42,7 +42,7 @@ async function main(wanted: readonly string[]): Promise<void> {
       process.exitCode = 1;
     }
   }
-  console.log(`\nOpenCode ${openCodeVersion()}, Node ${process.version}, ${cpus().length} CPUs\n`);
+  console.log(`\nOpenCode ${await openCodeVersion()}, Node ${process.version}, ${cpus().length} CPUs\n`);
   console.log(renderTable(rows));
 }
 
@@ -55,11 +55,11 @@ async function play(name: GroupName): Promise<readonly Row[]> {
   }
 }
 
-function openCodeVersion(): string {
+async function openCodeVersion(): Promise<string> {
   const sandbox = createSandbox();
   try {
     return execFileSync('opencode', ['--version'], {env: sandbox.env, encoding: 'utf8'}).trim();
   } finally {
-    sandbox.remove();
+    await sandbox.remove();
   }
 }

@@ -25,7 +25,7 @@ describe('bad input', () => {
   afterAll(async () => {
     await client.close();
     await model.close();
-    sandbox.remove();
+    await sandbox.remove();
   });
 
   const refusals: [string, Record<string, unknown>, RegExp][] = [
@@ -177,7 +177,7 @@ describe('a configuration without a model', () => {
       );
     } finally {
       await client.close();
-      sandbox.remove();
+      await sandbox.remove();
     }
   });
 
@@ -195,7 +195,7 @@ describe('a configuration without a model', () => {
     } finally {
       await client.close();
       await model.close();
-      sandbox.remove();
+      await sandbox.remove();
     }
   });
 });
@@ -210,7 +210,7 @@ describe('inside a delegation', () => {
       await expect(client.call('delegate', {prompt: 'p'})).rejects.toMatchObject({code: -32602});
     } finally {
       await client.close();
-      sandbox.remove();
+      await sandbox.remove();
     }
   });
 });

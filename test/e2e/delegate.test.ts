@@ -41,7 +41,7 @@ describe.each(ERAS)('delegating as a client of protocol %s', (era) => {
   afterAll(async () => {
     await client.close();
     await model.close();
-    sandbox.remove();
+    await sandbox.remove();
   });
 
   it('lists four tools and tells the way of working', async () => {

@@ -52,7 +52,7 @@ describe('a full disk', () => {
       } finally {
         await client.close();
         await model.close();
-        sandbox.remove();
+        await sandbox.remove();
       }
     },
   );

@@ -2,8 +2,11 @@ import {readFileSync} from 'node:fs';
 import {afterEach, describe, expect, it} from 'vitest';
 import {type ConnectOptions, connect, type TestClient, untilActivity} from '../support/client.ts';
 import {allGone, eventually, openCodeIn, processesIn} from '../support/processes.ts';
-import {artifactOf, createSandbox, type Sandbox, type SandboxOptions} from '../support/sandbox.ts';
+import {artifactOf, createSandbox, HOST_MODE, type Sandbox, type SandboxOptions} from '../support/sandbox.ts';
 import {type Script, ScriptedModel} from '../support/scripted-model.ts';
+
+/** Tests of what ends with the process that the client starts; with a host, that is the bridge alone. */
+const inProcess = it.skipIf(HOST_MODE === 'on');
 
 const STALL: Script = ({prompt}) => ({stall: `Beginning of ${prompt}`});
 
@@ -74,7 +77,7 @@ describe('what ends the work', () => {
     ],
   ];
 
-  it.each(endings)(
+  inProcess.each(endings)(
     '%s records what runs as interrupted with its text, and leaves nothing behind',
     async (_, end) => {
       const {
@@ -97,24 +100,27 @@ describe('what ends the work', () => {
     },
   );
 
-  it('SIGKILL of the server leaves no OpenCode and no shell command of an agent behind, and the record is settled', async () => {
-    const {
-      client,
-      sandbox,
-      connect: again,
-    } = await setUp(() => ({tool: 'bash', input: {command: 'sleep 300', description: 'sleep'}}));
-    const id = await client.delegate('sleep');
-    await untilActivity(client, id, /bash/);
-    await eventually(() => processesIn(sandbox.root).some(({command}) => command === 'sleep 300'));
-    process.kill(client.pid, 'SIGKILL');
-    await allGone(sandbox.root);
+  inProcess(
+    'SIGKILL of the server leaves no OpenCode and no shell command of an agent behind, and the record is settled',
+    async () => {
+      const {
+        client,
+        sandbox,
+        connect: again,
+      } = await setUp(() => ({tool: 'bash', input: {command: 'sleep 300', description: 'sleep'}}));
+      const id = await client.delegate('sleep');
+      await untilActivity(client, id, /bash/);
+      await eventually(() => processesIn(sandbox.root).some(({command}) => command === 'sleep 300'));
+      process.kill(client.pid, 'SIGKILL');
+      await allGone(sandbox.root);
 
-    const later = await again();
-    expect((await later.read(id)).text).toMatch(
-      / · interrupted · .*Why: The process that ran it \(\d+\) is gone\..*opencode --session ses_/s,
-    );
-    expect((await later.call('delegation_list', {status: 'interrupted'})).text).toContain(id);
-  });
+      const later = await again();
+      expect((await later.read(id)).text).toMatch(
+        / · interrupted · .*Why: The process that ran it \(\d+\) is gone\..*opencode --session ses_/s,
+      );
+      expect((await later.call('delegation_list', {status: 'interrupted'})).text).toContain(id);
+    },
+  );
 
   it('cancelling stops a shell command that an agent runs', async () => {
     const {client, sandbox} = await setUp(() => ({
@@ -146,7 +152,7 @@ describe('what ends the work', () => {
     expect(response.status).toBe(401);
   });
 
-  it('two servers on one project see each other’s delegations, and leave them alone', async () => {
+  inProcess('two servers on one project see each other’s delegations, and leave them alone', async () => {
     const {client: one, model, connect: another} = await setUp(() => ({text: 'done'}));
     const two = await another({name: 'second'});
     await one.read(await one.delegate('warm'));

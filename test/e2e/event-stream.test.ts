@@ -28,12 +28,12 @@ describe('an event stream that breaks', () => {
   afterAll(async () => {
     await client.close();
     await model.close();
-    sandbox.remove();
+    await sandbox.remove();
   });
 
   /** Cuts the event stream; resolves when our side has noticed. */
   async function cut(): Promise<void> {
-    const noticed = () => client.stderr().split('the event stream of OpenCode ended').length;
+    const noticed = () => client.log().split('the event stream of OpenCode ended').length;
     const before = noticed();
     signal('SIGUSR2');
     await eventually(() => noticed() > before);

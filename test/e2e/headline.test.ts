@@ -55,7 +55,7 @@ describe('title and summary', () => {
     } finally {
       await client.close();
       await model.close();
-      sandbox.remove();
+      await sandbox.remove();
     }
   });
 });

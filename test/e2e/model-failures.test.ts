@@ -40,7 +40,7 @@ describe.concurrent('a model that fails', () => {
   afterAll(async () => {
     await client.close();
     await model.close();
-    sandbox.remove();
+    await sandbox.remove();
   });
 
   function delegate(name: string, script: (attempt: number) => Reply, timeoutSeconds = 60): Promise<string> {

@@ -37,7 +37,7 @@ describe('OpenCode as the client', () => {
       await allGone(sandbox.root);
     } finally {
       await model.close();
-      sandbox.remove();
+      await sandbox.remove();
     }
   });
 });

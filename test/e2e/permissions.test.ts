@@ -24,7 +24,7 @@ describe('an agent in the background', () => {
   afterAll(async () => {
     await client.close();
     await model.close();
-    sandbox.remove();
+    await sandbox.remove();
   });
 
   it('is refused what would need a permission, at once, and can go on without it', async () => {

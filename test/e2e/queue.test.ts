@@ -19,7 +19,7 @@ describe('a full house', () => {
   afterAll(async () => {
     await client.close();
     await model.close();
-    sandbox.remove();
+    await sandbox.remove();
   });
 
   it('queues what is over the limit, in order, and a timeout gives its slot to the next', async () => {

@@ -39,12 +39,14 @@ export interface TestClient {
   readonly instructions: string;
   /** All that the server wrote to stderr so far. */
   readonly stderr: () => string;
+  /** All that was logged so far, by whichever process serves this client. */
+  readonly log: () => string;
   tools(): Promise<readonly {name: string; description?: string | undefined}[]>;
   call(tool: string, input?: Record<string, unknown>, options?: CallOptions): Promise<ToolAnswer>;
   /** Delegates, expects that to work, and returns the id. */
   delegate(prompt: string, input?: Record<string, unknown>): Promise<string>;
   read(id: string, input?: Record<string, unknown>, options?: CallOptions): Promise<ToolAnswer>;
-  /** Ends as a client does: it closes the server's input and waits for it to go. */
+  /** Ends as a client does: it closes the server's input and waits for it to go. A host stays. */
   close(): Promise<void>;
 }
 
@@ -84,6 +86,7 @@ export async function connect(sandbox: Sandbox, options: ConnectOptions = {}): P
     pid: transport.pid ?? 0,
     instructions: client.getInstructions() ?? '',
     stderr: () => stderr,
+    log: () => stderr + sandbox.hostLog(),
     tools: async () => (await client.listTools()).tools,
     call,
     async delegate(prompt, input = {}) {

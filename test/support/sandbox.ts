@@ -1,13 +1,28 @@
-import {mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {delimiter, dirname, join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
+import {readOwner} from '../../src/host/lock.ts';
+import {allGone} from './processes.ts';
 import {providerOf} from './scripted-model.ts';
 
 /** The bin as it is published. */
 export const BIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 /** Where npm has put the binary of the `opencode-ai` package. */
 const NPM_BIN = fileURLToPath(new URL('../../node_modules/.bin', import.meta.url));
+
+/** Whether the tests run with a host in the background (`on`) or in one process (`off`). */
+export const HOST_MODE = process.env.TEST_HOST === 'off' ? 'off' : 'on';
 
 export interface SandboxOptions {
   /** Where the scripted model listens; without it no model is configured. */
@@ -28,7 +43,12 @@ export interface Sandbox {
   readonly config: Record<string, unknown>;
   /** Writes the user's OpenCode configuration anew. */
   configure(config: unknown): void;
-  remove(): void;
+  /** Where a host's socket and lock are. */
+  readonly runtimeDir: string;
+  /** All that hosts have logged so far. */
+  hostLog(): string;
+  /** Ends what still runs, by SIGKILL, and resolves when all of it and the folder are gone. */
+  remove(): Promise<void>;
 }
 
 export function createSandbox({modelUrl, config = {}, models = ['model']}: SandboxOptions = {}): Sandbox {
@@ -48,6 +68,9 @@ export function createSandbox({modelUrl, config = {}, models = ['model']}: Sandb
   // `null` in the options takes a setting away.
   const initial = Object.fromEntries(Object.entries(fullConfig).filter(([, value]) => value !== null));
   configure(initial);
+  const runtime = join(root, 'run');
+  const runtimeDir = join(runtime, 'opencode-delegate');
+  const hostLog = join(home, '.local', 'state', 'opencode-delegate', 'host.log');
   const dataDir = join(home, '.local', 'share', 'opencode', 'delegations');
   return {
     root,
@@ -59,11 +82,40 @@ export function createSandbox({modelUrl, config = {}, models = ['model']}: Sandb
       TMPDIR: resolve(root),
       OPENCODE_DISABLE_MODELS_FETCH: '1',
       OPENCODE_DISABLE_AUTOUPDATE: '1',
+      XDG_RUNTIME_DIR: runtime,
+      OPENCODE_DELEGATE_HOST: HOST_MODE,
+      OPENCODE_DELEGATE_HOST_IDLE_SECONDS: '1',
     },
     config: initial,
     configure,
-    remove: () => rmSync(root, {recursive: true, force: true, maxRetries: 5}),
+    runtimeDir,
+    hostLog: () => (existsSync(hostLog) ? readFileSync(hostLog, 'utf8') : ''),
+    async remove() {
+      for (const pid of hostsIn(runtimeDir)) kill(pid);
+      // OpenCode ends with its host, and writes to its folders until then.
+      if (process.platform === 'linux') await allGone(root, 20_000);
+      rmSync(root, {recursive: true, force: true, maxRetries: 5});
+    },
   };
+}
+
+/** The processes that have a lock there. */
+export function hostsIn(runtimeDir: string): readonly number[] {
+  const names = existsSync(runtimeDir) ? readdirSync(runtimeDir) : [];
+  return names
+    .filter((name) => name.endsWith('.lock'))
+    .flatMap((name) => {
+      const owner = readOwner(join(runtimeDir, name));
+      return owner === undefined ? [] : [owner.pid];
+    });
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 /** The file that a delegation's record is in. */

@@ -1,0 +1,33 @@
+import {createLogger, LOG_LEVELS} from '../log.ts';
+import {Bridge} from './bridge.ts';
+import {connectToHost} from './connect.ts';
+import {prepareEndpoint} from './endpoint.ts';
+import {helloLine} from './handshake.ts';
+import {startHost} from './start.ts';
+
+export interface RunBridgeOptions {
+  readonly version: string;
+  /** The script that a host is started from. */
+  readonly main: string;
+}
+
+/** Serves the client on stdin and stdout through a host. Resolves with the exit code. */
+export async function runBridge({version, main}: RunBridgeOptions): Promise<number> {
+  const {env} = process;
+  // A level that does not exist is for the host to refuse, with a reason.
+  const level = LOG_LEVELS.find((name) => name === env.OPENCODE_DELEGATE_LOG?.trim()) ?? 'info';
+  const write = (line: string) => process.stderr.write(line);
+  const bridge = new Bridge({
+    input: process.stdin,
+    output: process.stdout,
+    connect: async () =>
+      connectToHost({
+        endpoint: prepareEndpoint({env, version}),
+        hello: helloLine({version, cwd: process.cwd(), env}),
+        start: () => startHost({main, env}),
+      }),
+    log: createLogger({level, write}),
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => bridge.end());
+  return bridge.run();
+}

@@ -1,0 +1,66 @@
+import {ConfigError, readConfig} from './config.ts';
+import {Host} from './host.ts';
+import {createLogger, type Logger} from './log.ts';
+
+/** If a clean end takes longer than this, something hangs that must not keep the process alive. */
+const SHUTDOWN_BACKSTOP_MS = 15_000;
+
+/** Serves the client on stdin and stdout from this very process; what runs ends with it. */
+export function serveInProcess({version}: {version: string}): void {
+  const config = settingsOrExit(process.env);
+  const log = createLogger({level: config.logLevel, write: (line) => process.stderr.write(line)});
+  const host = new Host({config, env: process.env, log, version});
+  const connection = host.serve({cwd: process.cwd(), input: process.stdin, output: process.stdout});
+  const shutdown = endOnce({log, end: () => connection.close().then(() => host.close())});
+  // The transport closes itself at the end of its input, but tells nobody.
+  process.stdin.once('end', () => shutdown('the client closed the connection'));
+  process.stdin.once('close', () => shutdown('the client closed the connection'));
+}
+
+/** The settings. What cannot be used is said on stderr and ends the process with code 2. */
+export function settingsOrExit(env: NodeJS.ProcessEnv): ReturnType<typeof readConfig> {
+  try {
+    return readConfig(env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`opencode-delegate: ${error.message}\n`);
+    process.exit(2);
+  }
+}
+
+export interface EndOptions {
+  readonly log: Logger;
+  /** Resolves when nothing is left that has to be kept. */
+  readonly end: () => Promise<void>;
+}
+
+/**
+ * Ends the process in order, once, when the returned function, a signal or a fault asks for it; at the latest
+ * after the backstop's time.
+ */
+export function endOnce({log, end}: EndOptions): (reason: string, exitCode?: number) => void {
+  let isStopping = false;
+  const shutdown = (reason: string, exitCode = 0): void => {
+    if (isStopping) return;
+    isStopping = true;
+    log.debug(`stopping: ${reason}`);
+    setTimeout(() => process.exit(1), SHUTDOWN_BACKSTOP_MS).unref();
+    end().then(
+      () => process.exit(exitCode),
+      (error: unknown) => {
+        log.error(`could not end in order: ${error instanceof Error ? error.stack : String(error)}`);
+        process.exit(1);
+      },
+    );
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => shutdown(signal));
+  }
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error: unknown) => {
+      log.error(`a fault: ${error instanceof Error ? error.stack : String(error)}`);
+      shutdown(event, 1);
+    });
+  }
+  return shutdown;
+}

@@ -1,0 +1,133 @@
+import {mkdirSync, readdirSync, statSync, symlinkSync} from 'node:fs';
+import {dirname, join} from 'node:path';
+import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {type ConnectOptions, connect, ERAS, type TestClient} from '../support/client.ts';
+import {allGone, eventually, processesIn} from '../support/processes.ts';
+import {createSandbox, hostsIn, type Sandbox} from '../support/sandbox.ts';
+
+const NONE = 'No delegations in this project yet.';
+
+describe('the host', () => {
+  let sandbox: Sandbox;
+  let clients: TestClient[];
+
+  beforeEach(() => {
+    sandbox = createSandbox();
+    clients = [];
+  });
+
+  afterEach(async () => {
+    await Promise.all(clients.map((client) => client.close()));
+    await sandbox.remove();
+  });
+
+  async function open({env = {}, ...options}: ConnectOptions = {}): Promise<TestClient> {
+    const client = await connect(sandbox, {...options, env: {OPENCODE_DELEGATE_HOST: 'on', ...env}});
+    clients.push(client);
+    return client;
+  }
+
+  async function list(client: TestClient): Promise<string> {
+    return (await client.call('delegation_list')).text;
+  }
+
+  const running = () => processesIn(sandbox.root).filter(({command}) => / host$/.test(command));
+  const files = () => readdirSync(sandbox.runtimeDir).sort();
+
+  it('is one for twenty clients that come at the same instant, and answers all of them', async () => {
+    const all = await Promise.all(Array.from({length: 20}, (_, n) => open({era: ERAS[n % 2] ?? ERAS[0]})));
+    expect(await Promise.all(all.map(list))).toEqual(all.map(() => NONE));
+    await eventually(() => running().length === 1);
+    expect(hostsIn(sandbox.runtimeDir)).toEqual([running()[0]?.pid]);
+    expect(sandbox.hostLog().match(/ listens at /g)).toHaveLength(1);
+  });
+
+  it('keeps folder and socket to the user, and out of the way of the client', async () => {
+    await open();
+    const [lock, socket, ...rest] = files();
+    expect([lock, socket, ...rest]).toEqual([
+      expect.stringMatching(/^[0-9a-f]{16}\.lock$/),
+      expect.stringMatching(/^[0-9a-f]{16}\.sock$/),
+    ]);
+    const mode = (path: string) => statSync(path).mode & 0o777;
+    expect(mode(sandbox.runtimeDir)).toBe(0o700);
+    expect(mode(join(sandbox.runtimeDir, lock ?? ''))).toBe(0o600);
+    expect(mode(join(sandbox.runtimeDir, socket ?? ''))).toBe(0o600);
+  });
+
+  it('ends when nobody needs it, and leaves no process, socket or lock', async () => {
+    const client = await open();
+    await list(client);
+    await client.close();
+    await allGone(sandbox.root);
+    expect(files()).toEqual([]);
+    expect(sandbox.hostLog()).toContain('the host has ended');
+  });
+
+  it('stays as long as a client is there, and serves the others when one is killed', async () => {
+    const [one, two] = await Promise.all([open(), open()]);
+    const [host] = hostsIn(sandbox.runtimeDir);
+    process.kill(one.pid, 'SIGKILL');
+    await eventually(() => !processesIn(sandbox.root).some(({pid}) => pid === one.pid));
+    expect(await list(two)).toBe(NONE);
+    expect(await list(await open())).toBe(NONE);
+    expect(hostsIn(sandbox.runtimeDir)).toEqual([host]);
+  });
+
+  it('is another one in an environment with another key', async () => {
+    const [one, two] = await Promise.all([
+      open({env: {ANTHROPIC_API_KEY: 'one'}}),
+      open({env: {ANTHROPIC_API_KEY: 'two'}}),
+    ]);
+    expect(await Promise.all([list(one), list(two)])).toEqual([NONE, NONE]);
+    expect(new Set(hostsIn(sandbox.runtimeDir)).size).toBe(2);
+    expect(files().join()).not.toMatch(/one|two/);
+  });
+
+  it('that was killed leaves a socket and a lock, which the next one replaces', async () => {
+    const first = await open();
+    const [killed = 0] = hostsIn(sandbox.runtimeDir);
+    await first.close();
+    process.kill(killed, 'SIGKILL');
+    await allGone(sandbox.root);
+    expect(files()).toHaveLength(2);
+    expect(await list(await open())).toBe(NONE);
+    expect(files()).toHaveLength(2);
+    expect(hostsIn(sandbox.runtimeDir)).not.toContain(killed);
+  });
+
+  it('that ends just as clients come loses none of their calls', async () => {
+    const impatient = {env: {OPENCODE_DELEGATE_HOST_IDLE_SECONDS: '0'}};
+    for (let round = 0; round < 5; round++) {
+      const client = await open(impatient);
+      expect(await list(client)).toBe(NONE);
+      await client.close();
+    }
+  });
+
+  it('is not started in a runtime folder that somebody else has planted', async () => {
+    mkdirSync(dirname(sandbox.runtimeDir), {recursive: true});
+    symlinkSync(sandbox.project, sandbox.runtimeDir);
+    await expect(open()).rejects.toThrow(/is a link, so it cannot hold the socket.*Remove it/);
+    expect(running()).toEqual([]);
+  });
+
+  it('that cannot use its settings tells the client why', async () => {
+    await expect(open({env: {OPENCODE_DELEGATE_CONCURRENCY: 'many'}})).rejects.toThrow(
+      /OPENCODE_DELEGATE_CONCURRENCY="many" must be a whole number/,
+    );
+    await allGone(sandbox.root);
+    expect(files()).toEqual([]);
+    expect(sandbox.hostLog()).toContain('OPENCODE_DELEGATE_CONCURRENCY="many"');
+  });
+
+  it('is not needed, and not started, when it is off or inside a delegation', async () => {
+    const [off, inside] = await Promise.all([
+      open({env: {OPENCODE_DELEGATE_HOST: 'off'}}),
+      open({env: {OPENCODE_DELEGATE_INSIDE: '1'}}),
+    ]);
+    expect(await list(off)).toBe(NONE);
+    expect(await inside.tools()).toEqual([]);
+    expect(running()).toEqual([]);
+  });
+});

@@ -34,6 +34,7 @@ export async function runHost({claim, env, version}: HostProcessOptions): Promis
       delegations: () => host.active,
     });
     live({host, listener, log, idleMs: config.hostIdleMs});
+    void host.recover();
     log.info(`host ${version} listens at ${endpoint.address}`);
   } catch (error) {
     lock.release();

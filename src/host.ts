@@ -2,6 +2,7 @@ import type {Config} from './config.ts';
 import {Delegations} from './delegation/delegations.ts';
 import {messageOf} from './delegation/errors.ts';
 import {thisProcess} from './delegation/owner.ts';
+import {environmentKey} from './host/environment-key.ts';
 import type {Logger} from './log.ts';
 import {type ConnectionOptions, serveConnection} from './mcp/serve.ts';
 import {OpenCodeCatalog} from './opencode/catalog.ts';
@@ -30,7 +31,7 @@ export class Host {
   #closing: Promise<void> | undefined;
 
   constructor(options: HostOptions) {
-    const {config, env, log} = options;
+    const {config, env, log, version} = options;
     this.#options = options;
     this.#store = new MarkdownStore({root: config.dataDir, log});
     this.#opencode = new OpenCode({binary: config.binary, env, cwd: config.dataDir, log});
@@ -44,7 +45,7 @@ export class Host {
       runner: new OpenCodeRunner({opencode: this.#opencode, log}),
       headlines: new SmallModelHeadlines({opencode: this.#opencode, catalog: this.#catalog, log}),
       store: this.#store,
-      owner: thisProcess(''),
+      owner: thisProcess(environmentKey({env, version})),
       concurrency: config.concurrency,
       log,
     });
@@ -67,6 +68,12 @@ export class Host {
       },
       connection,
     );
+  }
+
+  /** Looks after what an earlier process left behind, once. What goes wrong with it is logged. */
+  recover(): Promise<void> {
+    this.#recovering ??= this.#delegations.recover();
+    return this.#recovering;
   }
 
   /** How many delegations have not ended. */
@@ -93,7 +100,7 @@ export class Host {
 
   /** Gets OpenCode ready for this directory, and looks after what an earlier process left behind, once. */
   #warm(directory: string): void {
-    this.#recovering ??= this.#delegations.recover();
+    void this.recover();
     this.#catalog.warm(directory).catch((error: unknown) => {
       // The first delegate says it in full, to somebody who can mend it.
       this.#options.log.debug(`could not get ready for ${directory}: ${messageOf(error)}`);

@@ -1,8 +1,7 @@
-import {spawn} from 'node:child_process';
-import {readFileSync} from 'node:fs';
 import {setTimeout as delay} from 'node:timers/promises';
 import PQueue from 'p-queue';
 import {promptOf} from './model.ts';
+import {bareNode, residentMb} from './resident.ts';
 import type {Stage} from './stage.ts';
 import type {Row} from './table.ts';
 
@@ -39,21 +38,4 @@ export async function memory(stage: Stage): Promise<readonly Row[]> {
     row('idle', idle, IDLE_MB),
     row(`after ${DELEGATIONS.toLocaleString('en-US')} delegations`, after, AFTER_MB),
   ];
-}
-
-async function bareNode(): Promise<number> {
-  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'], {stdio: 'ignore'});
-  try {
-    await delay(500);
-    if (child.pid === undefined) throw new Error('node did not start');
-    return residentMb(child.pid);
-  } finally {
-    child.kill();
-  }
-}
-
-function residentMb(pid: number): number {
-  const kb = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  if (kb === undefined) throw new Error(`process ${pid} has no resident memory`);
-  return Number(kb) / 1_024;
 }

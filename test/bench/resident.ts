@@ -1,0 +1,22 @@
+import {spawn} from 'node:child_process';
+import {readFileSync} from 'node:fs';
+import {setTimeout as delay} from 'node:timers/promises';
+
+/** The resident memory of a node that does nothing, in MB. */
+export async function bareNode(): Promise<number> {
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'], {stdio: 'ignore'});
+  try {
+    await delay(500);
+    if (child.pid === undefined) throw new Error('node did not start');
+    return residentMb(child.pid);
+  } finally {
+    child.kill();
+  }
+}
+
+/** The resident memory of a process, in MB. Linux only. */
+export function residentMb(pid: number): number {
+  const kb = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  if (kb === undefined) throw new Error(`process ${pid} has no resident memory`);
+  return Number(kb) / 1_024;
+}

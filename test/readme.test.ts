@@ -74,7 +74,7 @@ describe('the README', () => {
 
   it('states the numbers that the code has', () => {
     const readTool = 'src/mcp/tools/delegation-read.ts';
-    const {concurrency} = readConfig({});
+    const {concurrency, hostIdleMs} = readConfig({});
     for (const statement of [
       `${defaultOf('delegate', 'timeout_minutes')} minutes unless the call says otherwise`,
       `${concurrency} run at once`,
@@ -86,6 +86,7 @@ describe('the README', () => {
       `up to ${constantIn(readTool, 'SHORT_WAIT_SECONDS')} s for all other clients`,
       `up to ${maximumOf('delegation_read', 'wait_seconds') / 3_600} hours for OpenCode and Claude Code`,
       `every ${constantIn('src/mcp/progress-ticker.ts', 'TICK_MS') / 1_000} s when nothing changes`,
+      `${hostIdleMs / 1_000} seconds after the last client has gone`,
       `OpenCode is older than ${oldestVersion()}`,
       `Node ${packageJson().engines.node.replace('>=', '')} or later`,
     ]) {

@@ -12,7 +12,9 @@ function lineOf({owner, isOfThisEnvironment, load}: RunningHost): string {
   const facts = [
     `process ${owner.pid}`,
     `since ${new Date(owner.startedAt).toISOString()}`,
-    load === undefined ? 'does not answer' : `${load.connections} clients, ${load.delegations} delegations`,
+    load === undefined
+      ? 'does not answer'
+      : `clients: ${load.connections} · delegations: ${load.delegations}`,
     isOfThisEnvironment ? 'of this environment' : 'of another environment',
   ];
   return facts.join(' · ');

@@ -32,5 +32,5 @@ async function end({owner: {pid}, load}: RunningHost): Promise<string> {
     }
     await pause(LOOK_MS);
   }
-  return `Process ${pid} has ended; ${load.delegations} delegations were interrupted.`;
+  return `Process ${pid} has ended. Delegations it interrupted: ${load.delegations}.`;
 }

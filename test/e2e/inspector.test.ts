@@ -30,7 +30,8 @@ describe.concurrent.each(['legacy', 'modern'])('the inspector, in the %s era of 
       node22(),
       // The server itself runs on the Node of the machine.
       [
-        ...[INSPECTOR, '--cli', process.execPath, BIN, ...args],
+        // It hands on next to nothing of its environment by itself.
+        ...[INSPECTOR, '--cli', ...environment(sandbox), process.execPath, BIN, ...args],
         ...['--protocol-era', era, '--format', 'json', '--quiet'],
       ],
       {cwd: sandbox.project, env: sandbox.env, extendEnv: false},
@@ -52,3 +53,7 @@ describe.concurrent.each(['legacy', 'modern'])('the inspector, in the %s era of 
     expect(content).toEqual([{text: 'No delegations in this project yet.'}]);
   });
 });
+
+function environment({env}: Sandbox): readonly string[] {
+  return Object.entries(env).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
+}

@@ -2,9 +2,7 @@ import {defineConfig} from 'vitest/config';
 
 const END_TO_END = ['test/e2e/**/*.test.ts'];
 /** Where it matters which process does the work: its start, its limits, its end, and OpenCode as its client. */
-const IN_PROCESS = ['delegate', 'endings', 'opencode-client', 'queue'].map(
-  (name) => `test/e2e/${name}.test.ts`,
-);
+const IN_PROCESS = ['endings', 'opencode-client', 'queue'].map((name) => `test/e2e/${name}.test.ts`);
 
 /** The end-to-end tests run with a host in the background, and again with everything in one process. */
 const endToEnd = (host: 'on' | 'off', include: string[]) => ({

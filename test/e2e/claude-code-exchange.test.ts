@@ -117,6 +117,6 @@ it('Claude Code discovers, listens, lists, delegates, polls the task to its end,
   } finally {
     await client.close();
     await model.close();
-    sandbox.remove();
+    await sandbox.remove();
   }
 });

@@ -30,7 +30,7 @@ describe('work that outlives its client', () => {
     cleanups.push(async () => {
       for (const {pid} of hostsIn(sandbox)) process.kill(pid, 'SIGTERM');
       await allGone(sandbox.root);
-      sandbox.remove();
+      await sandbox.remove();
     });
     const start = async ({env, ...options}: ConnectOptions = {}) => {
       const client = await connect(sandbox, {...options, env: {...HOST, ...env}});

@@ -25,7 +25,7 @@ describe('a client of the 1.x SDK', () => {
   afterAll(async () => {
     await client.close();
     await model.close();
-    sandbox.remove();
+    await sandbox.remove();
   });
 
   async function call(name: string, input: Record<string, unknown>): Promise<string> {

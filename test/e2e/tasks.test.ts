@@ -19,7 +19,7 @@ describe('a client that declares the tasks extension', () => {
   afterAll(async () => {
     await client.close();
     await model.close();
-    sandbox.remove();
+    await sandbox.remove();
   });
 
   /** Delegates, expects a task, and returns it. */

@@ -67,7 +67,7 @@ describe('a project of a thousand delegations while fifty more run', () => {
     gate.open();
     await client.close();
     await model.close();
-    sandbox.remove();
+    await sandbox.remove();
   });
 
   /** One page; the client's own method would turn all of them. */

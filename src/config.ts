@@ -1,5 +1,5 @@
 import {userInfo} from 'node:os';
-import {isAbsolute, join} from 'node:path';
+import {basename, isAbsolute, join} from 'node:path';
 import {z} from 'zod';
 import {INSIDE_MARK} from './inside.ts';
 import {LOG_LEVELS, type LogLevel} from './log.ts';
@@ -9,7 +9,7 @@ export {INSIDE_MARK} from './inside.ts';
 /** The environment variables that set something, as the README lists them. */
 export const VARIABLES = {
   OPENCODE_DELEGATE_BIN:
-    'The `opencode` binary to run. Default: `opencode` on PATH, else the `opencode-ai` package beside this one.',
+    'The `opencode` binary to run: an absolute path, or the name of a command on PATH. Default: `opencode` on PATH, else the `opencode-ai` package beside this one.',
   OPENCODE_DELEGATE_MODEL:
     'The model, as `provider/model`, where neither the call nor the agent names one. Default: the model of your OpenCode configuration.',
   OPENCODE_DELEGATE_CONCURRENCY: 'How many delegations run at once; the rest wait in order. Default: 8.',
@@ -49,7 +49,16 @@ const flag = text.pipe(
 );
 
 const schema = z.object({
-  OPENCODE_DELEGATE_BIN: text,
+  // The host does not run where the client does, so a relative path would lead elsewhere.
+  OPENCODE_DELEGATE_BIN: text.pipe(
+    z
+      .string()
+      .refine(
+        (value) => isAbsolute(value) || basename(value) === value,
+        'must be an absolute path or the name of a command',
+      )
+      .optional(),
+  ),
   OPENCODE_DELEGATE_MODEL: text.pipe(
     z
       .string()

@@ -97,6 +97,7 @@ describe('what is set', () => {
 
 describe('a value that cannot be used', () => {
   test.each([
+    ['OPENCODE_DELEGATE_BIN', './bin/opencode', 'an absolute path or the name of a command'],
     ['OPENCODE_DELEGATE_MODEL', 'gpt', 'provider/model'],
     ['OPENCODE_DELEGATE_MODEL', '/model', 'provider/model'],
     ['OPENCODE_DELEGATE_CONCURRENCY', '0', 'at least 1'],

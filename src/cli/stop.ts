@@ -1,6 +1,6 @@
 import {setTimeout as pause} from 'node:timers/promises';
+import {isAlive} from '../alive.ts';
 import {type RunningHost, runningHosts} from '../host/hosts.ts';
-import {isAlive} from '../host/lock.ts';
 
 /** A host ends itself within 15 s at the latest; then something is wrong that people should know of. */
 const DEADLINE_MS = 20_000;

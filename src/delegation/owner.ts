@@ -1,4 +1,5 @@
 import {hostname} from 'node:os';
+import {isAlive} from '../alive.ts';
 import type {Owner} from './delegation.ts';
 
 /** This process, as the owner of what it runs in this environment. */
@@ -11,12 +12,5 @@ export function thisProcess(environment: string): Owner {
  * on another machine (a home directory that several share) is nobody we can judge.
  */
 export function isGone(owner: Owner): boolean {
-  if (owner.hostname !== hostname()) return false;
-  try {
-    process.kill(owner.pid, 0);
-    return false;
-  } catch (error) {
-    // EPERM means that the process exists and belongs to somebody else.
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
-  }
+  return owner.hostname === hostname() && !isAlive(owner.pid);
 }

@@ -143,7 +143,7 @@ export class Bridge {
     this.#isFull = false;
     // What our own host sends is as long as it is.
     const lines = new Lines({maxBytes: Number.POSITIVE_INFINITY});
-    const {initialize, initialized, unanswered} = this.#conversation.reopen();
+    const {initialize, afterwards, unanswered} = this.#conversation.reopen();
     for (const line of [initialize, ...unanswered]) if (line !== undefined) socket.write(line);
     socket.on('data', (chunk: Buffer) => {
       for (const line of lines.push(chunk)) {
@@ -153,9 +153,10 @@ export class Bridge {
           continue;
         }
         const wasReopening = this.#conversation.isReopening;
-        if (this.#conversation.fromHost(line.bytes)) this.#tell(line.bytes, socket);
+        const shown = this.#conversation.fromHost(line.bytes);
+        if (shown !== undefined) this.#tell(shown, socket);
         if (!wasReopening || this.#conversation.isReopening) continue;
-        if (initialized !== undefined) socket.write(initialized);
+        for (const replayed of afterwards) socket.write(replayed);
         this.#pump();
       }
     });

@@ -1,8 +1,9 @@
 import {connect as connectSocket, type Socket} from 'node:net';
 import {setTimeout as pause} from 'node:timers/promises';
+import {isAlive} from '../alive.ts';
 import type {Endpoint} from './endpoint.ts';
 import {ASK_LINE, type HostAnswer, parseAnswer, readFirstLine} from './handshake.ts';
-import {isAlive, readOwner} from './lock.ts';
+import {readOwner} from './lock.ts';
 import type {Start} from './start.ts';
 
 /** A host is there within a second; on a machine that is busy with twenty of them, within some. */
@@ -30,7 +31,7 @@ export interface ConnectOptions {
   /** The line that opens the connection. */
   readonly hello: string;
   /** Starts a host that others may be starting as well; the lock decides which one stays. */
-  readonly start: () => Start;
+  readonly start: () => Promise<Start>;
   readonly deadlineMs?: number;
 }
 
@@ -63,7 +64,7 @@ export async function connectToHost({
       const mayStart = started === undefined || started.hasEnded();
       if (mayStart && (!ownerLives(endpoint) || waited > OWNER_PATIENCE_MS)) {
         started?.release();
-        started = start();
+        started = await start();
       }
       await pause(retryMs);
     }

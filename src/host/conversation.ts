@@ -1,4 +1,5 @@
-import {type RequestId, readMessage} from './message.ts';
+import {type RequestId, readMessage, updatedLine} from './message.ts';
+import {Subscriptions} from './subscriptions.ts';
 
 /** Requests that change nothing and that a client cannot start without: they are sent again, not failed. */
 const OPENING = ['initialize', 'server/discover'];
@@ -13,7 +14,8 @@ interface InFlight {
 export interface Reopening {
   /** An `initialize` that the client has had the answer to: the new answer must not reach it. */
   readonly initialize: Buffer | undefined;
-  readonly initialized: Buffer | undefined;
+  /** To be sent when the new answer is there. */
+  readonly afterwards: readonly Buffer[];
   /** Opening requests that nobody has answered yet. */
   readonly unanswered: readonly Buffer[];
 }
@@ -34,7 +36,11 @@ export class Conversation {
   readonly #stale = new Map<string, number>();
   #initialize: {readonly id: string; readonly line: Buffer} | undefined;
   #initialized: Buffer | undefined;
-  #swallowed: string | undefined;
+  readonly #subscriptions = new Subscriptions();
+  /** The id of an `initialize` that was replayed, while its answer is awaited. */
+  #reopening: string | undefined;
+  /** Subscriptions that were replayed and have no answer yet: the URI by the id. */
+  readonly #resubscribing = new Map<string, string>();
 
   /** Takes note of a line of the client. False when no host waits for it any more: it is to be dropped. */
   fromClient(line: Buffer): boolean {
@@ -44,6 +50,7 @@ export class Conversation {
         const key = keyOf(message.id);
         this.#inFlight.set(key, {id: message.id, again: OPENING.includes(message.method) ? line : undefined});
         if (message.method === 'initialize') this.#initialize = {id: key, line};
+        this.#subscriptions.request(message, line);
         return true;
       }
       case 'response':
@@ -56,23 +63,27 @@ export class Conversation {
     }
   }
 
-  /** Takes note of a line of the host. False when the client must not see it. */
-  fromHost(line: Buffer): boolean {
+  /** Takes note of a line of the host. Returns what the client is to see instead of it, if anything. */
+  fromHost(line: Buffer): Buffer | string | undefined {
     const message = readMessage(line);
     if (message.kind === 'request') this.#asked.add(keyOf(message.id));
-    if (message.kind !== 'response') return true;
+    if (message.kind !== 'response') return line;
     const key = keyOf(message.id);
-    if (key === this.#swallowed) {
-      this.#swallowed = undefined;
-      return false;
+    if (key === this.#reopening) {
+      this.#reopening = undefined;
+      return undefined;
     }
+    const uri = this.#resubscribing.get(key);
+    // What happened to the resource while there was no host is not known: the client has to look.
+    if (uri !== undefined && this.#resubscribing.delete(key)) return updatedLine(uri);
     this.#inFlight.delete(key);
-    return true;
+    this.#subscriptions.response(message);
+    return line;
   }
 
   /** True while the answer to a replayed `initialize` is awaited; nothing else may be sent before it. */
   get isReopening(): boolean {
-    return this.#swallowed !== undefined;
+    return this.#reopening !== undefined;
   }
 
   /** True while an opening request has no answer yet: the client can do nothing before it has. */
@@ -84,7 +95,9 @@ export class Conversation {
   lost(): readonly RequestId[] {
     for (const id of this.#asked) this.#stale.set(id, (this.#stale.get(id) ?? 0) + 1);
     this.#asked.clear();
-    this.#swallowed = undefined;
+    this.#reopening = undefined;
+    this.#resubscribing.clear();
+    this.#subscriptions.lost();
     const failed = [...this.#inFlight].filter(([, {again}]) => again === undefined);
     for (const [key] of failed) this.#inFlight.delete(key);
     return failed.map(([, {id}]) => id);
@@ -104,10 +117,14 @@ export class Conversation {
     const unanswered = [...this.#inFlight.values()].flatMap(({again}) => again ?? []);
     const initialize = this.#initialize;
     if (initialize === undefined || this.#inFlight.has(initialize.id)) {
-      return {initialize: undefined, initialized: undefined, unanswered};
+      return {initialize: undefined, afterwards: [], unanswered};
     }
-    this.#swallowed = initialize.id;
-    return {initialize: initialize.line, initialized: this.#initialized, unanswered};
+    this.#reopening = initialize.id;
+    const {agreed} = this.#subscriptions;
+    for (const [uri, {id}] of agreed) this.#resubscribing.set(keyOf(id), uri);
+    const subscriptions = [...agreed.values()].map(({line}) => line);
+    const initialized = this.#initialized === undefined ? [] : [this.#initialized];
+    return {initialize: initialize.line, afterwards: [...initialized, ...subscriptions], unanswered};
   }
 
   #answered(id: string): boolean {

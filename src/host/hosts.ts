@@ -1,8 +1,9 @@
 import {readdirSync} from 'node:fs';
 import {join} from 'node:path';
+import {isAlive} from '../alive.ts';
 import {askHost} from './connect.ts';
 import {type EndpointOptions, prepareEndpoint} from './endpoint.ts';
-import {isAlive, type Owner, readOwner} from './lock.ts';
+import {type Owner, readOwner} from './lock.ts';
 
 const LOCK = /^([0-9a-f]{16})\.lock$/;
 

@@ -1,4 +1,5 @@
 import {linkSync, mkdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {isAlive} from '../alive.ts';
 import {parseObject} from './message.ts';
 import {isCode} from './private-folder.ts';
 
@@ -68,16 +69,6 @@ async function isStale(
   if (owner !== undefined && !isAlive(owner.pid)) return true;
   const age = ageOf(path);
   return age !== undefined && age > START_MS && (await refuses());
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // Another user's process is a process all the same.
-    return isCode(error, 'EPERM');
-  }
 }
 
 /** Everything in here is synchronous, so that it is over within microseconds. */

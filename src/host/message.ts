@@ -3,11 +3,11 @@ const INTERNAL_ERROR = -32_603;
 
 export type RequestId = string | number;
 
-/** What the bridge has to know of a message; it never looks into parameters or results. */
+/** What the bridge has to know of a message; parameters and results go on as they are. */
 export type Message =
   | {readonly kind: 'request'; readonly id: RequestId; readonly method: string}
   | {readonly kind: 'notification'; readonly method: string}
-  | {readonly kind: 'response'; readonly id: RequestId}
+  | {readonly kind: 'response'; readonly id: RequestId; readonly isError: boolean}
   | {readonly kind: 'unknown'};
 
 /** Reads one line. What is no message is for the server to judge, and `unknown` here. */
@@ -18,12 +18,18 @@ export function readMessage(line: Buffer): Message {
   const hasId = typeof id === 'string' || typeof id === 'number';
   if (typeof method === 'string')
     return hasId ? {kind: 'request', id, method} : {kind: 'notification', method};
-  return hasId && ('result' in value || 'error' in value) ? {kind: 'response', id} : {kind: 'unknown'};
+  if (!hasId || !('result' in value || 'error' in value)) return {kind: 'unknown'};
+  return {kind: 'response', id, isError: 'error' in value};
 }
 
 /** The line that answers a request with an error; `null` where the request could not be read. */
 export function errorLine(id: RequestId | null, message: string): string {
   return `${JSON.stringify({jsonrpc: '2.0', id, error: {code: INTERNAL_ERROR, message}})}\n`;
+}
+
+/** The line that says that a resource is not any more as the client knows it. */
+export function updatedLine(uri: string): string {
+  return `${JSON.stringify({jsonrpc: '2.0', method: 'notifications/resources/updated', params: {uri}})}\n`;
 }
 
 /** The JSON object in a line, `undefined` when it holds anything else. */

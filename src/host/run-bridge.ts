@@ -3,7 +3,6 @@ import {Bridge} from './bridge.ts';
 import {connectToHost} from './connect.ts';
 import {prepareEndpoint} from './endpoint.ts';
 import {helloLine} from './handshake.ts';
-import {startHost} from './start.ts';
 
 export interface RunBridgeOptions {
   readonly version: string;
@@ -24,7 +23,8 @@ export async function runBridge({version, main}: RunBridgeOptions): Promise<numb
       connectToHost({
         endpoint: prepareEndpoint({env, version}),
         hello: helloLine({version, cwd: process.cwd(), env}),
-        start: () => startHost({main, env}),
+        // Mostly there is a host, and starting one takes modules that every client would pay for.
+        start: async () => (await import('./start.ts')).startHost({main, env}),
       }),
     log: createLogger({level, write}),
   });

@@ -3,7 +3,11 @@ import {once} from 'node:events';
 import {readFileSync} from 'node:fs';
 import {createInterface} from 'node:readline';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {z} from 'zod';
+import {MarkdownStore} from '../../src/store/markdown-store.ts';
+import {projectOf} from '../../src/store/project.ts';
 import {connect, ERAS, type TestClient} from '../support/client.ts';
+import {aDelegation, anEnd, FakeLog} from '../support/fakes.ts';
 import {allGone, eventually, processesIn} from '../support/processes.ts';
 import {BIN, createSandbox, hostsIn, type Sandbox} from '../support/sandbox.ts';
 
@@ -38,19 +42,24 @@ describe('a bridge', () => {
     return pid;
   }
 
+  async function anEndedDelegation(): Promise<void> {
+    const store = new MarkdownStore({root: sandbox.dataDir, log: new FakeLog()});
+    await store.create(aDelegation({project: await projectOf(sandbox.project), state: anEnd()}));
+  }
+
   /** The bin as it is, with lines in and out. */
-  function start() {
+  function start({reads = true} = {}) {
     const child = spawn(process.execPath, [BIN], {
       cwd: sandbox.project,
       env: {...sandbox.env, OPENCODE_DELEGATE_HOST: 'on'},
     });
     cleanups.push(() => child.kill('SIGKILL'));
-    const lines = createInterface({input: child.stdout})[Symbol.asyncIterator]();
-    return {
-      child,
-      send: (line: string) => child.stdin.write(`${line}\n`),
-      next: async (): Promise<unknown> => JSON.parse((await lines.next()).value ?? 'null'),
+    const read = () => {
+      const lines = createInterface({input: child.stdout})[Symbol.asyncIterator]();
+      return async (): Promise<unknown> => JSON.parse((await lines.next()).value ?? 'null');
     };
+    const next = reads ? read() : async () => undefined;
+    return {child, send: (line: string) => child.stdin.write(`${line}\n`), next, read};
   }
 
   const initialize = JSON.stringify({
@@ -84,6 +93,22 @@ describe('a bridge', () => {
     },
   );
 
+  it('renews subscriptions with its next host, and has the client look at what it subscribed to', async () => {
+    await anEndedDelegation();
+    const {send, next} = start();
+    send(initialize);
+    await next();
+    send('{"jsonrpc":"2.0","method":"notifications/initialized"}');
+    const uri = 'delegation://swift-amber-otter';
+    send(JSON.stringify({jsonrpc: '2.0', id: 1, method: 'resources/subscribe', params: {uri}}));
+    expect(await next()).toMatchObject({id: 1, result: {}});
+    process.kill(hostPid(), 'SIGKILL');
+    expect(await next()).toEqual({jsonrpc: '2.0', method: 'notifications/resources/updated', params: {uri}});
+    // The new host knows of the subscription: it can be taken back, and the answer reaches the client.
+    send(JSON.stringify({jsonrpc: '2.0', id: 2, method: 'resources/unsubscribe', params: {uri}}));
+    expect(await next()).toMatchObject({id: 2, result: {}});
+  });
+
   it('lets a call wait that comes while there is no host', async () => {
     const client = await open();
     process.kill(hostPid(), 'SIGKILL');
@@ -113,6 +138,23 @@ describe('a bridge', () => {
     // As long as may be: it reaches the server, which answers in its own words.
     send(`{"jsonrpc":"2.0","id":3,"method":"ping","params":{"x":"${'x'.repeat(9_900_000)}"}}`);
     expect(await next()).toMatchObject({id: 3});
+  });
+
+  it('whose client does not read is cut off alone, and carries on when it reads again', async () => {
+    const other = await open();
+    const {child, send, read} = start({reads: false});
+    send(initialize);
+    send('{"jsonrpc":"2.0","method":"notifications/initialized"}');
+    const list1 = '{"jsonrpc":"2.0","id":1,"method":"tools/list"}';
+    const answerBytes = JSON.stringify(await other.tools()).length;
+    for (let sent = 0; sent < 20_000_000; sent += answerBytes) send(list1);
+    await eventually(() => sandbox.hostLog().includes('it does not read its answers; it was cut off'));
+    expect(await list(other)).toBe(NONE);
+    expect(child.exitCode).toBeNull();
+
+    const next = read();
+    send('{"jsonrpc":"2.0","id":"after","method":"ping"}');
+    for (;;) if (z.object({id: z.unknown()}).safeParse(await next()).data?.id === 'after') break;
   });
 
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('ends alone on %s, with code 0', async (signal) => {

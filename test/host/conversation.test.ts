@@ -30,14 +30,16 @@ describe('when the host is lost', () => {
     conversation.lost();
     expect(conversation.reopen()).toEqual({
       initialize: INITIALIZE,
-      initialized: INITIALIZED,
+      afterwards: [INITIALIZED],
       unanswered: [],
     });
     expect(conversation.isReopening).toBe(true);
-    expect(conversation.fromHost(line({method: 'notifications/message'}))).toBe(true);
-    expect(conversation.fromHost(line({id: 0, result: {}}))).toBe(false);
+    const notice = line({method: 'notifications/message'});
+    expect(conversation.fromHost(notice)).toBe(notice);
+    expect(conversation.fromHost(line({id: 0, result: {}}))).toBeUndefined();
     expect(conversation.isReopening).toBe(false);
-    expect(conversation.fromHost(line({id: 0, result: {}}))).toBe(true);
+    const later = line({id: 0, result: {}});
+    expect(conversation.fromHost(later)).toBe(later);
   });
 
   it.each(['initialize', 'server/discover'])('an unanswered %s is sent again and not failed', (method) => {
@@ -48,10 +50,11 @@ describe('when the host is lost', () => {
     expect(conversation.lost()).toEqual([]);
     expect(conversation.reopen()).toEqual({
       initialize: undefined,
-      initialized: undefined,
+      afterwards: [],
       unanswered: [request],
     });
-    expect(conversation.fromHost(line({id: 7, result: {}}))).toBe(true);
+    const answer = line({id: 7, result: {}});
+    expect(conversation.fromHost(answer)).toBe(answer);
     expect(conversation.isOpening).toBe(false);
   });
 
@@ -60,8 +63,27 @@ describe('when the host is lost', () => {
     conversation.fromClient(line({id: 1, method: 'tools/list'}));
     conversation.fromHost(line({id: 1, result: {}}));
     conversation.lost();
-    expect(conversation.reopen()).toEqual({initialize: undefined, initialized: undefined, unanswered: []});
+    expect(conversation.reopen()).toEqual({initialize: undefined, afterwards: [], unanswered: []});
     expect(conversation.isReopening).toBe(false);
+  });
+
+  it('subscriptions are replayed, and the client is told to look at each again', () => {
+    const conversation = opened();
+    const subscribe = (id: number, uri: string) => line({id, method: 'resources/subscribe', params: {uri}});
+    const agreed = (id: number) => conversation.fromHost(line({id, result: {}}));
+    for (const id of [1, 2, 3, 4]) conversation.fromClient(subscribe(id, `delegation://${id}`));
+    for (const id of [1, 2]) agreed(id);
+    conversation.fromHost(line({id: 3, error: {code: -32_602, message: 'no such resource'}}));
+    conversation.fromClient(line({id: 5, method: 'resources/unsubscribe', params: {uri: 'delegation://2'}}));
+    agreed(5);
+    expect(conversation.lost()).toEqual([4]);
+
+    expect(conversation.reopen().afterwards).toEqual([INITIALIZED, subscribe(1, 'delegation://1')]);
+    agreed(0);
+    expect(agreed(1)).toMatch('"method":"notifications/resources/updated","params":{"uri":"delegation://1"}');
+
+    conversation.lost();
+    expect(conversation.reopen().afterwards).toHaveLength(2);
   });
 
   it('answers to its requests are dropped, also when the next one uses the same ids', () => {
@@ -82,7 +104,7 @@ describe('when no host can be had', () => {
     const conversation = new Conversation();
     conversation.fromClient(INITIALIZE);
     expect(conversation.abandon()).toEqual([0]);
-    expect(conversation.reopen()).toEqual({initialize: undefined, initialized: undefined, unanswered: []});
+    expect(conversation.reopen()).toEqual({initialize: undefined, afterwards: [], unanswered: []});
   });
 });
 
@@ -90,7 +112,8 @@ it('what is no message passes, for the server to judge', () => {
   const conversation = new Conversation();
   for (const text of ['garbage\n', '[]\n', '{"id":1}\n', 'null\n']) {
     expect(conversation.fromClient(Buffer.from(text))).toBe(true);
-    expect(conversation.fromHost(Buffer.from(text))).toBe(true);
+    const said = Buffer.from(text);
+    expect(conversation.fromHost(said)).toBe(said);
   }
   expect(conversation.lost()).toEqual([]);
 });

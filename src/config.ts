@@ -14,6 +14,10 @@ export const VARIABLES = {
     'The model, as `provider/model`, where neither the call nor the agent names one. Default: the model of your OpenCode configuration.',
   OPENCODE_DELEGATE_CONCURRENCY: 'How many delegations run at once; the rest wait in order. Default: 8.',
   OPENCODE_DELEGATE_ALLOW_SUBAGENTS: 'Set to 1 to let agents of mode `subagent` be delegated to. Default: 0.',
+  OPENCODE_DELEGATE_ON_ASK:
+    'What becomes of permission requests and questions of agents: rejected at once (`reject`), or shown and waited on (`wait`). Default: `reject`.',
+  OPENCODE_DELEGATE_ASK_SECONDS:
+    'With `wait`: how long a request waits for an answer until it is rejected. Default: 120.',
   OPENCODE_DELEGATE_DATA_DIR:
     'Where results are kept. Default: `$XDG_DATA_HOME/opencode/delegations`, which is `~/.local/share/opencode/delegations`.',
   OPENCODE_DELEGATE_HOST:
@@ -28,6 +32,8 @@ export interface Config {
   readonly model: string | undefined;
   readonly concurrency: number;
   readonly allowSubagents: boolean;
+  /** What becomes of permission requests and questions: for so many milliseconds they are waited on. */
+  readonly asking: {readonly on: 'reject'} | {readonly on: 'wait'; readonly ms: number};
   readonly dataDir: string;
   /** How long a host stays that nobody needs. */
   readonly hostIdleMs: number;
@@ -74,6 +80,17 @@ const schema = z.object({
         .max(100, 'must be at most 100'),
     ),
   OPENCODE_DELEGATE_ALLOW_SUBAGENTS: flag,
+  OPENCODE_DELEGATE_ON_ASK: text.pipe(
+    z.enum(['reject', 'wait'], {error: 'must be reject or wait'}).default('reject'),
+  ),
+  OPENCODE_DELEGATE_ASK_SECONDS: text
+    .transform((value) => (value === undefined ? 120 : Number(value)))
+    .pipe(
+      z
+        .number('must be a number of seconds')
+        .min(1, 'must be at least 1')
+        .max(86_400, 'must be at most 86400, which is a day'),
+    ),
   OPENCODE_DELEGATE_DATA_DIR: text.pipe(z.string().refine(isAbsolute, 'must be an absolute path').optional()),
   OPENCODE_DELEGATE_HOST: text.pipe(z.enum(['on', 'off'], {error: 'must be on or off'}).optional()),
   OPENCODE_DELEGATE_HOST_IDLE_SECONDS: text
@@ -116,6 +133,10 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     model: given.OPENCODE_DELEGATE_MODEL,
     concurrency: given.OPENCODE_DELEGATE_CONCURRENCY,
     allowSubagents: given.OPENCODE_DELEGATE_ALLOW_SUBAGENTS,
+    asking:
+      given.OPENCODE_DELEGATE_ON_ASK === 'wait'
+        ? {on: 'wait', ms: given.OPENCODE_DELEGATE_ASK_SECONDS * 1_000}
+        : {on: 'reject'},
     dataDir: given.OPENCODE_DELEGATE_DATA_DIR ?? join(xdgData, 'opencode', 'delegations'),
     hostIdleMs: given.OPENCODE_DELEGATE_HOST_IDLE_SECONDS * 1_000,
     logLevel: given.OPENCODE_DELEGATE_LOG,

@@ -34,7 +34,13 @@ export class Host {
     const {config, env, log, version} = options;
     this.#options = options;
     this.#store = new MarkdownStore({root: config.dataDir, log});
-    this.#opencode = new OpenCode({binary: config.binary, env, cwd: config.dataDir, log});
+    this.#opencode = new OpenCode({
+      binary: config.binary,
+      env,
+      cwd: config.dataDir,
+      log,
+      isAnswered: config.asking.on === 'wait',
+    });
     this.#catalog = new OpenCodeCatalog({
       opencode: this.#opencode,
       model: config.model,
@@ -47,6 +53,7 @@ export class Host {
       store: this.#store,
       owner: thisProcess(environmentKey({env, version})),
       concurrency: config.concurrency,
+      asking: config.asking,
       log,
     });
   }
@@ -65,6 +72,7 @@ export class Host {
         log,
         version,
         inside: config.inside,
+        isAnswered: config.asking.on === 'wait',
       },
       connection,
     );

@@ -21,6 +21,7 @@ describe('the defaults', () => {
       model: undefined,
       concurrency: 8,
       allowSubagents: false,
+      asking: {on: 'reject'},
       dataDir: '/home/me/.local/share/opencode/delegations',
       hostIdleMs: 60_000,
       logLevel: 'info',
@@ -42,6 +43,24 @@ describe('the defaults', () => {
 
   it('give an absolute data directory even when HOME is empty', () => {
     expect(isAbsolute(readConfig({HOME: ''}).dataDir)).toBe(true);
+  });
+});
+
+describe('what becomes of requests', () => {
+  it('is said by two variables', () => {
+    expect(readConfig({OPENCODE_DELEGATE_ON_ASK: 'wait'}).asking).toEqual({on: 'wait', ms: 120_000});
+    expect(
+      readConfig({OPENCODE_DELEGATE_ON_ASK: 'wait', OPENCODE_DELEGATE_ASK_SECONDS: '1.5'}).asking,
+    ).toEqual({on: 'wait', ms: 1_500});
+    expect(readConfig({OPENCODE_DELEGATE_ASK_SECONDS: '5'}).asking).toEqual({on: 'reject'});
+  });
+
+  it.each([
+    ['OPENCODE_DELEGATE_ON_ASK', 'allow', 'must be reject or wait'],
+    ['OPENCODE_DELEGATE_ASK_SECONDS', '0', 'must be at least 1'],
+    ['OPENCODE_DELEGATE_ASK_SECONDS', '90000', 'must be at most 86400'],
+  ])('is not said by %s=%s', (name, value, words) => {
+    expect(problemOf({[name]: value})).toContain(`${name}="${value}" ${words}`);
   });
 });
 

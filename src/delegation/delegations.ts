@@ -1,8 +1,12 @@
 import PQueue from 'p-queue';
 import type {Logger} from '../log.ts';
 import {Amendments} from './amendments.ts';
+import type {AskPolicy, Reply} from './ask.ts';
+import {checkContinue, inFreeSession, sessionToContinue} from './continuation.ts';
 import {
+  asksOf,
   type Client,
+  type Continues,
   type Delegation,
   type DelegationHead,
   hasEnded,
@@ -25,7 +29,9 @@ import {
   type Store,
 } from './ports.ts';
 import {Recovery} from './recovery.ts';
+import {type Replied, replyTo, runElsewhere} from './replying.ts';
 import {checkDirectory, checkPrompt, checkTimeout} from './request.ts';
+import {ShownAsks} from './shown-asks.ts';
 
 /** How often a delegation that another process runs is looked at while somebody waits for it. */
 const FOREIGN_POLL_MS = 500;
@@ -41,6 +47,20 @@ export interface DelegateRequest {
   readonly model?: string;
   readonly timeoutMinutes: number;
   readonly client: Client;
+  /** The ended delegation whose session it goes on in. */
+  readonly continues?: Continues;
+  /** Default: from the prompt. */
+  readonly title?: string;
+}
+
+/** What is left out is taken over from the delegation that is continued. */
+export interface ContinueRequest
+  extends Pick<DelegateRequest, 'project' | 'agent' | 'model' | 'timeoutMinutes' | 'client'> {
+  /** The delegation to continue. */
+  readonly id: string;
+  /** Can be left out only where that one was interrupted. */
+  readonly prompt?: string;
+  readonly directory?: string;
 }
 
 /** A delegation as it stands, with what is known only while it lives. */
@@ -71,6 +91,8 @@ export interface DelegationsOptions {
   readonly owner: Owner;
   /** How many run at once; the rest wait in order. */
   readonly concurrency: number;
+  /** What becomes of permission requests and questions. */
+  readonly asking: AskPolicy;
   readonly log: Logger;
   readonly now?: () => number;
 }
@@ -90,6 +112,7 @@ export class Delegations {
   readonly #overview: Overview;
   /** What was read, while the mark is on its way to the disk. */
   readonly #justRead = new Map<string, DelegationHead>();
+  readonly #shownAsks = new ShownAsks();
   readonly #registering = new Set<Promise<LiveDelegation>>();
   readonly #watchers = new Set<(delegation: Delegation) => void>();
   readonly #options: DelegationsOptions;
@@ -121,7 +144,7 @@ export class Delegations {
    * @throws Refusal for what the caller can mend; nothing was started or stored then.
    */
   async delegate(request: DelegateRequest): Promise<Sight> {
-    const {project, directory, prompt, client, agent, model} = request;
+    const {project, directory, prompt, client, agent, model, continues} = request;
     checkPrompt(prompt);
     const timeoutMs = checkTimeout(request.timeoutMinutes);
     await checkDirectory(directory);
@@ -139,9 +162,10 @@ export class Delegations {
       owner: this.#options.owner,
       timeoutMs,
       createdAt: this.#now(),
-      title: titleOf(prompt),
+      title: request.title ?? titleOf(prompt),
       summary: '',
       state: {status: 'registered'},
+      ...(continues !== undefined && {continues}),
       prompt,
       text: '',
     });
@@ -150,6 +174,30 @@ export class Delegations {
     this.#enqueue(live);
     this.#tell(live.record);
     return this.#sight(live);
+  }
+
+  /**
+   * As {@link delegate}, in the session of a delegation that has ended: its agent knows all that was said there.
+   * @throws Refusal when it has not ended, has no session that could be gone on in, or somebody does so already.
+   */
+  async continue({id, prompt, directory, ...request}: ContinueRequest): Promise<Sight> {
+    const {runner, store} = this.#options;
+    const {project} = request;
+    const {delegation: source} = await this.get(project, id);
+    const said = {...(prompt !== undefined && {prompt}), ...(directory !== undefined && {directory})};
+    const next = checkContinue(source, said);
+    const continues = await sessionToContinue(source, runner);
+    const list = () => this.list(project);
+    return inFreeSession({...continues, project}, {store, list}, () =>
+      this.delegate({
+        agent: source.agent,
+        model: source.model,
+        directory: source.directory,
+        ...request,
+        ...next,
+        continues,
+      }),
+    );
   }
 
   /**
@@ -182,27 +230,38 @@ export class Delegations {
 
   /**
    * Resolves when the delegation has ended, when the time is up, or when the signal aborts, whichever is
-   * first, with the delegation as it then stands.
+   * first, with the delegation as it then stands. Resolves also when it waits on a request that no earlier wait
+   * has ended with: only an answer gets it on.
    * @throws Refusal when the id names none in this project.
    */
   async wait({project, id, ms, signal, onChange}: WaitOptions): Promise<Sight> {
     const deadline = this.#now() + ms;
+    let isAsked = false;
     for (;;) {
       const sight = await this.get(project, id);
-      if (hasEnded(sight.delegation.state)) return sight;
+      const hasNews = isAsked || this.#shownAsks.isNews(sight.delegation);
+      this.#shownAsks.shown(sight.delegation);
+      if (hasEnded(sight.delegation.state)) this.#shownAsks.forget(sight.delegation);
       const left = deadline - this.#now();
-      if (left <= 0 || signal?.aborted) return sight;
+      if (hasNews || hasEnded(sight.delegation.state) || left <= 0 || signal?.aborted) return sight;
       const live = this.#live.get(keyOf(project, sight.delegation.id));
       if (live === undefined) {
         // Another process runs it; its end will be seen in the file.
         await pause(Math.min(left, FOREIGN_POLL_MS), {signal});
         continue;
       }
-      const tell = () => onChange?.(this.#sight(live));
-      const unwatch = live.watch(tell);
-      tell();
+      let unwatch = () => {};
+      const asked = new Promise<void>((resolve) => {
+        const tell = () => {
+          onChange?.(this.#sight(live));
+          isAsked ||= this.#shownAsks.isNews(live.record);
+          if (isAsked) resolve();
+        };
+        unwatch = live.watch(tell);
+        tell();
+      });
       try {
-        await pause(left, {signal, until: live.ended});
+        await pause(left, {signal, until: Promise.race([live.ended, asked])});
       } finally {
         unwatch();
       }
@@ -218,14 +277,26 @@ export class Delegations {
     const {delegation} = await this.get(project, id);
     if (hasEnded(delegation.state)) return {delegation, wasEnded: true};
     const live = this.#live.get(keyOf(project, delegation.id));
-    if (live === undefined) {
-      throw new Refusal(
-        `${delegation.id} is run by another process (${delegation.client.name}, process ${delegation.owner.pid} on ${delegation.owner.hostname}). Cancel it from the client that started it, or stop that client.`,
-      );
-    }
+    if (live === undefined) throw runElsewhere(delegation, 'Cancel');
     stop(live, 'cancelled');
     const ended = await live.ended;
     return {delegation: ended.text === '' ? await this.markRead(ended) : ended, wasEnded: false};
+  }
+
+  /**
+   * Answers a permission request or a question that a delegation waits on, this once.
+   * @throws Refusal when the id names none in this project, when it waits for no such answer, or when another
+   * process runs it.
+   */
+  async reply(project: string, id: string, reply: Reply): Promise<Replied> {
+    const {delegation} = await this.get(project, id);
+    return replyTo({delegation, live: this.#live.get(keyOf(project, delegation.id))}, reply);
+  }
+
+  /** The project's delegations that wait for an answer and run in this process. */
+  blocked(project: string): readonly Delegation[] {
+    const records = [...this.#live.values()].map(({record}) => record);
+    return records.filter((record) => record.project === project && asksOf(record).length > 0);
   }
 
   /**
@@ -313,7 +384,7 @@ export class Delegations {
       stop(live, 'interrupted');
       return;
     }
-    const slot = this.#slots.add(() => execute(live, {runner: this.#options.runner, now: this.#now}));
+    const slot = this.#slots.add(() => execute(live, {...this.#options, now: this.#now}));
     if (live.record.state.status === 'queued') void live.save();
     slot.catch((error: unknown) => {
       this.#options.log.error(`${live.record.id}: ${messageOf(error)}`);

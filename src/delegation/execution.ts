@@ -1,17 +1,37 @@
+import type {AskPolicy} from './ask.ts';
+import {Asks} from './asks.ts';
 import type {Delegation} from './delegation.ts';
 import type {LiveDelegation, StopCause} from './live.ts';
 import {NO_PRODUCT, type Runner} from './ports.ts';
+
+export interface ExecutionOptions {
+  readonly runner: Runner;
+  readonly now: () => number;
+  /** What becomes of what its agent asks. */
+  readonly asking: AskPolicy;
+}
 
 /**
  * Runs a delegation, and resolves when its session has really stopped: for so long it needs its slot. Its end
  * is told earlier. Does nothing when it has come to an end before it could run.
  */
-export async function execute(
-  live: LiveDelegation,
-  {runner, now}: {runner: Runner; now: () => number},
-): Promise<void> {
+export async function execute(live: LiveDelegation, {runner, now, asking}: ExecutionOptions): Promise<void> {
   if (!live.started()) return;
   const {record} = live;
+  const runsOut = now() + record.timeoutMs;
+  const asks: Asks = new Asks({
+    policy: asking,
+    now,
+    deadline: runsOut,
+    deliver: (id, reply) => run.reply(id, reply),
+    onOpen: (open) => live.blocked(open),
+    onDecision: (decision) => {
+      live.decided(decision);
+      const {verdict, what, at} = decision;
+      if (verdict !== 'allowed') live.worked({...live.activity, last: `refused: ${what}`, at});
+    },
+  });
+  live.asks = asks;
   const run = runner.start(
     {
       delegationId: record.id,
@@ -20,11 +40,14 @@ export async function execute(
       model: record.model,
       prompt: record.prompt,
       title: record.title,
-      deadline: now() + record.timeoutMs,
+      deadline: runsOut,
+      ...(record.continues !== undefined && {continues: record.continues.sessionId}),
     },
     {
       sessionOpened: (sessionId) => live.sessionOpened(sessionId),
       activity: (activity) => live.worked(activity),
+      asked: (id, content) => asks.asked(id, content),
+      withdrawn: (id) => asks.withdrawn(id),
     },
   );
   const deadline = setTimeout(() => live.stop('timeout'), record.timeoutMs);
@@ -39,6 +62,8 @@ export async function execute(
     }
   } finally {
     clearTimeout(deadline);
+    asks.close();
+    live.asks = undefined;
     await run.stop();
   }
 }
@@ -54,10 +79,10 @@ export function stop(live: LiveDelegation, cause: StopCause): void {
   });
 }
 
-function explain(cause: StopCause, {timeoutMs}: Delegation): string {
+function explain(cause: StopCause, {id, timeoutMs}: Delegation): string {
   switch (cause) {
     case 'timeout':
-      return `It ran out of time: the limit was ${Number((timeoutMs / 60_000).toFixed(2))} minutes of work. Delegate the rest, or again with a larger timeout_minutes.`;
+      return `It ran out of time: the limit was ${Number((timeoutMs / 60_000).toFixed(2))} minutes of work. Go on with delegate(continue: "${id}", prompt), or delegate again with a larger timeout_minutes.`;
     case 'cancelled':
       return 'It was cancelled on request.';
     case 'interrupted':

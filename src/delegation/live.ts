@@ -1,4 +1,7 @@
 import type {Logger} from '../log.ts';
+import type {Ask, Decision} from './ask.ts';
+import type {Asks} from './asks.ts';
+import {concluded} from './decisions.ts';
 import type {Delegation, Outcome} from './delegation.ts';
 import {messageOf} from './errors.ts';
 import {summaryOf} from './headline.ts';
@@ -33,6 +36,8 @@ export class LiveDelegation {
   readonly #ended = deferred<Delegation>();
   readonly #stop = deferred<StopCause>();
   readonly #watchers = new Set<() => void>();
+  /** Who takes answers to what its agent asks; only while it runs. */
+  asks: Asks | undefined;
 
   constructor(record: Delegation, {store, log, now}: {store: Store; log: Logger; now: () => number}) {
     this.#record = record;
@@ -105,6 +110,17 @@ export class LiveDelegation {
     this.#tell();
   }
 
+  /** Its agent waits on these requests, or on none any more. */
+  blocked(asks: readonly Ask[]): void {
+    if (this.#ending === undefined && this.#apply({type: 'blocked', asks})) void this.save();
+  }
+
+  decided(decision: Decision): void {
+    if (this.#ending !== undefined) return;
+    this.#record = {...this.#record, decisions: [...(this.#record.decisions ?? []), decision]};
+    void this.save();
+  }
+
   /** Calls back on every change until the returned function is called. */
   watch(listener: () => void): () => void {
     this.#watchers.add(listener);
@@ -124,9 +140,11 @@ export class LiveDelegation {
 
   async #settle({outcome, product, error}: End): Promise<Delegation> {
     const at = this.#now();
+    const {work, ...decisions} = concluded(this.#record, {work: product.work, at});
     const ended = (as: {outcome: Outcome; error?: string}): Delegation => ({
       ...this.#record,
-      state: transition(this.#record.state, {type: 'ended', at, work: product.work, ...as}),
+      ...decisions,
+      state: transition(this.#record.state, {type: 'ended', at, work, ...as}),
       text: product.text,
       summary: summaryOf(as.error ?? product.text),
     });

@@ -76,11 +76,12 @@ export class Recovery {
 
   async #settle(record: Delegation): Promise<Delegation> {
     const {runner, log} = this.#options;
-    const sessionId = record.state.status === 'running' ? record.state.sessionId : undefined;
+    const noted = record.state.status === 'running' ? record.state.sessionId : undefined;
     const end = await runner.settle({
       delegationId: record.id,
       directory: record.directory,
-      sessionId,
+      sessionId: noted ?? record.continues?.sessionId,
+      isContinued: record.continues !== undefined,
       cause: `The process that ran it (${record.owner.pid}) is gone.`,
     });
     log.info(`${record.id} is settled as ${end.outcome}: the process that ran it is gone`);

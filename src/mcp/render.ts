@@ -8,6 +8,7 @@ import {
 import type {Sight} from '../delegation/delegations.ts';
 import {count, counted, duration, facts} from './format.ts';
 import type {Page} from './page.ts';
+import {renderAsked, renderBlocked, renderDecisions, renderStatus} from './render-asks.ts';
 
 const NAMED_FILES = 30;
 const NAMED_UNREAD = 5;
@@ -15,9 +16,10 @@ const NAMED_UNREAD = 5;
 /** What `delegate` answers. */
 export function renderStarted({delegation, place}: Sight): string {
   const {id, agent, model, state, timeoutMs} = delegation;
+  const origin = continued(delegation);
   const status = state.status === 'queued' ? `queued, place ${place ?? '?'}` : 'running';
   return [
-    `${id} · ${status} · agent ${agent} · model ${model} · up to ${duration(timeoutMs)} of work`,
+    facts(id, status, origin, `agent ${agent}`, `model ${model}`, `up to ${duration(timeoutMs)} of work`),
     `Carry on with other work and do not poll. When you need the result: delegation_read("${id}"), which waits for it.`,
   ].join('\n');
 }
@@ -25,12 +27,13 @@ export function renderStarted({delegation, place}: Sight): string {
 /** A delegation that has not ended, as far as is known. */
 export function renderUnended({delegation, activity, place}: Sight, now: number): string {
   const {id, agent, model, state, timeoutMs, createdAt, directory} = delegation;
-  const what = facts(id, state.status, `agent ${agent}`, `model ${model}`);
+  const what = facts(id, renderStatus(delegation), continued(delegation), `agent ${agent}`, `model ${model}`);
   if (state.status !== 'running') {
     const waiting = place === undefined ? '' : `Place ${place} in the queue. `;
     return `${what}\n${waiting}Waiting for ${duration(now - createdAt)}. delegation_read("${id}") waits for its end.`;
   }
   const elapsed = now - state.startedAt;
+  const blocked = renderBlocked(delegation, now);
   return [
     what,
     facts(
@@ -40,7 +43,9 @@ export function renderUnended({delegation, activity, place}: Sight, now: number)
       activity && activity.last !== '' && `${duration(now - activity.at)} ago: ${activity.last}`,
     ),
     `Directory: ${directory}`,
-    `Still running. Carry on with other work; delegation_read("${id}") waits for its end.`,
+    ...(blocked.length > 0
+      ? blocked
+      : [`Still running. Carry on with other work; delegation_read("${id}") waits for its end.`]),
   ].join('\n');
 }
 
@@ -53,7 +58,7 @@ export function renderProgress({delegation, activity, place}: Sight, now: number
   }
   return facts(
     counted(activity?.toolCalls ?? 0, 'tool call'),
-    activity?.last,
+    renderAsked(delegation, now) || activity?.last,
     duration(now - state.startedAt),
   );
 }
@@ -74,8 +79,8 @@ export function renderHead({
   if (page.offset > 0) return facts(position, `${id} ${state.status}`);
   return [
     position,
-    facts(id, state.status, `agent ${agent}`, `model ${model}`, renderDuration(state)),
-    ...outcomeOf(state),
+    facts(id, state.status, continued(delegation), `agent ${agent}`, `model ${model}`, renderDuration(state)),
+    ...outcomeOf(delegation, state),
     `Artifact: ${artifact}`,
     page.total > 0 &&
       `${state.status === 'completed' ? 'The answer' : 'What it had written by then'} follows, verbatim:`,
@@ -88,10 +93,10 @@ export function renderHead({
 export function renderReport(delegation: Delegation & {readonly state: Ended}, page: Page): string {
   const {id, agent, model, state, title, summary} = delegation;
   return [
-    facts(id, state.status, `agent ${agent}`, `model ${model}`, renderDuration(state)),
+    facts(id, state.status, continued(delegation), `agent ${agent}`, `model ${model}`, renderDuration(state)),
     `Title: ${title}`,
     summary !== '' && `Summary: ${summary}`,
-    ...outcomeOf(state),
+    ...outcomeOf(delegation, state),
     renderHow(id, state, page),
   ]
     .filter((line) => line !== false)
@@ -107,9 +112,11 @@ function renderHow(id: string, {status}: Ended, {total, text, next}: Page): stri
 
 /** One entry of a list. */
 export function renderEntry(head: DelegationHead, now: number): string {
-  const {id, state, createdAt, agent, title, summary} = head;
-  const line = facts(id, state.status, `${duration(now - createdAt)} ago`, agent, title);
-  return `${line}${isUnread(head) ? ' [unread]' : ''}${summary === '' ? '' : `\n  ${summary}`}`;
+  const {id, createdAt, agent, title} = head;
+  const age = `${duration(now - createdAt)} ago`;
+  const line = facts(id, renderStatus(head), continued(head), age, agent, title);
+  const below = renderAsked(head, now) || head.summary;
+  return `${line}${isUnread(head) ? ' [unread]' : ''}${below === '' ? '' : `\n  ${below}`}`;
 }
 
 /** The end that a cancelled delegation reached. */
@@ -139,14 +146,20 @@ function renderPosition(id: string, {text, offset, total, next}: Page): string {
 }
 
 /** What it cost, why it failed if it did, and what it has changed. */
-function outcomeOf(state: Ended): readonly (string | false)[] {
+function outcomeOf({decisions}: DelegationHead, state: Ended): readonly (string | false)[] {
   const {error, work} = state;
   return [
     renderUsage(state),
     error !== undefined && `Why: ${error}`,
     work.filesChanged.length > 0 && `Files changed: ${renderFiles(work.filesChanged)}`,
     work.refused.length > 0 && `Refused, as nobody could be asked: ${work.refused.join('; ')}`,
+    renderDecisions(decisions) || false,
   ];
+}
+
+/** The delegation whose session it goes on in. */
+function continued({continues}: DelegationHead): string | false {
+  return continues !== undefined && `continues ${continues.id}`;
 }
 
 function renderDuration({startedAt, endedAt}: Ended): string {

@@ -12,7 +12,10 @@ export interface ToolAnnotations {
 
 /** What a tool may use besides its input. */
 export interface ToolContext {
-  readonly delegations: Pick<Delegations, 'delegate' | 'wait' | 'list' | 'cancel' | 'markRead'>;
+  readonly delegations: Pick<
+    Delegations,
+    'delegate' | 'continue' | 'wait' | 'list' | 'cancel' | 'reply' | 'markRead'
+  >;
   readonly client: Pick<ClientConnection, 'identity' | 'extendsOnProgress' | 'project' | 'workingDirectory'>;
   /** Where a person finds the record of a delegation. */
   readonly artifact: (project: string, id: string) => string;
@@ -27,6 +30,8 @@ export interface Answer {
   readonly blocks: readonly string[];
   /** The delegation that this answer has told the end of: it needs no mention as unread. */
   readonly told?: string;
+  /** The delegation that this answer shows as it stands: what it waits for needs no mention. */
+  readonly shown?: string;
   /** The delegation that this answer has started: a client that knows tasks gets it as one. */
   readonly started?: Sight;
 }

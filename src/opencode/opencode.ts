@@ -10,6 +10,8 @@ export interface OpenCodeOptions {
   /** Where the server runs: a folder of ours. */
   readonly cwd: string;
   readonly log: Logger;
+  /** True when somebody may answer what agents ask. */
+  readonly isAnswered: boolean;
 }
 
 /** The one OpenCode server of this process: started on the first need, and again when it has died. */
@@ -51,9 +53,10 @@ export class OpenCode {
   }
 
   async #start(): Promise<Connection> {
-    const {binary: named, env, cwd, log} = this.#options;
+    const {binary: named, env, ...options} = this.#options;
+    const {log} = options;
     try {
-      const server = await OpenCodeServer.start({binary: await findBinary({named, env}), env, cwd, log});
+      const server = await OpenCodeServer.start({...options, binary: await findBinary({named, env}), env});
       const connection = new Connection(server, log);
       await connection.ready;
       return connection;

@@ -30,6 +30,8 @@ export interface ServerOptions {
   /** Where it runs. Projects are named with each request, so this should be a folder with no project in it. */
   readonly cwd: string;
   readonly log: Logger;
+  /** True when somebody may answer what agents ask. */
+  readonly isAnswered: boolean;
 }
 
 /** An `opencode serve` that we started and nobody else knows the password of. */
@@ -109,14 +111,14 @@ async function launch(options: ServerOptions, password: string): Promise<Started
 
 async function launchOn(
   port: number,
-  {binary, env, cwd, log}: ServerOptions,
+  {binary, env, cwd, log, isAnswered}: ServerOptions,
   password: string,
 ): Promise<Started | {why: string; output: string}> {
   const child = spawnSupervised({
     command: binary,
     args: ['serve', '--hostname', '127.0.0.1', '--port', String(port)],
     cwd,
-    env: serverEnvironment(env, password),
+    env: serverEnvironment(env, {password, isAnswered}),
   });
   let output = '';
   let timer: NodeJS.Timeout | undefined;

@@ -1,10 +1,13 @@
 import type {SessionStatus} from '@opencode-ai/sdk/v2/client';
+import type {AskContent} from '../delegation/ask.ts';
 import {messageOf} from '../delegation/errors.ts';
-import type {Product, Run, RunEnd, RunObserver, RunRequest} from '../delegation/ports.ts';
+import type {AskReply, Product, Run, RunEnd, RunObserver, RunRequest} from '../delegation/ports.ts';
 import type {Logger} from '../log.ts';
 import {dataOf, done, wordsOf} from './answer.ts';
 import type {SessionListener} from './connection.ts';
+import {createSession} from './create-session.ts';
 import type {OpenCodeEvent} from './events.ts';
+import type {HeldSessions} from './held-sessions.ts';
 import {splitModel} from './model-name.ts';
 import type {OpenCode} from './opencode.ts';
 import {Progress} from './progress.ts';
@@ -13,6 +16,7 @@ import {SessionWork} from './session-work.ts';
 import {settle} from './settlement.ts';
 import {timeLimit} from './time-limit.ts';
 import type {Transcript, Verdict} from './transcript.ts';
+import {promptPart, type Turn} from './turn.ts';
 import {type OpenSession, TurnEnd} from './turn-end.ts';
 
 /** Reading what there is, before a stop, must not delay the stop. */
@@ -25,6 +29,8 @@ const ABORT_GRACE_MS = 5_000;
 export interface SessionRunOptions {
   readonly opencode: OpenCode;
   readonly log: Logger;
+  /** Those that runs have not let go of. */
+  readonly sessions: HeldSessions;
   readonly request: RunRequest;
   readonly observer: RunObserver;
 }
@@ -35,8 +41,10 @@ export class SessionRun implements Run, SessionListener {
   readonly directory: string;
   readonly #opencode: OpenCode;
   readonly #log: Logger;
+  readonly #sessions: HeldSessions;
   readonly #request: RunRequest;
   readonly #observer: RunObserver;
+  readonly #own: Turn;
   readonly #work: SessionWork;
   readonly #progress: Progress;
   readonly #trouble: ProviderTrouble;
@@ -48,14 +56,17 @@ export class SessionRun implements Run, SessionListener {
   #session: OpenSession | undefined;
   #turn: TurnEnd | undefined;
   #unlisten: (() => void) | undefined;
+  #release: (() => void) | undefined;
 
-  constructor({opencode, log, request, observer}: SessionRunOptions) {
+  constructor({opencode, log, sessions, request, observer}: SessionRunOptions) {
     this.#opencode = opencode;
     this.#log = log;
+    this.#sessions = sessions;
     this.#request = request;
     this.#observer = observer;
     this.directory = request.directory;
-    this.#work = new SessionWork({directory: request.directory, log});
+    this.#own = {delegationId: request.delegationId, isContinued: request.continues !== undefined};
+    this.#work = new SessionWork({directory: request.directory, turn: this.#own, log});
     this.#progress = new Progress((activity) => observer.activity(activity));
     this.#trouble = new ProviderTrouble(request.deadline);
     this.end = new Promise((resolve) => {
@@ -94,9 +105,17 @@ export class SessionRun implements Run, SessionListener {
     this.#turn?.read();
   }
 
-  refused(what: string): void {
-    this.#work.refused(what);
-    this.#progress.say(`refused: ${what}`);
+  asked(id: string, content: AskContent): void {
+    this.#observer.asked(id, content);
+  }
+
+  withdrawn(id: string): void {
+    this.#observer.withdrawn(id);
+  }
+
+  async reply(id: string, reply: AskReply): Promise<void> {
+    if (this.#session === undefined) throw new Error('it is no longer asked');
+    await this.#session.connection.reply(id, reply);
   }
 
   died(): void {
@@ -104,9 +123,9 @@ export class SessionRun implements Run, SessionListener {
     this.#turn?.close();
     void settle({
       opencode: this.#opencode,
-      delegationId: this.#request.delegationId,
+      turn: this.#own,
       directory: this.directory,
-      sessionId: this.#session?.id,
+      sessionId: this.#session?.id ?? this.#request.continues,
       work: this.#work,
       cause: 'The OpenCode server ended while it ran.',
     }).then((end) => this.#finish(end));
@@ -140,23 +159,25 @@ export class SessionRun implements Run, SessionListener {
     const {connection, id} = session;
     const turn = new TurnEnd({
       session,
+      turn: this.#own,
       log: this.#log,
       onStatus: (status) => this.#status(status),
       onEnd: (verdict, transcript) => void this.#judged(verdict, transcript),
     });
     this.#session = session;
     this.#turn = turn;
+    this.#release = this.#sessions.hold(id);
     this.#unlisten = connection.listen(id, this);
     await this.#observer.sessionOpened(id);
     // A stop may have come while the session was opened: then the model is never asked.
     if (this.#isSettled || this.#stopping !== undefined) return;
-    const {agent, model, prompt} = this.#request;
+    const {agent, model, prompt, delegationId} = this.#request;
     await done(
       connection.client.session.promptAsync({
         sessionID: id,
         agent,
         model: splitModel(model),
-        parts: [{type: 'text', text: prompt}],
+        parts: [promptPart(delegationId, prompt)],
       }),
     );
     turn.prompted();
@@ -164,21 +185,13 @@ export class SessionRun implements Run, SessionListener {
 
   /** Opens the session; `undefined` when a stop came first. */
   async #open(): Promise<OpenSession | undefined> {
-    const {directory, agent, model, title, delegationId} = this.#request;
-    const {providerID, modelID} = splitModel(model);
+    const {directory, continues} = this.#request;
+    if (continues !== undefined) await this.#sessions.free(continues);
     for (let attempt = 1; ; attempt++) {
       const connection = await this.#opencode.connect();
       if (this.#stopping !== undefined) return undefined;
       try {
-        const {id} = await dataOf(
-          connection.client.session.create({
-            directory,
-            title,
-            agent,
-            model: {id: modelID, providerID},
-            metadata: {delegation: delegationId},
-          }),
-        );
+        const id = continues ?? (await createSession(connection.client, this.#request));
         return {connection, id, directory};
       } catch (error) {
         // The server may have ended since it was last needed; nothing was asked of a model yet.
@@ -224,6 +237,7 @@ export class SessionRun implements Run, SessionListener {
     await this.#abort();
     this.#fail('error', 'It was stopped.');
     this.#unlisten?.();
+    this.#release?.();
   }
 
   async #abort(): Promise<void> {

@@ -8,8 +8,8 @@ import {
   OUTCOMES,
   type State,
 } from '../delegation/delegation.ts';
-
-const time = z.iso.datetime({offset: true}).transform((text) => Date.parse(text));
+import {asks, decisions, fromAsks, fromDecisions, toAsks, toDecisions} from './asked.ts';
+import {iso, time} from './time.ts';
 
 const usage = z.object({
   input: z.number(),
@@ -31,6 +31,8 @@ const common = {
   owner: z.object({pid: z.int(), hostname: z.string(), environment: z.string().default('')}),
   created: time,
   timeout_minutes: z.number(),
+  continues: z.object({id: z.string(), session: z.string()}).optional(),
+  decisions: decisions.optional(),
   /** How many UTF-16 units of the body are the prompt: no mark in the text could say where it ends. */
   prompt_chars: z.int().min(0),
 };
@@ -38,7 +40,13 @@ const common = {
 /** The front matter. Keys that are not known here (a newer version's, a person's) are left aside. */
 const frontMatter = z.discriminatedUnion('status', [
   z.object({status: z.enum(['registered', 'queued']), ...common}),
-  z.object({status: z.literal('running'), ...common, started: time, session: z.string().optional()}),
+  z.object({
+    status: z.literal('running'),
+    ...common,
+    started: time,
+    session: z.string().optional(),
+    asks: asks.optional(),
+  }),
   z.object({
     status: z.enum(OUTCOMES),
     ...common,
@@ -118,12 +126,14 @@ function split(file: string): {matter: FrontMatter; body: string} {
 }
 
 function toHead(matter: FrontMatter, project: string): DelegationHead {
-  const {id, title, summary, agent, model, directory, client, owner} = matter;
+  const {id, title, summary, agent, model, directory, client, owner, continues} = matter;
   return {
     ...{id, project, title, summary, agent, model, directory, client, owner},
     createdAt: matter.created,
     timeoutMs: Math.round(matter.timeout_minutes * 60_000),
     state: toState(matter),
+    ...(continues !== undefined && {continues: {id: continues.id, sessionId: continues.session}}),
+    ...(matter.decisions !== undefined && {decisions: toDecisions(matter.decisions)}),
     ...('read' in matter && matter.read !== undefined && {readAt: matter.read}),
   };
 }
@@ -138,6 +148,7 @@ function toState(matter: FrontMatter): State {
         status: 'running',
         startedAt: matter.started,
         ...(matter.session !== undefined && {sessionId: matter.session}),
+        ...(matter.asks !== undefined && {asks: toAsks(matter.asks)}),
       };
     default: {
       const {input, output, reasoning, cache_read, cache_write, cost_usd} = matter.usage;
@@ -160,19 +171,22 @@ function toState(matter: FrontMatter): State {
 }
 
 function toFrontMatter(delegation: Delegation): z.input<typeof frontMatter> {
-  const {id, title, summary, agent, model, directory, client, owner, state, readAt} = delegation;
+  const {id, title, summary, agent, model, directory, client, owner, state, readAt, continues} = delegation;
   const shared = {
     ...{title, summary, agent, model, directory},
     client: {name: client.name, version: client.version},
     owner: {pid: owner.pid, hostname: owner.hostname, environment: owner.environment},
     created: iso(delegation.createdAt),
     timeout_minutes: delegation.timeoutMs / 60_000,
+    ...(continues !== undefined && {continues: {id: continues.id, session: continues.sessionId}}),
+    ...(delegation.decisions !== undefined && {decisions: fromDecisions(delegation.decisions)}),
     prompt_chars: delegation.prompt.length,
   };
   if (!hasEnded(state)) {
     if (state.status !== 'running') return {id, status: state.status, ...shared};
     const session = state.sessionId === undefined ? {} : {session: state.sessionId};
-    return {id, status: state.status, ...shared, started: iso(state.startedAt), ...session};
+    const blocked = state.asks === undefined ? {} : {asks: fromAsks(state.asks)};
+    return {id, status: state.status, ...shared, started: iso(state.startedAt), ...session, ...blocked};
   }
   const {usage, toolCalls, filesChanged, refused} = state.work;
   return {
@@ -196,8 +210,4 @@ function toFrontMatter(delegation: Delegation): z.input<typeof frontMatter> {
     refused: [...refused],
     ...(state.error !== undefined && {error: state.error}),
   };
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

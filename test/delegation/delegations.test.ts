@@ -3,6 +3,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import fc from 'fast-check';
 import {afterEach, beforeEach, describe, expect, it, test, vi} from 'vitest';
+import type {AskContent, AskPolicy} from '../../src/delegation/ask.ts';
 import {type Delegation, hasEnded, NO_WORK} from '../../src/delegation/delegation.ts';
 import {type DelegateRequest, Delegations, type Sight} from '../../src/delegation/delegations.ts';
 import {Refusal} from '../../src/delegation/errors.ts';
@@ -15,6 +16,7 @@ import {
   FakeCatalog,
   FakeHeadlines,
   FakeLog,
+  type FakeRun,
   FakeRunner,
   FakeStore,
   GONE,
@@ -33,13 +35,18 @@ let headlines: FakeHeadlines;
 let log: FakeLog;
 let delegations: Delegations;
 
-function start({concurrency = 8}: {concurrency?: number} = {}): void {
+const REJECT: AskPolicy = {on: 'reject'};
+
+function start({concurrency = 8, asking = REJECT}: {concurrency?: number; asking?: AskPolicy} = {}): void {
   catalog = new FakeCatalog();
   runner = new FakeRunner();
   store = new FakeStore();
   headlines = new FakeHeadlines();
   log = new FakeLog();
-  delegations = new Delegations({catalog, runner, store, headlines, concurrency, log, owner: HERE});
+  delegations = new Delegations({
+    ...{catalog, runner, store, headlines, concurrency, asking, log},
+    owner: HERE,
+  });
 }
 
 beforeEach(() => {
@@ -734,6 +741,53 @@ describe('a wait', () => {
 
   it('for what does not exist is refused', async () => {
     await expect(delegations.wait({project: PROJECT, id: 'no-such-id', ms: 1})).rejects.toThrow(Refusal);
+  });
+});
+
+describe('a wait for what its agent asks', () => {
+  const CONTENT: AskContent = {kind: 'permission', what: 'permission bash: rm', detail: 'rm'};
+
+  async function ask(): Promise<{id: string; run: FakeRun}> {
+    start({asking: {on: 'wait', ms: MINUTE}});
+    const {id} = (await delegate('a')).delegation;
+    return {id, run: runner.of('a')};
+  }
+
+  it('ends for everybody who waits, once; without an answer the next one lasts', async () => {
+    const {id, run} = await ask();
+    const wait = () => watched(delegations.wait({project: PROJECT, id, ms: 5_000}));
+    const waits = [wait(), wait()];
+    await settled();
+    run.observer.asked('one', CONTENT);
+    await settled();
+    for (const {value} of waits) expect(value?.delegation.state).toMatchObject({asks: [{number: 1}]});
+    const next = wait();
+    await settled();
+    expect(next.value).toBeUndefined();
+    run.observer.asked('two', CONTENT);
+    await settled();
+    expect(next.value?.delegation.state).toMatchObject({asks: [{number: 1}, {number: 2}]});
+    const last = wait();
+    await pass(5_000);
+    expect(last.value?.delegation.state).toMatchObject({status: 'running'});
+    await delegations.cancel(PROJECT, id);
+  });
+
+  it('shows at once what was asked before it', async () => {
+    const {id, run} = await ask();
+    run.observer.asked('one', CONTENT);
+    expect((await delegations.wait({project: PROJECT, id, ms: MINUTE})).delegation.state).toMatchObject({
+      asks: [{number: 1, until: Date.now() + MINUTE}],
+    });
+    expect(delegations.blocked(PROJECT).map((head) => head.id)).toEqual([id]);
+    expect(delegations.blocked('another')).toEqual([]);
+    await delegations.reply(PROJECT, id, {decision: 'allow'});
+    expect(run.replies).toEqual([{id: 'one', reply: {allow: true, answers: []}}]);
+    expect(delegations.blocked(PROJECT)).toEqual([]);
+    run.complete('done');
+    await settled();
+    expect(store.stored(id)).toMatchObject({decisions: [{number: 1, verdict: 'allowed'}]});
+    expect(store.stored(id)?.state).not.toHaveProperty('asks');
   });
 });
 

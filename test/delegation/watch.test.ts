@@ -10,6 +10,7 @@ function start() {
   const delegations = new Delegations({
     ...{store, runner, catalog: new FakeCatalog(), headlines: new FakeHeadlines(), log: new FakeLog()},
     concurrency: 8,
+    asking: {on: 'reject'},
     owner: HERE,
   });
   const delegate = (prompt: string) =>

@@ -41,6 +41,8 @@ function context(client: {extendsOnProgress: boolean; hasToken: boolean}): ToolC
         return delegation;
       },
       delegate: unused,
+      continue: unused,
+      reply: unused,
       list: unused,
       cancel: unused,
     },

@@ -14,6 +14,7 @@ export const delegate = defineTool({
   input: z.object({
     prompt: z
       .string()
+      .optional()
       .describe(
         `The whole task, with all the agent has to know: it sees nothing of this conversation. At most ${MAX_PROMPT_CHARS} characters.`,
       ),
@@ -23,21 +24,38 @@ export const delegate = defineTool({
       .optional()
       .describe("As provider/model. Default: the agent's, else the configuration's."),
     directory: z.string().optional().describe('Absolute path to work in. Default: where this client works.'),
+    continue: z
+      .string()
+      .optional()
+      .describe(
+        'An ended delegation to go on in, by id: its agent knows all that was said there. Agent, model, directory stay unless given; an interrupted one needs no prompt.',
+      ),
     timeout_minutes: z
       .number()
       .default(DEFAULT_TIMEOUT_MINUTES)
       .describe(`Minutes of running time, up to ${MAX_TIMEOUT_MINUTES}. What exists by then is kept.`),
   }),
-  async call({prompt, agent, model, directory, timeout_minutes}, {delegations, client}) {
-    const sight = await delegations.delegate({
+  async call({prompt, directory, continue: id, ...input}, {delegations, client}) {
+    const {agent, model, timeout_minutes} = input;
+    const request = {
       project: await client.project(),
-      directory: directory ?? (await client.workingDirectory()),
-      prompt,
       ...(agent !== undefined && {agent}),
       ...(model !== undefined && {model}),
       timeoutMinutes: timeout_minutes,
       client: client.identity,
-    });
+    };
+    const sight = await (id === undefined
+      ? delegations.delegate({
+          ...request,
+          prompt: prompt ?? '',
+          directory: directory ?? (await client.workingDirectory()),
+        })
+      : delegations.continue({
+          ...request,
+          id,
+          ...(prompt !== undefined && {prompt}),
+          ...(directory !== undefined && {directory}),
+        }));
     return {blocks: [renderStarted(sight)], started: sight};
   },
 });

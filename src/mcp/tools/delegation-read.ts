@@ -36,7 +36,9 @@ export const delegationRead = defineTool({
   async call({id, wait_seconds, offset, max_chars}, context) {
     const sight = await wait(id, wait_seconds, context);
     const {delegation} = sight;
-    if (!hasEnded(delegation.state)) return {blocks: [renderUnended(sight, Date.now())]};
+    if (!hasEnded(delegation.state)) {
+      return {blocks: [renderUnended(sight, Date.now())], shown: delegation.id};
+    }
     const {text} = delegation;
     if (offset > 0 && offset >= text.length) {
       throw new Refusal(

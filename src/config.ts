@@ -13,6 +13,12 @@ export const VARIABLES = {
   OPENCODE_DELEGATE_MODEL:
     'The model, as `provider/model`, where neither the call nor the agent names one. Default: the model of your OpenCode configuration.',
   OPENCODE_DELEGATE_CONCURRENCY: 'How many delegations run at once; the rest wait in order. Default: 8.',
+  OPENCODE_DELEGATE_LIMITS:
+    'How many of one provider or one model run at once, as `anthropic=4,openai/gpt-5=2`. A model with a number of its own does not count among those of its provider. Default: as many as of all.',
+  OPENCODE_DELEGATE_MAX_TOOL_CALLS:
+    'A delegation that makes more tool calls than this ends as an error. Default: 500.',
+  OPENCODE_DELEGATE_IDLE_MINUTES:
+    'So does one of which nothing is heard for this long while nothing of it runs. Default: 5.',
   OPENCODE_DELEGATE_ALLOW_SUBAGENTS: 'Set to 1 to let agents of mode `subagent` be delegated to. Default: 0.',
   OPENCODE_DELEGATE_DATA_DIR:
     'Where results are kept. Default: `$XDG_DATA_HOME/opencode/delegations`, which is `~/.local/share/opencode/delegations`.',
@@ -27,6 +33,9 @@ export interface Config {
   readonly binary: string | undefined;
   readonly model: string | undefined;
   readonly concurrency: number;
+  /** How many of one provider (`anthropic`) or one model (`openai/gpt-5`) run at once. */
+  readonly limits: ReadonlyMap<string, number>;
+  readonly runaway: {readonly maxToolCalls: number; readonly idleMs: number};
   readonly allowSubagents: boolean;
   readonly dataDir: string;
   /** How long a host stays that nobody needs. */
@@ -47,6 +56,18 @@ const flag = text.pipe(
     .optional()
     .transform((value) => value === '1' || value === 'true'),
 );
+
+/** `anthropic=4,openai/gpt-5=2` */
+const laneLimits = text.transform((value, context) => {
+  const limits = new Map<string, number>();
+  for (const entry of value?.split(',') ?? []) {
+    const [, name, number] = /^\s*([^\s=,]+)\s*=\s*([1-9]\d{0,2})\s*$/.exec(entry) ?? [];
+    if (name === undefined)
+      context.addIssue(`has "${entry.trim()}", which must be like anthropic=4 or openai/gpt-5=2`);
+    else limits.set(name, Number(number));
+  }
+  return limits;
+});
 
 const schema = z.object({
   // The host does not run where the client does, so a relative path would lead elsewhere.
@@ -72,6 +93,18 @@ const schema = z.object({
         .int('must be a whole number from 1 to 100')
         .min(1, 'must be at least 1')
         .max(100, 'must be at most 100'),
+    ),
+  OPENCODE_DELEGATE_LIMITS: laneLimits,
+  OPENCODE_DELEGATE_MAX_TOOL_CALLS: text
+    .transform((value) => (value === undefined ? 500 : Number(value)))
+    .pipe(z.int('must be a whole number of calls').min(1, 'must be at least 1')),
+  OPENCODE_DELEGATE_IDLE_MINUTES: text
+    .transform((value) => (value === undefined ? 5 : Number(value)))
+    .pipe(
+      z
+        .number('must be a number of minutes')
+        .positive('must be more than 0')
+        .max(1_440, 'must be at most 1440, which is a day'),
     ),
   OPENCODE_DELEGATE_ALLOW_SUBAGENTS: flag,
   OPENCODE_DELEGATE_DATA_DIR: text.pipe(z.string().refine(isAbsolute, 'must be an absolute path').optional()),
@@ -115,6 +148,11 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     binary: given.OPENCODE_DELEGATE_BIN,
     model: given.OPENCODE_DELEGATE_MODEL,
     concurrency: given.OPENCODE_DELEGATE_CONCURRENCY,
+    limits: given.OPENCODE_DELEGATE_LIMITS,
+    runaway: {
+      maxToolCalls: given.OPENCODE_DELEGATE_MAX_TOOL_CALLS,
+      idleMs: given.OPENCODE_DELEGATE_IDLE_MINUTES * 60_000,
+    },
     allowSubagents: given.OPENCODE_DELEGATE_ALLOW_SUBAGENTS,
     dataDir: given.OPENCODE_DELEGATE_DATA_DIR ?? join(xdgData, 'opencode', 'delegations'),
     hostIdleMs: given.OPENCODE_DELEGATE_HOST_IDLE_SECONDS * 1_000,

@@ -42,11 +42,12 @@ export class Host {
     });
     this.#delegations = new Delegations({
       catalog: this.#catalog,
-      runner: new OpenCodeRunner({opencode: this.#opencode, log}),
+      runner: new OpenCodeRunner({opencode: this.#opencode, log, limits: config.runaway}),
       headlines: new SmallModelHeadlines({opencode: this.#opencode, catalog: this.#catalog, log}),
       store: this.#store,
       owner: thisProcess(environmentKey({env, version})),
       concurrency: config.concurrency,
+      limits: config.limits,
       log,
     });
   }

@@ -12,8 +12,8 @@ import {
 import {messageOf, notFound, Refusal} from './errors.ts';
 import {execute, stop} from './execution.ts';
 import {tidyHeadline, titleOf} from './headline.ts';
-import {newId, parseId} from './id.ts';
-import {LiveDelegation} from './live.ts';
+import {parseId} from './id.ts';
+import type {LiveDelegation, Storing} from './live.ts';
 import {Overview} from './overview.ts';
 import {pause} from './pause.ts';
 import {
@@ -24,13 +24,13 @@ import {
   type Runner,
   type Store,
 } from './ports.ts';
+import {type LaneLimits, Queue, type Waiting} from './queue.ts';
 import {Recovery} from './recovery.ts';
+import {Register} from './register.ts';
 import {checkDirectory, checkPrompt, checkTimeout} from './request.ts';
 
 /** How often a delegation that another process runs is looked at while somebody waits for it. */
 const FOREIGN_POLL_MS = 500;
-/** So many ids are tried before the store is thought to be broken. */
-const ID_ATTEMPTS = 20;
 
 export interface DelegateRequest {
   /** The project of the client, under which the record is kept. */
@@ -48,8 +48,8 @@ export interface Sight {
   readonly delegation: Delegation;
   /** Only while it runs in this process. */
   readonly activity?: Activity;
-  /** Its place in the queue, from 1; only while it is queued in this process. */
-  readonly place?: number;
+  /** Why it has not started; only while it is queued in this process. */
+  readonly waiting?: Waiting;
 }
 
 export interface WaitOptions {
@@ -71,6 +71,8 @@ export interface DelegationsOptions {
   readonly owner: Owner;
   /** How many run at once; the rest wait in order. */
   readonly concurrency: number;
+  /** How many of one provider or model run at once; by default, as many as of all. */
+  readonly limits?: LaneLimits;
   readonly log: Logger;
   readonly now?: () => number;
 }
@@ -80,17 +82,13 @@ export interface DelegationsOptions {
  * process, however many clients it serves.
  */
 export class Delegations {
-  /** Those that have not ended, and those whose end could not be stored. In the order they came. */
-  readonly #live = new Map<string, LiveDelegation>();
-  readonly #slots: PQueue;
+  readonly #register: Register;
+  readonly #queue: Queue;
   /** Title and summary are decoration: they must never crowd out the work. */
   readonly #headlineSlots = new PQueue({concurrency: 2});
   readonly #amendments: Amendments;
   readonly #recovery: Recovery;
   readonly #overview: Overview;
-  /** What was read, while the mark is on its way to the disk. */
-  readonly #justRead = new Map<string, DelegationHead>();
-  readonly #registering = new Set<Promise<LiveDelegation>>();
   readonly #watchers = new Set<(delegation: Delegation) => void>();
   readonly #options: DelegationsOptions;
   readonly #now: () => number;
@@ -99,20 +97,23 @@ export class Delegations {
   constructor(options: DelegationsOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
-    this.#slots = new PQueue({concurrency: options.concurrency});
+    const {store, log, concurrency, limits = new Map()} = options;
+    const storing: Storing = {store, log, now: this.#now};
+    this.#register = new Register({storing, isClosing: () => this.#closing !== undefined});
+    this.#queue = new Queue({concurrency, limits, now: this.#now});
     this.#amendments = new Amendments(options);
     this.#recovery = new Recovery({
       ...options,
       now: this.#now,
       enqueue: (live) => {
-        this.#live.set(keyOf(live.record.project, live.record.id), live);
+        this.#register.add(live);
         this.#enqueue(live);
       },
     });
     this.#overview = new Overview({
       store: options.store,
       recovery: this.#recovery,
-      known: (project) => this.#known(project),
+      known: (project) => this.#register.known(project),
     });
   }
 
@@ -130,8 +131,7 @@ export class Delegations {
       ...(agent !== undefined && {agent}),
       ...(model !== undefined && {model}),
     });
-    const registering = this.#register({
-      id: '',
+    const live = await this.#register.create({
       project,
       directory,
       ...choice,
@@ -145,8 +145,6 @@ export class Delegations {
       prompt,
       text: '',
     });
-    this.#registering.add(registering);
-    const live = await registering.finally(() => this.#registering.delete(registering));
     this.#enqueue(live);
     this.#tell(live.record);
     return this.#sight(live);
@@ -159,20 +157,26 @@ export class Delegations {
   async get(project: string, id: string): Promise<Sight> {
     const parsed = parseId(id);
     if (parsed === undefined) throw notFound(id);
-    const live = this.#live.get(keyOf(project, parsed));
+    const live = this.#register.find(project, parsed);
     if (live !== undefined) return this.#sight(live);
     const delegation = await this.#options.store.read(project, parsed);
     if (delegation === undefined) throw notFound(id);
     if (!this.#recovery.isOrphan(delegation)) return {delegation};
     const recovered = await this.#recovery.recover(delegation);
     if (recovered === undefined) throw notFound(id);
-    const takenOver = this.#live.get(keyOf(project, parsed));
+    const takenOver = this.#register.find(project, parsed);
     return takenOver === undefined ? {delegation: recovered} : this.#sight(takenOver);
   }
 
   /** Every delegation of the project, newest first. */
   list(project: string): Promise<readonly DelegationHead[]> {
     return this.#overview.list(project);
+  }
+
+  /** Those of the project that live in this process, by id. */
+  live(project: string): ReadonlyMap<string, Sight> {
+    const live = this.#register.all.filter(({record}) => record.project === project);
+    return new Map(live.map((one) => [one.record.id, this.#sight(one)]));
   }
 
   /** Ids of the project's ended delegations that nobody has read to the end yet, newest first. */
@@ -192,7 +196,7 @@ export class Delegations {
       if (hasEnded(sight.delegation.state)) return sight;
       const left = deadline - this.#now();
       if (left <= 0 || signal?.aborted) return sight;
-      const live = this.#live.get(keyOf(project, sight.delegation.id));
+      const live = this.#register.find(project, sight.delegation.id);
       if (live === undefined) {
         // Another process runs it; its end will be seen in the file.
         await pause(Math.min(left, FOREIGN_POLL_MS), {signal});
@@ -217,7 +221,7 @@ export class Delegations {
   async cancel(project: string, id: string): Promise<{delegation: Delegation; wasEnded: boolean}> {
     const {delegation} = await this.get(project, id);
     if (hasEnded(delegation.state)) return {delegation, wasEnded: true};
-    const live = this.#live.get(keyOf(project, delegation.id));
+    const live = this.#register.find(project, delegation.id);
     if (live === undefined) {
       throw new Refusal(
         `${delegation.id} is run by another process (${delegation.client.name}, process ${delegation.owner.pid} on ${delegation.owner.hostname}). Cancel it from the client that started it, or stop that client.`,
@@ -234,12 +238,8 @@ export class Delegations {
    */
   async markRead(delegation: Delegation): Promise<Delegation> {
     if (!isUnread(delegation)) return delegation;
-    const key = keyOf(delegation.project, delegation.id);
     const readAt = this.#now();
-    this.#justRead.set(key, {...delegation, readAt});
-    const record = await this.#amend(delegation, {readAt});
-    this.#justRead.delete(key);
-    return record;
+    return this.#register.reading({...delegation, readAt}, () => this.#amend(delegation, {readAt}));
   }
 
   /**
@@ -265,7 +265,7 @@ export class Delegations {
 
   /** How many are registered, queued or running here. */
   get active(): number {
-    return [...this.#live.values()].filter(({record}) => !hasEnded(record.state)).length;
+    return this.#register.all.filter(({record}) => !hasEnded(record.state)).length;
   }
 
   /**
@@ -279,32 +279,11 @@ export class Delegations {
 
   async #close(): Promise<void> {
     this.#headlineSlots.clear();
-    await Promise.allSettled(this.#registering);
-    for (const live of [...this.#live.values()]) stop(live, 'interrupted');
-    await Promise.all([...this.#live.values()].map((live) => live.ended));
-    await this.#slots.onIdle();
+    await this.#register.settled();
+    for (const live of this.#register.all) stop(live, 'interrupted');
+    await Promise.all(this.#register.all.map((live) => live.ended));
+    await this.#queue.onIdle();
     await this.#amendments.settled();
-  }
-
-  async #register(draft: Delegation): Promise<LiveDelegation> {
-    const {store} = this.#options;
-    for (let attempt = 0; attempt < ID_ATTEMPTS; attempt++) {
-      if (this.#closing !== undefined) throw new Refusal('This server is stopping. Start it again.');
-      const record = {...draft, id: newId()};
-      const live = new LiveDelegation(record, this.#storing);
-      const key = keyOf(record.project, record.id);
-      if (this.#live.has(key)) continue;
-      this.#live.set(key, live);
-      const created = await store.create(record).catch((error: unknown) => messageOf(error));
-      if (created === true) return live;
-      this.#live.delete(key);
-      if (typeof created === 'string') {
-        throw new Refusal(
-          `The delegation could not be stored, so it was not started: ${created}. Make the folder of ${store.artifact(record.project, record.id)} writable, or set OPENCODE_DELEGATE_DATA_DIR.`,
-        );
-      }
-    }
-    throw new Error(`no unused id was found in ${ID_ATTEMPTS} attempts`);
   }
 
   #enqueue(live: LiveDelegation): void {
@@ -313,9 +292,11 @@ export class Delegations {
       stop(live, 'interrupted');
       return;
     }
-    const slot = this.#slots.add(() => execute(live, {runner: this.#options.runner, now: this.#now}));
+    const {runner} = this.#options;
+    const rateLimited = (until: number) => this.#queue.rateLimited(live, until);
+    const work = this.#queue.add(live, () => execute(live, {runner, now: this.#now, rateLimited}));
     if (live.record.state.status === 'queued') void live.save();
-    slot.catch((error: unknown) => {
+    work.catch((error: unknown) => {
       this.#options.log.error(`${live.record.id}: ${messageOf(error)}`);
       return live.end({
         outcome: 'error',
@@ -327,7 +308,7 @@ export class Delegations {
   }
 
   #afterEnd(live: LiveDelegation, ended: Delegation): void {
-    if (live.isSaved) this.#live.delete(keyOf(ended.project, ended.id));
+    if (live.isSaved) this.#register.remove(ended);
     this.#tell(ended);
     if (ended.state.status !== 'completed' || this.#closing !== undefined) return;
     void this.#headlineSlots.add(async () => {
@@ -340,42 +321,20 @@ export class Delegations {
   async #amend(delegation: Delegation, change: Partial<Delegation>): Promise<Delegation> {
     const {record, isStored} = await this.#amendments.apply(delegation, change);
     // An end that could not be written at first is on disk now, and need not be kept in memory any longer.
-    if (isStored) this.#live.delete(keyOf(record.project, record.id));
+    if (isStored) this.#register.remove(record);
     return record;
-  }
-
-  /** What lives here, and what was just read: newer than what is stored. */
-  #known(project: string): ReadonlyMap<string, DelegationHead> {
-    const known = new Map<string, DelegationHead>();
-    for (const {record} of this.#live.values()) if (record.project === project) known.set(record.id, record);
-    for (const head of this.#justRead.values()) if (head.project === project) known.set(head.id, head);
-    return known;
   }
 
   #tell(delegation: Delegation): void {
     for (const watcher of this.#watchers) watcher(delegation);
   }
 
-  get #storing(): {store: Store; log: Logger; now: () => number} {
-    const {store, log} = this.#options;
-    return {store, log, now: this.#now};
-  }
-
   #sight(live: LiveDelegation): Sight {
-    const {status} = live.record.state;
+    const waiting = this.#queue.waiting(live);
     return {
       delegation: live.record,
-      ...(status === 'running' && {activity: live.activity}),
-      ...(status === 'queued' && {place: this.#placeOf(live)}),
+      ...(live.record.state.status === 'running' && {activity: live.activity}),
+      ...(waiting !== undefined && {waiting}),
     };
   }
-
-  #placeOf(live: LiveDelegation): number {
-    const queued = [...this.#live.values()].filter(({record}) => record.state.status === 'queued');
-    return queued.indexOf(live) + 1;
-  }
-}
-
-function keyOf(project: string, id: string): string {
-  return `${project}/${id}`;
 }

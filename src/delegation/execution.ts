@@ -2,13 +2,20 @@ import type {Delegation} from './delegation.ts';
 import type {LiveDelegation, StopCause} from './live.ts';
 import {NO_PRODUCT, type Runner} from './ports.ts';
 
+export interface ExecuteOptions {
+  readonly runner: Runner;
+  readonly now: () => number;
+  /** Called when its provider has had too many requests, with the time at which it may be asked again. */
+  readonly rateLimited: (until: number) => void;
+}
+
 /**
  * Runs a delegation, and resolves when its session has really stopped: for so long it needs its slot. Its end
  * is told earlier. Does nothing when it has come to an end before it could run.
  */
 export async function execute(
   live: LiveDelegation,
-  {runner, now}: {runner: Runner; now: () => number},
+  {runner, now, rateLimited}: ExecuteOptions,
 ): Promise<void> {
   if (!live.started()) return;
   const {record} = live;
@@ -25,6 +32,7 @@ export async function execute(
     {
       sessionOpened: (sessionId) => live.sessionOpened(sessionId),
       activity: (activity) => live.worked(activity),
+      rateLimited,
     },
   );
   const deadline = setTimeout(() => live.stop('timeout'), record.timeoutMs);

@@ -49,6 +49,8 @@ export interface RunObserver {
   /** The session exists; the runner waits for this before it sends anything to it. */
   sessionOpened(sessionId: string): Promise<void>;
   activity(activity: Activity): void;
+  /** The provider has had too many requests, and may be asked again at that time, in milliseconds since the epoch. */
+  rateLimited(until: number): void;
 }
 
 /** What an agent produced up to some moment. */

@@ -6,29 +6,37 @@ import {
   isUnread,
 } from '../delegation/delegation.ts';
 import type {Sight} from '../delegation/delegations.ts';
-import {count, counted, duration, facts} from './format.ts';
+import type {Waiting, WaitReason} from '../delegation/queue.ts';
+import {clock, count, counted, duration, facts} from './format.ts';
 import type {Page} from './page.ts';
 
 const NAMED_FILES = 30;
 const NAMED_UNREAD = 5;
 
 /** What `delegate` answers. */
-export function renderStarted({delegation, place}: Sight): string {
+export function renderStarted({delegation, waiting}: Sight, now: number): string {
   const {id, agent, model, state, timeoutMs} = delegation;
-  const status = state.status === 'queued' ? `queued, place ${place ?? '?'}` : 'running';
+  const status = waiting === undefined ? state.status : `${state.status}, place ${waiting.place}`;
   return [
-    `${id} · ${status} · agent ${agent} · model ${model} · up to ${duration(timeoutMs)} of work`,
+    facts(
+      id,
+      status,
+      waiting && renderReason(waiting.reason, now),
+      `agent ${agent}`,
+      `model ${model}`,
+      `up to ${duration(timeoutMs)} of work`,
+    ),
     `Carry on with other work and do not poll. When you need the result: delegation_read("${id}"), which waits for it.`,
   ].join('\n');
 }
 
 /** A delegation that has not ended, as far as is known. */
-export function renderUnended({delegation, activity, place}: Sight, now: number): string {
+export function renderUnended({delegation, activity, waiting}: Sight, now: number): string {
   const {id, agent, model, state, timeoutMs, createdAt, directory} = delegation;
   const what = facts(id, state.status, `agent ${agent}`, `model ${model}`);
   if (state.status !== 'running') {
-    const waiting = place === undefined ? '' : `Place ${place} in the queue. `;
-    return `${what}\n${waiting}Waiting for ${duration(now - createdAt)}. delegation_read("${id}") waits for its end.`;
+    const place = waiting && `Place ${waiting.place} in the queue: ${renderReason(waiting.reason, now)}. `;
+    return `${what}\n${place ?? ''}Waiting for ${duration(now - createdAt)}. delegation_read("${id}") waits for its end.`;
   }
   const elapsed = now - state.startedAt;
   return [
@@ -45,11 +53,11 @@ export function renderUnended({delegation, activity, place}: Sight, now: number)
 }
 
 /** One line for a person who waits. */
-export function renderProgress({delegation, activity, place}: Sight, now: number): string {
+export function renderProgress({delegation, activity, waiting}: Sight, now: number): string {
   const {state} = delegation;
   if (state.status !== 'running') {
-    const waiting = `waiting for ${duration(now - delegation.createdAt)}`;
-    return facts(state.status, place !== undefined && `place ${place}`, waiting);
+    const since = `waiting for ${duration(now - delegation.createdAt)}`;
+    return facts(state.status, ...renderWaiting(waiting, now), since);
   }
   return facts(
     counted(activity?.toolCalls ?? 0, 'tool call'),
@@ -105,10 +113,11 @@ function renderHow(id: string, {status}: Ended, {total, text, next}: Page): stri
   return `${what} has ${count(total)} characters; delegation_read("${id}") returns it. The first ${count(text.length)} follow, verbatim:`;
 }
 
-/** One entry of a list. */
-export function renderEntry(head: DelegationHead, now: number): string {
+/** One entry of a list; of a delegation that waits here, with what it waits for. */
+export function renderEntry(head: DelegationHead, now: number, sight?: Sight): string {
   const {id, state, createdAt, agent, title, summary} = head;
-  const line = facts(id, state.status, `${duration(now - createdAt)} ago`, agent, title);
+  const waiting = renderWaiting(sight?.waiting, now);
+  const line = facts(id, state.status, ...waiting, `${duration(now - createdAt)} ago`, agent, title);
   return `${line}${isUnread(head) ? ' [unread]' : ''}${summary === '' ? '' : `\n  ${summary}`}`;
 }
 
@@ -128,6 +137,21 @@ export function renderUnread(ids: readonly string[]): string {
   if (ids.length === 0) return '';
   const more = ids.length > NAMED_UNREAD ? ` and ${ids.length - NAMED_UNREAD} more` : '';
   return `Ended and not read yet: ${ids.slice(0, NAMED_UNREAD).join(', ')}${more}. delegation_read(id) returns each.`;
+}
+
+function renderWaiting(waiting: Waiting | undefined, now: number): readonly string[] {
+  return waiting === undefined ? [] : [`place ${waiting.place}`, renderReason(waiting.reason, now)];
+}
+
+function renderReason(reason: WaitReason, now: number): string {
+  switch (reason.is) {
+    case 'all slots taken':
+      return `all ${counted(reason.limit, 'slot')} taken`;
+    case 'lane full':
+      return `${reason.lane} is at its limit of ${reason.limit}`;
+    case 'rate-limited':
+      return `${reason.lane} is rate-limited until ${clock(reason.until, now)}`;
+  }
 }
 
 function renderPosition(id: string, {text, offset, total, next}: Page): string {

@@ -12,7 +12,7 @@ export interface ToolAnnotations {
 
 /** What a tool may use besides its input. */
 export interface ToolContext {
-  readonly delegations: Pick<Delegations, 'delegate' | 'wait' | 'list' | 'cancel' | 'markRead'>;
+  readonly delegations: Pick<Delegations, 'delegate' | 'wait' | 'list' | 'live' | 'cancel' | 'markRead'>;
   readonly client: Pick<ClientConnection, 'identity' | 'extendsOnProgress' | 'project' | 'workingDirectory'>;
   /** Where a person finds the record of a delegation. */
   readonly artifact: (project: string, id: string) => string;

@@ -1,6 +1,7 @@
 import type {LostRun, Run, RunEnd, Runner, RunObserver, RunRequest} from '../delegation/ports.ts';
 import type {Logger} from '../log.ts';
 import type {OpenCode} from './opencode.ts';
+import type {RunawayLimits} from './runaway.ts';
 import {SessionRun} from './session-run.ts';
 import {SessionWork} from './session-work.ts';
 import {settle} from './settlement.ts';
@@ -9,14 +10,22 @@ import {settle} from './settlement.ts';
 export class OpenCodeRunner implements Runner {
   readonly #opencode: OpenCode;
   readonly #log: Logger;
+  readonly #limits: RunawayLimits;
 
-  constructor({opencode, log}: {opencode: OpenCode; log: Logger}) {
+  constructor({opencode, log, limits}: {opencode: OpenCode; log: Logger; limits: RunawayLimits}) {
     this.#opencode = opencode;
     this.#log = log;
+    this.#limits = limits;
   }
 
   start(request: RunRequest, observer: RunObserver): Run {
-    return new SessionRun({opencode: this.#opencode, log: this.#log, request, observer});
+    return new SessionRun({
+      opencode: this.#opencode,
+      log: this.#log,
+      limits: this.#limits,
+      request,
+      observer,
+    });
   }
 
   settle({delegationId, directory, sessionId, cause}: LostRun): Promise<RunEnd> {

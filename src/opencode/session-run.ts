@@ -6,9 +6,11 @@ import {dataOf, done, wordsOf} from './answer.ts';
 import type {SessionListener} from './connection.ts';
 import type {OpenCodeEvent} from './events.ts';
 import {splitModel} from './model-name.ts';
+import {openSession} from './open-session.ts';
 import type {OpenCode} from './opencode.ts';
 import {Progress} from './progress.ts';
 import {ProviderTrouble} from './provider-trouble.ts';
+import {Runaway, type RunawayLimits} from './runaway.ts';
 import {SessionWork} from './session-work.ts';
 import {settle} from './settlement.ts';
 import {timeLimit} from './time-limit.ts';
@@ -17,8 +19,6 @@ import {type OpenSession, TurnEnd} from './turn-end.ts';
 
 /** Reading what there is, before a stop, must not delay the stop. */
 const SNAPSHOT_MS = 1_500;
-/** A session that could not be opened because the server went away is opened in the next one. */
-const OPEN_ATTEMPTS = 3;
 /** How long an aborted session may take to stop before its slot is given away all the same. */
 const ABORT_GRACE_MS = 5_000;
 
@@ -27,6 +27,7 @@ export interface SessionRunOptions {
   readonly log: Logger;
   readonly request: RunRequest;
   readonly observer: RunObserver;
+  readonly limits: RunawayLimits;
 }
 
 /** One delegation's session: opened, prompted, heard until its end, and stopped. */
@@ -40,6 +41,7 @@ export class SessionRun implements Run, SessionListener {
   readonly #work: SessionWork;
   readonly #progress: Progress;
   readonly #trouble: ProviderTrouble;
+  readonly #runaway: Runaway;
   readonly #begun: Promise<void>;
   #settle!: (end: RunEnd) => void;
   #isSettled = false;
@@ -49,7 +51,7 @@ export class SessionRun implements Run, SessionListener {
   #turn: TurnEnd | undefined;
   #unlisten: (() => void) | undefined;
 
-  constructor({opencode, log, request, observer}: SessionRunOptions) {
+  constructor({opencode, log, request, observer, limits}: SessionRunOptions) {
     this.#opencode = opencode;
     this.#log = log;
     this.#request = request;
@@ -57,7 +59,11 @@ export class SessionRun implements Run, SessionListener {
     this.directory = request.directory;
     this.#work = new SessionWork({directory: request.directory, log});
     this.#progress = new Progress((activity) => observer.activity(activity));
-    this.#trouble = new ProviderTrouble(request.deadline);
+    this.#trouble = new ProviderTrouble({
+      deadline: request.deadline,
+      onRateLimited: (until) => observer.rateLimited(until),
+    });
+    this.#runaway = new Runaway({...limits, onRunaway: (why) => this.#fail('error', why)});
     this.end = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -71,6 +77,7 @@ export class SessionRun implements Run, SessionListener {
   event(event: OpenCodeEvent, isOwn: boolean): void {
     this.#progress.event(event);
     this.#work.event(event, isOwn);
+    this.#runaway.event(event);
     if (!isOwn) return;
     const useless = this.#trouble.event(event);
     if (useless !== undefined) this.#fail('error', useless);
@@ -135,7 +142,11 @@ export class SessionRun implements Run, SessionListener {
   async #begin(): Promise<void> {
     // Whoever delegated gets the answer first: opening the session takes the same processor.
     await new Promise((resolve) => setImmediate(resolve));
-    const session = await this.#open();
+    const session = await openSession({
+      opencode: this.#opencode,
+      request: this.#request,
+      isStopped: () => this.#stopping !== undefined,
+    });
     if (session === undefined) return;
     const {connection, id} = session;
     const turn = new TurnEnd({
@@ -160,31 +171,7 @@ export class SessionRun implements Run, SessionListener {
       }),
     );
     turn.prompted();
-  }
-
-  /** Opens the session; `undefined` when a stop came first. */
-  async #open(): Promise<OpenSession | undefined> {
-    const {directory, agent, model, title, delegationId} = this.#request;
-    const {providerID, modelID} = splitModel(model);
-    for (let attempt = 1; ; attempt++) {
-      const connection = await this.#opencode.connect();
-      if (this.#stopping !== undefined) return undefined;
-      try {
-        const {id} = await dataOf(
-          connection.client.session.create({
-            directory,
-            title,
-            agent,
-            model: {id: modelID, providerID},
-            metadata: {delegation: delegationId},
-          }),
-        );
-        return {connection, id, directory};
-      } catch (error) {
-        // The server may have ended since it was last needed; nothing was asked of a model yet.
-        if (connection.isAlive || attempt === OPEN_ATTEMPTS) throw error;
-      }
-    }
+    this.#runaway.begin();
   }
 
   #status(status: SessionStatus): void {
@@ -216,6 +203,7 @@ export class SessionRun implements Run, SessionListener {
     if (this.#isSettled) return;
     this.#isSettled = true;
     this.#turn?.close();
+    this.#runaway.close();
     this.#settle(end);
   }
 

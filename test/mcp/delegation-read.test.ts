@@ -42,6 +42,7 @@ function context(client: {extendsOnProgress: boolean; hasToken: boolean}): ToolC
       },
       delegate: unused,
       list: unused,
+      live: () => new Map(),
       cancel: unused,
     },
     client: {

@@ -38,6 +38,6 @@ export const delegate = defineTool({
       timeoutMinutes: timeout_minutes,
       client: client.identity,
     });
-    return {blocks: [renderStarted(sight)], started: sight};
+    return {blocks: [renderStarted(sight, Date.now())], started: sight};
   },
 });

@@ -14,6 +14,8 @@ export const VARIABLES = {
     'The model, as `provider/model`, where neither the call nor the agent names one. Default: the model of your OpenCode configuration.',
   OPENCODE_DELEGATE_CONCURRENCY: 'How many delegations run at once; the rest wait in order. Default: 8.',
   OPENCODE_DELEGATE_ALLOW_SUBAGENTS: 'Set to 1 to let agents of mode `subagent` be delegated to. Default: 0.',
+  OPENCODE_DELEGATE_READONLY_TOOLS:
+    'MCP tools that a `read-only` delegation keeps, as names separated by commas, with `*` for any characters: `context7_*,docs_search`. Default: none.',
   OPENCODE_DELEGATE_DATA_DIR:
     'Where results are kept. Default: `$XDG_DATA_HOME/opencode/delegations`, which is `~/.local/share/opencode/delegations`.',
   OPENCODE_DELEGATE_HOST:
@@ -28,6 +30,8 @@ export interface Config {
   readonly model: string | undefined;
   readonly concurrency: number;
   readonly allowSubagents: boolean;
+  /** Names of the MCP tools that a read-only delegation keeps; they may have wildcards. */
+  readonly readOnlyTools: readonly string[];
   readonly dataDir: string;
   /** How long a host stays that nobody needs. */
   readonly hostIdleMs: number;
@@ -74,6 +78,11 @@ const schema = z.object({
         .max(100, 'must be at most 100'),
     ),
   OPENCODE_DELEGATE_ALLOW_SUBAGENTS: flag,
+  OPENCODE_DELEGATE_READONLY_TOOLS: text
+    .transform((value) => (value === undefined ? [] : value.split(',').map((name) => name.trim())))
+    .pipe(
+      z.array(z.string().regex(/^[\w-]+_[\w*-]+$/, 'must be names of MCP tools, as server_tool or server_*')),
+    ),
   OPENCODE_DELEGATE_DATA_DIR: text.pipe(z.string().refine(isAbsolute, 'must be an absolute path').optional()),
   OPENCODE_DELEGATE_HOST: text.pipe(z.enum(['on', 'off'], {error: 'must be on or off'}).optional()),
   OPENCODE_DELEGATE_HOST_IDLE_SECONDS: text
@@ -115,6 +124,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     binary: given.OPENCODE_DELEGATE_BIN,
     model: given.OPENCODE_DELEGATE_MODEL,
     concurrency: given.OPENCODE_DELEGATE_CONCURRENCY,
+    readOnlyTools: given.OPENCODE_DELEGATE_READONLY_TOOLS,
     allowSubagents: given.OPENCODE_DELEGATE_ALLOW_SUBAGENTS,
     dataDir: given.OPENCODE_DELEGATE_DATA_DIR ?? join(xdgData, 'opencode', 'delegations'),
     hostIdleMs: given.OPENCODE_DELEGATE_HOST_IDLE_SECONDS * 1_000,

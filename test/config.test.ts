@@ -20,6 +20,7 @@ describe('the defaults', () => {
       binary: undefined,
       model: undefined,
       concurrency: 8,
+      readOnlyTools: [],
       allowSubagents: false,
       dataDir: '/home/me/.local/share/opencode/delegations',
       hostIdleMs: 60_000,
@@ -42,6 +43,21 @@ describe('the defaults', () => {
 
   it('give an absolute data directory even when HOME is empty', () => {
     expect(isAbsolute(readConfig({HOME: ''}).dataDir)).toBe(true);
+  });
+});
+
+describe('the tools that a read-only delegation keeps', () => {
+  const VARIABLE = 'OPENCODE_DELEGATE_READONLY_TOOLS';
+
+  it('are names of MCP tools, with wildcards in the tool’s part', () => {
+    expect(readConfig({[VARIABLE]: 'context7_*, my-docs_search'}).readOnlyTools).toEqual([
+      'context7_*',
+      'my-docs_search',
+    ]);
+  });
+
+  it.each(['*', 'bash', '*_write', 'docs_*,'])('cannot be %s', (value) => {
+    expect(() => readConfig({[VARIABLE]: value})).toThrow('must be names of MCP tools');
   });
 });
 

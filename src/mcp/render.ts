@@ -1,3 +1,4 @@
+import {DEFAULT_ACCESS} from '../delegation/access.ts';
 import {
   type Delegation,
   type DelegationHead,
@@ -14,18 +15,18 @@ const NAMED_UNREAD = 5;
 
 /** What `delegate` answers. */
 export function renderStarted({delegation, place}: Sight): string {
-  const {id, agent, model, state, timeoutMs} = delegation;
+  const {id, state, timeoutMs} = delegation;
   const status = state.status === 'queued' ? `queued, place ${place ?? '?'}` : 'running';
   return [
-    `${id} · ${status} · agent ${agent} · model ${model} · up to ${duration(timeoutMs)} of work`,
+    facts(id, status, ...who(delegation), `up to ${duration(timeoutMs)} of work`),
     `Carry on with other work and do not poll. When you need the result: delegation_read("${id}"), which waits for it.`,
   ].join('\n');
 }
 
 /** A delegation that has not ended, as far as is known. */
 export function renderUnended({delegation, activity, place}: Sight, now: number): string {
-  const {id, agent, model, state, timeoutMs, createdAt, directory} = delegation;
-  const what = facts(id, state.status, `agent ${agent}`, `model ${model}`);
+  const {id, state, timeoutMs, createdAt, directory} = delegation;
+  const what = facts(id, state.status, ...who(delegation));
   if (state.status !== 'running') {
     const waiting = place === undefined ? '' : `Place ${place} in the queue. `;
     return `${what}\n${waiting}Waiting for ${duration(now - createdAt)}. delegation_read("${id}") waits for its end.`;
@@ -68,13 +69,13 @@ export function renderHead({
   page: Page;
   artifact: string;
 }): string {
-  const {id, agent, model, state} = delegation;
+  const {id, state} = delegation;
   if (!hasEnded(state)) throw new Error(`${id} has not ended`);
   const position = renderPosition(id, page);
   if (page.offset > 0) return facts(position, `${id} ${state.status}`);
   return [
     position,
-    facts(id, state.status, `agent ${agent}`, `model ${model}`, renderDuration(state)),
+    facts(id, state.status, ...who(delegation), renderDuration(state)),
     ...outcomeOf(state),
     `Artifact: ${artifact}`,
     page.total > 0 &&
@@ -86,9 +87,9 @@ export function renderHead({
 
 /** What a client is told of the end without having asked: all that matters, and where the rest is. */
 export function renderReport(delegation: Delegation & {readonly state: Ended}, page: Page): string {
-  const {id, agent, model, state, title, summary} = delegation;
+  const {id, state, title, summary} = delegation;
   return [
-    facts(id, state.status, `agent ${agent}`, `model ${model}`, renderDuration(state)),
+    facts(id, state.status, ...who(delegation), renderDuration(state)),
     `Title: ${title}`,
     summary !== '' && `Summary: ${summary}`,
     ...outcomeOf(state),
@@ -145,8 +146,13 @@ function outcomeOf(state: Ended): readonly (string | false)[] {
     renderUsage(state),
     error !== undefined && `Why: ${error}`,
     work.filesChanged.length > 0 && `Files changed: ${renderFiles(work.filesChanged)}`,
-    work.refused.length > 0 && `Refused, as nobody could be asked: ${work.refused.join('; ')}`,
+    work.refused.length > 0 && `Refused: ${work.refused.join('; ')}`,
   ];
+}
+
+/** What ran it, and what it may touch where that is not everything its agent may. */
+function who({agent, model, access}: DelegationHead): readonly (string | false)[] {
+  return [`agent ${agent}`, `model ${model}`, access !== DEFAULT_ACCESS && access];
 }
 
 function renderDuration({startedAt, endedAt}: Ended): string {

@@ -4,6 +4,7 @@ import type {Product, Run, RunEnd, RunObserver, RunRequest} from '../delegation/
 import type {Logger} from '../log.ts';
 import {dataOf, done, wordsOf} from './answer.ts';
 import type {SessionListener} from './connection.ts';
+import {createSession} from './create-session.ts';
 import type {OpenCodeEvent} from './events.ts';
 import {splitModel} from './model-name.ts';
 import type {OpenCode} from './opencode.ts';
@@ -27,6 +28,8 @@ export interface SessionRunOptions {
   readonly log: Logger;
   readonly request: RunRequest;
   readonly observer: RunObserver;
+  /** Names of the MCP tools that a read-only session keeps. */
+  readonly readOnlyTools: readonly string[];
 }
 
 /** One delegation's session: opened, prompted, heard until its end, and stopped. */
@@ -37,6 +40,7 @@ export class SessionRun implements Run, SessionListener {
   readonly #log: Logger;
   readonly #request: RunRequest;
   readonly #observer: RunObserver;
+  readonly #rules: {readonly readOnlyTools: readonly string[]};
   readonly #work: SessionWork;
   readonly #progress: Progress;
   readonly #trouble: ProviderTrouble;
@@ -49,11 +53,12 @@ export class SessionRun implements Run, SessionListener {
   #turn: TurnEnd | undefined;
   #unlisten: (() => void) | undefined;
 
-  constructor({opencode, log, request, observer}: SessionRunOptions) {
+  constructor({opencode, log, request, observer, readOnlyTools}: SessionRunOptions) {
     this.#opencode = opencode;
     this.#log = log;
     this.#request = request;
     this.#observer = observer;
+    this.#rules = {readOnlyTools};
     this.directory = request.directory;
     this.#work = new SessionWork({directory: request.directory, log});
     this.#progress = new Progress((activity) => observer.activity(activity));
@@ -164,21 +169,12 @@ export class SessionRun implements Run, SessionListener {
 
   /** Opens the session; `undefined` when a stop came first. */
   async #open(): Promise<OpenSession | undefined> {
-    const {directory, agent, model, title, delegationId} = this.#request;
-    const {providerID, modelID} = splitModel(model);
+    const {directory} = this.#request;
     for (let attempt = 1; ; attempt++) {
       const connection = await this.#opencode.connect();
       if (this.#stopping !== undefined) return undefined;
       try {
-        const {id} = await dataOf(
-          connection.client.session.create({
-            directory,
-            title,
-            agent,
-            model: {id: modelID, providerID},
-            metadata: {delegation: delegationId},
-          }),
-        );
+        const id = await createSession(connection.client, this.#request, this.#rules);
         return {connection, id, directory};
       } catch (error) {
         // The server may have ended since it was last needed; nothing was asked of a model yet.

@@ -20,6 +20,8 @@ export const VARIABLES = {
   OPENCODE_DELEGATE_IDLE_MINUTES:
     'So does one of which nothing is heard for this long while nothing of it runs. Default: 5.',
   OPENCODE_DELEGATE_ALLOW_SUBAGENTS: 'Set to 1 to let agents of mode `subagent` be delegated to. Default: 0.',
+  OPENCODE_DELEGATE_READONLY_TOOLS:
+    'MCP tools that a `read-only` delegation keeps, as names separated by commas, with `*` for any characters: `context7_*,docs_search`. Default: none.',
   OPENCODE_DELEGATE_DATA_DIR:
     'Where results are kept. Default: `$XDG_DATA_HOME/opencode/delegations`, which is `~/.local/share/opencode/delegations`.',
   OPENCODE_DELEGATE_HOST:
@@ -37,6 +39,8 @@ export interface Config {
   readonly limits: ReadonlyMap<string, number>;
   readonly runaway: {readonly maxToolCalls: number; readonly idleMs: number};
   readonly allowSubagents: boolean;
+  /** Names of the MCP tools that a read-only delegation keeps; they may have wildcards. */
+  readonly readOnlyTools: readonly string[];
   readonly dataDir: string;
   /** How long a host stays that nobody needs. */
   readonly hostIdleMs: number;
@@ -107,6 +111,11 @@ const schema = z.object({
         .max(1_440, 'must be at most 1440, which is a day'),
     ),
   OPENCODE_DELEGATE_ALLOW_SUBAGENTS: flag,
+  OPENCODE_DELEGATE_READONLY_TOOLS: text
+    .transform((value) => (value === undefined ? [] : value.split(',').map((name) => name.trim())))
+    .pipe(
+      z.array(z.string().regex(/^[\w-]+_[\w*-]+$/, 'must be names of MCP tools, as server_tool or server_*')),
+    ),
   OPENCODE_DELEGATE_DATA_DIR: text.pipe(z.string().refine(isAbsolute, 'must be an absolute path').optional()),
   OPENCODE_DELEGATE_HOST: text.pipe(z.enum(['on', 'off'], {error: 'must be on or off'}).optional()),
   OPENCODE_DELEGATE_HOST_IDLE_SECONDS: text
@@ -153,6 +162,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       maxToolCalls: given.OPENCODE_DELEGATE_MAX_TOOL_CALLS,
       idleMs: given.OPENCODE_DELEGATE_IDLE_MINUTES * 60_000,
     },
+    readOnlyTools: given.OPENCODE_DELEGATE_READONLY_TOOLS,
     allowSubagents: given.OPENCODE_DELEGATE_ALLOW_SUBAGENTS,
     dataDir: given.OPENCODE_DELEGATE_DATA_DIR ?? join(xdgData, 'opencode', 'delegations'),
     hostIdleMs: given.OPENCODE_DELEGATE_HOST_IDLE_SECONDS * 1_000,

@@ -42,7 +42,12 @@ export class Host {
     });
     this.#delegations = new Delegations({
       catalog: this.#catalog,
-      runner: new OpenCodeRunner({opencode: this.#opencode, log, limits: config.runaway}),
+      runner: new OpenCodeRunner({
+        opencode: this.#opencode,
+        log,
+        limits: config.runaway,
+        readOnlyTools: config.readOnlyTools,
+      }),
       headlines: new SmallModelHeadlines({opencode: this.#opencode, catalog: this.#catalog, log}),
       store: this.#store,
       owner: thisProcess(environmentKey({env, version})),

@@ -22,6 +22,7 @@ describe('the defaults', () => {
       concurrency: 8,
       limits: new Map(),
       runaway: {maxToolCalls: 500, idleMs: 300_000},
+      readOnlyTools: [],
       allowSubagents: false,
       dataDir: '/home/me/.local/share/opencode/delegations',
       hostIdleMs: 60_000,
@@ -44,6 +45,21 @@ describe('the defaults', () => {
 
   it('give an absolute data directory even when HOME is empty', () => {
     expect(isAbsolute(readConfig({HOME: ''}).dataDir)).toBe(true);
+  });
+});
+
+describe('the tools that a read-only delegation keeps', () => {
+  const VARIABLE = 'OPENCODE_DELEGATE_READONLY_TOOLS';
+
+  it('are names of MCP tools, with wildcards in the tool’s part', () => {
+    expect(readConfig({[VARIABLE]: 'context7_*, my-docs_search'}).readOnlyTools).toEqual([
+      'context7_*',
+      'my-docs_search',
+    ]);
+  });
+
+  it.each(['*', 'bash', '*_write', 'docs_*,'])('cannot be %s', (value) => {
+    expect(() => readConfig({[VARIABLE]: value})).toThrow('must be names of MCP tools');
   });
 });
 

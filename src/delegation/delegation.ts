@@ -1,3 +1,5 @@
+import type {Access} from './access.ts';
+
 /**
  * How a delegation ended. `interrupted` means that the OpenCode server, or the process that owned the
  * delegation, went away under it.
@@ -89,6 +91,7 @@ export interface DelegationHead {
   /** The project of the client that delegated, which need not be the one that `directory` belongs to. */
   readonly project: string;
   readonly directory: string;
+  readonly access: Access;
   readonly agent: string;
   /** As `provider/model`. */
   readonly model: string;

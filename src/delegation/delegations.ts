@@ -1,5 +1,6 @@
 import PQueue from 'p-queue';
 import type {Logger} from '../log.ts';
+import {type Access, DEFAULT_ACCESS} from './access.ts';
 import {Amendments} from './amendments.ts';
 import {
   type Client,
@@ -39,6 +40,8 @@ export interface DelegateRequest {
   readonly prompt: string;
   readonly agent?: string;
   readonly model?: string;
+  /** Default: `agent`. */
+  readonly access?: Access;
   readonly timeoutMinutes: number;
   readonly client: Client;
 }
@@ -123,6 +126,7 @@ export class Delegations {
    */
   async delegate(request: DelegateRequest): Promise<Sight> {
     const {project, directory, prompt, client, agent, model} = request;
+    const access = request.access ?? DEFAULT_ACCESS;
     checkPrompt(prompt);
     const timeoutMs = checkTimeout(request.timeoutMinutes);
     await checkDirectory(directory);
@@ -134,6 +138,7 @@ export class Delegations {
     const live = await this.#register.create({
       project,
       directory,
+      access,
       ...choice,
       client,
       owner: this.#options.owner,

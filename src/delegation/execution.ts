@@ -23,6 +23,7 @@ export async function execute(
     {
       delegationId: record.id,
       directory: record.directory,
+      access: record.access,
       agent: record.agent,
       model: record.model,
       prompt: record.prompt,

@@ -1,3 +1,4 @@
+import type {Access} from './access.ts';
 import {type Delegation, type DelegationHead, NO_WORK, type Work} from './delegation.ts';
 import type {Headline} from './headline.ts';
 
@@ -36,7 +37,11 @@ export interface Activity {
 
 export interface RunRequest {
   readonly delegationId: string;
+  /** Where the agent works: of a worktree, the folder in it that answers to the delegation's directory. */
   readonly directory: string;
+  readonly access: Access;
+  /** The user's own checkout, which an agent in a worktree of it is kept from. */
+  readonly checkout?: string;
   readonly agent: string;
   readonly model: string;
   readonly prompt: string;

@@ -1,3 +1,4 @@
+import {DEFAULT_ACCESS} from '../delegation/access.ts';
 import {
   type Delegation,
   type DelegationHead,
@@ -15,25 +16,19 @@ const NAMED_UNREAD = 5;
 
 /** What `delegate` answers. */
 export function renderStarted({delegation, waiting}: Sight, now: number): string {
-  const {id, agent, model, state, timeoutMs} = delegation;
+  const {id, state, timeoutMs} = delegation;
   const status = waiting === undefined ? state.status : `${state.status}, place ${waiting.place}`;
+  const why = waiting && renderReason(waiting.reason, now);
   return [
-    facts(
-      id,
-      status,
-      waiting && renderReason(waiting.reason, now),
-      `agent ${agent}`,
-      `model ${model}`,
-      `up to ${duration(timeoutMs)} of work`,
-    ),
+    facts(id, status, why, ...who(delegation), `up to ${duration(timeoutMs)} of work`),
     `Carry on with other work and do not poll. When you need the result: delegation_read("${id}"), which waits for it.`,
   ].join('\n');
 }
 
 /** A delegation that has not ended, as far as is known. */
 export function renderUnended({delegation, activity, waiting}: Sight, now: number): string {
-  const {id, agent, model, state, timeoutMs, createdAt, directory} = delegation;
-  const what = facts(id, state.status, `agent ${agent}`, `model ${model}`);
+  const {id, state, timeoutMs, createdAt, directory} = delegation;
+  const what = facts(id, state.status, ...who(delegation));
   if (state.status !== 'running') {
     const place = waiting && `Place ${waiting.place} in the queue: ${renderReason(waiting.reason, now)}. `;
     return `${what}\n${place ?? ''}Waiting for ${duration(now - createdAt)}. delegation_read("${id}") waits for its end.`;
@@ -76,13 +71,13 @@ export function renderHead({
   page: Page;
   artifact: string;
 }): string {
-  const {id, agent, model, state} = delegation;
+  const {id, state} = delegation;
   if (!hasEnded(state)) throw new Error(`${id} has not ended`);
   const position = renderPosition(id, page);
   if (page.offset > 0) return facts(position, `${id} ${state.status}`);
   return [
     position,
-    facts(id, state.status, `agent ${agent}`, `model ${model}`, renderDuration(state)),
+    facts(id, state.status, ...who(delegation), renderDuration(state)),
     ...outcomeOf(state),
     `Artifact: ${artifact}`,
     page.total > 0 &&
@@ -94,9 +89,9 @@ export function renderHead({
 
 /** What a client is told of the end without having asked: all that matters, and where the rest is. */
 export function renderReport(delegation: Delegation & {readonly state: Ended}, page: Page): string {
-  const {id, agent, model, state, title, summary} = delegation;
+  const {id, state, title, summary} = delegation;
   return [
-    facts(id, state.status, `agent ${agent}`, `model ${model}`, renderDuration(state)),
+    facts(id, state.status, ...who(delegation), renderDuration(state)),
     `Title: ${title}`,
     summary !== '' && `Summary: ${summary}`,
     ...outcomeOf(state),
@@ -169,8 +164,13 @@ function outcomeOf(state: Ended): readonly (string | false)[] {
     renderUsage(state),
     error !== undefined && `Why: ${error}`,
     work.filesChanged.length > 0 && `Files changed: ${renderFiles(work.filesChanged)}`,
-    work.refused.length > 0 && `Refused, as nobody could be asked: ${work.refused.join('; ')}`,
+    work.refused.length > 0 && `Refused: ${work.refused.join('; ')}`,
   ];
+}
+
+/** What ran it, and what it may touch where that is not everything its agent may. */
+function who({agent, model, access}: DelegationHead): readonly (string | false)[] {
+  return [`agent ${agent}`, `model ${model}`, access !== DEFAULT_ACCESS && access];
 }
 
 function renderDuration({startedAt, endedAt}: Ended): string {

@@ -10,6 +10,9 @@ export const SERVER_USERNAME = 'opencode';
  */
 const DENIED = {doom_loop: 'deny', question: 'deny'};
 
+/** Holds what rules cannot. It is a plugin: OpenCode loads it, beside those of the user. */
+const GUARD = new URL('./read-only/guard.js', import.meta.url).href;
+
 /**
  * The environment of the server that we start: the user's own, with our few settings on top of what the
  * user has in OPENCODE_CONFIG_CONTENT and OPENCODE_PERMISSION.
@@ -25,6 +28,7 @@ export function serverEnvironment(env: NodeJS.ProcessEnv, password: string): Nod
     OPENCODE_SERVER_PASSWORD: password,
     OPENCODE_CONFIG_CONTENT: JSON.stringify({
       ...config,
+      plugin: [...(Array.isArray(config.plugin) ? config.plugin : []), GUARD],
       share: 'disabled',
       autoupdate: false,
       // Undoing a background agent's steps is not offered, and without snapshots sessions start faster.

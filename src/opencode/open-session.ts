@@ -1,6 +1,5 @@
 import type {RunRequest} from '../delegation/ports.ts';
-import {dataOf} from './answer.ts';
-import {splitModel} from './model-name.ts';
+import {createSession} from './create-session.ts';
 import type {OpenCode} from './opencode.ts';
 import type {OpenSession} from './turn-end.ts';
 
@@ -10,6 +9,8 @@ const OPEN_ATTEMPTS = 3;
 export interface OpenSessionOptions {
   readonly opencode: OpenCode;
   readonly request: RunRequest;
+  /** Names of the MCP tools that a read-only session keeps. */
+  readonly readOnlyTools: readonly string[];
   /** Asked before anything is opened. */
   readonly isStopped: () => boolean;
 }
@@ -21,23 +22,15 @@ export interface OpenSessionOptions {
 export async function openSession({
   opencode,
   request,
+  readOnlyTools,
   isStopped,
 }: OpenSessionOptions): Promise<OpenSession | undefined> {
-  const {directory, agent, model, title, delegationId} = request;
-  const {providerID, modelID} = splitModel(model);
+  const {directory} = request;
   for (let attempt = 1; ; attempt++) {
     const connection = await opencode.connect();
     if (isStopped()) return undefined;
     try {
-      const {id} = await dataOf(
-        connection.client.session.create({
-          directory,
-          title,
-          agent,
-          model: {id: modelID, providerID},
-          metadata: {delegation: delegationId},
-        }),
-      );
+      const id = await createSession(connection.client, request, {readOnlyTools});
       return {connection, id, directory};
     } catch (error) {
       // The server may have ended since it was last needed; nothing was asked of a model yet.

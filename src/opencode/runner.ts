@@ -6,30 +6,29 @@ import {SessionRun} from './session-run.ts';
 import {SessionWork} from './session-work.ts';
 import {settle} from './settlement.ts';
 
+export interface RunnerOptions {
+  readonly opencode: OpenCode;
+  readonly log: Logger;
+  readonly limits: RunawayLimits;
+  /** Names of the MCP tools that a read-only delegation keeps; they may have wildcards. */
+  readonly readOnlyTools: readonly string[];
+}
+
 /** Runs each delegation in an OpenCode session of its own. */
 export class OpenCodeRunner implements Runner {
-  readonly #opencode: OpenCode;
-  readonly #log: Logger;
-  readonly #limits: RunawayLimits;
+  readonly #options: RunnerOptions;
 
-  constructor({opencode, log, limits}: {opencode: OpenCode; log: Logger; limits: RunawayLimits}) {
-    this.#opencode = opencode;
-    this.#log = log;
-    this.#limits = limits;
+  constructor(options: RunnerOptions) {
+    this.#options = options;
   }
 
   start(request: RunRequest, observer: RunObserver): Run {
-    return new SessionRun({
-      opencode: this.#opencode,
-      log: this.#log,
-      limits: this.#limits,
-      request,
-      observer,
-    });
+    return new SessionRun({...this.#options, request, observer});
   }
 
   settle({delegationId, directory, sessionId, cause}: LostRun): Promise<RunEnd> {
-    const work = new SessionWork({directory, log: this.#log});
-    return settle({opencode: this.#opencode, delegationId, directory, sessionId, work, cause});
+    const {opencode, log} = this.#options;
+    const work = new SessionWork({directory, log});
+    return settle({opencode, delegationId, directory, sessionId, work, cause});
   }
 }

@@ -28,6 +28,8 @@ export interface SessionRunOptions {
   readonly request: RunRequest;
   readonly observer: RunObserver;
   readonly limits: RunawayLimits;
+  /** Names of the MCP tools that a read-only session keeps. */
+  readonly readOnlyTools: readonly string[];
 }
 
 /** One delegation's session: opened, prompted, heard until its end, and stopped. */
@@ -38,6 +40,7 @@ export class SessionRun implements Run, SessionListener {
   readonly #log: Logger;
   readonly #request: RunRequest;
   readonly #observer: RunObserver;
+  readonly #readOnlyTools: readonly string[];
   readonly #work: SessionWork;
   readonly #progress: Progress;
   readonly #trouble: ProviderTrouble;
@@ -51,11 +54,12 @@ export class SessionRun implements Run, SessionListener {
   #turn: TurnEnd | undefined;
   #unlisten: (() => void) | undefined;
 
-  constructor({opencode, log, request, observer, limits}: SessionRunOptions) {
+  constructor({opencode, log, request, observer, limits, readOnlyTools}: SessionRunOptions) {
     this.#opencode = opencode;
     this.#log = log;
     this.#request = request;
     this.#observer = observer;
+    this.#readOnlyTools = readOnlyTools;
     this.directory = request.directory;
     this.#work = new SessionWork({directory: request.directory, log});
     this.#progress = new Progress((activity) => observer.activity(activity));
@@ -145,6 +149,7 @@ export class SessionRun implements Run, SessionListener {
     const session = await openSession({
       opencode: this.#opencode,
       request: this.#request,
+      readOnlyTools: this.#readOnlyTools,
       isStopped: () => this.#stopping !== undefined,
     });
     if (session === undefined) return;

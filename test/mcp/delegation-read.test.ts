@@ -7,6 +7,7 @@ import {delegationRead} from '../../src/mcp/tools/delegation-read.ts';
 const DELEGATION: Delegation = {
   id: 'swift-amber-otter',
   project: 'project',
+  access: 'agent',
   directory: '/work/shop',
   agent: 'build',
   model: 'p/m',

@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {ACCESSES} from '../../delegation/access.ts';
 import {MAX_PROMPT_CHARS, MAX_TIMEOUT_MINUTES} from '../../delegation/request.ts';
 import {renderStarted} from '../render.ts';
 import {defineTool} from '../tool.ts';
@@ -23,16 +24,23 @@ export const delegate = defineTool({
       .optional()
       .describe("As provider/model. Default: the agent's, else the configuration's."),
     directory: z.string().optional().describe('Absolute path to work in. Default: where this client works.'),
+    access: z
+      .enum(ACCESSES)
+      .optional()
+      .describe(
+        'agent (default): what its agent may. read-only: changes nothing, reads only in the directory. worktree: works on a git branch of its own.',
+      ),
     timeout_minutes: z
       .number()
       .default(DEFAULT_TIMEOUT_MINUTES)
       .describe(`Minutes of running time, up to ${MAX_TIMEOUT_MINUTES}. What exists by then is kept.`),
   }),
-  async call({prompt, agent, model, directory, timeout_minutes}, {delegations, client}) {
+  async call({prompt, agent, model, directory, access, timeout_minutes}, {delegations, client}) {
     const sight = await delegations.delegate({
       project: await client.project(),
       directory: directory ?? (await client.workingDirectory()),
       prompt,
+      ...(access !== undefined && {access}),
       ...(agent !== undefined && {agent}),
       ...(model !== undefined && {model}),
       timeoutMinutes: timeout_minutes,

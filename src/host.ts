@@ -23,6 +23,7 @@ export interface HostOptions {
 export class Host {
   readonly #options: HostOptions;
   readonly #opencode: OpenCode;
+  readonly #guarded: OpenCode;
   readonly #catalog: OpenCodeCatalog;
   readonly #store: MarkdownStore;
   readonly #delegations: Delegations;
@@ -34,7 +35,9 @@ export class Host {
     const {config, env, log, version} = options;
     this.#options = options;
     this.#store = new MarkdownStore({root: config.dataDir, log});
-    this.#opencode = new OpenCode({binary: config.binary, env, cwd: config.dataDir, log});
+    const server = {binary: config.binary, env, cwd: config.dataDir, log};
+    this.#opencode = new OpenCode({...server, isGuarded: false});
+    this.#guarded = new OpenCode({...server, isGuarded: true});
     this.#catalog = new OpenCodeCatalog({
       opencode: this.#opencode,
       model: config.model,
@@ -44,6 +47,7 @@ export class Host {
       catalog: this.#catalog,
       runner: new OpenCodeRunner({
         opencode: this.#opencode,
+        guarded: this.#guarded,
         log,
         limits: config.runaway,
         readOnlyTools: config.readOnlyTools,
@@ -94,7 +98,10 @@ export class Host {
 
   /** Ends what runs, as `interrupted`, then the OpenCode server. Resolves when nothing is left. Idempotent. */
   close(): Promise<void> {
-    this.#closing ??= this.#delegations.close().then(() => this.#opencode.close());
+    this.#closing ??= this.#delegations
+      .close()
+      .then(() => Promise.all([this.#opencode.close(), this.#guarded.close()]))
+      .then(() => {});
     return this.#closing;
   }
 

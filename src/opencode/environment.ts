@@ -18,7 +18,10 @@ const GUARD = new URL('./read-only/guard.js', import.meta.url).href;
  * user has in OPENCODE_CONFIG_CONTENT and OPENCODE_PERMISSION.
  * @throws Refusal when one of those two cannot be read.
  */
-export function serverEnvironment(env: NodeJS.ProcessEnv, password: string): NodeJS.ProcessEnv {
+export function serverEnvironment(
+  env: NodeJS.ProcessEnv,
+  {password, isGuarded}: {password: string; isGuarded: boolean},
+): NodeJS.ProcessEnv {
   const config = readSetting(env, 'OPENCODE_CONFIG_CONTENT');
   const permission = readSetting(env, 'OPENCODE_PERMISSION');
   return {
@@ -28,7 +31,7 @@ export function serverEnvironment(env: NodeJS.ProcessEnv, password: string): Nod
     OPENCODE_SERVER_PASSWORD: password,
     OPENCODE_CONFIG_CONTENT: JSON.stringify({
       ...config,
-      plugin: [...(Array.isArray(config.plugin) ? config.plugin : []), GUARD],
+      ...(isGuarded && {plugin: [...(Array.isArray(config.plugin) ? config.plugin : []), GUARD]}),
       share: 'disabled',
       autoupdate: false,
       // Undoing a background agent's steps is not offered, and without snapshots sessions start faster.

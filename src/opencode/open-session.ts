@@ -8,6 +8,8 @@ const OPEN_ATTEMPTS = 3;
 
 export interface OpenSessionOptions {
   readonly opencode: OpenCode;
+  /** The one that holds `read-only`. */
+  readonly guarded: OpenCode;
   readonly request: RunRequest;
   /** Names of the MCP tools that a read-only session keeps. */
   readonly readOnlyTools: readonly string[];
@@ -21,13 +23,14 @@ export interface OpenSessionOptions {
  */
 export async function openSession({
   opencode,
+  guarded,
   request,
   readOnlyTools,
   isStopped,
 }: OpenSessionOptions): Promise<OpenSession | undefined> {
   const {directory} = request;
   for (let attempt = 1; ; attempt++) {
-    const connection = await opencode.connect();
+    const connection = await (request.access === 'read-only' ? guarded : opencode).connect();
     if (isStopped()) return undefined;
     try {
       const id = await createSession(connection.client, request, {readOnlyTools});

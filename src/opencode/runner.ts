@@ -8,6 +8,8 @@ import {settle} from './settlement.ts';
 
 export interface RunnerOptions {
   readonly opencode: OpenCode;
+  /** The one that holds `read-only`. */
+  readonly guarded: OpenCode;
   readonly log: Logger;
   readonly limits: RunawayLimits;
   /** Names of the MCP tools that a read-only delegation keeps; they may have wildcards. */

@@ -24,6 +24,8 @@ const ABORT_GRACE_MS = 5_000;
 
 export interface SessionRunOptions {
   readonly opencode: OpenCode;
+  /** The one that holds `read-only`. */
+  readonly guarded: OpenCode;
   readonly log: Logger;
   readonly request: RunRequest;
   readonly observer: RunObserver;
@@ -37,6 +39,7 @@ export class SessionRun implements Run, SessionListener {
   readonly end: Promise<RunEnd>;
   readonly directory: string;
   readonly #opencode: OpenCode;
+  readonly #guarded: OpenCode;
   readonly #log: Logger;
   readonly #request: RunRequest;
   readonly #observer: RunObserver;
@@ -54,8 +57,9 @@ export class SessionRun implements Run, SessionListener {
   #turn: TurnEnd | undefined;
   #unlisten: (() => void) | undefined;
 
-  constructor({opencode, log, request, observer, limits, readOnlyTools}: SessionRunOptions) {
+  constructor({opencode, guarded, log, request, observer, limits, readOnlyTools}: SessionRunOptions) {
     this.#opencode = opencode;
+    this.#guarded = guarded;
     this.#log = log;
     this.#request = request;
     this.#observer = observer;
@@ -148,6 +152,7 @@ export class SessionRun implements Run, SessionListener {
     await new Promise((resolve) => setImmediate(resolve));
     const session = await openSession({
       opencode: this.#opencode,
+      guarded: this.#guarded,
       request: this.#request,
       readOnlyTools: this.#readOnlyTools,
       isStopped: () => this.#stopping !== undefined,

@@ -112,6 +112,7 @@ export class Delegations {
         this.#register.add(live);
         this.#enqueue(live);
       },
+      onSettled: (ended) => this.#tell(ended),
     });
     this.#overview = new Overview({
       store: options.store,
@@ -261,7 +262,8 @@ export class Delegations {
 
   /**
    * Calls back when a delegation of this process exists, and when it has ended and that is on disk, until the
-   * returned function is called. What other processes run is not told.
+   * returned function is called. What other processes run is not told, unless they are gone and this one has
+   * given it its end.
    */
   watch(listener: (delegation: Delegation) => void): () => void {
     this.#watchers.add(listener);

@@ -1,3 +1,4 @@
+import type {Access} from './access.ts';
 import {type Continues, type Delegation, type DelegationHead, hasEnded} from './delegation.ts';
 import {Refusal} from './errors.ts';
 import type {Runner, Store} from './ports.ts';
@@ -8,8 +9,9 @@ export const GO_ON =
 
 /** What the one who continues has said; the rest is taken over. */
 export interface Wishes {
-  readonly prompt?: string;
-  readonly directory?: string;
+  readonly prompt: string | undefined;
+  readonly directory: string | undefined;
+  readonly access: Access | undefined;
 }
 
 /**
@@ -18,7 +20,7 @@ export interface Wishes {
  */
 export function checkContinue(
   source: Delegation,
-  {prompt, directory}: Wishes,
+  {prompt, directory, access}: Wishes,
 ): {readonly prompt: string; readonly title?: string} {
   const {id, state} = source;
   if (!hasEnded(state)) {
@@ -29,6 +31,11 @@ export function checkContinue(
   if (directory !== undefined && directory !== source.directory) {
     throw new Refusal(
       `${id} works in ${source.directory}, and its session stays there. Leave directory out, or delegate without continue.`,
+    );
+  }
+  if (access !== undefined && access !== source.access) {
+    throw new Refusal(
+      `${id} has the access "${source.access}", which its session keeps. Leave access out, or delegate without continue.`,
     );
   }
   if (prompt !== undefined && prompt.trim() !== '') return {prompt};

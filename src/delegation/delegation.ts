@@ -1,3 +1,4 @@
+import type {Access} from './access.ts';
 import type {Ask, Decision} from './ask.ts';
 
 /**
@@ -99,6 +100,7 @@ export interface DelegationHead {
   /** The project of the client that delegated, which need not be the one that `directory` belongs to. */
   readonly project: string;
   readonly directory: string;
+  readonly access: Access;
   readonly agent: string;
   /** As `provider/model`. */
   readonly model: string;

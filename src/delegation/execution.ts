@@ -4,18 +4,23 @@ import type {Delegation} from './delegation.ts';
 import type {LiveDelegation, StopCause} from './live.ts';
 import {NO_PRODUCT, type Runner} from './ports.ts';
 
-export interface ExecutionOptions {
+export interface ExecuteOptions {
   readonly runner: Runner;
   readonly now: () => number;
   /** What becomes of what its agent asks. */
   readonly asking: AskPolicy;
+  /** Called when its provider has had too many requests, with the time at which it may be asked again. */
+  readonly rateLimited: (until: number) => void;
 }
 
 /**
  * Runs a delegation, and resolves when its session has really stopped: for so long it needs its slot. Its end
  * is told earlier. Does nothing when it has come to an end before it could run.
  */
-export async function execute(live: LiveDelegation, {runner, now, asking}: ExecutionOptions): Promise<void> {
+export async function execute(
+  live: LiveDelegation,
+  {runner, now, asking, rateLimited}: ExecuteOptions,
+): Promise<void> {
   if (!live.started()) return;
   const {record} = live;
   const runsOut = now() + record.timeoutMs;
@@ -36,6 +41,7 @@ export async function execute(live: LiveDelegation, {runner, now, asking}: Execu
     {
       delegationId: record.id,
       directory: record.directory,
+      access: record.access,
       agent: record.agent,
       model: record.model,
       prompt: record.prompt,
@@ -48,6 +54,7 @@ export async function execute(live: LiveDelegation, {runner, now, asking}: Execu
       activity: (activity) => live.worked(activity),
       asked: (id, content) => asks.asked(id, content),
       withdrawn: (id) => asks.withdrawn(id),
+      rateLimited,
     },
   );
   const deadline = setTimeout(() => live.stop('timeout'), record.timeoutMs);

@@ -11,6 +11,13 @@ import type {Activity, Product, Store} from './ports.ts';
 /** Why a delegation is stopped from outside. */
 export type StopCause = 'cancelled' | 'interrupted' | 'timeout';
 
+/** What a delegation needs to keep its record. */
+export interface Storing {
+  readonly store: Store;
+  readonly log: Logger;
+  readonly now: () => number;
+}
+
 export interface End {
   readonly outcome: Outcome;
   readonly product: Product;
@@ -39,7 +46,7 @@ export class LiveDelegation {
   /** Who takes answers to what its agent asks; only while it runs. */
   asks: Asks | undefined;
 
-  constructor(record: Delegation, {store, log, now}: {store: Store; log: Logger; now: () => number}) {
+  constructor(record: Delegation, {store, log, now}: Storing) {
     this.#record = record;
     this.#activity = {toolCalls: 0, last: '', at: record.createdAt};
     this.#store = store;

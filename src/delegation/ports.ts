@@ -1,3 +1,4 @@
+import type {Access} from './access.ts';
 import type {AskContent} from './ask.ts';
 import {type Delegation, type DelegationHead, NO_WORK, type Work} from './delegation.ts';
 import type {Headline} from './headline.ts';
@@ -37,7 +38,11 @@ export interface Activity {
 
 export interface RunRequest {
   readonly delegationId: string;
+  /** Where the agent works: of a worktree, the folder in it that answers to the delegation's directory. */
   readonly directory: string;
+  readonly access: Access;
+  /** The user's own checkout, which an agent in a worktree of it is kept from. */
+  readonly checkout?: string;
   readonly agent: string;
   readonly model: string;
   readonly prompt: string;
@@ -56,6 +61,8 @@ export interface RunObserver {
   asked(id: string, content: AskContent): void;
   /** What was asked under this id is no longer waited for. */
   withdrawn(id: string): void;
+  /** The provider has had too many requests, and may be asked again at that time, in milliseconds since the epoch. */
+  rateLimited(until: number): void;
 }
 
 /** An answer to what an agent has asked: for questions, one list of chosen or written answers for each. */

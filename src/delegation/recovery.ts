@@ -12,6 +12,8 @@ export interface RecoveryOptions {
   readonly owner: Owner;
   /** Takes over a delegation that was registered or queued and whose owner is gone. */
   readonly enqueue: (live: LiveDelegation) => void;
+  /** Called when a delegation whose owner is gone has got its end, and that is on disk. */
+  readonly onSettled: (delegation: Delegation) => void;
 }
 
 /**
@@ -75,7 +77,7 @@ export class Recovery {
   }
 
   async #settle(record: Delegation): Promise<Delegation> {
-    const {runner, log} = this.#options;
+    const {runner, log, onSettled} = this.#options;
     const noted = record.state.status === 'running' ? record.state.sessionId : undefined;
     const end = await runner.settle({
       delegationId: record.id,
@@ -85,6 +87,8 @@ export class Recovery {
       cause: `The process that ran it (${record.owner.pid}) is gone.`,
     });
     log.info(`${record.id} is settled as ${end.outcome}: the process that ran it is gone`);
-    return new LiveDelegation(record, this.#options).end(end);
+    const ended = await new LiveDelegation(record, this.#options).end(end);
+    onSettled(ended);
+    return ended;
   }
 }

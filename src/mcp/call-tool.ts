@@ -4,7 +4,7 @@ import {messageOf, Refusal} from '../delegation/errors.ts';
 import type {Logger} from '../log.ts';
 import type {ClientConnection} from './client-connection.ts';
 import {renderUnread} from './render.ts';
-import {renderWaiting} from './render-asks.ts';
+import {renderUnanswered} from './render-asks.ts';
 import {createdTask} from './tasks/task.ts';
 import type {Answer, Tool, ToolContext} from './tool.ts';
 
@@ -45,7 +45,7 @@ async function linesAtEnd({delegations, client, log}: Call, {told, shown}: Answe
     const project = await client.project();
     const blocked = delegations.blocked(project).filter(({id}) => id !== shown);
     const unread = (await delegations.unread(project)).filter((id) => id !== told);
-    return [renderWaiting(blocked), renderUnread(unread)].filter((line) => line !== '').join('\n');
+    return [renderUnanswered(blocked), renderUnread(unread)].filter((line) => line !== '').join('\n');
   } catch (error) {
     // The answer matters more than this line.
     log.warn(`unread delegations could not be listed: ${messageOf(error)}`);

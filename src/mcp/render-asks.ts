@@ -66,7 +66,7 @@ export function renderReplied({delegation, decision}: Replied, now: number): str
 }
 
 /** The line at the end of every answer about what waits for one; empty when nothing does. */
-export function renderWaiting(heads: readonly DelegationHead[]): string {
+export function renderUnanswered(heads: readonly DelegationHead[]): string {
   if (heads.length === 0) return '';
   const named = heads.slice(0, NAMED_BLOCKED).map((head) => {
     const [ask] = asksOf(head);

@@ -1,3 +1,4 @@
+import {DEFAULT_ACCESS} from '../delegation/access.ts';
 import {
   type Delegation,
   type DelegationHead,
@@ -6,7 +7,8 @@ import {
   isUnread,
 } from '../delegation/delegation.ts';
 import type {Sight} from '../delegation/delegations.ts';
-import {count, counted, duration, facts} from './format.ts';
+import type {Waiting, WaitReason} from '../delegation/queue.ts';
+import {clock, count, counted, duration, facts} from './format.ts';
 import type {Page} from './page.ts';
 import {renderAsked, renderBlocked, renderDecisions, renderStatus} from './render-asks.ts';
 
@@ -14,23 +16,23 @@ const NAMED_FILES = 30;
 const NAMED_UNREAD = 5;
 
 /** What `delegate` answers. */
-export function renderStarted({delegation, place}: Sight): string {
-  const {id, agent, model, state, timeoutMs} = delegation;
-  const origin = continued(delegation);
-  const status = state.status === 'queued' ? `queued, place ${place ?? '?'}` : 'running';
+export function renderStarted({delegation, waiting}: Sight, now: number): string {
+  const {id, state, timeoutMs} = delegation;
+  const status = waiting === undefined ? state.status : `${state.status}, place ${waiting.place}`;
+  const why = waiting && renderReason(waiting.reason, now);
   return [
-    facts(id, status, origin, `agent ${agent}`, `model ${model}`, `up to ${duration(timeoutMs)} of work`),
+    facts(id, status, why, ...who(delegation), `up to ${duration(timeoutMs)} of work`),
     `Carry on with other work and do not poll. When you need the result: delegation_read("${id}"), which waits for it.`,
   ].join('\n');
 }
 
 /** A delegation that has not ended, as far as is known. */
-export function renderUnended({delegation, activity, place}: Sight, now: number): string {
-  const {id, agent, model, state, timeoutMs, createdAt, directory} = delegation;
-  const what = facts(id, renderStatus(delegation), continued(delegation), `agent ${agent}`, `model ${model}`);
+export function renderUnended({delegation, activity, waiting}: Sight, now: number): string {
+  const {id, state, timeoutMs, createdAt, directory} = delegation;
+  const what = facts(id, renderStatus(delegation), ...who(delegation));
   if (state.status !== 'running') {
-    const waiting = place === undefined ? '' : `Place ${place} in the queue. `;
-    return `${what}\n${waiting}Waiting for ${duration(now - createdAt)}. delegation_read("${id}") waits for its end.`;
+    const place = waiting && `Place ${waiting.place} in the queue: ${renderReason(waiting.reason, now)}. `;
+    return `${what}\n${place ?? ''}Waiting for ${duration(now - createdAt)}. delegation_read("${id}") waits for its end.`;
   }
   const elapsed = now - state.startedAt;
   const blocked = renderBlocked(delegation, now);
@@ -50,11 +52,11 @@ export function renderUnended({delegation, activity, place}: Sight, now: number)
 }
 
 /** One line for a person who waits. */
-export function renderProgress({delegation, activity, place}: Sight, now: number): string {
+export function renderProgress({delegation, activity, waiting}: Sight, now: number): string {
   const {state} = delegation;
   if (state.status !== 'running') {
-    const waiting = `waiting for ${duration(now - delegation.createdAt)}`;
-    return facts(state.status, place !== undefined && `place ${place}`, waiting);
+    const since = `waiting for ${duration(now - delegation.createdAt)}`;
+    return facts(state.status, ...renderWaiting(waiting, now), since);
   }
   return facts(
     counted(activity?.toolCalls ?? 0, 'tool call'),
@@ -73,13 +75,13 @@ export function renderHead({
   page: Page;
   artifact: string;
 }): string {
-  const {id, agent, model, state} = delegation;
+  const {id, state} = delegation;
   if (!hasEnded(state)) throw new Error(`${id} has not ended`);
   const position = renderPosition(id, page);
   if (page.offset > 0) return facts(position, `${id} ${state.status}`);
   return [
     position,
-    facts(id, state.status, continued(delegation), `agent ${agent}`, `model ${model}`, renderDuration(state)),
+    facts(id, state.status, ...who(delegation), renderDuration(state)),
     ...outcomeOf(delegation, state),
     `Artifact: ${artifact}`,
     page.total > 0 &&
@@ -91,9 +93,9 @@ export function renderHead({
 
 /** What a client is told of the end without having asked: all that matters, and where the rest is. */
 export function renderReport(delegation: Delegation & {readonly state: Ended}, page: Page): string {
-  const {id, agent, model, state, title, summary} = delegation;
+  const {id, state, title, summary} = delegation;
   return [
-    facts(id, state.status, continued(delegation), `agent ${agent}`, `model ${model}`, renderDuration(state)),
+    facts(id, state.status, ...who(delegation), renderDuration(state)),
     `Title: ${title}`,
     summary !== '' && `Summary: ${summary}`,
     ...outcomeOf(delegation, state),
@@ -110,11 +112,12 @@ function renderHow(id: string, {status}: Ended, {total, text, next}: Page): stri
   return `${what} has ${count(total)} characters; delegation_read("${id}") returns it. The first ${count(text.length)} follow, verbatim:`;
 }
 
-/** One entry of a list. */
-export function renderEntry(head: DelegationHead, now: number): string {
+/** One entry of a list; of a delegation that waits here, with what it waits for. */
+export function renderEntry(head: DelegationHead, now: number, sight?: Sight): string {
   const {id, createdAt, agent, title} = head;
+  const waiting = renderWaiting(sight?.waiting, now);
   const age = `${duration(now - createdAt)} ago`;
-  const line = facts(id, renderStatus(head), continued(head), age, agent, title);
+  const line = facts(id, renderStatus(head), ...waiting, continued(head), age, agent, title);
   const below = renderAsked(head, now) || head.summary;
   return `${line}${isUnread(head) ? ' [unread]' : ''}${below === '' ? '' : `\n  ${below}`}`;
 }
@@ -137,6 +140,21 @@ export function renderUnread(ids: readonly string[]): string {
   return `Ended and not read yet: ${ids.slice(0, NAMED_UNREAD).join(', ')}${more}. delegation_read(id) returns each.`;
 }
 
+function renderWaiting(waiting: Waiting | undefined, now: number): readonly string[] {
+  return waiting === undefined ? [] : [`place ${waiting.place}`, renderReason(waiting.reason, now)];
+}
+
+function renderReason(reason: WaitReason, now: number): string {
+  switch (reason.is) {
+    case 'all slots taken':
+      return `all ${counted(reason.limit, 'slot')} taken`;
+    case 'lane full':
+      return `${reason.lane} is at its limit of ${reason.limit}`;
+    case 'rate-limited':
+      return `${reason.lane} is rate-limited until ${clock(reason.until, now)}`;
+  }
+}
+
 function renderPosition(id: string, {text, offset, total, next}: Page): string {
   if (total === 0) return 'No text (0 characters).';
   const range = `Characters ${count(offset)} to ${count(offset + text.length)} of ${count(total)}`;
@@ -152,7 +170,7 @@ function outcomeOf({decisions}: DelegationHead, state: Ended): readonly (string 
     renderUsage(state),
     error !== undefined && `Why: ${error}`,
     work.filesChanged.length > 0 && `Files changed: ${renderFiles(work.filesChanged)}`,
-    work.refused.length > 0 && `Refused, as nobody could be asked: ${work.refused.join('; ')}`,
+    work.refused.length > 0 && `Refused: ${work.refused.join('; ')}`,
     renderDecisions(decisions) || false,
   ];
 }
@@ -160,6 +178,12 @@ function outcomeOf({decisions}: DelegationHead, state: Ended): readonly (string 
 /** The delegation whose session it goes on in. */
 function continued({continues}: DelegationHead): string | false {
   return continues !== undefined && `continues ${continues.id}`;
+}
+
+/** Where it comes from, what ran it, and what it may touch where that is not everything its agent may. */
+function who(head: DelegationHead): readonly (string | false)[] {
+  const {agent, model, access} = head;
+  return [continued(head), `agent ${agent}`, `model ${model}`, access !== DEFAULT_ACCESS && access];
 }
 
 function renderDuration({startedAt, endedAt}: Ended): string {

@@ -16,7 +16,12 @@ export interface ServerSettings {
   readonly password: string;
   /** True when somebody may answer what agents ask. */
   readonly isAnswered: boolean;
+  /** Whether it loads the guard that `read-only` needs. */
+  readonly isGuarded: boolean;
 }
+
+/** Holds what rules cannot. It is a plugin: OpenCode loads it, beside those of the user. */
+const GUARD = new URL('./read-only/guard.js', import.meta.url).href;
 
 /**
  * The environment of the server that we start: the user's own, with our few settings on top of what the
@@ -25,7 +30,7 @@ export interface ServerSettings {
  */
 export function serverEnvironment(
   env: NodeJS.ProcessEnv,
-  {password, isAnswered}: ServerSettings,
+  {password, isAnswered, isGuarded}: ServerSettings,
 ): NodeJS.ProcessEnv {
   const config = readSetting(env, 'OPENCODE_CONFIG_CONTENT');
   const permission = readSetting(env, 'OPENCODE_PERMISSION');
@@ -36,6 +41,7 @@ export function serverEnvironment(
     OPENCODE_SERVER_PASSWORD: password,
     OPENCODE_CONFIG_CONTENT: JSON.stringify({
       ...config,
+      ...(isGuarded && {plugin: [...(Array.isArray(config.plugin) ? config.plugin : []), GUARD]}),
       share: 'disabled',
       autoupdate: false,
       // Undoing a background agent's steps is not offered, and without snapshots sessions start faster.

@@ -3,6 +3,7 @@ import {messageOf} from '../delegation/errors.ts';
 import type {Product} from '../delegation/ports.ts';
 import type {Logger} from '../log.ts';
 import {dataOf} from './answer.ts';
+import {deniedCalls} from './denied.ts';
 import {type OpenCodeEvent, sessionOf} from './events.ts';
 import {LiveTranscript} from './live-transcript.ts';
 import {allText, childSessions, filesChanged, type Transcript, toolParts, usageOf} from './transcript.ts';
@@ -61,7 +62,7 @@ export class SessionWork {
         usage: usageOf(all),
         toolCalls: toolParts(all).length,
         filesChanged: filesChanged(all, this.#directory),
-        refused: [],
+        refused: deniedCalls(all),
       },
     };
   }

@@ -1,5 +1,6 @@
 import {dump, JSON_SCHEMA, load} from 'js-yaml';
 import {z} from 'zod';
+import {ACCESSES, DEFAULT_ACCESS} from '../delegation/access.ts';
 import {
   type Delegation,
   type DelegationHead,
@@ -27,6 +28,7 @@ const common = {
   agent: z.string(),
   model: z.string(),
   directory: z.string(),
+  access: z.enum(ACCESSES).default(DEFAULT_ACCESS),
   client: z.object({name: z.string(), version: z.string()}),
   owner: z.object({pid: z.int(), hostname: z.string(), environment: z.string().default('')}),
   created: time,
@@ -126,9 +128,9 @@ function split(file: string): {matter: FrontMatter; body: string} {
 }
 
 function toHead(matter: FrontMatter, project: string): DelegationHead {
-  const {id, title, summary, agent, model, directory, client, owner, continues} = matter;
+  const {id, title, summary, agent, model, directory, access, client, owner, continues} = matter;
   return {
-    ...{id, project, title, summary, agent, model, directory, client, owner},
+    ...{id, project, title, summary, agent, model, directory, access, client, owner},
     createdAt: matter.created,
     timeoutMs: Math.round(matter.timeout_minutes * 60_000),
     state: toState(matter),
@@ -171,9 +173,11 @@ function toState(matter: FrontMatter): State {
 }
 
 function toFrontMatter(delegation: Delegation): z.input<typeof frontMatter> {
-  const {id, title, summary, agent, model, directory, client, owner, state, readAt, continues} = delegation;
+  const {id, title, summary, agent, model, directory, access, client, owner} = delegation;
+  const {state, readAt, continues} = delegation;
   const shared = {
     ...{title, summary, agent, model, directory},
+    ...(access !== DEFAULT_ACCESS && {access}),
     client: {name: client.name, version: client.version},
     owner: {pid: owner.pid, hostname: owner.hostname, environment: owner.environment},
     created: iso(delegation.createdAt),

@@ -246,7 +246,7 @@ describe('the queue', () => {
   it('tells each its place, which moves up', async () => {
     start({concurrency: 1});
     const {a, b, c, d} = await delegateAll('a', 'b', 'c', 'd');
-    const placeOf = async (id = '') => (await delegations.get(PROJECT, id)).place;
+    const placeOf = async (id = '') => (await delegations.get(PROJECT, id)).waiting?.place;
     expect([await placeOf(a), await placeOf(b), await placeOf(c), await placeOf(d)]).toEqual([
       undefined,
       1,
@@ -263,7 +263,7 @@ describe('the queue', () => {
   it('tells a place as soon as the delegation is made', async () => {
     start({concurrency: 1});
     await delegate('a');
-    expect(await delegate('b')).toMatchObject({place: 1, delegation: {state: {status: 'queued'}}});
+    expect(await delegate('b')).toMatchObject({waiting: {place: 1}, delegation: {state: {status: 'queued'}}});
   });
 
   it('never starts what was cancelled in it', async () => {
@@ -307,7 +307,7 @@ describe('the queue', () => {
     await settled();
     expect(await statusOf(a)).toBe('completed');
     expect(runner.prompts).toEqual(['a']);
-    expect(await delegations.get(PROJECT, b ?? '')).toMatchObject({place: 1});
+    expect(await delegations.get(PROJECT, b ?? '')).toMatchObject({waiting: {place: 1}});
     runner.of('a').stopGate.release();
     await settled();
     expect(runner.prompts).toEqual(['a', 'b']);
@@ -698,8 +698,8 @@ describe('a wait', () => {
     start({concurrency: 1});
     const {b} = await delegateAll('a', 'b');
     const seen: string[] = [];
-    const onChange = ({delegation, activity, place}: Sight) =>
-      seen.push(`${delegation.state.status} ${activity?.last ?? place}`);
+    const onChange = ({delegation, activity, waiting: queued}: Sight) =>
+      seen.push(`${delegation.state.status} ${activity?.last ?? queued?.place}`);
     const waiting = delegations.wait({project: PROJECT, id: b ?? '', ms: 5_000, onChange});
     await settled();
     runner.of('a').complete('done');
@@ -982,7 +982,7 @@ describe('a record whose process is gone', () => {
     store.put(aDelegation({id: 'c-c-c', prompt: 'c', owner: GONE, createdAt: 3, state: {status: 'queued'}}));
     await delegations.list(PROJECT);
     expect(runner.prompts).toEqual(['a']);
-    expect((await delegations.get(PROJECT, 'c-c-c')).place).toBe(2);
+    expect((await delegations.get(PROJECT, 'c-c-c')).waiting?.place).toBe(2);
     for (const prompt of ['a', 'b', 'c']) {
       runner.of(prompt).complete('done');
       await settled();

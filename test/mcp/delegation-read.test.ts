@@ -7,6 +7,7 @@ import {delegationRead} from '../../src/mcp/tools/delegation-read.ts';
 const DELEGATION: Delegation = {
   id: 'swift-amber-otter',
   project: 'project',
+  access: 'agent',
   directory: '/work/shop',
   agent: 'build',
   model: 'p/m',
@@ -44,6 +45,7 @@ function context(client: {extendsOnProgress: boolean; hasToken: boolean}): ToolC
       continue: unused,
       reply: unused,
       list: unused,
+      live: () => new Map(),
       cancel: unused,
     },
     client: {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, it, test} from 'vitest';
+import {ACCESSES} from '../../src/delegation/access.ts';
 import {type Ask, type Decision, VERDICTS} from '../../src/delegation/ask.ts';
 import {type Delegation, OUTCOMES, type State} from '../../src/delegation/delegation.ts';
 import {parseHead, parseRecord, renderRecord} from '../../src/store/record.ts';
@@ -112,6 +113,7 @@ const aRecord: fc.Arbitrary<Delegation> = record({
   agent: aLine,
   model: aLine,
   directory: aText,
+  access: fc.constantFrom(...ACCESSES),
   client: record({name: aText, version: aText}),
   owner: record({pid: fc.nat(), hostname: aLine, environment: aLine}),
   timeoutMs: fc.integer({min: 1, max: 24 * 60 * 60_000}),

@@ -41,6 +41,7 @@ export function aDelegation(given: Partial<Delegation> = {}): Delegation {
     id: 'swift-amber-otter',
     project: 'project',
     directory: '/somewhere',
+    access: 'agent',
     agent: 'build',
     model: 'scripted/model',
     client: {name: 'vitest', version: '1.2.3'},

@@ -13,6 +13,7 @@ import {
 import {tmpdir} from 'node:os';
 import {delimiter, dirname, join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
+import {rgPath} from '@vscode/ripgrep';
 import {readOwner} from '../../src/host/lock.ts';
 import {allGone} from './processes.ts';
 import {providerOf} from './scripted-model.ts';
@@ -85,7 +86,10 @@ export function createSandbox({modelUrl, config = {}, models = ['model']}: Sandb
     project,
     dataDir,
     env: {
-      PATH: [NPM_BIN, dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter),
+      // OpenCode would download ripgrep, which its searches need.
+      PATH: [NPM_BIN, dirname(rgPath), dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(
+        delimiter,
+      ),
       HOME: home,
       TMPDIR: resolve(root),
       OPENCODE_DISABLE_MODELS_FETCH: '1',

@@ -33,7 +33,7 @@ export interface WorkingTask extends TaskFacts {
  * without.
  */
 export function createdTask(sight: Sight, now: number) {
-  const [statusMessage = ''] = renderStarted(sight).split('\n');
+  const [statusMessage = ''] = renderStarted(sight, now).split('\n');
   return {resultType: 'task', content: [], ...workingTask(sight, now), statusMessage};
 }
 

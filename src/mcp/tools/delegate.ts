@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {ACCESSES} from '../../delegation/access.ts';
 import {MAX_PROMPT_CHARS, MAX_TIMEOUT_MINUTES} from '../../delegation/request.ts';
 import {renderStarted} from '../render.ts';
 import {defineTool} from '../tool.ts';
@@ -24,11 +25,17 @@ export const delegate = defineTool({
       .optional()
       .describe("As provider/model. Default: the agent's, else the configuration's."),
     directory: z.string().optional().describe('Absolute path to work in. Default: where this client works.'),
+    access: z
+      .enum(ACCESSES)
+      .optional()
+      .describe(
+        'agent (default): what its agent may. read-only: changes nothing, reads only in the directory. worktree: works on a git branch of its own.',
+      ),
     continue: z
       .string()
       .optional()
       .describe(
-        'An ended delegation to go on in, by id: its agent knows all that was said there. Agent, model, directory stay unless given; an interrupted one needs no prompt.',
+        'An ended delegation to go on in, by id: its agent knows all that was said there. All but the prompt stays unless given; an interrupted one needs none.',
       ),
     timeout_minutes: z
       .number()
@@ -36,9 +43,10 @@ export const delegate = defineTool({
       .describe(`Minutes of running time, up to ${MAX_TIMEOUT_MINUTES}. What exists by then is kept.`),
   }),
   async call({prompt, directory, continue: id, ...input}, {delegations, client}) {
-    const {agent, model, timeout_minutes} = input;
+    const {agent, model, access, timeout_minutes} = input;
     const request = {
       project: await client.project(),
+      ...(access !== undefined && {access}),
       ...(agent !== undefined && {agent}),
       ...(model !== undefined && {model}),
       timeoutMinutes: timeout_minutes,
@@ -56,6 +64,6 @@ export const delegate = defineTool({
           ...(prompt !== undefined && {prompt}),
           ...(directory !== undefined && {directory}),
         }));
-    return {blocks: [renderStarted(sight)], started: sight};
+    return {blocks: [renderStarted(sight, Date.now())], started: sight};
   },
 });

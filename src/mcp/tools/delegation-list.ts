@@ -19,7 +19,8 @@ export const delegationList = defineTool({
     offset: z.int().min(0).default(0),
   }),
   async call({status, limit, offset}, {delegations, client}) {
-    const all = await delegations.list(await client.project());
+    const project = await client.project();
+    const all = await delegations.list(project);
     const matching = status === undefined ? all : all.filter(({state}) => state.status === status);
     const page = matching.slice(offset, offset + limit);
     const kind = status === undefined ? 'delegations' : `${status} delegations`;
@@ -35,7 +36,8 @@ export const delegationList = defineTool({
     const shown = offset + page.length;
     const next = shown < matching.length ? `; next: delegation_list(offset: ${shown})` : '';
     const now = Date.now();
-    const entries = page.map((head) => renderEntry(head, now));
+    const live = delegations.live(project);
+    const entries = page.map((head) => renderEntry(head, now, live.get(head.id)));
     return {
       blocks: [
         [

@@ -1,5 +1,5 @@
 import type {RunRequest} from '../delegation/ports.ts';
-import {createSession} from './create-session.ts';
+import {createSession, holdSession} from './create-session.ts';
 import type {HeldSessions} from './held-sessions.ts';
 import type {OpenCode} from './opencode.ts';
 import type {OpenSession} from './turn-end.ts';
@@ -39,7 +39,9 @@ export async function openSession({
     const connection = await (request.access === 'read-only' ? guarded : opencode).connect();
     if (isStopped()) return undefined;
     try {
-      const id = continues ?? (await createSession(connection.client, request, {readOnlyTools}));
+      const {client} = connection;
+      if (continues !== undefined) await holdSession(client, continues, {request, readOnlyTools});
+      const id = continues ?? (await createSession(client, request, {readOnlyTools}));
       return {connection, id, directory};
     } catch (error) {
       // The server may have ended since it was last needed; nothing was asked of a model yet.

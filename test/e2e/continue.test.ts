@@ -136,6 +136,26 @@ describe('an ended delegation', () => {
     expect((await client.read(await continued(second, 'at last'))).blocks[1]).toBe('done at last');
   });
 
+  it('that is slow to stop is continued when it has stopped', async () => {
+    const stubborn = {command: "trap '' TERM; sleep 30 & wait; wait", description: 'stubborn'};
+    const gate = createGate();
+    model.script(async ({prompt, toolResults}) => {
+      if (prompt === 'stubborn') return {tool: 'bash', input: stubborn};
+      if (toolResults.length === 0) return {tool: 'glob', input: {pattern: '*.after'}};
+      await gate.opened;
+      return {text: 'undisturbed'};
+    });
+    const first = await client.delegate('stubborn');
+    await untilActivity(client, first, /bash stubborn/);
+    await client.call('delegation_cancel', {id: first});
+    const second = await continued(first, 'after that');
+    await untilActivity(client, second, /glob \*\.after/);
+    gate.open();
+    const read = await client.read(second);
+    expect(read.blocks[0]).toContain(' · completed · ');
+    expect(read.blocks[1]).toBe('undisturbed');
+  });
+
   it('that ran out of time says how to go on, and the limit of the one that does is its own', async () => {
     model.script(({prompt}) => (prompt === 'slow' ? {stall: 'half'} : {stall: 'other half'}));
     const first = await client.delegate('slow', {timeout_minutes: 0.03});

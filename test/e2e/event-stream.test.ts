@@ -81,6 +81,26 @@ describe('an event stream that breaks', () => {
     mend();
   });
 
+  it('hides no request of an agent below that was opened meanwhile', async () => {
+    const gate = createGate();
+    model.script(async ({prompt, toolResults}) => {
+      if (toolResults.length > 0) return {text: `The tool said: ${toolResults[0]}`};
+      if (prompt === 'nested work') return {tool: 'bash', input: {command: 'echo below', description: 'ask'}};
+      await gate.opened;
+      return {tool: 'task', input: {description: 'n', prompt: 'nested work', subagent_type: 'general'}};
+    });
+    const id = await client.delegate('Use another agent');
+    await model.asked(({prompt}) => prompt === 'Use another agent');
+    await cut();
+    gate.open();
+    await model.asked(({prompt}) => prompt === 'nested work');
+    const waiting = client.read(id);
+    mend();
+    expect((await waiting).text).toContain('permission bash: echo below');
+    await client.call('delegation_reply', {id, decision: 'allow'});
+    expect((await client.read(id)).blocks[1]).toContain('below');
+  });
+
   it.each([
     ['is mended', true],
     ['stays broken', false],

@@ -8,6 +8,7 @@ import {
   hasEnded,
   isUnread,
   type Owner,
+  type Parent,
 } from './delegation.ts';
 import {messageOf, notFound, Refusal} from './errors.ts';
 import {execute, stop} from './execution.ts';
@@ -41,6 +42,8 @@ export interface DelegateRequest {
   readonly model?: string;
   readonly timeoutMinutes: number;
   readonly client: Client;
+  /** The OpenCode session that asks, where it is known. */
+  readonly parent?: Parent;
 }
 
 /** A delegation as it stands, with what is known only while it lives. */
@@ -121,7 +124,7 @@ export class Delegations {
    * @throws Refusal for what the caller can mend; nothing was started or stored then.
    */
   async delegate(request: DelegateRequest): Promise<Sight> {
-    const {project, directory, prompt, client, agent, model} = request;
+    const {project, directory, prompt, client, agent, model, parent} = request;
     checkPrompt(prompt);
     const timeoutMs = checkTimeout(request.timeoutMinutes);
     await checkDirectory(directory);
@@ -129,6 +132,7 @@ export class Delegations {
       directory,
       ...(agent !== undefined && {agent}),
       ...(model !== undefined && {model}),
+      ...(parent?.model !== undefined && {callerModel: parent.model}),
     });
     const registering = this.#register({
       id: '',
@@ -137,6 +141,7 @@ export class Delegations {
       ...choice,
       client,
       owner: this.#options.owner,
+      ...(parent !== undefined && {parent}),
       timeoutMs,
       createdAt: this.#now(),
       title: titleOf(prompt),

@@ -105,11 +105,12 @@ function renderHow(id: string, {status}: Ended, {total, text, next}: Page): stri
   return `${what} has ${count(total)} characters; delegation_read("${id}") returns it. The first ${count(text.length)} follow, verbatim:`;
 }
 
-/** One entry of a list. */
-export function renderEntry(head: DelegationHead, now: number): string {
-  const {id, state, createdAt, agent, title, summary} = head;
+/** One entry of a list, marked where it is known that another session than the given one delegated it. */
+export function renderEntry(head: DelegationHead, now: number, session?: string): string {
+  const {id, state, createdAt, agent, title, summary, parent} = head;
+  const isOther = session !== undefined && parent?.session !== session;
   const line = facts(id, state.status, `${duration(now - createdAt)} ago`, agent, title);
-  return `${line}${isUnread(head) ? ' [unread]' : ''}${summary === '' ? '' : `\n  ${summary}`}`;
+  return `${line}${isUnread(head) ? ' [unread]' : ''}${isOther ? ' [other session]' : ''}${summary === '' ? '' : `\n  ${summary}`}`;
 }
 
 /** The end that a cancelled delegation reached. */

@@ -164,7 +164,7 @@ export class SessionRun implements Run, SessionListener {
 
   /** Opens the session; `undefined` when a stop came first. */
   async #open(): Promise<OpenSession | undefined> {
-    const {directory, agent, model, title, delegationId} = this.#request;
+    const {directory, agent, model, title, delegationId, parentSession} = this.#request;
     const {providerID, modelID} = splitModel(model);
     for (let attempt = 1; ; attempt++) {
       const connection = await this.#opencode.connect();
@@ -177,6 +177,7 @@ export class SessionRun implements Run, SessionListener {
             agent,
             model: {id: modelID, providerID},
             metadata: {delegation: delegationId},
+            ...(parentSession !== undefined && {parentID: parentSession}),
           }),
         );
         return {connection, id, directory};

@@ -1,11 +1,13 @@
 import {dump, JSON_SCHEMA, load} from 'js-yaml';
-import {z} from 'zod';
+import * as z from 'zod';
 import {
   type Delegation,
   type DelegationHead,
   hasEnded,
   NO_WORK,
   OUTCOMES,
+  type Parent,
+  SESSION_ID,
   type State,
 } from '../delegation/delegation.ts';
 
@@ -29,6 +31,16 @@ const common = {
   directory: z.string(),
   client: z.object({name: z.string(), version: z.string()}),
   owner: z.object({pid: z.int(), hostname: z.string(), environment: z.string().default('')}),
+  parent: z
+    .object({
+      session: z.string().regex(SESSION_ID),
+      pid: z.int(),
+      message: z.string().optional(),
+      agent: z.string().optional(),
+      model: z.string().optional(),
+      variant: z.string().optional(),
+    })
+    .optional(),
   created: time,
   timeout_minutes: z.number(),
   /** How many UTF-16 units of the body are the prompt: no mark in the text could say where it ends. */
@@ -121,11 +133,17 @@ function toHead(matter: FrontMatter, project: string): DelegationHead {
   const {id, title, summary, agent, model, directory, client, owner} = matter;
   return {
     ...{id, project, title, summary, agent, model, directory, client, owner},
+    ...(matter.parent !== undefined && {parent: toParent(matter.parent)}),
     createdAt: matter.created,
     timeoutMs: Math.round(matter.timeout_minutes * 60_000),
     state: toState(matter),
     ...('read' in matter && matter.read !== undefined && {readAt: matter.read}),
   };
+}
+
+function toParent({session, pid, ...rest}: NonNullable<FrontMatter['parent']>): Parent {
+  const known = Object.entries(rest).filter(([, value]) => value !== undefined);
+  return {session, pid, ...Object.fromEntries(known)};
 }
 
 function toState(matter: FrontMatter): State {
@@ -165,6 +183,7 @@ function toFrontMatter(delegation: Delegation): z.input<typeof frontMatter> {
     ...{title, summary, agent, model, directory},
     client: {name: client.name, version: client.version},
     owner: {pid: owner.pid, hostname: owner.hostname, environment: owner.environment},
+    ...(delegation.parent !== undefined && {parent: {...delegation.parent}}),
     created: iso(delegation.createdAt),
     timeout_minutes: delegation.timeoutMs / 60_000,
     prompt_chars: delegation.prompt.length,

@@ -9,6 +9,7 @@ import {
   hasEnded,
   isUnread,
   type Owner,
+  type Parent,
 } from './delegation.ts';
 import {messageOf, notFound, Refusal} from './errors.ts';
 import {execute, stop} from './execution.ts';
@@ -44,6 +45,8 @@ export interface DelegateRequest {
   readonly access?: Access;
   readonly timeoutMinutes: number;
   readonly client: Client;
+  /** The OpenCode session that asks, where it is known. */
+  readonly parent?: Parent;
 }
 
 /** A delegation as it stands, with what is known only while it lives. */
@@ -126,7 +129,7 @@ export class Delegations {
    * @throws Refusal for what the caller can mend; nothing was started or stored then.
    */
   async delegate(request: DelegateRequest): Promise<Sight> {
-    const {project, directory, prompt, client, agent, model} = request;
+    const {project, directory, prompt, client, agent, model, parent} = request;
     const access = request.access ?? DEFAULT_ACCESS;
     checkPrompt(prompt);
     const timeoutMs = checkTimeout(request.timeoutMinutes);
@@ -135,6 +138,7 @@ export class Delegations {
       directory,
       ...(agent !== undefined && {agent}),
       ...(model !== undefined && {model}),
+      ...(parent?.model !== undefined && {callerModel: parent.model}),
     });
     const live = await this.#register.create({
       project,
@@ -143,6 +147,7 @@ export class Delegations {
       ...choice,
       client,
       owner: this.#options.owner,
+      ...(parent !== undefined && {parent}),
       timeoutMs,
       createdAt: this.#now(),
       title: titleOf(prompt),

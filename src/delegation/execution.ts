@@ -28,6 +28,7 @@ export async function execute(
       model: record.model,
       prompt: record.prompt,
       title: record.title,
+      ...(record.parent !== undefined && {parentSession: record.parent.session}),
       deadline: now() + record.timeoutMs,
     },
     {

@@ -13,6 +13,8 @@ export interface ChoiceRequest {
   readonly directory: string;
   readonly agent?: string;
   readonly model?: string;
+  /** Used where neither the request nor the agent names one. */
+  readonly callerModel?: string;
 }
 
 /** Knows which agents and models a directory's configuration offers. */
@@ -46,6 +48,8 @@ export interface RunRequest {
   readonly model: string;
   readonly prompt: string;
   readonly title: string;
+  /** The session below which the delegation's is opened. */
+  readonly parentSession?: string;
   /** When the delegation runs out of time, in milliseconds since the epoch. */
   readonly deadline: number;
 }

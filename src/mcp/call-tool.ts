@@ -1,6 +1,7 @@
 import type {CallToolResult} from '@modelcontextprotocol/server';
 import type {Delegations} from '../delegation/delegations.ts';
 import {messageOf, Refusal} from '../delegation/errors.ts';
+import {TOLD_KEY} from '../delegation/stamp.ts';
 import type {Logger} from '../log.ts';
 import type {ClientConnection} from './client-connection.ts';
 import {renderUnread} from './render.ts';
@@ -35,7 +36,12 @@ export async function callTool(tool: Tool, input: unknown, call: Call): Promise<
   if (answer.started !== undefined && call.knowsTasks) return createdTask(answer.started, Date.now());
   const unread = await unreadLine(call, answer.told);
   const blocks = unread === '' ? answer.blocks : [...answer.blocks, unread];
-  return {content: blocks.map((text) => ({type: 'text' as const, text})), ...(isError && {isError})};
+  return {
+    content: blocks.map((text) => ({type: 'text' as const, text})),
+    ...(isError && {isError}),
+    // For the companion plugin, which need not tell it again.
+    ...(call.caller !== undefined && answer.told !== undefined && {_meta: {[TOLD_KEY]: answer.told}}),
+  };
 }
 
 async function unreadLine({delegations, client, log}: Call, told: string | undefined): Promise<string> {

@@ -108,12 +108,22 @@ function renderHow(id: string, {status}: Ended, {total, text, next}: Page): stri
   return `${what} has ${count(total)} characters; delegation_read("${id}") returns it. The first ${count(text.length)} follow, verbatim:`;
 }
 
-/** One entry of a list; of a delegation that waits here, with what it waits for. */
-export function renderEntry(head: DelegationHead, now: number, sight?: Sight): string {
-  const {id, state, createdAt, agent, title, summary} = head;
+export interface EntryContext {
+  readonly now: number;
+  /** The delegation as it lives here: what it waits for. */
+  readonly sight?: Sight | undefined;
+  /** The session that asks: what another one has delegated is marked. */
+  readonly session?: string | undefined;
+}
+
+/** One entry of a list. */
+export function renderEntry(head: DelegationHead, {now, sight, session}: EntryContext): string {
+  const {id, state, createdAt, agent, title, summary, parent} = head;
   const waiting = renderWaiting(sight?.waiting, now);
   const line = facts(id, state.status, ...waiting, `${duration(now - createdAt)} ago`, agent, title);
-  return `${line}${isUnread(head) ? ' [unread]' : ''}${summary === '' ? '' : `\n  ${summary}`}`;
+  const isOther = session !== undefined && parent?.session !== session;
+  const marks = `${isUnread(head) ? ' [unread]' : ''}${isOther ? ' [other session]' : ''}`;
+  return `${line}${marks}${summary === '' ? '' : `\n  ${summary}`}`;
 }
 
 /** The end that a cancelled delegation reached. */

@@ -1,6 +1,9 @@
 import {z} from 'zod';
 import {ACCESSES} from '../../delegation/access.ts';
+import type {Parent} from '../../delegation/delegation.ts';
+import {Refusal} from '../../delegation/errors.ts';
 import {MAX_PROMPT_CHARS, MAX_TIMEOUT_MINUTES} from '../../delegation/request.ts';
+import type {Stamp} from '../../delegation/stamp.ts';
 import {renderStarted} from '../render.ts';
 import {defineTool} from '../tool.ts';
 
@@ -35,7 +38,8 @@ export const delegate = defineTool({
       .default(DEFAULT_TIMEOUT_MINUTES)
       .describe(`Minutes of running time, up to ${MAX_TIMEOUT_MINUTES}. What exists by then is kept.`),
   }),
-  async call({prompt, agent, model, directory, access, timeout_minutes}, {delegations, client}) {
+  async call({prompt, agent, model, directory, access, timeout_minutes}, {delegations, client, caller}) {
+    const parent = caller && parentOf(caller);
     const sight = await delegations.delegate({
       project: await client.project(),
       directory: directory ?? (await client.workingDirectory()),
@@ -45,7 +49,15 @@ export const delegate = defineTool({
       ...(model !== undefined && {model}),
       timeoutMinutes: timeout_minutes,
       client: client.identity,
+      ...(parent !== undefined && {parent}),
     });
     return {blocks: [renderStarted(sight, Date.now())], started: sight};
   },
 });
+
+function parentOf({isChild, ...parent}: Stamp): Parent {
+  if (!isChild) return parent;
+  throw new Refusal(
+    "This session was opened by another one. Delegating to the background belongs to parent sessions; a subagent uses OpenCode's own task flow, or does the work itself.",
+  );
+}

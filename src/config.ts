@@ -1,6 +1,6 @@
-import {userInfo} from 'node:os';
-import {basename, isAbsolute, join} from 'node:path';
+import {basename, isAbsolute} from 'node:path';
 import {z} from 'zod';
+import {dataDirOf} from './data-dir.ts';
 import {INSIDE_MARK} from './inside.ts';
 import {LOG_LEVELS, type LogLevel} from './log.ts';
 
@@ -146,7 +146,6 @@ const schema = z.object({
   OPENCODE_DELEGATE_LOG: text.pipe(
     z.enum(LOG_LEVELS, {error: `must be one of ${LOG_LEVELS.join(', ')}`}).default('info'),
   ),
-  XDG_DATA_HOME: text,
 });
 
 /** A variable has a value that cannot be used; the message names all of them. */
@@ -165,11 +164,6 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     throw new ConfigError(`${problems.join('; ')}. Mend the environment and start again.`);
   }
   const given = parsed.data;
-  // The XDG specification has relative paths ignored.
-  const xdgData =
-    given.XDG_DATA_HOME !== undefined && isAbsolute(given.XDG_DATA_HOME)
-      ? given.XDG_DATA_HOME
-      : join(env.HOME || userInfo().homedir, '.local', 'share');
   return {
     binary: given.OPENCODE_DELEGATE_BIN,
     model: given.OPENCODE_DELEGATE_MODEL,
@@ -185,7 +179,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       given.OPENCODE_DELEGATE_ON_ASK === 'wait'
         ? {on: 'wait', ms: given.OPENCODE_DELEGATE_ASK_SECONDS * 1_000}
         : {on: 'reject'},
-    dataDir: given.OPENCODE_DELEGATE_DATA_DIR ?? join(xdgData, 'opencode', 'delegations'),
+    dataDir: dataDirOf(env),
     hostIdleMs: given.OPENCODE_DELEGATE_HOST_IDLE_SECONDS * 1_000,
     logLevel: given.OPENCODE_DELEGATE_LOG,
     inside: (env[INSIDE_MARK] ?? '') !== '',

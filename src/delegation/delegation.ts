@@ -93,6 +93,22 @@ export interface Continues {
   readonly sessionId: string;
 }
 
+/** The ids that OpenCode gives its sessions; safe as the name of a folder. */
+export const SESSION_ID = /^ses_[A-Za-z0-9]{1,60}$/;
+
+/** The OpenCode session that delegated, as the companion plugin tells it; other clients have none. */
+export interface Parent {
+  readonly session: string;
+  /** The process that held the session then. */
+  readonly pid: number;
+  /** The message in which the model delegated. */
+  readonly message?: string;
+  readonly agent?: string;
+  /** As `provider/model`. */
+  readonly model?: string;
+  readonly variant?: string;
+}
+
 /** All that is known of a delegation except its long texts: what a list shows. */
 export interface DelegationHead {
   /** Three words, unique in the project: `swift-amber-otter`. */
@@ -106,6 +122,7 @@ export interface DelegationHead {
   readonly model: string;
   readonly client: Client;
   readonly owner: Owner;
+  readonly parent?: Parent;
   readonly timeoutMs: number;
   readonly createdAt: number;
   readonly title: string;

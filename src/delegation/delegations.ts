@@ -13,6 +13,7 @@ import {
   hasEnded,
   isUnread,
   type Owner,
+  type Parent,
 } from './delegation.ts';
 import {messageOf, notFound} from './errors.ts';
 import {execute, stop} from './execution.ts';
@@ -50,6 +51,8 @@ export interface DelegateRequest {
   readonly access?: Access;
   readonly timeoutMinutes: number;
   readonly client: Client;
+  /** The OpenCode session that asks, where it is known. */
+  readonly parent?: Parent;
   /** The ended delegation whose session it goes on in. */
   readonly continues?: Continues;
   /** Default: from the prompt. */
@@ -58,7 +61,7 @@ export interface DelegateRequest {
 
 /** What is left out is taken over from the delegation that is continued. */
 export interface ContinueRequest
-  extends Pick<DelegateRequest, 'project' | 'agent' | 'model' | 'access' | 'timeoutMinutes' | 'client'> {
+  extends Omit<DelegateRequest, 'prompt' | 'directory' | 'continues' | 'title'> {
   /** The delegation to continue. */
   readonly id: string;
   /** Can be left out only where that one was interrupted. */
@@ -149,7 +152,7 @@ export class Delegations {
    * @throws Refusal for what the caller can mend; nothing was started or stored then.
    */
   async delegate(request: DelegateRequest): Promise<Sight> {
-    const {project, directory, prompt, client, agent, model, continues} = request;
+    const {project, directory, prompt, client, agent, model, parent, continues} = request;
     const access = request.access ?? DEFAULT_ACCESS;
     checkPrompt(prompt);
     const timeoutMs = checkTimeout(request.timeoutMinutes);
@@ -158,6 +161,7 @@ export class Delegations {
       directory,
       ...(agent !== undefined && {agent}),
       ...(model !== undefined && {model}),
+      ...(parent?.model !== undefined && {callerModel: parent.model}),
     });
     const live = await this.#register.create({
       project,
@@ -166,6 +170,7 @@ export class Delegations {
       ...choice,
       client,
       owner: this.#options.owner,
+      ...(parent !== undefined && {parent}),
       timeoutMs,
       createdAt: this.#now(),
       title: request.title ?? titleOf(prompt),

@@ -46,8 +46,9 @@ export async function execute(
       model: record.model,
       prompt: record.prompt,
       title: record.title,
-      deadline: runsOut,
+      ...(record.parent !== undefined && {parentSession: record.parent.session}),
       ...(record.continues !== undefined && {continues: record.continues.sessionId}),
+      deadline: runsOut,
     },
     {
       sessionOpened: (sessionId) => live.sessionOpened(sessionId),

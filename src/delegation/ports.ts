@@ -14,6 +14,8 @@ export interface ChoiceRequest {
   readonly directory: string;
   readonly agent?: string;
   readonly model?: string;
+  /** Used where neither the request nor the agent names one. */
+  readonly callerModel?: string;
 }
 
 /** Knows which agents and models a directory's configuration offers. */
@@ -47,6 +49,8 @@ export interface RunRequest {
   readonly model: string;
   readonly prompt: string;
   readonly title: string;
+  /** The session below which the delegation's is opened. */
+  readonly parentSession?: string;
   /** The session to go on in; absent for a new one. */
   readonly continues?: string;
   /** When the delegation runs out of time, in milliseconds since the epoch. */

@@ -1,6 +1,7 @@
 import type {CallToolResult} from '@modelcontextprotocol/server';
 import type {Delegations} from '../delegation/delegations.ts';
 import {messageOf, Refusal} from '../delegation/errors.ts';
+import {TOLD_KEY} from '../delegation/stamp.ts';
 import type {Logger} from '../log.ts';
 import type {ClientConnection} from './client-connection.ts';
 import {renderUnread} from './render.ts';
@@ -36,7 +37,12 @@ export async function callTool(tool: Tool, input: unknown, call: Call): Promise<
   if (answer.started !== undefined && call.knowsTasks) return createdTask(answer.started, Date.now());
   const lines = await linesAtEnd(call, answer);
   const blocks = lines === '' ? answer.blocks : [...answer.blocks, lines];
-  return {content: blocks.map((text) => ({type: 'text' as const, text})), ...(isError && {isError})};
+  return {
+    content: blocks.map((text) => ({type: 'text' as const, text})),
+    ...(isError && {isError}),
+    // For the companion plugin, which need not tell it again.
+    ...(call.caller !== undefined && answer.told !== undefined && {_meta: {[TOLD_KEY]: answer.told}}),
+  };
 }
 
 /** What else there is to know or to do: what waits for an answer, and what has ended unread. */

@@ -112,14 +112,24 @@ function renderHow(id: string, {status}: Ended, {total, text, next}: Page): stri
   return `${what} has ${count(total)} characters; delegation_read("${id}") returns it. The first ${count(text.length)} follow, verbatim:`;
 }
 
-/** One entry of a list; of a delegation that waits here, with what it waits for. */
-export function renderEntry(head: DelegationHead, now: number, sight?: Sight): string {
-  const {id, createdAt, agent, title} = head;
+export interface EntryContext {
+  readonly now: number;
+  /** The delegation as it lives here: what it waits for. */
+  readonly sight?: Sight | undefined;
+  /** The session that asks: what another one has delegated is marked. */
+  readonly session?: string | undefined;
+}
+
+/** One entry of a list. */
+export function renderEntry(head: DelegationHead, {now, sight, session}: EntryContext): string {
+  const {id, createdAt, agent, title, parent} = head;
   const waiting = renderWaiting(sight?.waiting, now);
   const age = `${duration(now - createdAt)} ago`;
   const line = facts(id, renderStatus(head), ...waiting, continued(head), age, agent, title);
+  const isOther = session !== undefined && parent?.session !== session;
+  const marks = `${isUnread(head) ? ' [unread]' : ''}${isOther ? ' [other session]' : ''}`;
   const below = renderAsked(head, now) || head.summary;
-  return `${line}${isUnread(head) ? ' [unread]' : ''}${below === '' ? '' : `\n  ${below}`}`;
+  return `${line}${marks}${below === '' ? '' : `\n  ${below}`}`;
 }
 
 /** The end that a cancelled delegation reached. */

@@ -19,6 +19,7 @@ import {INSIDE_INSTRUCTIONS, instructionsFor} from './instructions.ts';
 import {servePrompts} from './prompts.ts';
 import {serveChanges} from './resources/changes.ts';
 import {type Artifacts, serveResources} from './resources/resources.ts';
+import {stampOf} from './stamp.ts';
 import {declaresTasks, serveTasks, TASKS_EXTENSION} from './tasks/extension.ts';
 import type {Tool, ToolContext} from './tool.ts';
 import {delegate} from './tools/delegate.ts';
@@ -124,11 +125,14 @@ function serveTools(server: Server, {backend, client, seen}: ToolsOptions): void
     }
     seen(context);
     const progress = progressOf(context);
-    return callTool(tool, params.arguments ?? {}, {
+    const input = params.arguments ?? {};
+    const caller = stampOf(input, log);
+    return callTool(tool, input, {
       ...{delegations, artifact, client, log},
       signal: context.mcpReq.signal,
       knowsTasks: declaresTasks(context),
       ...(progress !== undefined && {progress}),
+      ...(caller !== undefined && {caller}),
     });
   });
 }

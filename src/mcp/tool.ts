@@ -1,6 +1,7 @@
 import {z} from 'zod';
 import type {Delegations, Sight} from '../delegation/delegations.ts';
 import {Refusal} from '../delegation/errors.ts';
+import type {Stamp} from '../delegation/stamp.ts';
 import type {ClientConnection} from './client-connection.ts';
 
 export interface ToolAnnotations {
@@ -19,6 +20,8 @@ export interface ToolContext {
   readonly client: Pick<ClientConnection, 'identity' | 'extendsOnProgress' | 'project' | 'workingDirectory'>;
   /** Where a person finds the record of a delegation. */
   readonly artifact: (project: string, id: string) => string;
+  /** The OpenCode session that calls, where the companion plugin is there to say so. */
+  readonly caller?: Stamp;
   /** Aborts when the client cancels the call. */
   readonly signal: AbortSignal;
   /** Tells the client that the call goes on; absent when it did not ask to be told. */

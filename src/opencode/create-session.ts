@@ -14,7 +14,7 @@ export async function createSession(
   request: RunRequest,
   {readOnlyTools}: {readOnlyTools: readonly string[]},
 ): Promise<string> {
-  const {directory, agent, model, title, delegationId, access} = request;
+  const {directory, agent, model, title, delegationId, access, parentSession} = request;
   const {providerID, modelID} = splitModel(model);
   const permission =
     access === 'read-only'
@@ -27,6 +27,7 @@ export async function createSession(
       agent,
       model: {id: modelID, providerID},
       metadata: {delegation: delegationId, ...(access === 'read-only' && {access: READ_ONLY})},
+      ...(parentSession !== undefined && {parentID: parentSession}),
       ...(permission.length > 0 && {permission}),
     }),
   );

@@ -7,6 +7,7 @@ import type {Logger} from '../log.ts';
 import {withClaim} from './claim.ts';
 import {EXTENSION, ProjectIndex} from './project-index.ts';
 import {parseRecord, renderRecord} from './record.ts';
+import {SessionNotices} from './session-notices.ts';
 import {createWhole, replaceWhole} from './write-whole.ts';
 
 /** For its owner alone. */
@@ -45,6 +46,9 @@ export class MarkdownStore implements Store {
   async create(delegation: Delegation): Promise<boolean> {
     const {project, id} = delegation;
     await this.#makeFolder(project);
+    // Before the record, so that there is none whose end nobody would tell.
+    if (delegation.parent !== undefined)
+      await new SessionNotices(this.#root, delegation.parent.session).expect(delegation);
     const version = await createWhole(this.artifact(project, id), renderRecord(delegation));
     if (version === undefined) return false;
     this.#note(delegation, version);
@@ -79,7 +83,9 @@ export class MarkdownStore implements Store {
   async projects(): Promise<readonly string[]> {
     try {
       const entries = await readdir(this.#root, {withFileTypes: true});
-      return entries.filter((entry) => entry.isDirectory()).map(({name}) => name);
+      return entries
+        .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+        .map(({name}) => name);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
         this.#log.warn(`${this.#root} cannot be read: ${messageOf(error)}`);

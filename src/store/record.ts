@@ -1,5 +1,5 @@
 import {dump, JSON_SCHEMA, load} from 'js-yaml';
-import {z} from 'zod';
+import * as z from 'zod';
 import {ACCESSES, DEFAULT_ACCESS} from '../delegation/access.ts';
 import {
   type Delegation,
@@ -7,6 +7,8 @@ import {
   hasEnded,
   NO_WORK,
   OUTCOMES,
+  type Parent,
+  SESSION_ID,
   type State,
 } from '../delegation/delegation.ts';
 import {asks, decisions, fromAsks, fromDecisions, toAsks, toDecisions} from './asked.ts';
@@ -31,6 +33,16 @@ const common = {
   access: z.enum(ACCESSES).default(DEFAULT_ACCESS),
   client: z.object({name: z.string(), version: z.string()}),
   owner: z.object({pid: z.int(), hostname: z.string(), environment: z.string().default('')}),
+  parent: z
+    .object({
+      session: z.string().regex(SESSION_ID),
+      pid: z.int(),
+      message: z.string().optional(),
+      agent: z.string().optional(),
+      model: z.string().optional(),
+      variant: z.string().optional(),
+    })
+    .optional(),
   created: time,
   timeout_minutes: z.number(),
   continues: z.object({id: z.string(), session: z.string()}).optional(),
@@ -131,6 +143,7 @@ function toHead(matter: FrontMatter, project: string): DelegationHead {
   const {id, title, summary, agent, model, directory, access, client, owner, continues} = matter;
   return {
     ...{id, project, title, summary, agent, model, directory, access, client, owner},
+    ...(matter.parent !== undefined && {parent: toParent(matter.parent)}),
     createdAt: matter.created,
     timeoutMs: Math.round(matter.timeout_minutes * 60_000),
     state: toState(matter),
@@ -138,6 +151,11 @@ function toHead(matter: FrontMatter, project: string): DelegationHead {
     ...(matter.decisions !== undefined && {decisions: toDecisions(matter.decisions)}),
     ...('read' in matter && matter.read !== undefined && {readAt: matter.read}),
   };
+}
+
+function toParent({session, pid, ...rest}: NonNullable<FrontMatter['parent']>): Parent {
+  const known = Object.entries(rest).filter(([, value]) => value !== undefined);
+  return {session, pid, ...Object.fromEntries(known)};
 }
 
 function toState(matter: FrontMatter): State {
@@ -180,6 +198,7 @@ function toFrontMatter(delegation: Delegation): z.input<typeof frontMatter> {
     ...(access !== DEFAULT_ACCESS && {access}),
     client: {name: client.name, version: client.version},
     owner: {pid: owner.pid, hostname: owner.hostname, environment: owner.environment},
+    ...(delegation.parent !== undefined && {parent: {...delegation.parent}}),
     created: iso(delegation.createdAt),
     timeout_minutes: delegation.timeoutMs / 60_000,
     ...(continues !== undefined && {continues: {id: continues.id, session: continues.sessionId}}),

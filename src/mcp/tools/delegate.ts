@@ -1,6 +1,9 @@
 import {z} from 'zod';
 import {ACCESSES} from '../../delegation/access.ts';
+import type {Parent} from '../../delegation/delegation.ts';
+import {Refusal} from '../../delegation/errors.ts';
 import {MAX_PROMPT_CHARS, MAX_TIMEOUT_MINUTES} from '../../delegation/request.ts';
+import type {Stamp} from '../../delegation/stamp.ts';
 import {renderStarted} from '../render.ts';
 import {defineTool} from '../tool.ts';
 
@@ -42,8 +45,9 @@ export const delegate = defineTool({
       .default(DEFAULT_TIMEOUT_MINUTES)
       .describe(`Minutes of running time, up to ${MAX_TIMEOUT_MINUTES}. What exists by then is kept.`),
   }),
-  async call({prompt, directory, continue: id, ...input}, {delegations, client}) {
+  async call({prompt, directory, continue: id, ...input}, {delegations, client, caller}) {
     const {agent, model, access, timeout_minutes} = input;
+    const parent = caller && parentOf(caller);
     const request = {
       project: await client.project(),
       ...(access !== undefined && {access}),
@@ -51,6 +55,7 @@ export const delegate = defineTool({
       ...(model !== undefined && {model}),
       timeoutMinutes: timeout_minutes,
       client: client.identity,
+      ...(parent !== undefined && {parent}),
     };
     const sight = await (id === undefined
       ? delegations.delegate({
@@ -67,3 +72,10 @@ export const delegate = defineTool({
     return {blocks: [renderStarted(sight, Date.now())], started: sight};
   },
 });
+
+function parentOf({isChild, ...parent}: Stamp): Parent {
+  if (!isChild) return parent;
+  throw new Refusal(
+    "This session was opened by another one. Delegating to the background belongs to parent sessions; a subagent uses OpenCode's own task flow, or does the work itself.",
+  );
+}

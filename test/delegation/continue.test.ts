@@ -72,6 +72,11 @@ describe('continuing', () => {
     expect(runner.runs).toEqual([]);
   });
 
+  it('of one that worked in a worktree is refused, rather than done in another directory', async () => {
+    store.put(source({access: 'worktree'}));
+    await expect(goOn('swift-amber-otter')).rejects.toThrow(/worked in a git worktree of its own/);
+  });
+
   it('is refused while another process goes on in the same session', async () => {
     store.put(source());
     const other = aDelegation({

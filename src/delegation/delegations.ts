@@ -1,92 +1,30 @@
 import PQueue from 'p-queue';
 import type {Logger} from '../log.ts';
-import {type Access, DEFAULT_ACCESS} from './access.ts';
+import {DEFAULT_ACCESS} from './access.ts';
 import {Amendments} from './amendments.ts';
 import type {AskPolicy, Reply} from './ask.ts';
 import {checkContinue, inFreeSession, sessionToContinue} from './continuation.ts';
-import {
-  asksOf,
-  type Client,
-  type Continues,
-  type Delegation,
-  type DelegationHead,
-  hasEnded,
-  isUnread,
-  type Owner,
-  type Parent,
-} from './delegation.ts';
+import {asksOf, type Delegation, type DelegationHead, hasEnded, isUnread, type Owner} from './delegation.ts';
 import {messageOf, notFound} from './errors.ts';
 import {execute, stop} from './execution.ts';
 import {tidyHeadline, titleOf} from './headline.ts';
 import {parseId} from './id.ts';
 import type {LiveDelegation, Storing} from './live.ts';
 import {Overview} from './overview.ts';
-import {pause} from './pause.ts';
-import {
-  type Activity,
-  type Catalog,
-  type HeadlineWriter,
-  NO_PRODUCT,
-  type Runner,
-  type Store,
-} from './ports.ts';
-import {type LaneLimits, Queue, type Waiting} from './queue.ts';
+import {type Catalog, type HeadlineWriter, NO_PRODUCT, type Runner, type Store} from './ports.ts';
+import {type LaneLimits, Queue} from './queue.ts';
 import {Recovery} from './recovery.ts';
 import {Register} from './register.ts';
 import {type Replied, replyTo, runElsewhere} from './replying.ts';
-import {checkDirectory, checkPrompt, checkTimeout} from './request.ts';
-import {ShownAsks} from './shown-asks.ts';
-
-/** How often a delegation that another process runs is looked at while somebody waits for it. */
-const FOREIGN_POLL_MS = 500;
-
-export interface DelegateRequest {
-  /** The project of the client, under which the record is kept. */
-  readonly project: string;
-  readonly directory: string;
-  readonly prompt: string;
-  readonly agent?: string;
-  readonly model?: string;
-  /** Default: `agent`. */
-  readonly access?: Access;
-  readonly timeoutMinutes: number;
-  readonly client: Client;
-  /** The OpenCode session that asks, where it is known. */
-  readonly parent?: Parent;
-  /** The ended delegation whose session it goes on in. */
-  readonly continues?: Continues;
-  /** Default: from the prompt. */
-  readonly title?: string;
-}
-
-/** What is left out is taken over from the delegation that is continued. */
-export interface ContinueRequest
-  extends Omit<DelegateRequest, 'prompt' | 'directory' | 'continues' | 'title'> {
-  /** The delegation to continue. */
-  readonly id: string;
-  /** Can be left out only where that one was interrupted. */
-  readonly prompt?: string;
-  readonly directory?: string;
-}
-
-/** A delegation as it stands, with what is known only while it lives. */
-export interface Sight {
-  readonly delegation: Delegation;
-  /** Only while it runs in this process. */
-  readonly activity?: Activity;
-  /** Why it has not started; only while it is queued in this process. */
-  readonly waiting?: Waiting;
-}
-
-export interface WaitOptions {
-  readonly project: string;
-  readonly id: string;
-  readonly ms: number;
-  /** Ends the wait, never the delegation. */
-  readonly signal?: AbortSignal;
-  /** Called when the wait begins, and on every change while it lasts. */
-  readonly onChange?: (sight: Sight) => void;
-}
+import {
+  type ContinueRequest,
+  checkDirectory,
+  checkPrompt,
+  checkTimeout,
+  type DelegateRequest,
+} from './request.ts';
+import type {Sight} from './sight.ts';
+import {type WaitOptions, Waits} from './waits.ts';
 
 export interface DelegationsOptions {
   readonly catalog: Catalog;
@@ -117,7 +55,7 @@ export class Delegations {
   readonly #amendments: Amendments;
   readonly #recovery: Recovery;
   readonly #overview: Overview;
-  readonly #shownAsks = new ShownAsks();
+  readonly #waits: Waits;
   readonly #watchers = new Set<(delegation: Delegation) => void>();
   readonly #options: DelegationsOptions;
   readonly #now: () => number;
@@ -139,6 +77,12 @@ export class Delegations {
         this.#enqueue(live);
       },
       onSettled: (ended) => this.#tell(ended),
+    });
+    this.#waits = new Waits({
+      now: this.#now,
+      get: (project, id) => this.get(project, id),
+      find: (project, id) => this.#register.find(project, id),
+      sight: (live) => this.#sight(live),
     });
     this.#overview = new Overview({
       store: options.store,
@@ -249,38 +193,8 @@ export class Delegations {
    * has ended with: only an answer gets it on.
    * @throws Refusal when the id names none in this project.
    */
-  async wait({project, id, ms, signal, onChange}: WaitOptions): Promise<Sight> {
-    const deadline = this.#now() + ms;
-    let isAsked = false;
-    for (;;) {
-      const sight = await this.get(project, id);
-      const hasNews = isAsked || this.#shownAsks.isNews(sight.delegation);
-      this.#shownAsks.shown(sight.delegation);
-      if (hasEnded(sight.delegation.state)) this.#shownAsks.forget(sight.delegation);
-      const left = deadline - this.#now();
-      if (hasNews || hasEnded(sight.delegation.state) || left <= 0 || signal?.aborted) return sight;
-      const live = this.#register.find(project, sight.delegation.id);
-      if (live === undefined) {
-        // Another process runs it; its end will be seen in the file.
-        await pause(Math.min(left, FOREIGN_POLL_MS), {signal});
-        continue;
-      }
-      let unwatch = () => {};
-      const asked = new Promise<void>((resolve) => {
-        const tell = () => {
-          onChange?.(this.#sight(live));
-          isAsked ||= this.#shownAsks.isNews(live.record);
-          if (isAsked) resolve();
-        };
-        unwatch = live.watch(tell);
-        tell();
-      });
-      try {
-        await pause(left, {signal, until: Promise.race([live.ended, asked])});
-      } finally {
-        unwatch();
-      }
-    }
+  wait(options: WaitOptions): Promise<Sight> {
+    return this.#waits.wait(options);
   }
 
   /**

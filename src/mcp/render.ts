@@ -6,8 +6,8 @@ import {
   hasEnded,
   isUnread,
 } from '../delegation/delegation.ts';
-import type {Sight} from '../delegation/delegations.ts';
 import type {Waiting, WaitReason} from '../delegation/queue.ts';
+import type {Sight} from '../delegation/sight.ts';
 import {clock, count, counted, duration, facts} from './format.ts';
 import type {Page} from './page.ts';
 import {renderAsked, renderBlocked, renderDecisions, renderStatus} from './render-asks.ts';

@@ -1,6 +1,7 @@
 import {z} from 'zod';
-import type {Delegations, Sight} from '../delegation/delegations.ts';
+import type {Delegations} from '../delegation/delegations.ts';
 import {Refusal} from '../delegation/errors.ts';
+import type {Sight} from '../delegation/sight.ts';
 import type {Stamp} from '../delegation/stamp.ts';
 import type {ClientConnection} from './client-connection.ts';
 

@@ -5,9 +5,11 @@ import fc from 'fast-check';
 import {afterEach, beforeEach, describe, expect, it, test, vi} from 'vitest';
 import type {AskContent, AskPolicy} from '../../src/delegation/ask.ts';
 import {type Delegation, hasEnded, NO_WORK} from '../../src/delegation/delegation.ts';
-import {type DelegateRequest, Delegations, type Sight} from '../../src/delegation/delegations.ts';
+import {Delegations} from '../../src/delegation/delegations.ts';
 import {Refusal} from '../../src/delegation/errors.ts';
+import type {DelegateRequest} from '../../src/delegation/request.ts';
 import {MAX_PROMPT_CHARS, MAX_TIMEOUT_MINUTES} from '../../src/delegation/request.ts';
+import type {Sight} from '../../src/delegation/sight.ts';
 import {
   aDelegation,
   anEnd,

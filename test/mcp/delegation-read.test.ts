@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {type Delegation, NO_WORK} from '../../src/delegation/delegation.ts';
-import type {WaitOptions} from '../../src/delegation/delegations.ts';
+import type {WaitOptions} from '../../src/delegation/waits.ts';
 import type {ToolContext} from '../../src/mcp/tool.ts';
 import {delegationRead} from '../../src/mcp/tools/delegation-read.ts';
 

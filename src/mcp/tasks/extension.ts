@@ -8,8 +8,9 @@ import {
 } from '@modelcontextprotocol/server';
 import {z} from 'zod';
 import {asksOf, type Delegation, type Ended, hasEnded} from '../../delegation/delegation.ts';
-import type {Delegations, Sight} from '../../delegation/delegations.ts';
+import type {Delegations} from '../../delegation/delegations.ts';
 import {Refusal} from '../../delegation/errors.ts';
+import type {Sight} from '../../delegation/sight.ts';
 import {endedTask, toldInFull} from './ended-task.ts';
 import {repliesIn} from './input.ts';
 import {inputRequiredTask, workingTask} from './task.ts';

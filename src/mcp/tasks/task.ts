@@ -1,5 +1,5 @@
 import {type Delegation, hasEnded} from '../../delegation/delegation.ts';
-import type {Sight} from '../../delegation/delegations.ts';
+import type {Sight} from '../../delegation/sight.ts';
 import {renderProgress, renderStarted} from '../render.ts';
 import {inputRequests} from './input.ts';
 

@@ -14,6 +14,7 @@ export default defineConfig({
   test: {
     // They mostly wait; two cores do not carry more OpenCode servers at a time than these start.
     maxWorkers: 3,
+    globalSetup: 'test/support/prepared-home.ts',
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [

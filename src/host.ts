@@ -23,6 +23,7 @@ export interface HostOptions {
 export class Host {
   readonly #options: HostOptions;
   readonly #opencode: OpenCode;
+  readonly #guarded: OpenCode;
   readonly #catalog: OpenCodeCatalog;
   readonly #store: MarkdownStore;
   readonly #delegations: Delegations;
@@ -34,7 +35,12 @@ export class Host {
     const {config, env, log, version} = options;
     this.#options = options;
     this.#store = new MarkdownStore({root: config.dataDir, log});
-    this.#opencode = new OpenCode({binary: config.binary, env, cwd: config.dataDir, log});
+    const server = {
+      ...{binary: config.binary, env, cwd: config.dataDir, log},
+      isAnswered: config.asking.on === 'wait',
+    };
+    this.#opencode = new OpenCode({...server, isGuarded: false});
+    this.#guarded = new OpenCode({...server, isGuarded: true});
     this.#catalog = new OpenCodeCatalog({
       opencode: this.#opencode,
       model: config.model,
@@ -42,11 +48,19 @@ export class Host {
     });
     this.#delegations = new Delegations({
       catalog: this.#catalog,
-      runner: new OpenCodeRunner({opencode: this.#opencode, log}),
+      runner: new OpenCodeRunner({
+        opencode: this.#opencode,
+        guarded: this.#guarded,
+        log,
+        limits: config.runaway,
+        readOnlyTools: config.readOnlyTools,
+      }),
       headlines: new SmallModelHeadlines({opencode: this.#opencode, catalog: this.#catalog, log}),
       store: this.#store,
       owner: thisProcess(environmentKey({env, version})),
       concurrency: config.concurrency,
+      asking: config.asking,
+      limits: config.limits,
       log,
     });
   }
@@ -65,6 +79,7 @@ export class Host {
         log,
         version,
         inside: config.inside,
+        isAnswered: config.asking.on === 'wait',
       },
       connection,
     );
@@ -88,7 +103,10 @@ export class Host {
 
   /** Ends what runs, as `interrupted`, then the OpenCode server. Resolves when nothing is left. Idempotent. */
   close(): Promise<void> {
-    this.#closing ??= this.#delegations.close().then(() => this.#opencode.close());
+    this.#closing ??= this.#delegations
+      .close()
+      .then(() => Promise.all([this.#opencode.close(), this.#guarded.close()]))
+      .then(() => {});
     return this.#closing;
   }
 

@@ -1,3 +1,6 @@
+import type {Access} from './access.ts';
+import type {Ask, Decision} from './ask.ts';
+
 /**
  * How a delegation ended. `interrupted` means that the OpenCode server, or the process that owned the
  * delegation, went away under it.
@@ -25,7 +28,7 @@ export interface Work {
   readonly toolCalls: number;
   /** As the agent named them, made relative to the delegation's directory where they lie inside it. */
   readonly filesChanged: readonly string[];
-  /** Permission requests and questions that were answered with a rejection, in words a person can read. */
+  /** What its agent was refused because nobody could be asked, in words a person can read. */
   readonly refused: readonly string[];
 }
 
@@ -50,6 +53,8 @@ export interface Running {
   readonly startedAt: number;
   /** Absent until OpenCode has opened the session. */
   readonly sessionId?: string;
+  /** What its agent waits on, oldest first: it is *blocked* then. Absent when it waits on nothing. */
+  readonly asks?: readonly Ask[];
 }
 
 export interface Ended {
@@ -82,6 +87,12 @@ export interface Owner {
   readonly environment: string;
 }
 
+/** A delegation that had ended, and the session that a later one goes on in. */
+export interface Continues {
+  readonly id: string;
+  readonly sessionId: string;
+}
+
 /** The ids that OpenCode gives its sessions; safe as the name of a folder. */
 export const SESSION_ID = /^ses_[A-Za-z0-9]{1,60}$/;
 
@@ -105,6 +116,7 @@ export interface DelegationHead {
   /** The project of the client that delegated, which need not be the one that `directory` belongs to. */
   readonly project: string;
   readonly directory: string;
+  readonly access: Access;
   readonly agent: string;
   /** As `provider/model`. */
   readonly model: string;
@@ -117,6 +129,10 @@ export interface DelegationHead {
   /** One line; empty until it has ended. */
   readonly summary: string;
   readonly state: State;
+  /** The earlier delegation whose session it goes on in. */
+  readonly continues?: Continues;
+  /** What became of its agent's permission requests and questions, in the order of the decisions. */
+  readonly decisions?: readonly Decision[];
   /** When a reader had the whole result. */
   readonly readAt?: number;
 }
@@ -131,6 +147,11 @@ export interface Delegation extends DelegationHead {
 /** True when the delegation has reached one of the five ends. */
 export function hasEnded(state: State): state is Ended {
   return (OUTCOMES as readonly string[]).includes(state.status);
+}
+
+/** What its agent waits on, oldest first; empty unless it is blocked. */
+export function asksOf({state}: DelegationHead): readonly Ask[] {
+  return state.status === 'running' ? (state.asks ?? []) : [];
 }
 
 /** True when it has ended and nobody has had its whole result yet. */

@@ -1,6 +1,17 @@
+import type {AskPolicy} from './ask.ts';
+import {Asks} from './asks.ts';
 import type {Delegation} from './delegation.ts';
 import type {LiveDelegation, StopCause} from './live.ts';
 import {NO_PRODUCT, type Runner} from './ports.ts';
+
+export interface ExecuteOptions {
+  readonly runner: Runner;
+  readonly now: () => number;
+  /** What becomes of what its agent asks. */
+  readonly asking: AskPolicy;
+  /** Called when its provider has had too many requests, with the time at which it may be asked again. */
+  readonly rateLimited: (until: number) => void;
+}
 
 /**
  * Runs a delegation, and resolves when its session has really stopped: for so long it needs its slot. Its end
@@ -8,24 +19,43 @@ import {NO_PRODUCT, type Runner} from './ports.ts';
  */
 export async function execute(
   live: LiveDelegation,
-  {runner, now}: {runner: Runner; now: () => number},
+  {runner, now, asking, rateLimited}: ExecuteOptions,
 ): Promise<void> {
   if (!live.started()) return;
   const {record} = live;
+  const runsOut = now() + record.timeoutMs;
+  const asks: Asks = new Asks({
+    policy: asking,
+    now,
+    deadline: runsOut,
+    deliver: (id, reply) => run.reply(id, reply),
+    onOpen: (open) => live.blocked(open),
+    onDecision: (decision) => {
+      live.decided(decision);
+      const {verdict, what, at} = decision;
+      if (verdict !== 'allowed') live.worked({...live.activity, last: `refused: ${what}`, at});
+    },
+  });
+  live.asks = asks;
   const run = runner.start(
     {
       delegationId: record.id,
       directory: record.directory,
+      access: record.access,
       agent: record.agent,
       model: record.model,
       prompt: record.prompt,
       title: record.title,
       ...(record.parent !== undefined && {parentSession: record.parent.session}),
-      deadline: now() + record.timeoutMs,
+      ...(record.continues !== undefined && {continues: record.continues.sessionId}),
+      deadline: runsOut,
     },
     {
       sessionOpened: (sessionId) => live.sessionOpened(sessionId),
       activity: (activity) => live.worked(activity),
+      asked: (id, content) => asks.asked(id, content),
+      withdrawn: (id) => asks.withdrawn(id),
+      rateLimited,
     },
   );
   const deadline = setTimeout(() => live.stop('timeout'), record.timeoutMs);
@@ -40,6 +70,8 @@ export async function execute(
     }
   } finally {
     clearTimeout(deadline);
+    asks.close();
+    live.asks = undefined;
     await run.stop();
   }
 }
@@ -55,10 +87,10 @@ export function stop(live: LiveDelegation, cause: StopCause): void {
   });
 }
 
-function explain(cause: StopCause, {timeoutMs}: Delegation): string {
+function explain(cause: StopCause, {id, timeoutMs}: Delegation): string {
   switch (cause) {
     case 'timeout':
-      return `It ran out of time: the limit was ${Number((timeoutMs / 60_000).toFixed(2))} minutes of work. Delegate the rest, or again with a larger timeout_minutes.`;
+      return `It ran out of time: the limit was ${Number((timeoutMs / 60_000).toFixed(2))} minutes of work. Go on with delegate(continue: "${id}", prompt), or delegate again with a larger timeout_minutes.`;
     case 'cancelled':
       return 'It was cancelled on request.';
     case 'interrupted':

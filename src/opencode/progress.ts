@@ -40,9 +40,13 @@ export class Progress {
   }
 }
 
+/** A tool call in a few words: the tool, what it is about, and whether it failed. */
+export function describeTool(part: ToolPart): string {
+  return nameCall(part) + (part.state.status === 'error' ? ' (failed)' : '');
+}
+
 /** A tool call in a few words: the tool, and what it is about. */
-export function describeTool({tool, state}: ToolPart): string {
+export function nameCall({tool, state}: ToolPart): string {
   const about = TELLING_INPUTS.map((key) => state.input[key]).find((value) => typeof value === 'string');
-  const failed = state.status === 'error' ? ' (failed)' : '';
-  return shorten(typeof about === 'string' ? `${tool} ${about}` : tool, SHOWN_CHARS) + failed;
+  return shorten(typeof about === 'string' ? `${tool} ${about}` : tool, SHOWN_CHARS);
 }

@@ -1,5 +1,6 @@
 import {dump, JSON_SCHEMA, load} from 'js-yaml';
 import * as z from 'zod';
+import {ACCESSES, DEFAULT_ACCESS} from '../delegation/access.ts';
 import {
   type Delegation,
   type DelegationHead,
@@ -10,8 +11,8 @@ import {
   SESSION_ID,
   type State,
 } from '../delegation/delegation.ts';
-
-const time = z.iso.datetime({offset: true}).transform((text) => Date.parse(text));
+import {asks, decisions, fromAsks, fromDecisions, toAsks, toDecisions} from './asked.ts';
+import {iso, time} from './time.ts';
 
 const usage = z.object({
   input: z.number(),
@@ -29,6 +30,7 @@ const common = {
   agent: z.string(),
   model: z.string(),
   directory: z.string(),
+  access: z.enum(ACCESSES).default(DEFAULT_ACCESS),
   client: z.object({name: z.string(), version: z.string()}),
   owner: z.object({pid: z.int(), hostname: z.string(), environment: z.string().default('')}),
   parent: z
@@ -43,6 +45,8 @@ const common = {
     .optional(),
   created: time,
   timeout_minutes: z.number(),
+  continues: z.object({id: z.string(), session: z.string()}).optional(),
+  decisions: decisions.optional(),
   /** How many UTF-16 units of the body are the prompt: no mark in the text could say where it ends. */
   prompt_chars: z.int().min(0),
 };
@@ -50,7 +54,13 @@ const common = {
 /** The front matter. Keys that are not known here (a newer version's, a person's) are left aside. */
 const frontMatter = z.discriminatedUnion('status', [
   z.object({status: z.enum(['registered', 'queued']), ...common}),
-  z.object({status: z.literal('running'), ...common, started: time, session: z.string().optional()}),
+  z.object({
+    status: z.literal('running'),
+    ...common,
+    started: time,
+    session: z.string().optional(),
+    asks: asks.optional(),
+  }),
   z.object({
     status: z.enum(OUTCOMES),
     ...common,
@@ -130,13 +140,15 @@ function split(file: string): {matter: FrontMatter; body: string} {
 }
 
 function toHead(matter: FrontMatter, project: string): DelegationHead {
-  const {id, title, summary, agent, model, directory, client, owner} = matter;
+  const {id, title, summary, agent, model, directory, access, client, owner, continues} = matter;
   return {
-    ...{id, project, title, summary, agent, model, directory, client, owner},
+    ...{id, project, title, summary, agent, model, directory, access, client, owner},
     ...(matter.parent !== undefined && {parent: toParent(matter.parent)}),
     createdAt: matter.created,
     timeoutMs: Math.round(matter.timeout_minutes * 60_000),
     state: toState(matter),
+    ...(continues !== undefined && {continues: {id: continues.id, sessionId: continues.session}}),
+    ...(matter.decisions !== undefined && {decisions: toDecisions(matter.decisions)}),
     ...('read' in matter && matter.read !== undefined && {readAt: matter.read}),
   };
 }
@@ -156,6 +168,7 @@ function toState(matter: FrontMatter): State {
         status: 'running',
         startedAt: matter.started,
         ...(matter.session !== undefined && {sessionId: matter.session}),
+        ...(matter.asks !== undefined && {asks: toAsks(matter.asks)}),
       };
     default: {
       const {input, output, reasoning, cache_read, cache_write, cost_usd} = matter.usage;
@@ -178,20 +191,25 @@ function toState(matter: FrontMatter): State {
 }
 
 function toFrontMatter(delegation: Delegation): z.input<typeof frontMatter> {
-  const {id, title, summary, agent, model, directory, client, owner, state, readAt} = delegation;
+  const {id, title, summary, agent, model, directory, access, client, owner} = delegation;
+  const {state, readAt, continues} = delegation;
   const shared = {
     ...{title, summary, agent, model, directory},
+    ...(access !== DEFAULT_ACCESS && {access}),
     client: {name: client.name, version: client.version},
     owner: {pid: owner.pid, hostname: owner.hostname, environment: owner.environment},
     ...(delegation.parent !== undefined && {parent: {...delegation.parent}}),
     created: iso(delegation.createdAt),
     timeout_minutes: delegation.timeoutMs / 60_000,
+    ...(continues !== undefined && {continues: {id: continues.id, session: continues.sessionId}}),
+    ...(delegation.decisions !== undefined && {decisions: fromDecisions(delegation.decisions)}),
     prompt_chars: delegation.prompt.length,
   };
   if (!hasEnded(state)) {
     if (state.status !== 'running') return {id, status: state.status, ...shared};
     const session = state.sessionId === undefined ? {} : {session: state.sessionId};
-    return {id, status: state.status, ...shared, started: iso(state.startedAt), ...session};
+    const blocked = state.asks === undefined ? {} : {asks: fromAsks(state.asks)};
+    return {id, status: state.status, ...shared, started: iso(state.startedAt), ...session, ...blocked};
   }
   const {usage, toolCalls, filesChanged, refused} = state.work;
   return {
@@ -215,8 +233,4 @@ function toFrontMatter(delegation: Delegation): z.input<typeof frontMatter> {
     refused: [...refused],
     ...(state.error !== undefined && {error: state.error}),
   };
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -73,6 +73,7 @@ function recordOf({
   return {
     id,
     project,
+    access: 'agent',
     directory: sandbox.project,
     agent: 'build',
     model: 'scripted/model',

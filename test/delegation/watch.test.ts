@@ -2,7 +2,16 @@ import {tmpdir} from 'node:os';
 import {expect, it} from 'vitest';
 import type {Delegation} from '../../src/delegation/delegation.ts';
 import {Delegations} from '../../src/delegation/delegations.ts';
-import {FakeCatalog, FakeHeadlines, FakeLog, FakeRunner, FakeStore, HERE} from '../support/fakes.ts';
+import {
+  aDelegation,
+  FakeCatalog,
+  FakeHeadlines,
+  FakeLog,
+  FakeRunner,
+  FakeStore,
+  GONE,
+  HERE,
+} from '../support/fakes.ts';
 
 function start() {
   const store = new FakeStore();
@@ -10,6 +19,7 @@ function start() {
   const delegations = new Delegations({
     ...{store, runner, catalog: new FakeCatalog(), headlines: new FakeHeadlines(), log: new FakeLog()},
     concurrency: 8,
+    asking: {on: 'reject'},
     owner: HERE,
   });
   const delegate = (prompt: string) =>
@@ -35,6 +45,16 @@ it('who watches is told that a delegation has come, and that it has ended once t
   expect((await ended).id).toBe(delegation.id);
   expect(told.at(-1)).toBe('completed, stored as completed');
   expect(told).toHaveLength(2);
+});
+
+it('who watches is told the end that was given to what a dead process ran', async () => {
+  const {store, delegations} = start();
+  store.put(aDelegation({owner: GONE, state: {status: 'running', startedAt: 1}}));
+  const told: string[] = [];
+  delegations.watch(({id, state}) => told.push(`${id} ${state.status}`));
+  await delegations.list('project');
+  await delegations.list('project');
+  expect(told).toEqual(['swift-amber-otter interrupted']);
 });
 
 it('who has stopped to watch is told nothing', async () => {

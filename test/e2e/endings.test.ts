@@ -1,9 +1,10 @@
 import {readFileSync} from 'node:fs';
-import {afterEach, describe, expect, it} from 'vitest';
-import {type ConnectOptions, connect, type TestClient, untilActivity} from '../support/client.ts';
+import {describe, expect, it} from 'vitest';
+import {type TestClient, untilActivity} from '../support/client.ts';
 import {allGone, eventually, openCodeIn, processesIn} from '../support/processes.ts';
-import {artifactOf, createSandbox, HOST_MODE, type Sandbox, type SandboxOptions} from '../support/sandbox.ts';
-import {type Script, ScriptedModel} from '../support/scripted-model.ts';
+import {artifactOf, HOST_MODE} from '../support/sandbox.ts';
+import {setScene} from '../support/scene.ts';
+import type {Script} from '../support/scripted-model.ts';
 
 /** Tests of what ends with the process that the client starts; with a host, that is the bridge alone. */
 const inProcess = it.skipIf(HOST_MODE === 'on');
@@ -11,32 +12,6 @@ const inProcess = it.skipIf(HOST_MODE === 'on');
 const STALL: Script = ({prompt}) => ({stall: `Beginning of ${prompt}`});
 
 describe('what ends the work', () => {
-  const cleanups: (() => unknown)[] = [];
-
-  afterEach(async () => {
-    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-  });
-
-  interface Setup {
-    readonly model: ScriptedModel;
-    readonly sandbox: Sandbox;
-    readonly client: TestClient;
-    connect(options?: ConnectOptions): Promise<TestClient>;
-  }
-
-  async function setUp(script: Script, options: SandboxOptions & ConnectOptions = {}): Promise<Setup> {
-    const model = await ScriptedModel.start(script);
-    cleanups.push(() => model.close());
-    const sandbox = createSandbox({modelUrl: model.url, ...options});
-    cleanups.push(() => sandbox.remove());
-    const open = async (more: ConnectOptions = {}) => {
-      const client = await connect(sandbox, {...options, ...more});
-      cleanups.push(() => client.close());
-      return client;
-    };
-    return {model, sandbox, client: await open(), connect: open};
-  }
-
   /** Delegates, and waits until each has begun to write. */
   async function delegateAll(client: TestClient, prompts: readonly string[]): Promise<readonly string[]> {
     const ids = await Promise.all(prompts.map((prompt) => client.delegate(prompt)));
@@ -45,7 +20,8 @@ describe('what ends the work', () => {
   }
 
   it('three running delegations end as interrupted with their text when OpenCode is killed; the next starts a new server', async () => {
-    const {client, model, sandbox} = await setUp(STALL);
+    const {open, model, sandbox} = await setScene(STALL);
+    const client = await open();
     const ids = await delegateAll(client, ['one', 'two', 'three']);
     const [server] = openCodeIn(sandbox.root);
     process.kill(server?.pid ?? 0, 'SIGKILL');
@@ -80,17 +56,14 @@ describe('what ends the work', () => {
   inProcess.each(endings)(
     '%s records what runs as interrupted with its text, and leaves nothing behind',
     async (_, end) => {
-      const {
-        client,
-        sandbox,
-        connect: again,
-      } = await setUp(STALL, {env: {OPENCODE_DELEGATE_CONCURRENCY: '1'}});
+      const {open, sandbox} = await setScene(STALL, {env: {OPENCODE_DELEGATE_CONCURRENCY: '1'}});
+      const client = await open();
       const [running] = await delegateAll(client, ['running']);
       const queued = await client.delegate('queued');
       await end(client);
       await allGone(sandbox.root);
 
-      const later = await again();
+      const later = await open();
       const first = await later.read(running ?? '');
       expect(first.blocks[0]).toMatch(/ · interrupted · .*Why: The server that ran it was stopped\./s);
       expect(first.blocks[1]).toBe('Beginning of running');
@@ -103,18 +76,18 @@ describe('what ends the work', () => {
   inProcess(
     'SIGKILL of the server leaves no OpenCode and no shell command of an agent behind, and the record is settled',
     async () => {
-      const {
-        client,
-        sandbox,
-        connect: again,
-      } = await setUp(() => ({tool: 'bash', input: {command: 'sleep 300', description: 'sleep'}}));
+      const {open, sandbox} = await setScene(() => ({
+        tool: 'bash',
+        input: {command: 'sleep 300', description: 'sleep'},
+      }));
+      const client = await open();
       const id = await client.delegate('sleep');
       await untilActivity(client, id, /bash/);
       await eventually(() => processesIn(sandbox.root).some(({command}) => command === 'sleep 300'));
       process.kill(client.pid, 'SIGKILL');
       await allGone(sandbox.root);
 
-      const later = await again();
+      const later = await open();
       expect((await later.read(id)).text).toMatch(
         / · interrupted · .*Why: The process that ran it \(\d+\) is gone\..*opencode --session ses_/s,
       );
@@ -123,10 +96,11 @@ describe('what ends the work', () => {
   );
 
   it('cancelling stops a shell command that an agent runs', async () => {
-    const {client, sandbox} = await setUp(() => ({
+    const {open, sandbox} = await setScene(() => ({
       tool: 'bash',
       input: {command: 'sleep 300', description: 'sleep'},
     }));
+    const client = await open();
     const id = await client.delegate('sleep');
     await untilActivity(client, id, /bash/);
     await eventually(() => processesIn(sandbox.root).some(({command}) => command === 'sleep 300'));
@@ -135,7 +109,8 @@ describe('what ends the work', () => {
   });
 
   it('starting has no side effects: no OpenCode runs before tools are listed', async () => {
-    const {client, sandbox} = await setUp(STALL);
+    const {open, sandbox} = await setScene(STALL);
+    const client = await open();
     await client.call('delegation_list');
     expect(openCodeIn(sandbox.root)).toEqual([]);
     await client.tools();
@@ -143,7 +118,8 @@ describe('what ends the work', () => {
   });
 
   it('the OpenCode server asks for its password', async () => {
-    const {client, sandbox} = await setUp(() => ({text: 'done'}));
+    const {open, sandbox} = await setScene(() => ({text: 'done'}));
+    const client = await open();
     await client.read(await client.delegate('start it'));
     const [server] = openCodeIn(sandbox.root);
     const port = /--port (\d+)/.exec(server?.command ?? '')?.[1];
@@ -153,8 +129,9 @@ describe('what ends the work', () => {
   });
 
   inProcess('two servers on one project see each other’s delegations, and leave them alone', async () => {
-    const {client: one, model, connect: another} = await setUp(() => ({text: 'done'}));
-    const two = await another({name: 'second'});
+    const {model, open} = await setScene(() => ({text: 'done'}));
+    const one = await open();
+    const two = await open({name: 'second'});
     await one.read(await one.delegate('warm'));
     model.script(STALL);
     const [running] = await delegateAll(one, ['held']);
@@ -174,12 +151,8 @@ describe('what ends the work', () => {
   });
 
   it('twenty delegations of each of two servers get forty different records', async () => {
-    const {
-      client: one,
-      sandbox,
-      connect: another,
-    } = await setUp(({prompt}) => ({text: `answer to ${prompt}`}));
-    const two = await another();
+    const {open, sandbox} = await setScene(({prompt}) => ({text: `answer to ${prompt}`}));
+    const [one, two] = await Promise.all([open(), open()]);
     const ids = await Promise.all(
       Array.from({length: 40}, (_, n) => (n % 2 === 0 ? one : two).delegate(`question ${n}`)),
     );

@@ -1,27 +1,17 @@
 import {chmodSync, mkdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {afterEach, describe, expect, it} from 'vitest';
-import {connect, type TestClient} from '../support/client.ts';
+import {describe, expect, it} from 'vitest';
+import type {TestClient} from '../support/client.ts';
 import {openCodeIn} from '../support/processes.ts';
-import {createSandbox, type Sandbox} from '../support/sandbox.ts';
-import {ScriptedModel} from '../support/scripted-model.ts';
+import type {Sandbox} from '../support/sandbox.ts';
+import {setScene} from '../support/scene.ts';
 
 describe('an OpenCode that cannot be used', () => {
-  const cleanups: (() => unknown)[] = [];
-
-  afterEach(async () => {
-    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-  });
-
   async function start(
     env: (sandbox: Sandbox) => Record<string, string>,
   ): Promise<{client: TestClient; sandbox: Sandbox}> {
-    const model = await ScriptedModel.start();
-    cleanups.push(() => model.close());
-    const sandbox = createSandbox({modelUrl: model.url});
-    cleanups.push(() => sandbox.remove());
-    const client = await connect(sandbox, {env: env(sandbox)});
-    cleanups.push(() => client.close());
+    const {sandbox, open} = await setScene();
+    const client = await open({env: env(sandbox)});
     return {client, sandbox};
   }
 

@@ -1,45 +1,17 @@
 import {readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {afterEach, describe, expect, it} from 'vitest';
-import {type ConnectOptions, connect, type TestClient, untilActivity} from '../support/client.ts';
+import {describe, expect, it} from 'vitest';
+import {untilActivity} from '../support/client.ts';
 import {createGate, type Gate} from '../support/gate.ts';
 import {allGone, eventually, openCodeIn, processesIn} from '../support/processes.ts';
-import {createSandbox, type Sandbox} from '../support/sandbox.ts';
-import {type Script, ScriptedModel} from '../support/scripted-model.ts';
+import type {Sandbox} from '../support/sandbox.ts';
+import {setScene} from '../support/scene.ts';
+import type {Script} from '../support/scripted-model.ts';
 
 /** What outlives the client needs the host, so these run with it whatever the rest of the suite runs with. */
-const HOST = {OPENCODE_DELEGATE_HOST: 'on'};
+const HOST = {env: {OPENCODE_DELEGATE_HOST: 'on'}};
 
 describe('work that outlives its client', () => {
-  const cleanups: (() => unknown)[] = [];
-
-  afterEach(async () => {
-    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-  });
-
-  interface Setup {
-    readonly model: ScriptedModel;
-    readonly sandbox: Sandbox;
-    start(options?: ConnectOptions): Promise<TestClient>;
-  }
-
-  async function setUp(script: Script): Promise<Setup> {
-    const model = await ScriptedModel.start(script);
-    cleanups.push(() => model.close());
-    const sandbox = createSandbox({modelUrl: model.url});
-    cleanups.push(async () => {
-      for (const {pid} of hostsIn(sandbox)) process.kill(pid, 'SIGTERM');
-      await allGone(sandbox.root);
-      await sandbox.remove();
-    });
-    const start = async ({env, ...options}: ConnectOptions = {}) => {
-      const client = await connect(sandbox, {...options, env: {...HOST, ...env}});
-      cleanups.push(() => client.close().catch(() => {}));
-      return client;
-    };
-    return {model, sandbox, start};
-  }
-
   /** Answers when the gate opens. */
   function gated(): {gate: Gate; script: Script} {
     const gate = createGate();
@@ -56,15 +28,15 @@ describe('work that outlives its client', () => {
 
   it('a client that is killed while five run finds all five complete when it comes back, each asked once', async () => {
     const {gate, script} = gated();
-    const {model, start} = await setUp(script);
-    const first = await start();
+    const {model, open} = await setScene(script, HOST);
+    const first = await open();
     const prompts = numbered('piece', 5);
     const ids = await Promise.all(prompts.map((prompt) => first.delegate(prompt)));
     await Promise.all(prompts.map((prompt) => model.asked((request) => request.prompt === prompt)));
     process.kill(first.pid, 'SIGKILL');
     gate.open();
 
-    const second = await start();
+    const second = await open();
     const answers = await Promise.all(ids.map((id) => second.read(id, {wait_seconds: 60})));
     expect(answers.map(({blocks}) => blocks[1])).toEqual(prompts.map((prompt) => `answer to ${prompt}`));
     expect(model.requests.map(({prompt}) => prompt).sort()).toEqual(prompts);
@@ -72,8 +44,8 @@ describe('work that outlives its client', () => {
 
   it('with nobody there the work completes, its files are there, and then nothing is left running', async () => {
     const {gate, script} = gated();
-    const {model, sandbox, start} = await setUp(script);
-    const client = await start();
+    const {model, sandbox, open} = await setScene(script, HOST);
+    const client = await open();
     const ids = await Promise.all(numbered('piece', 3).map((prompt) => client.delegate(prompt)));
     await model.asked(({prompt}) => prompt === 'piece 3');
     await client.close();
@@ -90,10 +62,12 @@ describe('work that outlives its client', () => {
   });
 
   it('a host that is killed takes OpenCode along; the client goes on, what ran is settled, what waited runs', async () => {
-    const {model, sandbox, start} = await setUp(({prompt}) =>
-      prompt.startsWith('run') ? {stall: `Beginning of ${prompt}`} : {text: `answer to ${prompt}`},
+    const {model, sandbox, open} = await setScene(
+      ({prompt}) =>
+        prompt.startsWith('run') ? {stall: `Beginning of ${prompt}`} : {text: `answer to ${prompt}`},
+      HOST,
     );
-    const client = await start({env: {OPENCODE_DELEGATE_CONCURRENCY: '5'}});
+    const client = await open({env: {OPENCODE_DELEGATE_CONCURRENCY: '5'}});
     const running = await Promise.all(numbered('run', 5).map((prompt) => client.delegate(prompt)));
     await Promise.all(running.map((id) => untilActivity(client, id, /writing/)));
     const waiting: string[] = [];
@@ -116,14 +90,14 @@ describe('work that outlives its client', () => {
   it('twenty clients at once share one host and one OpenCode, and each gets its own ten results', async () => {
     let running = 0;
     let most = 0;
-    const {sandbox, start} = await setUp(async ({prompt}) => {
+    const {sandbox, open} = await setScene(async ({prompt}) => {
       running += 1;
       most = Math.max(most, running);
       await new Promise((resolve) => setImmediate(resolve));
       running -= 1;
       return {text: `answer to ${prompt}`};
-    });
-    const clients = await Promise.all(numbered('client', 20).map((name) => start({name})));
+    }, HOST);
+    const clients = await Promise.all(numbered('client', 20).map((name) => open({name})));
     await Promise.all(clients.map((client) => client.tools()));
     expect(hostsIn(sandbox)).toHaveLength(1);
     await Promise.all(
@@ -140,10 +114,10 @@ describe('work that outlives its client', () => {
   });
 
   it('clients with different provider keys never share an OpenCode', async () => {
-    const {sandbox, start} = await setUp(() => ({text: 'done'}));
+    const {sandbox, open} = await setScene(() => ({text: 'done'}), HOST);
     const [one, two] = await Promise.all([
-      start({env: {ACME_API_KEY: 'first'}}),
-      start({env: {ACME_API_KEY: 'second'}}),
+      open({env: {ACME_API_KEY: 'first'}}),
+      open({env: {ACME_API_KEY: 'second'}}),
     ]);
     await Promise.all([one, two].map(async (client) => client.read(await client.delegate('p'))));
     expect(hostsIn(sandbox)).toHaveLength(2);

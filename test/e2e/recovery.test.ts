@@ -1,55 +1,40 @@
 import {execFileSync} from 'node:child_process';
-import {afterEach, describe, expect, it} from 'vitest';
-import {connect, type TestClient, untilActivity} from '../support/client.ts';
+import {describe, expect, it} from 'vitest';
+import {untilActivity} from '../support/client.ts';
 import {createGate} from '../support/gate.ts';
 import {allGone, eventually, openCodeIn, processesIn} from '../support/processes.ts';
-import {createSandbox, type Sandbox} from '../support/sandbox.ts';
-import {type Script, ScriptedModel} from '../support/scripted-model.ts';
+import {hostsIn, type Sandbox} from '../support/sandbox.ts';
+import {setScene} from '../support/scene.ts';
+
+/** So that some wait. */
+const TWO_AT_ONCE = {env: {OPENCODE_DELEGATE_CONCURRENCY: '2'}};
 
 describe('after everything was killed', () => {
-  const cleanups: (() => unknown)[] = [];
-
-  afterEach(async () => {
-    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-  });
-
-  async function setUp(script: Script): Promise<{model: ScriptedModel; sandbox: Sandbox}> {
-    const model = await ScriptedModel.start(script);
-    cleanups.push(() => model.close());
-    const sandbox = createSandbox({modelUrl: model.url});
-    cleanups.push(() => sandbox.remove());
-    return {model, sandbox};
-  }
-
-  async function start(sandbox: Sandbox): Promise<TestClient> {
-    const client = await connect(sandbox, {env: {OPENCODE_DELEGATE_CONCURRENCY: '2'}});
-    cleanups.push(() => client.close());
-    return client;
-  }
-
   async function killAll({root}: Sandbox): Promise<void> {
     for (const {pid} of processesIn(root)) process.kill(pid, 'SIGKILL');
     await allGone(root);
   }
 
   it('what ran is interrupted with all text that is stored and what was cut off named; what waited runs, in order', async () => {
-    const {model, sandbox} = await setUp(({prompt, toolResults}) =>
-      toolResults.length === 0 && prompt.startsWith('cut')
-        ? {
-            text: `Beginning ${prompt}.`,
-            tool: 'bash',
-            input: {command: 'sleep 300', description: 'take a nap'},
-          }
-        : {text: `answer to ${prompt}`},
+    const {model, sandbox, open} = await setScene(
+      ({prompt, toolResults}) =>
+        toolResults.length === 0 && prompt.startsWith('cut')
+          ? {
+              text: `Beginning ${prompt}.`,
+              tool: 'bash',
+              input: {command: 'sleep 300', description: 'take a nap'},
+            }
+          : {text: `answer to ${prompt}`},
+      TWO_AT_ONCE,
     );
-    const client = await start(sandbox);
+    const client = await open();
     const running = await Promise.all(['cut 1', 'cut 2'].map((prompt) => client.delegate(prompt)));
     await Promise.all(running.map((id) => untilActivity(client, id, /take a nap/)));
     const waiting: string[] = [];
     for (const prompt of ['wait 1', 'wait 2', 'wait 3']) waiting.push(await client.delegate(prompt));
     await killAll(sandbox);
 
-    const later = await start(sandbox);
+    const later = await open();
     for (const [n, id] of waiting.entries()) {
       const read = await later.read(id, {wait_seconds: 60});
       expect(read.blocks[1]).toBe(`answer to wait ${n + 1}`);
@@ -57,7 +42,7 @@ describe('after everything was killed', () => {
     for (const [n, id] of running.entries()) {
       const read = await later.read(id);
       expect(read.blocks[0]).toMatch(
-        / · interrupted · .*Why: The process that ran it \(\d+\) is gone\. Cut off in the middle of: bash take a nap\. Go on in its session \(opencode --session ses_\w+, in .*my project\), or delegate it again\./s,
+        / · interrupted · .*Why: The process that ran it \(\d+\) is gone\. Cut off in the middle of: bash take a nap\. Go on with delegate\(continue: "[a-z-]+"\), or yourself: opencode --session ses_\w+, in .*my project\./s,
       );
       expect(read.blocks[1]).toBe(`Beginning cut ${n + 1}.`);
     }
@@ -72,20 +57,20 @@ describe('after everything was killed', () => {
 
   it('an answer that OpenCode had stored completely completes the delegation, with its usage', async () => {
     const gate = createGate();
-    const {model, sandbox} = await setUp(async () => {
+    const {model, sandbox, open} = await setScene(async () => {
       await gate.opened;
       return {text: 'complete, though nobody noticed'};
     });
-    const client = await start(sandbox);
+    const client = await open();
     const id = await client.delegate('Answer while we are stopped');
     await model.asked(() => true);
-    // Stopped, our process cannot notice what OpenCode goes on to do.
-    process.kill(client.pid, 'SIGSTOP');
+    // Stopped, our processes cannot notice what OpenCode goes on to do.
+    for (const pid of [client.pid, ...hostsIn(sandbox.runtimeDir)]) process.kill(pid, 'SIGSTOP');
     gate.open();
     await eventually(() => answered(sandbox));
     await killAll(sandbox);
 
-    const later = await start(sandbox);
+    const later = await open();
     const read = await later.read(id);
     expect(read.blocks[0]).toContain(`${id} · completed · `);
     expect(read.blocks[0]).toContain('100 tokens in · 20 out');
@@ -94,21 +79,21 @@ describe('after everything was killed', () => {
   });
 
   it('a second kill in the middle of the recovery changes nothing', async () => {
-    const {sandbox} = await setUp(({prompt}) => ({stall: `Beginning of ${prompt}`}));
-    const client = await start(sandbox);
+    const {sandbox, open} = await setScene(({prompt}) => ({stall: `Beginning of ${prompt}`}));
+    const client = await open();
     const id = await client.delegate('twice unlucky');
     await untilActivity(client, id, /writing/);
     await killAll(sandbox);
 
-    const second = await start(sandbox);
+    const second = await open();
     second.read(id).catch(() => {
       // Its server is killed under it, which is what this test is about.
     });
     await eventually(() => openCodeIn(sandbox.root).length === 1);
     await killAll(sandbox);
 
-    const third = await start(sandbox);
-    expect((await third.read(id)).text).toMatch(/ · interrupted · .*is gone\. Go on in its session/s);
+    const third = await open();
+    expect((await third.read(id)).text).toMatch(/ · interrupted · .*is gone\. Go on with delegate/s);
     expect((await third.call('delegation_list')).text).toContain('1 to 1 of 1 delegations');
   });
 });

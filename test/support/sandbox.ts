@@ -1,4 +1,5 @@
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -12,6 +13,7 @@ import {
 import {tmpdir} from 'node:os';
 import {delimiter, dirname, join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
+import {rgPath} from '@vscode/ripgrep';
 import {readOwner} from '../../src/host/lock.ts';
 import {allGone} from './processes.ts';
 import {providerOf} from './scripted-model.ts';
@@ -19,7 +21,12 @@ import {providerOf} from './scripted-model.ts';
 /** The bin as it is published. */
 export const BIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 /** Where npm has put the binary of the `opencode-ai` package. */
-const NPM_BIN = fileURLToPath(new URL('../../node_modules/.bin', import.meta.url));
+export const NPM_BIN = fileURLToPath(new URL('../../node_modules/.bin', import.meta.url));
+
+/** The environment variable that names the home which `prepareHome` has made. */
+export const PREPARED_HOME = 'TEST_PREPARED_HOME';
+/** Where OpenCode has its database in a home. */
+const OPENCODE_DATA = join('.local', 'share', 'opencode');
 
 /** Whether the tests run with a host in the background (`on`) or in one process (`off`). */
 export const HOST_MODE = process.env.TEST_HOST === 'off' ? 'off' : 'on';
@@ -59,6 +66,8 @@ export function createSandbox({modelUrl, config = {}, models = ['model']}: Sandb
   for (const folder of [home, project, dirname(configFile)]) mkdirSync(folder, {recursive: true});
   // OpenCode installs a helper package into every configuration folder; a test must not reach a registry.
   writeFileSync(join(home, '.npmrc'), 'registry=http://127.0.0.1:9/\nfetch-retries=0\n');
+  const prepared = process.env[PREPARED_HOME];
+  if (prepared !== undefined) copyDatabase(prepared, home);
   const configure = (content: unknown) =>
     writeFileSync(configFile, typeof content === 'string' ? content : JSON.stringify(content));
   const fullConfig = {
@@ -77,7 +86,10 @@ export function createSandbox({modelUrl, config = {}, models = ['model']}: Sandb
     project,
     dataDir,
     env: {
-      PATH: [NPM_BIN, dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter),
+      // OpenCode would download ripgrep, which its searches need.
+      PATH: [NPM_BIN, dirname(rgPath), dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(
+        delimiter,
+      ),
       HOME: home,
       TMPDIR: resolve(root),
       OPENCODE_DISABLE_MODELS_FETCH: '1',
@@ -97,6 +109,14 @@ export function createSandbox({modelUrl, config = {}, models = ['model']}: Sandb
       rmSync(root, {recursive: true, force: true, maxRetries: 5});
     },
   };
+}
+
+function copyDatabase(from: string, to: string): void {
+  mkdirSync(join(to, OPENCODE_DATA), {recursive: true});
+  for (const name of readdirSync(join(from, OPENCODE_DATA))) {
+    if (name.startsWith('opencode.db'))
+      copyFileSync(join(from, OPENCODE_DATA, name), join(to, OPENCODE_DATA, name));
+  }
 }
 
 /** The processes that have a lock there. */

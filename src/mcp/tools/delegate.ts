@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {ACCESSES} from '../../delegation/access.ts';
 import type {Parent} from '../../delegation/delegation.ts';
 import {Refusal} from '../../delegation/errors.ts';
 import {MAX_PROMPT_CHARS, MAX_TIMEOUT_MINUTES} from '../../delegation/request.ts';
@@ -17,6 +18,7 @@ export const delegate = defineTool({
   input: z.object({
     prompt: z
       .string()
+      .optional()
       .describe(
         `The whole task, with all the agent has to know: it sees nothing of this conversation. At most ${MAX_PROMPT_CHARS} characters.`,
       ),
@@ -26,24 +28,48 @@ export const delegate = defineTool({
       .optional()
       .describe("As provider/model. Default: the agent's, else the configuration's."),
     directory: z.string().optional().describe('Absolute path to work in. Default: where this client works.'),
+    access: z
+      .enum(ACCESSES)
+      .optional()
+      .describe(
+        'agent (default): what its agent may. read-only: changes nothing, reads only in the directory. worktree: works on a git branch of its own.',
+      ),
+    continue: z
+      .string()
+      .optional()
+      .describe(
+        'An ended delegation to go on in, by id: its agent knows all that was said there. All but the prompt stays unless given; an interrupted one needs none.',
+      ),
     timeout_minutes: z
       .number()
       .default(DEFAULT_TIMEOUT_MINUTES)
       .describe(`Minutes of running time, up to ${MAX_TIMEOUT_MINUTES}. What exists by then is kept.`),
   }),
-  async call({prompt, agent, model, directory, timeout_minutes}, {delegations, client, caller}) {
+  async call({prompt, directory, continue: id, ...input}, {delegations, client, caller}) {
+    const {agent, model, access, timeout_minutes} = input;
     const parent = caller && parentOf(caller);
-    const sight = await delegations.delegate({
+    const request = {
       project: await client.project(),
-      directory: directory ?? (await client.workingDirectory()),
-      prompt,
+      ...(access !== undefined && {access}),
       ...(agent !== undefined && {agent}),
       ...(model !== undefined && {model}),
       timeoutMinutes: timeout_minutes,
       client: client.identity,
       ...(parent !== undefined && {parent}),
-    });
-    return {blocks: [renderStarted(sight)], started: sight};
+    };
+    const sight = await (id === undefined
+      ? delegations.delegate({
+          ...request,
+          prompt: prompt ?? '',
+          directory: directory ?? (await client.workingDirectory()),
+        })
+      : delegations.continue({
+          ...request,
+          id,
+          ...(prompt !== undefined && {prompt}),
+          ...(directory !== undefined && {directory}),
+        }));
+    return {blocks: [renderStarted(sight, Date.now())], started: sight};
   },
 });
 

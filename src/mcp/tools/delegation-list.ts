@@ -20,7 +20,8 @@ export const delegationList = defineTool({
     offset: z.int().min(0).default(0),
   }),
   async call({status, limit, offset}, {delegations, client, caller}) {
-    const all = ownFirst(await delegations.list(await client.project()), caller);
+    const project = await client.project();
+    const all = ownFirst(await delegations.list(project), caller);
     const matching = status === undefined ? all : all.filter(({state}) => state.status === status);
     const page = matching.slice(offset, offset + limit);
     const kind = status === undefined ? 'delegations' : `${status} delegations`;
@@ -36,7 +37,10 @@ export const delegationList = defineTool({
     const shown = offset + page.length;
     const next = shown < matching.length ? `; next: delegation_list(offset: ${shown})` : '';
     const now = Date.now();
-    const entries = page.map((head) => renderEntry(head, now, caller?.session));
+    const live = delegations.live(project);
+    const entries = page.map((head) =>
+      renderEntry(head, {now, sight: live.get(head.id), session: caller?.session}),
+    );
     return {
       blocks: [
         [

@@ -1,0 +1,104 @@
+/**
+ * A plugin for the OpenCode server that we start. The rules of a session look at paths as the model writes them,
+ * and at patterns of a search rather than what it finds: a link that leads out of the directory, and an `.env`
+ * file among the matches, pass them. Here both are stopped. OpenCode's own runtime loads this file, so it imports
+ * nothing but its neighbours.
+ */
+import {type Forbidden, forbidden} from './confine.ts';
+import {GUARD_MARK, READ_ONLY, WITHHELD} from './marks.ts';
+import {screenMatches, screenPaths} from './search-output.ts';
+
+interface Call {
+  readonly tool: string;
+  readonly sessionID: string;
+}
+
+interface Result {
+  output: string;
+  metadata: Record<string, unknown>;
+}
+
+interface Input {
+  readonly directory: string;
+  readonly client: {
+    readonly session: {
+      get(options: {path: {id: string}}): Promise<{
+        readonly data?: {readonly metadata?: Record<string, unknown>};
+        readonly error?: unknown;
+      }>;
+    };
+  };
+}
+
+export default {
+  id: 'opencode-delegate-guard',
+  async server({client, directory}: Input) {
+    const guard = new Guard(client, directory);
+    return {
+      // That this stands in the configuration is how the server's owner knows that the guard is there.
+      config: async (config: {agent?: Record<string, unknown>}) => {
+        config.agent = {...config.agent, [GUARD_MARK]: {disable: true}};
+      },
+      'tool.execute.before': (call: Call, {args}: {args: Record<string, unknown>}) =>
+        guard.before(call, args),
+      'tool.execute.after': (call: Call, result: Result) => guard.after(call, result),
+    };
+  },
+};
+
+class Guard {
+  readonly #client: Input['client'];
+  readonly #directory: string;
+  /** Whether a session is read-only never changes. */
+  readonly #known = new Map<string, Promise<boolean>>();
+
+  constructor(client: Input['client'], directory: string) {
+    this.#client = client;
+    this.#directory = directory;
+  }
+
+  /** Throws, which the model sees as the tool's failure, when a call of a read-only session must not be. */
+  async before({tool, sessionID}: Call, args: Record<string, unknown>): Promise<void> {
+    if (!(await this.#isReadOnly(sessionID))) return;
+    const path = tool === 'read' ? args.filePath : tool === 'grep' || tool === 'glob' ? args.path : undefined;
+    const why = typeof path === 'string' ? this.#why(path) : undefined;
+    if (why !== undefined) throw new Error(`${READ_ONLY}: ${path} is ${why}, which must not be read.`);
+  }
+
+  async after({tool, sessionID}: Call, result: Result): Promise<void> {
+    const screen = tool === 'grep' ? screenMatches : tool === 'glob' ? screenPaths : undefined;
+    if (screen === undefined || !(await this.#isReadOnly(sessionID))) return;
+    const {output, withheld, count} = screen(result.output, (path) => this.#why(path) !== undefined);
+    result.output = output;
+    result.metadata = {
+      ...result.metadata,
+      ...(tool === 'grep' ? {matches: count} : {count}),
+      ...(withheld.length > 0 && {[WITHHELD]: withheld}),
+    };
+  }
+
+  /** What cannot be found out about a path is taken for the worst. */
+  #why(path: string): Forbidden | undefined {
+    try {
+      return forbidden(path, this.#directory);
+    } catch {
+      return 'outside the directory';
+    }
+  }
+
+  #isReadOnly(sessionID: string): Promise<boolean> {
+    const known = this.#known.get(sessionID) ?? this.#ask(sessionID);
+    this.#known.set(sessionID, known);
+    return known;
+  }
+
+  async #ask(id: string): Promise<boolean> {
+    const {data, error} = await this.#client.session.get({path: {id}});
+    // Without an answer nothing may run: the session could be a read-only one.
+    if (data === undefined) {
+      this.#known.delete(id);
+      throw new Error(`${READ_ONLY}: session ${id} could not be looked at: ${JSON.stringify(error)}`);
+    }
+    return data.metadata?.access === READ_ONLY;
+  }
+}

@@ -1,0 +1,8 @@
+/** In the metadata of a session, under `access`; and what begins the guard's words to the model. */
+export const READ_ONLY = 'read-only';
+
+/** A disabled agent, which OpenCode lists in a configuration and nowhere else. */
+export const GUARD_MARK = 'opencode-delegate-guard';
+
+/** In the metadata of a search's result: the files that the guard has left out. */
+export const WITHHELD = 'withheld';

@@ -1,0 +1,30 @@
+import {onTestFinished} from 'vitest';
+import {type ConnectOptions, connect, type TestClient} from './client.ts';
+import {createSandbox, type Sandbox, type SandboxOptions} from './sandbox.ts';
+import {type Script, ScriptedModel} from './scripted-model.ts';
+
+/** A home, a model, and clients, for one test: all of it is gone when the test is over. */
+export interface Scene {
+  readonly model: ScriptedModel;
+  readonly sandbox: Sandbox;
+  /** Connects a client, with the scene's options under its own. */
+  open(options?: ConnectOptions): Promise<TestClient>;
+}
+
+/** Sets the scene for the test that runs. */
+export async function setScene(
+  script?: Script,
+  {env, ...options}: SandboxOptions & ConnectOptions = {},
+): Promise<Scene> {
+  const model = await ScriptedModel.start(script);
+  onTestFinished(() => model.close());
+  const sandbox = createSandbox({modelUrl: model.url, ...options});
+  onTestFinished(() => sandbox.remove());
+  const open: Scene['open'] = async (more = {}) => {
+    const client = await connect(sandbox, {...options, ...more, env: {...env, ...more.env}});
+    // A test may have killed its server.
+    onTestFinished(() => client.close().catch(() => {}));
+    return client;
+  };
+  return {model, sandbox, open};
+}

@@ -28,34 +28,33 @@ export class Records {
   /** The record without its long texts; `undefined` when there is none that can be understood. */
   async head(project: string, id: string): Promise<DelegationHead | undefined> {
     const path = this.artifact(project, id);
-    try {
-      const {ino, size, mtimeMs} = await stat(path);
-      const version = `${ino}.${size}.${mtimeMs}`;
-      const known = this.#known.get(path);
-      if (known?.version === version) return known.head;
-      const head = this.#parse(path, await readFile(path, 'utf8'), (file) => parseHead(file, project));
-      this.#known.set(path, {version, head});
-      return head;
-    } catch (error) {
-      this.#known.delete(path);
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      return undefined;
-    }
+    const version = await versionAt(path);
+    const known = this.#known.get(path);
+    if (version === undefined) return undefined;
+    if (known?.version === version) return known.head;
+    // What cannot be read is said once, and looked at again when it has changed.
+    const head = await this.#read(path, (file) => parseHead(file, project));
+    this.#known.set(path, {version, head});
+    return head;
   }
 
   /** The whole record; `undefined` when there is none that can be understood. */
   async whole(project: string, id: string): Promise<Delegation | undefined> {
-    const path = this.artifact(project, id);
-    const file = await readFile(path, 'utf8').catch(() => undefined);
-    return file === undefined ? undefined : this.#parse(path, file, () => parseRecord(file, project));
+    return this.#read(this.artifact(project, id), (file) => parseRecord(file, project));
   }
 
-  #parse<T>(path: string, file: string, parse: (file: string) => T): T | undefined {
+  async #read<T>(path: string, parse: (file: string) => T): Promise<T | undefined> {
     try {
-      return parse(file);
+      return parse(await readFile(path, 'utf8'));
     } catch (error) {
       this.#log.warn(`${path} is skipped: ${messageOf(error)}`);
       return undefined;
     }
   }
+}
+
+/** What changes whenever the file does; `undefined` where there is none that can be seen. */
+async function versionAt(path: string): Promise<string | undefined> {
+  const stats = await stat(path).catch(() => undefined);
+  return stats && `${stats.ino}.${stats.size}.${stats.mtimeMs}`;
 }

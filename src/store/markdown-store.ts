@@ -46,9 +46,7 @@ export class MarkdownStore implements Store {
   async create(delegation: Delegation): Promise<boolean> {
     const {project, id} = delegation;
     await this.#makeFolder(project);
-    // Before the record, so that there is none whose end nobody would tell.
-    if (delegation.parent !== undefined)
-      await new SessionNotices(this.#root, delegation.parent.session).expect(delegation);
+    await this.#expectNotice(delegation);
     const version = await createWhole(this.artifact(project, id), renderRecord(delegation));
     if (version === undefined) return false;
     this.#note(delegation, version);
@@ -108,6 +106,17 @@ export class MarkdownStore implements Store {
     const index = new ProjectIndex({project, folder: join(this.#root, project), log: this.#log});
     this.#indexes.set(project, index);
     return index;
+  }
+
+  /** Before the record is there: afterwards a crash could leave one whose end nobody would tell. */
+  async #expectNotice({parent, project, id}: Delegation): Promise<void> {
+    if (parent === undefined) return;
+    try {
+      await new SessionNotices(this.#root, parent.session).expect({project, id});
+    } catch (error) {
+      // The work matters more than the notice: without it, all is as it is for every other client.
+      this.#log.warn(`${id}: session ${parent.session} will not be told of its end: ${messageOf(error)}`);
+    }
   }
 
   async #makeFolder(project: string): Promise<void> {

@@ -39,9 +39,14 @@ export class UserOpenCode {
     this.#log = log;
   }
 
-  static async serve(sandbox: Sandbox, env: Record<string, string> = {}): Promise<UserOpenCode> {
+  /** @param within a command that starts the one which follows it. */
+  static async serve(
+    sandbox: Sandbox,
+    {env = {}, within = []}: {env?: Record<string, string>; within?: readonly string[]} = {},
+  ): Promise<UserOpenCode> {
     const port = await getPort({host: '127.0.0.1'});
-    const process = spawn('opencode', ['serve', '--port', String(port), '--print-logs'], {
+    const [command = '', ...args] = [...within, 'opencode', 'serve', '--port', String(port), '--print-logs'];
+    const process = spawn(command, args, {
       cwd: sandbox.project,
       env: {...sandbox.env, ...env},
       stdio: ['ignore', 'pipe', 'pipe'],

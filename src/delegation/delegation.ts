@@ -1,4 +1,5 @@
 import type {Access} from './access.ts';
+import type {Worktree} from './worktree.ts';
 
 /**
  * How a delegation ended. `interrupted` means that the OpenCode server, or the process that owned the
@@ -103,6 +104,8 @@ export interface DelegationHead {
   /** One line; empty until it has ended. */
   readonly summary: string;
   readonly state: State;
+  /** Of a delegation with access `worktree`. */
+  readonly worktree?: Worktree;
   /** When a reader had the whole result. */
   readonly readAt?: number;
 }

@@ -14,6 +14,7 @@ import {messageOf, notFound, Refusal} from './errors.ts';
 import {execute, stop} from './execution.ts';
 import {tidyHeadline, titleOf} from './headline.ts';
 import {newId, parseId} from './id.ts';
+import {settleLeftovers} from './leftover-worktrees.ts';
 import {LiveDelegation} from './live.ts';
 import {Overview} from './overview.ts';
 import {pause} from './pause.ts';
@@ -27,6 +28,7 @@ import {
 } from './ports.ts';
 import {Recovery} from './recovery.ts';
 import {checkDirectory, checkPrompt, checkTimeout} from './request.ts';
+import type {Worktree, WorktreePlan, Worktrees} from './worktree.ts';
 
 /** How often a delegation that another process runs is looked at while somebody waits for it. */
 const FOREIGN_POLL_MS = 500;
@@ -53,6 +55,8 @@ export interface Sight {
   readonly activity?: Activity;
   /** Its place in the queue, from 1; only while it is queued in this process. */
   readonly place?: number;
+  /** What whoever has just delegated it should know, in whole sentences. */
+  readonly notes?: readonly string[];
 }
 
 export interface WaitOptions {
@@ -68,6 +72,7 @@ export interface WaitOptions {
 export interface DelegationsOptions {
   readonly catalog: Catalog;
   readonly runner: Runner;
+  readonly worktrees: Worktrees;
   readonly store: Store;
   readonly headlines: HeadlineWriter;
   /** This process, in whose name delegations are run. */
@@ -134,7 +139,8 @@ export class Delegations {
       ...(agent !== undefined && {agent}),
       ...(model !== undefined && {model}),
     });
-    const registering = this.#register({
+    const plan = access === 'worktree' ? await this.#options.worktrees.plan(directory) : undefined;
+    const draft: Delegation = {
       id: '',
       project,
       directory,
@@ -149,12 +155,13 @@ export class Delegations {
       state: {status: 'registered'},
       prompt,
       text: '',
-    });
+    };
+    const registering = this.#register(draft, plan);
     this.#registering.add(registering);
     const live = await registering.finally(() => this.#registering.delete(registering));
     this.#enqueue(live);
     this.#tell(live.record);
-    return this.#sight(live);
+    return {...this.#sight(live), ...(plan !== undefined && {notes: plan.notes})};
   }
 
   /**
@@ -249,7 +256,8 @@ export class Delegations {
 
   /**
    * Looks at every record of every project that has not ended, and recovers those whose owner is gone. Answers
-   * about a project recover that project first, so this is for the projects that nobody asks about.
+   * about a project recover that project first, so this is for the projects that nobody asks about, and for the
+   * worktrees that were left behind.
    */
   async recover(): Promise<void> {
     for (const project of await this.#options.store.projects()) {
@@ -257,6 +265,8 @@ export class Delegations {
         this.#options.log.warn(`${project} could not be recovered: ${messageOf(error)}`);
       });
     }
+    const amend = (delegation: Delegation, worktree: Worktree) => this.#amend(delegation, {worktree});
+    await settleLeftovers({...this.#options, amend});
   }
 
   /**
@@ -291,11 +301,13 @@ export class Delegations {
     await this.#amendments.settled();
   }
 
-  async #register(draft: Delegation): Promise<LiveDelegation> {
-    const {store} = this.#options;
+  async #register(draft: Delegation, plan: WorktreePlan | undefined): Promise<LiveDelegation> {
+    const {store, worktrees} = this.#options;
     for (let attempt = 0; attempt < ID_ATTEMPTS; attempt++) {
       if (this.#closing !== undefined) throw new Refusal('This server is stopping. Start it again.');
-      const record = {...draft, id: newId()};
+      const id = newId();
+      const worktree = plan && worktrees.place(plan, {project: draft.project, id});
+      const record = {...draft, id, ...(worktree !== undefined && {worktree})};
       const live = new LiveDelegation(record, this.#storing);
       const key = keyOf(record.project, record.id);
       if (this.#live.has(key)) continue;
@@ -318,7 +330,7 @@ export class Delegations {
       stop(live, 'interrupted');
       return;
     }
-    const slot = this.#slots.add(() => execute(live, {runner: this.#options.runner, now: this.#now}));
+    const slot = this.#slots.add(() => execute(live, {...this.#options, now: this.#now}));
     if (live.record.state.status === 'queued') void live.save();
     slot.catch((error: unknown) => {
       this.#options.log.error(`${live.record.id}: ${messageOf(error)}`);

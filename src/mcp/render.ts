@@ -9,16 +9,18 @@ import {
 import type {Sight} from '../delegation/delegations.ts';
 import {count, counted, duration, facts} from './format.ts';
 import type {Page} from './page.ts';
+import {renderWorktree} from './worktree.ts';
 
 const NAMED_FILES = 30;
 const NAMED_UNREAD = 5;
 
 /** What `delegate` answers. */
-export function renderStarted({delegation, place}: Sight): string {
+export function renderStarted({delegation, place, notes = []}: Sight): string {
   const {id, state, timeoutMs} = delegation;
   const status = state.status === 'queued' ? `queued, place ${place ?? '?'}` : 'running';
   return [
     facts(id, status, ...who(delegation), `up to ${duration(timeoutMs)} of work`),
+    ...notes,
     `Carry on with other work and do not poll. When you need the result: delegation_read("${id}"), which waits for it.`,
   ].join('\n');
 }
@@ -77,6 +79,7 @@ export function renderHead({
     position,
     facts(id, state.status, ...who(delegation), renderDuration(state)),
     ...outcomeOf(state),
+    ...renderWorktree(delegation.worktree),
     `Artifact: ${artifact}`,
     page.total > 0 &&
       `${state.status === 'completed' ? 'The answer' : 'What it had written by then'} follows, verbatim:`,
@@ -93,6 +96,7 @@ export function renderReport(delegation: Delegation & {readonly state: Ended}, p
     `Title: ${title}`,
     summary !== '' && `Summary: ${summary}`,
     ...outcomeOf(state),
+    ...renderWorktree(delegation.worktree),
     renderHow(id, state, page),
   ]
     .filter((line) => line !== false)

@@ -6,6 +6,7 @@ import {dataOf, done, wordsOf} from './answer.ts';
 import type {SessionListener} from './connection.ts';
 import {createSession} from './create-session.ts';
 import type {OpenCodeEvent} from './events.ts';
+import {leaveWorktree, surroundings} from './in-worktree.ts';
 import {splitModel} from './model-name.ts';
 import type {OpenCode} from './opencode.ts';
 import {Progress} from './progress.ts';
@@ -161,6 +162,7 @@ export class SessionRun implements Run, SessionListener {
         sessionID: id,
         agent,
         model: splitModel(model),
+        ...surroundings(this.#request),
         parts: [{type: 'text', text: prompt}],
       }),
     );
@@ -218,6 +220,7 @@ export class SessionRun implements Run, SessionListener {
   async #stop(): Promise<void> {
     await this.#begun;
     await this.#abort();
+    await leaveWorktree(this.#session?.connection, this.#request, (what) => this.#warn(what));
     this.#fail('error', 'It was stopped.');
     this.#unlisten?.();
   }

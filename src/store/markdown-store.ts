@@ -9,6 +9,8 @@ import {EXTENSION, ProjectIndex} from './project-index.ts';
 import {parseRecord, renderRecord} from './record.ts';
 import {createWhole, replaceWhole} from './write-whole.ts';
 
+/** The one folder beside those of projects that is none: no project has this name. */
+export const WORKTREES = 'worktrees';
 /** For its owner alone. */
 const FOLDER_MODE = 0o700;
 
@@ -79,7 +81,7 @@ export class MarkdownStore implements Store {
   async projects(): Promise<readonly string[]> {
     try {
       const entries = await readdir(this.#root, {withFileTypes: true});
-      return entries.filter((entry) => entry.isDirectory()).map(({name}) => name);
+      return entries.filter((entry) => entry.isDirectory() && entry.name !== WORKTREES).map(({name}) => name);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
         this.#log.warn(`${this.#root} cannot be read: ${messageOf(error)}`);
@@ -88,7 +90,8 @@ export class MarkdownStore implements Store {
     }
   }
 
-  exclusively<T>(project: string, id: string, action: () => Promise<T>): Promise<T | undefined> {
+  async exclusively<T>(project: string, id: string, action: () => Promise<T>): Promise<T | undefined> {
+    await this.#makeFolder(project);
     return withClaim(join(this.#root, project, `${id}.claim`), action);
   }
 

@@ -9,6 +9,7 @@ import {
   OUTCOMES,
   type State,
 } from '../delegation/delegation.ts';
+import {fromWorktree, toWorktree, worktreeMatter} from './worktree-matter.ts';
 
 const time = z.iso.datetime({offset: true}).transform((text) => Date.parse(text));
 
@@ -29,6 +30,7 @@ const common = {
   model: z.string(),
   directory: z.string(),
   access: z.enum(ACCESSES).default(DEFAULT_ACCESS),
+  worktree: worktreeMatter.optional(),
   client: z.object({name: z.string(), version: z.string()}),
   owner: z.object({pid: z.int(), hostname: z.string(), environment: z.string().default('')}),
   created: time,
@@ -126,6 +128,7 @@ function toHead(matter: FrontMatter, project: string): DelegationHead {
     createdAt: matter.created,
     timeoutMs: Math.round(matter.timeout_minutes * 60_000),
     state: toState(matter),
+    ...(matter.worktree !== undefined && {worktree: toWorktree(matter.worktree)}),
     ...('read' in matter && matter.read !== undefined && {readAt: matter.read}),
   };
 }
@@ -162,10 +165,12 @@ function toState(matter: FrontMatter): State {
 }
 
 function toFrontMatter(delegation: Delegation): z.input<typeof frontMatter> {
-  const {id, title, summary, agent, model, directory, access, client, owner, state, readAt} = delegation;
+  const {id, title, summary, agent, model, directory, access, client, owner, state, worktree, readAt} =
+    delegation;
   const shared = {
     ...{title, summary, agent, model, directory},
     ...(access !== DEFAULT_ACCESS && {access}),
+    ...(worktree !== undefined && {worktree: fromWorktree(worktree)}),
     client: {name: client.name, version: client.version},
     owner: {pid: owner.pid, hostname: owner.hostname, environment: owner.environment},
     created: iso(delegation.createdAt),

@@ -17,6 +17,7 @@ import {
   FakeLog,
   FakeRunner,
   FakeStore,
+  FakeWorktrees,
   GONE,
   HERE,
   SOME_WORK,
@@ -39,7 +40,16 @@ function start({concurrency = 8}: {concurrency?: number} = {}): void {
   store = new FakeStore();
   headlines = new FakeHeadlines();
   log = new FakeLog();
-  delegations = new Delegations({catalog, runner, store, headlines, concurrency, log, owner: HERE});
+  delegations = new Delegations({
+    worktrees: new FakeWorktrees(),
+    catalog,
+    runner,
+    store,
+    headlines,
+    concurrency,
+    log,
+    owner: HERE,
+  });
 }
 
 beforeEach(() => {
@@ -425,6 +435,7 @@ describe('a cancel', () => {
     const {delegation, wasEnded} = await delegations.cancel(PROJECT, id);
     expect(wasEnded).toBe(false);
     expect(delegation).toMatchObject({text: 'half', state: {status: 'cancelled', work: SOME_WORK}});
+    await settled();
     expect(runner.of('a').asked).toEqual(['snapshot', 'stop']);
     expect(await delegations.unread(PROJECT)).toEqual([id]);
   });

@@ -2,12 +2,21 @@ import {tmpdir} from 'node:os';
 import {expect, it} from 'vitest';
 import type {Delegation} from '../../src/delegation/delegation.ts';
 import {Delegations} from '../../src/delegation/delegations.ts';
-import {FakeCatalog, FakeHeadlines, FakeLog, FakeRunner, FakeStore, HERE} from '../support/fakes.ts';
+import {
+  FakeCatalog,
+  FakeHeadlines,
+  FakeLog,
+  FakeRunner,
+  FakeStore,
+  FakeWorktrees,
+  HERE,
+} from '../support/fakes.ts';
 
 function start() {
   const store = new FakeStore();
   const runner = new FakeRunner();
   const delegations = new Delegations({
+    worktrees: new FakeWorktrees(),
     ...{store, runner, catalog: new FakeCatalog(), headlines: new FakeHeadlines(), log: new FakeLog()},
     concurrency: 8,
     owner: HERE,

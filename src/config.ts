@@ -1,6 +1,6 @@
-import {userInfo} from 'node:os';
-import {basename, isAbsolute, join} from 'node:path';
+import {basename, isAbsolute} from 'node:path';
 import {z} from 'zod';
+import {dataDirOf} from './data-dir.ts';
 import {INSIDE_MARK} from './inside.ts';
 import {LOG_LEVELS, type LogLevel} from './log.ts';
 
@@ -13,7 +13,17 @@ export const VARIABLES = {
   OPENCODE_DELEGATE_MODEL:
     'The model, as `provider/model`, where neither the call nor the agent names one. Default: the model of your OpenCode configuration.',
   OPENCODE_DELEGATE_CONCURRENCY: 'How many delegations run at once; the rest wait in order. Default: 8.',
+  OPENCODE_DELEGATE_LIMITS:
+    'How many of one provider or one model run at once, as `anthropic=4,openai/gpt-5=2`. A model with a number of its own does not count among those of its provider. Default: as many as of all.',
+  OPENCODE_DELEGATE_MAX_TOOL_CALLS:
+    'A delegation that makes more tool calls than this ends as an error. Default: 500.',
+  OPENCODE_DELEGATE_IDLE_MINUTES:
+    'So does one of which nothing is heard for this long while nothing of it runs. Default: 5.',
   OPENCODE_DELEGATE_ALLOW_SUBAGENTS: 'Set to 1 to let agents of mode `subagent` be delegated to. Default: 0.',
+  OPENCODE_DELEGATE_ON_ASK:
+    'What becomes of permission requests and questions of agents: rejected at once (`reject`), or shown and waited on (`wait`). Default: `reject`.',
+  OPENCODE_DELEGATE_ASK_SECONDS:
+    'With `wait`: how long a request waits for an answer until it is rejected. Default: 120.',
   OPENCODE_DELEGATE_READONLY_TOOLS:
     'MCP tools that a `read-only` delegation keeps, as names separated by commas, with `*` for any characters: `context7_*,docs_search`. Default: none.',
   OPENCODE_DELEGATE_DATA_DIR:
@@ -29,7 +39,12 @@ export interface Config {
   readonly binary: string | undefined;
   readonly model: string | undefined;
   readonly concurrency: number;
+  /** How many of one provider (`anthropic`) or one model (`openai/gpt-5`) run at once. */
+  readonly limits: ReadonlyMap<string, number>;
+  readonly runaway: {readonly maxToolCalls: number; readonly idleMs: number};
   readonly allowSubagents: boolean;
+  /** What becomes of permission requests and questions: for so many milliseconds they are waited on. */
+  readonly asking: {readonly on: 'reject'} | {readonly on: 'wait'; readonly ms: number};
   /** Names of the MCP tools that a read-only delegation keeps; they may have wildcards. */
   readonly readOnlyTools: readonly string[];
   readonly dataDir: string;
@@ -51,6 +66,18 @@ const flag = text.pipe(
     .optional()
     .transform((value) => value === '1' || value === 'true'),
 );
+
+/** `anthropic=4,openai/gpt-5=2` */
+const laneLimits = text.transform((value, context) => {
+  const limits = new Map<string, number>();
+  for (const entry of value?.split(',') ?? []) {
+    const [, name, number] = /^\s*([^\s=,]+)\s*=\s*([1-9]\d{0,2})\s*$/.exec(entry) ?? [];
+    if (name === undefined)
+      context.addIssue(`has "${entry.trim()}", which must be like anthropic=4 or openai/gpt-5=2`);
+    else limits.set(name, Number(number));
+  }
+  return limits;
+});
 
 const schema = z.object({
   // The host does not run where the client does, so a relative path would lead elsewhere.
@@ -77,7 +104,30 @@ const schema = z.object({
         .min(1, 'must be at least 1')
         .max(100, 'must be at most 100'),
     ),
+  OPENCODE_DELEGATE_LIMITS: laneLimits,
+  OPENCODE_DELEGATE_MAX_TOOL_CALLS: text
+    .transform((value) => (value === undefined ? 500 : Number(value)))
+    .pipe(z.int('must be a whole number of calls').min(1, 'must be at least 1')),
+  OPENCODE_DELEGATE_IDLE_MINUTES: text
+    .transform((value) => (value === undefined ? 5 : Number(value)))
+    .pipe(
+      z
+        .number('must be a number of minutes')
+        .positive('must be more than 0')
+        .max(1_440, 'must be at most 1440, which is a day'),
+    ),
   OPENCODE_DELEGATE_ALLOW_SUBAGENTS: flag,
+  OPENCODE_DELEGATE_ON_ASK: text.pipe(
+    z.enum(['reject', 'wait'], {error: 'must be reject or wait'}).default('reject'),
+  ),
+  OPENCODE_DELEGATE_ASK_SECONDS: text
+    .transform((value) => (value === undefined ? 120 : Number(value)))
+    .pipe(
+      z
+        .number('must be a number of seconds')
+        .min(1, 'must be at least 1')
+        .max(86_400, 'must be at most 86400, which is a day'),
+    ),
   OPENCODE_DELEGATE_READONLY_TOOLS: text
     .transform((value) => (value === undefined ? [] : value.split(',').map((name) => name.trim())))
     .pipe(
@@ -96,7 +146,6 @@ const schema = z.object({
   OPENCODE_DELEGATE_LOG: text.pipe(
     z.enum(LOG_LEVELS, {error: `must be one of ${LOG_LEVELS.join(', ')}`}).default('info'),
   ),
-  XDG_DATA_HOME: text,
 });
 
 /** A variable has a value that cannot be used; the message names all of them. */
@@ -115,18 +164,22 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     throw new ConfigError(`${problems.join('; ')}. Mend the environment and start again.`);
   }
   const given = parsed.data;
-  // The XDG specification has relative paths ignored.
-  const xdgData =
-    given.XDG_DATA_HOME !== undefined && isAbsolute(given.XDG_DATA_HOME)
-      ? given.XDG_DATA_HOME
-      : join(env.HOME || userInfo().homedir, '.local', 'share');
   return {
     binary: given.OPENCODE_DELEGATE_BIN,
     model: given.OPENCODE_DELEGATE_MODEL,
     concurrency: given.OPENCODE_DELEGATE_CONCURRENCY,
+    limits: given.OPENCODE_DELEGATE_LIMITS,
+    runaway: {
+      maxToolCalls: given.OPENCODE_DELEGATE_MAX_TOOL_CALLS,
+      idleMs: given.OPENCODE_DELEGATE_IDLE_MINUTES * 60_000,
+    },
     readOnlyTools: given.OPENCODE_DELEGATE_READONLY_TOOLS,
     allowSubagents: given.OPENCODE_DELEGATE_ALLOW_SUBAGENTS,
-    dataDir: given.OPENCODE_DELEGATE_DATA_DIR ?? join(xdgData, 'opencode', 'delegations'),
+    asking:
+      given.OPENCODE_DELEGATE_ON_ASK === 'wait'
+        ? {on: 'wait', ms: given.OPENCODE_DELEGATE_ASK_SECONDS * 1_000}
+        : {on: 'reject'},
+    dataDir: dataDirOf(env),
     hostIdleMs: given.OPENCODE_DELEGATE_HOST_IDLE_SECONDS * 1_000,
     logLevel: given.OPENCODE_DELEGATE_LOG,
     inside: (env[INSIDE_MARK] ?? '') !== '',

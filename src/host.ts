@@ -25,6 +25,7 @@ export interface HostOptions {
 export class Host {
   readonly #options: HostOptions;
   readonly #opencode: OpenCode;
+  readonly #guarded: OpenCode;
   readonly #catalog: OpenCodeCatalog;
   readonly #store: MarkdownStore;
   readonly #delegations: Delegations;
@@ -36,7 +37,12 @@ export class Host {
     const {config, env, log, version} = options;
     this.#options = options;
     this.#store = new MarkdownStore({root: config.dataDir, log});
-    this.#opencode = new OpenCode({binary: config.binary, env, cwd: config.dataDir, log});
+    const server = {
+      ...{binary: config.binary, env, cwd: config.dataDir, log},
+      isAnswered: config.asking.on === 'wait',
+    };
+    this.#opencode = new OpenCode({...server, isGuarded: false});
+    this.#guarded = new OpenCode({...server, isGuarded: true});
     this.#catalog = new OpenCodeCatalog({
       opencode: this.#opencode,
       model: config.model,
@@ -45,11 +51,19 @@ export class Host {
     this.#delegations = new Delegations({
       catalog: this.#catalog,
       worktrees: new GitWorktrees({root: join(config.dataDir, WORKTREES), env}),
-      runner: new OpenCodeRunner({opencode: this.#opencode, log, readOnlyTools: config.readOnlyTools}),
+      runner: new OpenCodeRunner({
+        opencode: this.#opencode,
+        guarded: this.#guarded,
+        log,
+        limits: config.runaway,
+        readOnlyTools: config.readOnlyTools,
+      }),
       headlines: new SmallModelHeadlines({opencode: this.#opencode, catalog: this.#catalog, log}),
       store: this.#store,
       owner: thisProcess(environmentKey({env, version})),
       concurrency: config.concurrency,
+      asking: config.asking,
+      limits: config.limits,
       log,
     });
   }
@@ -68,6 +82,7 @@ export class Host {
         log,
         version,
         inside: config.inside,
+        isAnswered: config.asking.on === 'wait',
       },
       connection,
     );
@@ -91,7 +106,10 @@ export class Host {
 
   /** Ends what runs, as `interrupted`, then the OpenCode server. Resolves when nothing is left. Idempotent. */
   close(): Promise<void> {
-    this.#closing ??= this.#delegations.close().then(() => this.#opencode.close());
+    this.#closing ??= this.#delegations
+      .close()
+      .then(() => Promise.all([this.#opencode.close(), this.#guarded.close()]))
+      .then(() => {});
     return this.#closing;
   }
 

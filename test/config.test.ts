@@ -20,8 +20,11 @@ describe('the defaults', () => {
       binary: undefined,
       model: undefined,
       concurrency: 8,
+      limits: new Map(),
+      runaway: {maxToolCalls: 500, idleMs: 300_000},
       readOnlyTools: [],
       allowSubagents: false,
+      asking: {on: 'reject'},
       dataDir: '/home/me/.local/share/opencode/delegations',
       hostIdleMs: 60_000,
       logLevel: 'info',
@@ -43,6 +46,24 @@ describe('the defaults', () => {
 
   it('give an absolute data directory even when HOME is empty', () => {
     expect(isAbsolute(readConfig({HOME: ''}).dataDir)).toBe(true);
+  });
+});
+
+describe('what becomes of requests', () => {
+  it('is said by two variables', () => {
+    expect(readConfig({OPENCODE_DELEGATE_ON_ASK: 'wait'}).asking).toEqual({on: 'wait', ms: 120_000});
+    expect(
+      readConfig({OPENCODE_DELEGATE_ON_ASK: 'wait', OPENCODE_DELEGATE_ASK_SECONDS: '1.5'}).asking,
+    ).toEqual({on: 'wait', ms: 1_500});
+    expect(readConfig({OPENCODE_DELEGATE_ASK_SECONDS: '5'}).asking).toEqual({on: 'reject'});
+  });
+
+  it.each([
+    ['OPENCODE_DELEGATE_ON_ASK', 'allow', 'must be reject or wait'],
+    ['OPENCODE_DELEGATE_ASK_SECONDS', '0', 'must be at least 1'],
+    ['OPENCODE_DELEGATE_ASK_SECONDS', '90000', 'must be at most 86400'],
+  ])('is not said by %s=%s', (name, value, words) => {
+    expect(problemOf({[name]: value})).toContain(`${name}="${value}" ${words}`);
   });
 });
 
@@ -87,6 +108,9 @@ describe('what is set', () => {
         OPENCODE_DELEGATE_BIN: '/opt/open code/opencode',
         OPENCODE_DELEGATE_MODEL: 'openrouter/vendor/model',
         OPENCODE_DELEGATE_CONCURRENCY: ' 100 ',
+        OPENCODE_DELEGATE_LIMITS: 'anthropic=4, openai/gpt-5=2',
+        OPENCODE_DELEGATE_MAX_TOOL_CALLS: '20',
+        OPENCODE_DELEGATE_IDLE_MINUTES: '0.5',
         OPENCODE_DELEGATE_ALLOW_SUBAGENTS: '1',
         OPENCODE_DELEGATE_LOG: 'silent',
         [INSIDE_MARK]: '1',
@@ -95,6 +119,11 @@ describe('what is set', () => {
       binary: '/opt/open code/opencode',
       model: 'openrouter/vendor/model',
       concurrency: 100,
+      limits: new Map([
+        ['anthropic', 4],
+        ['openai/gpt-5', 2],
+      ]),
+      runaway: {maxToolCalls: 20, idleMs: 30_000},
       allowSubagents: true,
       logLevel: 'silent',
       inside: true,
@@ -122,6 +151,12 @@ describe('a value that cannot be used', () => {
     ['OPENCODE_DELEGATE_CONCURRENCY', '1.5', 'whole number'],
     ['OPENCODE_DELEGATE_CONCURRENCY', 'many', 'whole number'],
     ['OPENCODE_DELEGATE_CONCURRENCY', 'Infinity', 'whole number'],
+    ['OPENCODE_DELEGATE_LIMITS', 'anthropic=4, openai', 'has "openai", which must be like anthropic=4'],
+    ['OPENCODE_DELEGATE_LIMITS', 'anthropic=0', 'has "anthropic=0"'],
+    ['OPENCODE_DELEGATE_MAX_TOOL_CALLS', '0', 'at least 1'],
+    ['OPENCODE_DELEGATE_MAX_TOOL_CALLS', '1.5', 'whole number'],
+    ['OPENCODE_DELEGATE_IDLE_MINUTES', '0', 'more than 0'],
+    ['OPENCODE_DELEGATE_IDLE_MINUTES', 'long', 'number of minutes'],
     ['OPENCODE_DELEGATE_ALLOW_SUBAGENTS', 'yes', 'must be 1 or 0'],
     ['OPENCODE_DELEGATE_DATA_DIR', 'relative/path', 'absolute path'],
     ['OPENCODE_DELEGATE_HOST', 'maybe', 'on or off'],

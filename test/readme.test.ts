@@ -5,7 +5,7 @@ import {readConfig, VARIABLES} from '../src/config.ts';
 import {OUTCOMES, STATUSES} from '../src/delegation/delegation.ts';
 import {MAX_PROMPT_CHARS, MAX_TIMEOUT_MINUTES} from '../src/delegation/request.ts';
 import {ClientConnection} from '../src/mcp/client-connection.ts';
-import {INSTRUCTIONS} from '../src/mcp/instructions.ts';
+import {instructionsFor} from '../src/mcp/instructions.ts';
 import {URI_TEMPLATE} from '../src/mcp/resources/uri.ts';
 import {TOOL_DEFINITIONS} from '../src/mcp/server.ts';
 import {endedTask, RESULT_CHARS} from '../src/mcp/tasks/ended-task.ts';
@@ -56,7 +56,9 @@ describe('the tools in the README', () => {
   });
 
   it('cost a model less than 6,000 characters, with the instructions', () => {
-    expect(JSON.stringify(TOOL_DEFINITIONS).length + INSTRUCTIONS.length).toBeLessThan(MAX_DEFINITION_CHARS);
+    expect(JSON.stringify(TOOL_DEFINITIONS).length + instructionsFor('wait').length).toBeLessThan(
+      MAX_DEFINITION_CHARS,
+    );
   });
 });
 
@@ -74,10 +76,11 @@ describe('the README', () => {
 
   it('states the numbers that the code has', () => {
     const readTool = 'src/mcp/tools/delegation-read.ts';
-    const {concurrency, hostIdleMs} = readConfig({});
+    const {concurrency, hostIdleMs, asking} = readConfig({OPENCODE_DELEGATE_ON_ASK: 'wait'});
     for (const statement of [
       `${defaultOf('delegate', 'timeout_minutes')} minutes unless the call says otherwise`,
       `${concurrency} run at once`,
+      `not answered in ${asking.on === 'wait' && asking.ms / 1_000} seconds`,
       `its own limit of ${concurrency} at once`,
       `A page has ${defaultOf('delegation_read', 'max_chars').toLocaleString('en-US')} characters`,
       `(${maximumOf('delegation_read', 'max_chars').toLocaleString('en-US')} at most)`,

@@ -1,4 +1,5 @@
 import type {Access} from './access.ts';
+import type {Ask, Decision} from './ask.ts';
 import type {Worktree} from './worktree.ts';
 
 /**
@@ -28,7 +29,7 @@ export interface Work {
   readonly toolCalls: number;
   /** As the agent named them, made relative to the delegation's directory where they lie inside it. */
   readonly filesChanged: readonly string[];
-  /** Permission requests and questions that were answered with a rejection, in words a person can read. */
+  /** What its agent was refused because nobody could be asked, in words a person can read. */
   readonly refused: readonly string[];
 }
 
@@ -53,6 +54,8 @@ export interface Running {
   readonly startedAt: number;
   /** Absent until OpenCode has opened the session. */
   readonly sessionId?: string;
+  /** What its agent waits on, oldest first: it is *blocked* then. Absent when it waits on nothing. */
+  readonly asks?: readonly Ask[];
 }
 
 export interface Ended {
@@ -85,6 +88,28 @@ export interface Owner {
   readonly environment: string;
 }
 
+/** A delegation that had ended, and the session that a later one goes on in. */
+export interface Continues {
+  readonly id: string;
+  readonly sessionId: string;
+}
+
+/** The ids that OpenCode gives its sessions; safe as the name of a folder. */
+export const SESSION_ID = /^ses_[A-Za-z0-9]{1,60}$/;
+
+/** The OpenCode session that delegated, as the companion plugin tells it; other clients have none. */
+export interface Parent {
+  readonly session: string;
+  /** The process that held the session then. */
+  readonly pid: number;
+  /** The message in which the model delegated. */
+  readonly message?: string;
+  readonly agent?: string;
+  /** As `provider/model`. */
+  readonly model?: string;
+  readonly variant?: string;
+}
+
 /** All that is known of a delegation except its long texts: what a list shows. */
 export interface DelegationHead {
   /** Three words, unique in the project: `swift-amber-otter`. */
@@ -98,6 +123,7 @@ export interface DelegationHead {
   readonly model: string;
   readonly client: Client;
   readonly owner: Owner;
+  readonly parent?: Parent;
   readonly timeoutMs: number;
   readonly createdAt: number;
   readonly title: string;
@@ -106,6 +132,10 @@ export interface DelegationHead {
   readonly state: State;
   /** Of a delegation with access `worktree`. */
   readonly worktree?: Worktree;
+  /** The earlier delegation whose session it goes on in. */
+  readonly continues?: Continues;
+  /** What became of its agent's permission requests and questions, in the order of the decisions. */
+  readonly decisions?: readonly Decision[];
   /** When a reader had the whole result. */
   readonly readAt?: number;
 }
@@ -120,6 +150,11 @@ export interface Delegation extends DelegationHead {
 /** True when the delegation has reached one of the five ends. */
 export function hasEnded(state: State): state is Ended {
   return (OUTCOMES as readonly string[]).includes(state.status);
+}
+
+/** What its agent waits on, oldest first; empty unless it is blocked. */
+export function asksOf({state}: DelegationHead): readonly Ask[] {
+  return state.status === 'running' ? (state.asks ?? []) : [];
 }
 
 /** True when it has ended and nobody has had its whole result yet. */

@@ -1,73 +1,33 @@
 import PQueue from 'p-queue';
 import type {Logger} from '../log.ts';
-import {type Access, DEFAULT_ACCESS} from './access.ts';
+import {DEFAULT_ACCESS} from './access.ts';
 import {Amendments} from './amendments.ts';
-import {
-  type Client,
-  type Delegation,
-  type DelegationHead,
-  hasEnded,
-  isUnread,
-  type Owner,
-} from './delegation.ts';
-import {messageOf, notFound, Refusal} from './errors.ts';
+import type {AskPolicy, Reply} from './ask.ts';
+import {checkContinue, inFreeSession, sessionToContinue} from './continuation.ts';
+import {asksOf, type Delegation, type DelegationHead, hasEnded, isUnread, type Owner} from './delegation.ts';
+import {messageOf, notFound} from './errors.ts';
 import {execute, stop} from './execution.ts';
 import {tidyHeadline, titleOf} from './headline.ts';
-import {newId, parseId} from './id.ts';
+import {parseId} from './id.ts';
 import {settleLeftovers} from './leftover-worktrees.ts';
-import {LiveDelegation} from './live.ts';
+import type {LiveDelegation, Storing} from './live.ts';
 import {Overview} from './overview.ts';
-import {pause} from './pause.ts';
-import {
-  type Activity,
-  type Catalog,
-  type HeadlineWriter,
-  NO_PRODUCT,
-  type Runner,
-  type Store,
-} from './ports.ts';
+import {type Catalog, type HeadlineWriter, NO_PRODUCT, type Runner, type Store} from './ports.ts';
+import {type LaneLimits, Queue} from './queue.ts';
 import {Recovery} from './recovery.ts';
-import {checkDirectory, checkPrompt, checkTimeout} from './request.ts';
-import type {Worktree, WorktreePlan, Worktrees} from './worktree.ts';
-
-/** How often a delegation that another process runs is looked at while somebody waits for it. */
-const FOREIGN_POLL_MS = 500;
-/** So many ids are tried before the store is thought to be broken. */
-const ID_ATTEMPTS = 20;
-
-export interface DelegateRequest {
-  /** The project of the client, under which the record is kept. */
-  readonly project: string;
-  readonly directory: string;
-  readonly prompt: string;
-  readonly agent?: string;
-  readonly model?: string;
-  /** Default: `agent`. */
-  readonly access?: Access;
-  readonly timeoutMinutes: number;
-  readonly client: Client;
-}
-
-/** A delegation as it stands, with what is known only while it lives. */
-export interface Sight {
-  readonly delegation: Delegation;
-  /** Only while it runs in this process. */
-  readonly activity?: Activity;
-  /** Its place in the queue, from 1; only while it is queued in this process. */
-  readonly place?: number;
-  /** What whoever has just delegated it should know, in whole sentences. */
-  readonly notes?: readonly string[];
-}
-
-export interface WaitOptions {
-  readonly project: string;
-  readonly id: string;
-  readonly ms: number;
-  /** Ends the wait, never the delegation. */
-  readonly signal?: AbortSignal;
-  /** Called when the wait begins, and on every change while it lasts. */
-  readonly onChange?: (sight: Sight) => void;
-}
+import {type Draft, Register} from './register.ts';
+import {type Replied, replyTo, runElsewhere} from './replying.ts';
+import {
+  type ContinueRequest,
+  checkDirectory,
+  checkPrompt,
+  checkTimeout,
+  type DelegateRequest,
+} from './request.ts';
+import type {Sight} from './sight.ts';
+import {type WaitOptions, Waits} from './waits.ts';
+import type {Worktree, Worktrees} from './worktree.ts';
+import {placeOf} from './worktree-place.ts';
 
 export interface DelegationsOptions {
   readonly catalog: Catalog;
@@ -79,6 +39,10 @@ export interface DelegationsOptions {
   readonly owner: Owner;
   /** How many run at once; the rest wait in order. */
   readonly concurrency: number;
+  /** What becomes of permission requests and questions. */
+  readonly asking: AskPolicy;
+  /** How many of one provider or model run at once; by default, as many as of all. */
+  readonly limits?: LaneLimits;
   readonly log: Logger;
   readonly now?: () => number;
 }
@@ -88,17 +52,14 @@ export interface DelegationsOptions {
  * process, however many clients it serves.
  */
 export class Delegations {
-  /** Those that have not ended, and those whose end could not be stored. In the order they came. */
-  readonly #live = new Map<string, LiveDelegation>();
-  readonly #slots: PQueue;
+  readonly #register: Register;
+  readonly #queue: Queue;
   /** Title and summary are decoration: they must never crowd out the work. */
   readonly #headlineSlots = new PQueue({concurrency: 2});
   readonly #amendments: Amendments;
   readonly #recovery: Recovery;
   readonly #overview: Overview;
-  /** What was read, while the mark is on its way to the disk. */
-  readonly #justRead = new Map<string, DelegationHead>();
-  readonly #registering = new Set<Promise<LiveDelegation>>();
+  readonly #waits: Waits;
   readonly #watchers = new Set<(delegation: Delegation) => void>();
   readonly #options: DelegationsOptions;
   readonly #now: () => number;
@@ -107,20 +68,30 @@ export class Delegations {
   constructor(options: DelegationsOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
-    this.#slots = new PQueue({concurrency: options.concurrency});
+    const {store, log, concurrency, limits = new Map()} = options;
+    const storing: Storing = {store, log, now: this.#now};
+    this.#register = new Register({storing, isClosing: () => this.#closing !== undefined});
+    this.#queue = new Queue({concurrency, limits, now: this.#now});
     this.#amendments = new Amendments(options);
     this.#recovery = new Recovery({
       ...options,
       now: this.#now,
       enqueue: (live) => {
-        this.#live.set(keyOf(live.record.project, live.record.id), live);
+        this.#register.add(live);
         this.#enqueue(live);
       },
+      onSettled: (ended) => this.#tell(ended),
+    });
+    this.#waits = new Waits({
+      now: this.#now,
+      get: (project, id) => this.get(project, id),
+      find: (project, id) => this.#register.find(project, id),
+      sight: (live) => this.#sight(live),
     });
     this.#overview = new Overview({
       store: options.store,
       recovery: this.#recovery,
-      known: (project) => this.#known(project),
+      known: (project) => this.#register.known(project),
     });
   }
 
@@ -129,7 +100,7 @@ export class Delegations {
    * @throws Refusal for what the caller can mend; nothing was started or stored then.
    */
   async delegate(request: DelegateRequest): Promise<Sight> {
-    const {project, directory, prompt, client, agent, model} = request;
+    const {project, directory, prompt, client, agent, model, parent, continues} = request;
     const access = request.access ?? DEFAULT_ACCESS;
     checkPrompt(prompt);
     const timeoutMs = checkTimeout(request.timeoutMinutes);
@@ -138,30 +109,56 @@ export class Delegations {
       directory,
       ...(agent !== undefined && {agent}),
       ...(model !== undefined && {model}),
+      ...(parent?.model !== undefined && {callerModel: parent.model}),
     });
-    const plan = access === 'worktree' ? await this.#options.worktrees.plan(directory) : undefined;
-    const draft: Delegation = {
-      id: '',
+    const {worktreeOf, notes} = await placeOf({...request, access}, this.#options.worktrees);
+    const draft: Draft = {
       project,
       directory,
       access,
       ...choice,
       client,
       owner: this.#options.owner,
+      ...(parent !== undefined && {parent}),
       timeoutMs,
       createdAt: this.#now(),
-      title: titleOf(prompt),
+      title: request.title ?? titleOf(prompt),
       summary: '',
       state: {status: 'registered'},
+      ...(continues !== undefined && {continues}),
       prompt,
       text: '',
     };
-    const registering = this.#register(draft, plan);
-    this.#registering.add(registering);
-    const live = await registering.finally(() => this.#registering.delete(registering));
+    const live = await this.#register.create(draft, worktreeOf);
     this.#enqueue(live);
     this.#tell(live.record);
-    return {...this.#sight(live), ...(plan !== undefined && {notes: plan.notes})};
+    return {...this.#sight(live), notes};
+  }
+
+  /**
+   * As {@link delegate}, in the session of a delegation that has ended: its agent knows all that was said there.
+   * @throws Refusal when it has not ended, has no session that could be gone on in, or somebody does so already.
+   */
+  async continue({id, prompt, directory, ...request}: ContinueRequest): Promise<Sight> {
+    const {runner, store, worktrees} = this.#options;
+    const {project} = request;
+    const {delegation: source} = await this.get(project, id);
+    const next = checkContinue(source, {prompt, directory, access: request.access});
+    const continues = await sessionToContinue(source, runner);
+    const list = () => this.list(project);
+    return inFreeSession({...continues, project}, {store, list}, async () => {
+      const worktree = source.worktree && (await worktrees.reopen(source.worktree));
+      return this.delegate({
+        ...(worktree !== undefined && {worktree}),
+        agent: source.agent,
+        model: source.model,
+        directory: source.directory,
+        access: source.access,
+        ...request,
+        ...next,
+        continues,
+      });
+    });
   }
 
   /**
@@ -171,20 +168,26 @@ export class Delegations {
   async get(project: string, id: string): Promise<Sight> {
     const parsed = parseId(id);
     if (parsed === undefined) throw notFound(id);
-    const live = this.#live.get(keyOf(project, parsed));
+    const live = this.#register.find(project, parsed);
     if (live !== undefined) return this.#sight(live);
     const delegation = await this.#options.store.read(project, parsed);
     if (delegation === undefined) throw notFound(id);
     if (!this.#recovery.isOrphan(delegation)) return {delegation};
     const recovered = await this.#recovery.recover(delegation);
     if (recovered === undefined) throw notFound(id);
-    const takenOver = this.#live.get(keyOf(project, parsed));
+    const takenOver = this.#register.find(project, parsed);
     return takenOver === undefined ? {delegation: recovered} : this.#sight(takenOver);
   }
 
   /** Every delegation of the project, newest first. */
   list(project: string): Promise<readonly DelegationHead[]> {
     return this.#overview.list(project);
+  }
+
+  /** Those of the project that live in this process, by id. */
+  live(project: string): ReadonlyMap<string, Sight> {
+    const live = this.#register.all.filter(({record}) => record.project === project);
+    return new Map(live.map((one) => [one.record.id, this.#sight(one)]));
   }
 
   /** Ids of the project's ended delegations that nobody has read to the end yet, newest first. */
@@ -194,31 +197,12 @@ export class Delegations {
 
   /**
    * Resolves when the delegation has ended, when the time is up, or when the signal aborts, whichever is
-   * first, with the delegation as it then stands.
+   * first, with the delegation as it then stands. Resolves also when it waits on a request that no earlier wait
+   * has ended with: only an answer gets it on.
    * @throws Refusal when the id names none in this project.
    */
-  async wait({project, id, ms, signal, onChange}: WaitOptions): Promise<Sight> {
-    const deadline = this.#now() + ms;
-    for (;;) {
-      const sight = await this.get(project, id);
-      if (hasEnded(sight.delegation.state)) return sight;
-      const left = deadline - this.#now();
-      if (left <= 0 || signal?.aborted) return sight;
-      const live = this.#live.get(keyOf(project, sight.delegation.id));
-      if (live === undefined) {
-        // Another process runs it; its end will be seen in the file.
-        await pause(Math.min(left, FOREIGN_POLL_MS), {signal});
-        continue;
-      }
-      const tell = () => onChange?.(this.#sight(live));
-      const unwatch = live.watch(tell);
-      tell();
-      try {
-        await pause(left, {signal, until: live.ended});
-      } finally {
-        unwatch();
-      }
-    }
+  wait(options: WaitOptions): Promise<Sight> {
+    return this.#waits.wait(options);
   }
 
   /**
@@ -229,15 +213,27 @@ export class Delegations {
   async cancel(project: string, id: string): Promise<{delegation: Delegation; wasEnded: boolean}> {
     const {delegation} = await this.get(project, id);
     if (hasEnded(delegation.state)) return {delegation, wasEnded: true};
-    const live = this.#live.get(keyOf(project, delegation.id));
-    if (live === undefined) {
-      throw new Refusal(
-        `${delegation.id} is run by another process (${delegation.client.name}, process ${delegation.owner.pid} on ${delegation.owner.hostname}). Cancel it from the client that started it, or stop that client.`,
-      );
-    }
+    const live = this.#register.find(project, delegation.id);
+    if (live === undefined) throw runElsewhere(delegation, 'Cancel');
     stop(live, 'cancelled');
     const ended = await live.ended;
     return {delegation: ended.text === '' ? await this.markRead(ended) : ended, wasEnded: false};
+  }
+
+  /**
+   * Answers a permission request or a question that a delegation waits on, this once.
+   * @throws Refusal when the id names none in this project, when it waits for no such answer, or when another
+   * process runs it.
+   */
+  async reply(project: string, id: string, reply: Reply): Promise<Replied> {
+    const {delegation} = await this.get(project, id);
+    return replyTo({delegation, live: this.#register.find(project, delegation.id)}, reply);
+  }
+
+  /** The project's delegations that wait for an answer and run in this process. */
+  blocked(project: string): readonly Delegation[] {
+    const records = this.#register.all.map(({record}) => record);
+    return records.filter((record) => record.project === project && asksOf(record).length > 0);
   }
 
   /**
@@ -246,12 +242,8 @@ export class Delegations {
    */
   async markRead(delegation: Delegation): Promise<Delegation> {
     if (!isUnread(delegation)) return delegation;
-    const key = keyOf(delegation.project, delegation.id);
     const readAt = this.#now();
-    this.#justRead.set(key, {...delegation, readAt});
-    const record = await this.#amend(delegation, {readAt});
-    this.#justRead.delete(key);
-    return record;
+    return this.#register.reading({...delegation, readAt}, () => this.#amend(delegation, {readAt}));
   }
 
   /**
@@ -271,7 +263,8 @@ export class Delegations {
 
   /**
    * Calls back when a delegation of this process exists, and when it has ended and that is on disk, until the
-   * returned function is called. What other processes run is not told.
+   * returned function is called. What other processes run is not told, unless they are gone and this one has
+   * given it its end.
    */
   watch(listener: (delegation: Delegation) => void): () => void {
     this.#watchers.add(listener);
@@ -280,7 +273,7 @@ export class Delegations {
 
   /** How many are registered, queued or running here. */
   get active(): number {
-    return [...this.#live.values()].filter(({record}) => !hasEnded(record.state)).length;
+    return this.#register.all.filter(({record}) => !hasEnded(record.state)).length;
   }
 
   /**
@@ -294,34 +287,11 @@ export class Delegations {
 
   async #close(): Promise<void> {
     this.#headlineSlots.clear();
-    await Promise.allSettled(this.#registering);
-    for (const live of [...this.#live.values()]) stop(live, 'interrupted');
-    await Promise.all([...this.#live.values()].map((live) => live.ended));
-    await this.#slots.onIdle();
+    await this.#register.settled();
+    for (const live of this.#register.all) stop(live, 'interrupted');
+    await Promise.all(this.#register.all.map((live) => live.ended));
+    await this.#queue.onIdle();
     await this.#amendments.settled();
-  }
-
-  async #register(draft: Delegation, plan: WorktreePlan | undefined): Promise<LiveDelegation> {
-    const {store, worktrees} = this.#options;
-    for (let attempt = 0; attempt < ID_ATTEMPTS; attempt++) {
-      if (this.#closing !== undefined) throw new Refusal('This server is stopping. Start it again.');
-      const id = newId();
-      const worktree = plan && worktrees.place(plan, {project: draft.project, id});
-      const record = {...draft, id, ...(worktree !== undefined && {worktree})};
-      const live = new LiveDelegation(record, this.#storing);
-      const key = keyOf(record.project, record.id);
-      if (this.#live.has(key)) continue;
-      this.#live.set(key, live);
-      const created = await store.create(record).catch((error: unknown) => messageOf(error));
-      if (created === true) return live;
-      this.#live.delete(key);
-      if (typeof created === 'string') {
-        throw new Refusal(
-          `The delegation could not be stored, so it was not started: ${created}. Make the folder of ${store.artifact(record.project, record.id)} writable, or set OPENCODE_DELEGATE_DATA_DIR.`,
-        );
-      }
-    }
-    throw new Error(`no unused id was found in ${ID_ATTEMPTS} attempts`);
   }
 
   #enqueue(live: LiveDelegation): void {
@@ -330,9 +300,13 @@ export class Delegations {
       stop(live, 'interrupted');
       return;
     }
-    const slot = this.#slots.add(() => execute(live, {...this.#options, now: this.#now}));
+    const {runner, asking, worktrees} = this.#options;
+    const rateLimited = (until: number) => this.#queue.rateLimited(live, until);
+    const work = this.#queue.add(live, () =>
+      execute(live, {runner, worktrees, now: this.#now, asking, rateLimited}),
+    );
     if (live.record.state.status === 'queued') void live.save();
-    slot.catch((error: unknown) => {
+    work.catch((error: unknown) => {
       this.#options.log.error(`${live.record.id}: ${messageOf(error)}`);
       return live.end({
         outcome: 'error',
@@ -344,7 +318,7 @@ export class Delegations {
   }
 
   #afterEnd(live: LiveDelegation, ended: Delegation): void {
-    if (live.isSaved) this.#live.delete(keyOf(ended.project, ended.id));
+    if (live.isSaved) this.#register.remove(ended);
     this.#tell(ended);
     if (ended.state.status !== 'completed' || this.#closing !== undefined) return;
     void this.#headlineSlots.add(async () => {
@@ -357,42 +331,20 @@ export class Delegations {
   async #amend(delegation: Delegation, change: Partial<Delegation>): Promise<Delegation> {
     const {record, isStored} = await this.#amendments.apply(delegation, change);
     // An end that could not be written at first is on disk now, and need not be kept in memory any longer.
-    if (isStored) this.#live.delete(keyOf(record.project, record.id));
+    if (isStored) this.#register.remove(record);
     return record;
-  }
-
-  /** What lives here, and what was just read: newer than what is stored. */
-  #known(project: string): ReadonlyMap<string, DelegationHead> {
-    const known = new Map<string, DelegationHead>();
-    for (const {record} of this.#live.values()) if (record.project === project) known.set(record.id, record);
-    for (const head of this.#justRead.values()) if (head.project === project) known.set(head.id, head);
-    return known;
   }
 
   #tell(delegation: Delegation): void {
     for (const watcher of this.#watchers) watcher(delegation);
   }
 
-  get #storing(): {store: Store; log: Logger; now: () => number} {
-    const {store, log} = this.#options;
-    return {store, log, now: this.#now};
-  }
-
   #sight(live: LiveDelegation): Sight {
-    const {status} = live.record.state;
+    const waiting = this.#queue.waiting(live);
     return {
       delegation: live.record,
-      ...(status === 'running' && {activity: live.activity}),
-      ...(status === 'queued' && {place: this.#placeOf(live)}),
+      ...(live.record.state.status === 'running' && {activity: live.activity}),
+      ...(waiting !== undefined && {waiting}),
     };
   }
-
-  #placeOf(live: LiveDelegation): number {
-    const queued = [...this.#live.values()].filter(({record}) => record.state.status === 'queued');
-    return queued.indexOf(live) + 1;
-  }
-}
-
-function keyOf(project: string, id: string): string {
-  return `${project}/${id}`;
 }

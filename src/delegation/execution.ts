@@ -1,3 +1,5 @@
+import type {AskPolicy} from './ask.ts';
+import {Asks} from './asks.ts';
 import type {Delegation} from './delegation.ts';
 import {messageOf} from './errors.ts';
 import type {End, LiveDelegation, StopCause} from './live.ts';
@@ -5,24 +7,28 @@ import {NO_PRODUCT, type Run, type Runner, type RunRequest} from './ports.ts';
 import type {Worktree, Worktrees} from './worktree.ts';
 import {settled} from './worktree-end.ts';
 
-export interface ExecutionOptions {
+export interface ExecuteOptions {
   readonly runner: Runner;
   readonly worktrees: Worktrees;
   readonly now: () => number;
+  /** What becomes of what its agent asks. */
+  readonly asking: AskPolicy;
+  /** Called when its provider has had too many requests, with the time at which it may be asked again. */
+  readonly rateLimited: (until: number) => void;
 }
 
 /**
  * Runs a delegation, and resolves when its session has really stopped: for so long it needs its slot. Its end
  * is told earlier. Does nothing when it has come to an end before it could run.
  */
-export async function execute(live: LiveDelegation, options: ExecutionOptions): Promise<void> {
+export async function execute(live: LiveDelegation, options: ExecuteOptions): Promise<void> {
   if (!live.started()) return;
   const {timeoutMs, worktree} = live.record;
-  const until = options.now() + timeoutMs;
+  const runsOut = options.now() + timeoutMs;
   const deadline = setTimeout(() => live.stop('timeout'), timeoutMs);
   try {
     if (worktree !== undefined && !(await enter(worktree, live, options.worktrees))) return;
-    await work(live, until, options);
+    await work(live, runsOut, options);
   } finally {
     clearTimeout(deadline);
   }
@@ -30,6 +36,8 @@ export async function execute(live: LiveDelegation, options: ExecutionOptions): 
 
 /** Makes the worktree. Returns false when that failed or was stopped, which is the delegation's end then. */
 async function enter(worktree: Worktree, live: LiveDelegation, worktrees: Worktrees): Promise<boolean> {
+  // Whoever continues has found it ready.
+  if (live.record.continues !== undefined) return true;
   const abort = new AbortController();
   const stopped = live.stopped.then((cause) => {
     abort.abort();
@@ -39,23 +47,41 @@ async function enter(worktree: Worktree, live: LiveDelegation, worktrees: Worktr
     await live.worksIn(await worktrees.open(worktree, abort.signal));
     return true;
   } catch (error) {
-    const why = `Its worktree could not be made: ${messageOf(error)}.`;
-    if (!abort.signal.aborted) await live.end({outcome: 'error', product: NO_PRODUCT, error: why});
-    else {
+    if (abort.signal.aborted) {
       const cause = await stopped;
       await live.end({outcome: cause, product: NO_PRODUCT, error: explain(cause, live.record)});
+    } else {
+      const why = `Its worktree could not be made: ${messageOf(error)}.`;
+      await live.end({outcome: 'error', product: NO_PRODUCT, error: why});
     }
     return false;
   }
 }
 
-async function work(live: LiveDelegation, until: number, options: ExecutionOptions): Promise<void> {
+async function work(live: LiveDelegation, runsOut: number, options: ExecuteOptions): Promise<void> {
   const {record} = live;
-  const run = options.runner.start(requestOf(record, until), {
+  const {runner, worktrees, now, asking, rateLimited} = options;
+  const asks: Asks = new Asks({
+    policy: asking,
+    now,
+    deadline: runsOut,
+    deliver: (id, reply) => run.reply(id, reply),
+    onOpen: (open) => live.blocked(open),
+    onDecision: (decision) => {
+      live.decided(decision);
+      const {verdict, what, at} = decision;
+      if (verdict !== 'allowed') live.worked({...live.activity, last: `refused: ${what}`, at});
+    },
+  });
+  live.asks = asks;
+  const run = runner.start(requestOf(record, runsOut), {
     sessionOpened: (sessionId) => live.sessionOpened(sessionId),
     activity: (activity) => live.worked(activity),
+    asked: (id, content) => asks.asked(id, content),
+    withdrawn: (id) => asks.withdrawn(id),
+    rateLimited,
   });
-  const finish = finisher(run, live, options.worktrees);
+  const finish = finisher(run, live, worktrees);
   try {
     // Whichever is first; and while a stop reads what there is, a real end may still come and win.
     const ended = run.end.then(finish);
@@ -66,6 +92,8 @@ async function work(live: LiveDelegation, until: number, options: ExecutionOptio
       await finish({outcome: cause, product, error: why.join(' ')});
     }
   } finally {
+    asks.close();
+    live.asks = undefined;
     await run.stop();
   }
 }
@@ -86,7 +114,7 @@ function finisher(run: Run, live: LiveDelegation, worktrees: Worktrees): (end: E
 }
 
 function requestOf(record: Delegation, deadline: number): RunRequest {
-  const {worktree} = record;
+  const {worktree, parent, continues} = record;
   return {
     delegationId: record.id,
     directory: worktree?.directory ?? record.directory,
@@ -97,6 +125,8 @@ function requestOf(record: Delegation, deadline: number): RunRequest {
     title: record.title,
     deadline,
     ...(worktree !== undefined && {checkout: worktree.checkout}),
+    ...(parent !== undefined && {parentSession: parent.session}),
+    ...(continues !== undefined && {continues: continues.sessionId}),
   };
 }
 
@@ -111,10 +141,10 @@ export function stop(live: LiveDelegation, cause: StopCause): void {
   });
 }
 
-function explain(cause: StopCause, {timeoutMs}: Delegation): string {
+function explain(cause: StopCause, {id, timeoutMs}: Delegation): string {
   switch (cause) {
     case 'timeout':
-      return `It ran out of time: the limit was ${Number((timeoutMs / 60_000).toFixed(2))} minutes of work. Delegate the rest, or again with a larger timeout_minutes.`;
+      return `It ran out of time: the limit was ${Number((timeoutMs / 60_000).toFixed(2))} minutes of work. Go on with delegate(continue: "${id}", prompt), or delegate again with a larger timeout_minutes.`;
     case 'cancelled':
       return 'It was cancelled on request.';
     case 'interrupted':

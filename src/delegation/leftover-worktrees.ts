@@ -35,9 +35,9 @@ export async function settleLeftovers({store, worktrees, log, amend}: LeftoversO
   }
 }
 
-/** The worktree of a delegation that has ended without having settled it. */
+/** The worktree of a delegation that has ended, unless it was kept on purpose. */
 function unsettled({state, worktree}: Delegation): Worktree | undefined {
-  return hasEnded(state) && worktree?.outcome === undefined ? worktree : undefined;
+  return hasEnded(state) && worktree?.outcome?.is !== 'kept' ? worktree : undefined;
 }
 
 /** A delegation may go on in the worktree of another. */

@@ -1,10 +1,13 @@
-import {type Ended, hasEnded, type Outcome, type State, type Work} from './delegation.ts';
+import type {Ask} from './ask.ts';
+import {type Ended, hasEnded, type Outcome, type Running, type State, type Work} from './delegation.ts';
 
 /** What can happen to a delegation. Times are milliseconds since the epoch. */
 export type LifecycleEvent =
   | {readonly type: 'enqueued'}
   | {readonly type: 'started'; readonly at: number}
   | {readonly type: 'session-opened'; readonly sessionId: string}
+  /** The agent waits on these requests; on none, it is no longer blocked. */
+  | {readonly type: 'blocked'; readonly asks: readonly Ask[]}
   | {
       readonly type: 'ended';
       readonly outcome: Outcome;
@@ -31,6 +34,8 @@ export function transition(state: State, event: LifecycleEvent): State {
       return state.status === 'running' && state.sessionId === undefined
         ? {...state, sessionId: event.sessionId}
         : state;
+    case 'blocked':
+      return state.status === 'running' ? blocked(state, event.asks) : state;
     case 'ended': {
       const ran = state.status === 'running';
       if (!ran && (event.outcome === 'completed' || event.outcome === 'timeout')) return state;
@@ -45,4 +50,10 @@ export function transition(state: State, event: LifecycleEvent): State {
       return ended;
     }
   }
+}
+
+function blocked(state: Running, asks: readonly Ask[]): Running {
+  const {asks: before = [], ...running} = state;
+  if (asks.length === before.length && asks.every((ask, n) => ask === before[n])) return state;
+  return asks.length === 0 ? running : {...running, asks};
 }

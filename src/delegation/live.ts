@@ -1,4 +1,7 @@
 import type {Logger} from '../log.ts';
+import type {Ask, Decision} from './ask.ts';
+import type {Asks} from './asks.ts';
+import {concluded} from './decisions.ts';
 import type {Delegation, Outcome} from './delegation.ts';
 import {messageOf} from './errors.ts';
 import {summaryOf} from './headline.ts';
@@ -8,6 +11,13 @@ import type {Worktree} from './worktree.ts';
 
 /** Why a delegation is stopped from outside. */
 export type StopCause = 'cancelled' | 'interrupted' | 'timeout';
+
+/** What a delegation needs to keep its record. */
+export interface Storing {
+  readonly store: Store;
+  readonly log: Logger;
+  readonly now: () => number;
+}
 
 export interface End {
   readonly outcome: Outcome;
@@ -36,8 +46,10 @@ export class LiveDelegation {
   readonly #ended = deferred<Delegation>();
   readonly #stop = deferred<StopCause>();
   readonly #watchers = new Set<() => void>();
+  /** Who takes answers to what its agent asks; only while it runs. */
+  asks: Asks | undefined;
 
-  constructor(record: Delegation, {store, log, now}: {store: Store; log: Logger; now: () => number}) {
+  constructor(record: Delegation, {store, log, now}: Storing) {
     this.#record = record;
     this.#activity = {toolCalls: 0, last: '', at: record.createdAt};
     this.#store = store;
@@ -114,6 +126,17 @@ export class LiveDelegation {
     this.#tell();
   }
 
+  /** Its agent waits on these requests, or on none any more. */
+  blocked(asks: readonly Ask[]): void {
+    if (this.#ending === undefined && this.#apply({type: 'blocked', asks})) void this.save();
+  }
+
+  decided(decision: Decision): void {
+    if (this.#ending !== undefined) return;
+    this.#record = {...this.#record, decisions: [...(this.#record.decisions ?? []), decision]};
+    void this.save();
+  }
+
   /** Calls back on every change until the returned function is called. */
   watch(listener: () => void): () => void {
     this.#watchers.add(listener);
@@ -133,9 +156,11 @@ export class LiveDelegation {
 
   async #settle({outcome, product, error, worktree}: End): Promise<Delegation> {
     const at = this.#now();
+    const {work, ...decisions} = concluded(this.#record, {work: product.work, at});
     const ended = (as: {outcome: Outcome; error?: string}): Delegation => ({
       ...this.#record,
-      state: transition(this.#record.state, {type: 'ended', at, work: product.work, ...as}),
+      ...decisions,
+      state: transition(this.#record.state, {type: 'ended', at, work, ...as}),
       text: product.text,
       ...(worktree !== undefined && {worktree}),
       summary: summaryOf(as.error ?? product.text),

@@ -1,4 +1,5 @@
 import type {Access} from './access.ts';
+import type {AskContent} from './ask.ts';
 import {type Delegation, type DelegationHead, NO_WORK, type Work} from './delegation.ts';
 import type {Headline} from './headline.ts';
 
@@ -13,6 +14,8 @@ export interface ChoiceRequest {
   readonly directory: string;
   readonly agent?: string;
   readonly model?: string;
+  /** Used where neither the request nor the agent names one. */
+  readonly callerModel?: string;
 }
 
 /** Knows which agents and models a directory's configuration offers. */
@@ -46,6 +49,10 @@ export interface RunRequest {
   readonly model: string;
   readonly prompt: string;
   readonly title: string;
+  /** The session below which the delegation's is opened. */
+  readonly parentSession?: string;
+  /** The session to go on in; absent for a new one. */
+  readonly continues?: string;
   /** When the delegation runs out of time, in milliseconds since the epoch. */
   readonly deadline: number;
 }
@@ -54,7 +61,19 @@ export interface RunObserver {
   /** The session exists; the runner waits for this before it sends anything to it. */
   sessionOpened(sessionId: string): Promise<void>;
   activity(activity: Activity): void;
+  /** The agent waits for a permission or an answer, until {@link Run.reply} or the end. The id is the runner's. */
+  asked(id: string, content: AskContent): void;
+  /** What was asked under this id is no longer waited for. */
+  withdrawn(id: string): void;
+  /** The provider has had too many requests, and may be asked again at that time, in milliseconds since the epoch. */
+  rateLimited(until: number): void;
 }
+
+/** An answer to what an agent has asked: for questions, one list of chosen or written answers for each. */
+export type AskReply =
+  | {readonly allow: true; readonly answers: readonly (readonly string[])[]}
+  /** The agent reads the message, and goes on. */
+  | {readonly allow: false; readonly message: string};
 
 /** What an agent produced up to some moment. */
 export interface Product {
@@ -79,6 +98,11 @@ export interface Run {
   readonly end: Promise<RunEnd>;
   /** All that the agent has produced by now. Takes a second or two at the most and never rejects. */
   snapshot(): Promise<Product>;
+  /**
+   * Answers what the agent has asked under this id, this once.
+   * @throws when the answer could not be delivered.
+   */
+  reply(id: string, reply: AskReply): Promise<void>;
   /** What keeps it from getting on at the moment, as a sentence: the provider's words while it refuses. */
   readonly trouble: string | undefined;
   /** Makes sure that nothing works any more. Resolves when it has stopped, or after a grace; never rejects. */
@@ -91,6 +115,8 @@ export interface LostRun {
   readonly directory: string;
   /** Absent when the process died before it could note it. */
   readonly sessionId: string | undefined;
+  /** True when it went on in a session that had messages already. */
+  readonly isContinued: boolean;
   /** What happened, as a sentence. */
   readonly cause: string;
 }
@@ -100,6 +126,11 @@ export interface Runner {
   start(request: RunRequest, observer: RunObserver): Run;
   /** Finds out how a run ended whose process is gone, from what OpenCode has stored. Never rejects. */
   settle(lost: LostRun): Promise<RunEnd>;
+  /**
+   * True while OpenCode has the session, so that a run can go on in it.
+   * @throws Refusal when OpenCode cannot be started.
+   */
+  hasSession(sessionId: string): Promise<boolean>;
 }
 
 /** Writes a better title and summary than the first lines of prompt and answer. */

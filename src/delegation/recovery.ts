@@ -15,6 +15,8 @@ export interface RecoveryOptions {
   readonly owner: Owner;
   /** Takes over a delegation that was registered or queued and whose owner is gone. */
   readonly enqueue: (live: LiveDelegation) => void;
+  /** Called when a delegation whose owner is gone has got its end, and that is on disk. */
+  readonly onSettled: (delegation: Delegation) => void;
 }
 
 /**
@@ -78,16 +80,19 @@ export class Recovery {
   }
 
   async #settle(record: Delegation): Promise<Delegation> {
-    const {runner, worktrees, log} = this.#options;
-    const sessionId = record.state.status === 'running' ? record.state.sessionId : undefined;
+    const {runner, worktrees, log, onSettled} = this.#options;
+    const noted = record.state.status === 'running' ? record.state.sessionId : undefined;
     const ran = await runner.settle({
       delegationId: record.id,
       directory: record.worktree?.directory ?? record.directory,
-      sessionId,
+      sessionId: noted ?? record.continues?.sessionId,
+      isContinued: record.continues !== undefined,
       cause: `The process that ran it (${record.owner.pid}) is gone.`,
     });
     const end = await settled(ran, record, worktrees);
     log.info(`${record.id} is settled as ${end.outcome}: the process that ran it is gone`);
-    return new LiveDelegation(record, this.#options).end(end);
+    const ended = await new LiveDelegation(record, this.#options).end(end);
+    onSettled(ended);
+    return ended;
   }
 }

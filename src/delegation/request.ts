@@ -1,11 +1,45 @@
 import {stat} from 'node:fs/promises';
 import {isAbsolute} from 'node:path';
+import type {Access} from './access.ts';
+import type {Client, Continues, Parent} from './delegation.ts';
 import {Refusal} from './errors.ts';
+import type {Worktree} from './worktree.ts';
 
 export const MAX_PROMPT_CHARS = 200_000;
 export const MAX_TIMEOUT_MINUTES = 24 * 60;
 
 const MINUTE_MS = 60_000;
+
+export interface DelegateRequest {
+  /** The project of the client, under which the record is kept. */
+  readonly project: string;
+  readonly directory: string;
+  readonly prompt: string;
+  readonly agent?: string;
+  readonly model?: string;
+  /** Default: `agent`. */
+  readonly access?: Access;
+  readonly timeoutMinutes: number;
+  readonly client: Client;
+  /** The OpenCode session that asks, where it is known. */
+  readonly parent?: Parent;
+  /** The ended delegation whose session it goes on in. */
+  readonly continues?: Continues;
+  /** The worktree that it goes on in, with the session; it is ready for that. */
+  readonly worktree?: Worktree;
+  /** Default: from the prompt. */
+  readonly title?: string;
+}
+
+/** What is left out is taken over from the delegation that is continued. */
+export interface ContinueRequest
+  extends Omit<DelegateRequest, 'prompt' | 'directory' | 'continues' | 'worktree' | 'title'> {
+  /** The delegation to continue. */
+  readonly id: string;
+  /** Can be left out only where that one was interrupted. */
+  readonly prompt?: string;
+  readonly directory?: string;
+}
 
 /** Throws a {@link Refusal} unless the prompt says something and is not too long to be sent. */
 export function checkPrompt(prompt: string): void {

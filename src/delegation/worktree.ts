@@ -9,6 +9,8 @@ export interface Worktree {
   readonly branch: string;
   /** The commit that it was made from. */
   readonly base: string;
+  /** What an earlier delegation had left it at; absent for the first one that works in it. */
+  readonly since?: string;
   /** Absent until the work in it has ended. */
   readonly outcome?: WorktreeOutcome;
 }
@@ -38,7 +40,7 @@ export interface WorktreePlan {
 
 export interface SettledWorktree {
   readonly worktree: Worktree;
-  /** Relative to the worktree's directory; absent where git could not say. */
+  /** By this delegation, relative to the worktree's directory; absent where git could not say. */
   readonly filesChanged?: readonly string[];
 }
 
@@ -59,9 +61,9 @@ export interface Worktrees {
   /**
    * Gets one whose work has ended ready for more: as it was left, or, when it was removed because nothing had
    * changed, made anew.
-   * @throws Refusal when it was kept and is no longer there.
+   * @throws Refusal when it was kept and is no longer there, or cannot be made anew.
    */
-  reopen(worktree: Worktree, signal: AbortSignal): Promise<Worktree>;
+  reopen(worktree: Worktree): Promise<Worktree>;
   /**
    * Commits what was changed, or removes what was not. Never rejects: what git refuses to do is said in the notes
    * of a worktree that is kept. Doing it twice does no harm.

@@ -1,6 +1,6 @@
 import {readdir} from 'node:fs/promises';
 import {basename, dirname, join, resolve} from 'node:path';
-import {Refusal} from '../delegation/errors.ts';
+import {messageOf, Refusal} from '../delegation/errors.ts';
 import type {
   SettledWorktree,
   WorkInWorktree,
@@ -12,6 +12,8 @@ import {Git} from './git.ts';
 import {BASE_REF, exists, hasBranch, makeWorktree, restoreWorktree} from './open.ts';
 import {BRANCHES, planWorktree} from './plan.ts';
 import {settleWorktree} from './settle.ts';
+
+const NEVER = new AbortController().signal;
 
 /** Worktrees of git, each in `<root>/<project>/<id>` and on a branch of its own. */
 export class GitWorktrees implements Worktrees {
@@ -37,16 +39,17 @@ export class GitWorktrees implements Worktrees {
     return makeWorktree(this.#git, worktree, signal);
   }
 
-  async reopen({outcome, ...worktree}: Worktree, signal: AbortSignal): Promise<Worktree> {
-    if (await exists(worktree.path)) return worktree;
-    if (outcome?.is === 'removed') return makeWorktree(this.#git, worktree, signal);
-    if (!(await hasBranch(this.#git, worktree.checkout, worktree.branch))) {
+  async reopen({outcome, ...worktree}: Worktree): Promise<Worktree> {
+    const isNew = outcome?.is === 'removed' && !(await exists(worktree.path));
+    try {
+      const open = isNew ? await makeWorktree(this.#git, worktree, NEVER) : await this.#restored(worktree);
+      return {...open, since: await this.#git.run(open.path, ['rev-parse', 'HEAD'])};
+    } catch (error) {
+      if (error instanceof Refusal) throw error;
       throw new Refusal(
-        `The worktree ${worktree.path} and its branch ${worktree.branch} are no longer there, so there is nothing to continue in. Delegate it anew.`,
+        `Its worktree ${worktree.path} cannot be used: ${messageOf(error)}. Delegate it anew.`,
       );
     }
-    await restoreWorktree(this.#git, worktree, signal);
-    return worktree;
   }
 
   settle(worktree: Worktree, work: WorkInWorktree): Promise<SettledWorktree> {
@@ -74,6 +77,18 @@ export class GitWorktrees implements Worktrees {
     const checkout = basename(folder) === '.git' ? dirname(folder) : folder;
     const branch = current?.startsWith(`${BRANCHES}/`) ? current : `${BRANCHES}/${of.id}`;
     return {checkout, path, directory: path, branch, base: base ?? ''};
+  }
+
+  async #restored(worktree: Worktree): Promise<Worktree> {
+    const {path, checkout, branch} = worktree;
+    if (await exists(path)) return worktree;
+    if (!(await hasBranch(this.#git, checkout, branch))) {
+      throw new Refusal(
+        `The worktree ${path} and its branch ${branch} are no longer there, so there is nothing to continue in. Delegate it anew.`,
+      );
+    }
+    await restoreWorktree(this.#git, worktree, NEVER);
+    return worktree;
   }
 
   #pathOf({project, id}: {project: string; id: string}): string {

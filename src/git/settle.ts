@@ -74,10 +74,10 @@ async function kept(
   worktree: Worktree,
   {head, notes, ignored}: {head: string; notes: readonly string[]; ignored: readonly string[]},
 ): Promise<SettledWorktree> {
-  const {path, base, directory} = worktree;
+  const {path, base, since = base, directory} = worktree;
   const [diffstat, names] = await Promise.all([
     git.run(path, ['diff', ...PLAIN_DIFF, '--shortstat', base, head]),
-    git.run(path, ['diff', ...PLAIN_DIFF, '--name-only', '--no-renames', '-z', base, head]),
+    git.run(path, ['diff', ...PLAIN_DIFF, '--name-only', '--no-renames', '-z', since, head]),
   ]);
   const prefix = relative(path, directory).split(sep).join('/');
   const filesChanged = names

@@ -1,9 +1,11 @@
 import type {CallToolResult} from '@modelcontextprotocol/server';
 import type {Delegations} from '../delegation/delegations.ts';
 import {messageOf, Refusal} from '../delegation/errors.ts';
+import {TOLD_KEY} from '../delegation/stamp.ts';
 import type {Logger} from '../log.ts';
 import type {ClientConnection} from './client-connection.ts';
 import {renderUnread} from './render.ts';
+import {renderUnanswered} from './render-asks.ts';
 import {createdTask} from './tasks/task.ts';
 import type {Answer, Tool, ToolContext} from './tool.ts';
 
@@ -33,15 +35,23 @@ export async function callTool(tool: Tool, input: unknown, call: Call): Promise<
     };
   }
   if (answer.started !== undefined && call.knowsTasks) return createdTask(answer.started, Date.now());
-  const unread = await unreadLine(call, answer.told);
-  const blocks = unread === '' ? answer.blocks : [...answer.blocks, unread];
-  return {content: blocks.map((text) => ({type: 'text' as const, text})), ...(isError && {isError})};
+  const lines = await linesAtEnd(call, answer);
+  const blocks = lines === '' ? answer.blocks : [...answer.blocks, lines];
+  return {
+    content: blocks.map((text) => ({type: 'text' as const, text})),
+    ...(isError && {isError}),
+    // For the companion plugin, which need not tell it again.
+    ...(call.caller !== undefined && answer.told !== undefined && {_meta: {[TOLD_KEY]: answer.told}}),
+  };
 }
 
-async function unreadLine({delegations, client, log}: Call, told: string | undefined): Promise<string> {
+/** What else there is to know or to do: what waits for an answer, and what has ended unread. */
+async function linesAtEnd({delegations, client, log}: Call, {told, shown}: Answer): Promise<string> {
   try {
-    const ids = await delegations.unread(await client.project());
-    return renderUnread(ids.filter((id) => id !== told));
+    const project = await client.project();
+    const blocked = delegations.blocked(project).filter(({id}) => id !== shown);
+    const unread = (await delegations.unread(project)).filter((id) => id !== told);
+    return [renderUnanswered(blocked), renderUnread(unread)].filter((line) => line !== '').join('\n');
   } catch (error) {
     // The answer matters more than this line.
     log.warn(`unread delegations could not be listed: ${messageOf(error)}`);

@@ -15,6 +15,13 @@ export function duration(ms: number): string {
   return pair(ms, [DAY, 'd'], [HOUR, 'h']);
 }
 
+/** A time of day as the clocks of this machine show it, with the date where it is not today: `14:05`. */
+export function clock(at: number, now: number): string {
+  const [date, today] = [new Date(at), new Date(now)];
+  const time = date.toLocaleTimeString('en-GB', {hour: '2-digit', minute: '2-digit'});
+  return date.toDateString() === today.toDateString() ? time : `${date.toLocaleDateString('sv-SE')} ${time}`;
+}
+
 /** A whole number with its thousands apart. */
 export function count(n: number): string {
   return NUMBERS.format(n);

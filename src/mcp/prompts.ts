@@ -53,7 +53,7 @@ function renderReportRequest(all: readonly DelegationHead[], now: number): strin
 
 function section(title: string, heads: readonly DelegationHead[], now: number): string {
   if (heads.length === 0) return '';
-  const entries = heads.slice(0, NAMED_ENTRIES).map((head) => renderEntry(head, now));
+  const entries = heads.slice(0, NAMED_ENTRIES).map((head) => renderEntry(head, {now}));
   const more = heads.length - entries.length;
   return [`${title}:`, ...entries, ...(more > 0 ? [`and ${more} more: delegation_list has them.`] : [])].join(
     '\n',

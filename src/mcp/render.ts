@@ -6,34 +6,38 @@ import {
   hasEnded,
   isUnread,
 } from '../delegation/delegation.ts';
-import type {Sight} from '../delegation/delegations.ts';
-import {count, counted, duration, facts} from './format.ts';
+import type {Waiting, WaitReason} from '../delegation/queue.ts';
+import type {Sight} from '../delegation/sight.ts';
+import {clock, count, counted, duration, facts} from './format.ts';
 import type {Page} from './page.ts';
-import {renderWorktree} from './worktree.ts';
+import {renderAsked, renderBlocked, renderDecisions, renderStatus} from './render-asks.ts';
+import {renderWorktree} from './render-worktree.ts';
 
 const NAMED_FILES = 30;
 const NAMED_UNREAD = 5;
 
 /** What `delegate` answers. */
-export function renderStarted({delegation, place, notes = []}: Sight): string {
+export function renderStarted({delegation, waiting, notes = []}: Sight, now: number): string {
   const {id, state, timeoutMs} = delegation;
-  const status = state.status === 'queued' ? `queued, place ${place ?? '?'}` : 'running';
+  const status = waiting === undefined ? state.status : `${state.status}, place ${waiting.place}`;
+  const why = waiting && renderReason(waiting.reason, now);
   return [
-    facts(id, status, ...who(delegation), `up to ${duration(timeoutMs)} of work`),
+    facts(id, status, why, ...who(delegation), `up to ${duration(timeoutMs)} of work`),
     ...notes,
     `Carry on with other work and do not poll. When you need the result: delegation_read("${id}"), which waits for it.`,
   ].join('\n');
 }
 
 /** A delegation that has not ended, as far as is known. */
-export function renderUnended({delegation, activity, place}: Sight, now: number): string {
+export function renderUnended({delegation, activity, waiting}: Sight, now: number): string {
   const {id, state, timeoutMs, createdAt, directory} = delegation;
-  const what = facts(id, state.status, ...who(delegation));
+  const what = facts(id, renderStatus(delegation), ...who(delegation));
   if (state.status !== 'running') {
-    const waiting = place === undefined ? '' : `Place ${place} in the queue. `;
-    return `${what}\n${waiting}Waiting for ${duration(now - createdAt)}. delegation_read("${id}") waits for its end.`;
+    const place = waiting && `Place ${waiting.place} in the queue: ${renderReason(waiting.reason, now)}. `;
+    return `${what}\n${place ?? ''}Waiting for ${duration(now - createdAt)}. delegation_read("${id}") waits for its end.`;
   }
   const elapsed = now - state.startedAt;
+  const blocked = renderBlocked(delegation, now);
   return [
     what,
     facts(
@@ -43,20 +47,22 @@ export function renderUnended({delegation, activity, place}: Sight, now: number)
       activity && activity.last !== '' && `${duration(now - activity.at)} ago: ${activity.last}`,
     ),
     `Directory: ${directory}`,
-    `Still running. Carry on with other work; delegation_read("${id}") waits for its end.`,
+    ...(blocked.length > 0
+      ? blocked
+      : [`Still running. Carry on with other work; delegation_read("${id}") waits for its end.`]),
   ].join('\n');
 }
 
 /** One line for a person who waits. */
-export function renderProgress({delegation, activity, place}: Sight, now: number): string {
+export function renderProgress({delegation, activity, waiting}: Sight, now: number): string {
   const {state} = delegation;
   if (state.status !== 'running') {
-    const waiting = `waiting for ${duration(now - delegation.createdAt)}`;
-    return facts(state.status, place !== undefined && `place ${place}`, waiting);
+    const since = `waiting for ${duration(now - delegation.createdAt)}`;
+    return facts(state.status, ...renderWaiting(waiting, now), since);
   }
   return facts(
     counted(activity?.toolCalls ?? 0, 'tool call'),
-    activity?.last,
+    renderAsked(delegation, now) || activity?.last,
     duration(now - state.startedAt),
   );
 }
@@ -78,8 +84,7 @@ export function renderHead({
   return [
     position,
     facts(id, state.status, ...who(delegation), renderDuration(state)),
-    ...outcomeOf(state),
-    ...renderWorktree(delegation.worktree),
+    ...outcomeOf(delegation, state),
     `Artifact: ${artifact}`,
     page.total > 0 &&
       `${state.status === 'completed' ? 'The answer' : 'What it had written by then'} follows, verbatim:`,
@@ -95,8 +100,7 @@ export function renderReport(delegation: Delegation & {readonly state: Ended}, p
     facts(id, state.status, ...who(delegation), renderDuration(state)),
     `Title: ${title}`,
     summary !== '' && `Summary: ${summary}`,
-    ...outcomeOf(state),
-    ...renderWorktree(delegation.worktree),
+    ...outcomeOf(delegation, state),
     renderHow(id, state, page),
   ]
     .filter((line) => line !== false)
@@ -110,11 +114,24 @@ function renderHow(id: string, {status}: Ended, {total, text, next}: Page): stri
   return `${what} has ${count(total)} characters; delegation_read("${id}") returns it. The first ${count(text.length)} follow, verbatim:`;
 }
 
+export interface EntryContext {
+  readonly now: number;
+  /** The delegation as it lives here: what it waits for. */
+  readonly sight?: Sight | undefined;
+  /** The session that asks: what another one has delegated is marked. */
+  readonly session?: string | undefined;
+}
+
 /** One entry of a list. */
-export function renderEntry(head: DelegationHead, now: number): string {
-  const {id, state, createdAt, agent, title, summary} = head;
-  const line = facts(id, state.status, `${duration(now - createdAt)} ago`, agent, title);
-  return `${line}${isUnread(head) ? ' [unread]' : ''}${summary === '' ? '' : `\n  ${summary}`}`;
+export function renderEntry(head: DelegationHead, {now, sight, session}: EntryContext): string {
+  const {id, createdAt, agent, title, parent} = head;
+  const waiting = renderWaiting(sight?.waiting, now);
+  const age = `${duration(now - createdAt)} ago`;
+  const line = facts(id, renderStatus(head), ...waiting, continued(head), age, agent, title);
+  const isOther = session !== undefined && parent?.session !== session;
+  const marks = `${isUnread(head) ? ' [unread]' : ''}${isOther ? ' [other session]' : ''}`;
+  const below = renderAsked(head, now) || head.summary;
+  return `${line}${marks}${below === '' ? '' : `\n  ${below}`}`;
 }
 
 /** The end that a cancelled delegation reached. */
@@ -135,6 +152,21 @@ export function renderUnread(ids: readonly string[]): string {
   return `Ended and not read yet: ${ids.slice(0, NAMED_UNREAD).join(', ')}${more}. delegation_read(id) returns each.`;
 }
 
+function renderWaiting(waiting: Waiting | undefined, now: number): readonly string[] {
+  return waiting === undefined ? [] : [`place ${waiting.place}`, renderReason(waiting.reason, now)];
+}
+
+function renderReason(reason: WaitReason, now: number): string {
+  switch (reason.is) {
+    case 'all slots taken':
+      return `all ${counted(reason.limit, 'slot')} taken`;
+    case 'lane full':
+      return `${reason.lane} is at its limit of ${reason.limit}`;
+    case 'rate-limited':
+      return `${reason.lane} is rate-limited until ${clock(reason.until, now)}`;
+  }
+}
+
 function renderPosition(id: string, {text, offset, total, next}: Page): string {
   if (total === 0) return 'No text (0 characters).';
   const range = `Characters ${count(offset)} to ${count(offset + text.length)} of ${count(total)}`;
@@ -144,19 +176,27 @@ function renderPosition(id: string, {text, offset, total, next}: Page): string {
 }
 
 /** What it cost, why it failed if it did, and what it has changed. */
-function outcomeOf(state: Ended): readonly (string | false)[] {
+function outcomeOf({decisions, worktree}: DelegationHead, state: Ended): readonly (string | false)[] {
   const {error, work} = state;
   return [
     renderUsage(state),
     error !== undefined && `Why: ${error}`,
     work.filesChanged.length > 0 && `Files changed: ${renderFiles(work.filesChanged)}`,
     work.refused.length > 0 && `Refused: ${work.refused.join('; ')}`,
+    renderDecisions(decisions) || false,
+    ...renderWorktree(worktree),
   ];
 }
 
-/** What ran it, and what it may touch where that is not everything its agent may. */
-function who({agent, model, access}: DelegationHead): readonly (string | false)[] {
-  return [`agent ${agent}`, `model ${model}`, access !== DEFAULT_ACCESS && access];
+/** The delegation whose session it goes on in. */
+function continued({continues}: DelegationHead): string | false {
+  return continues !== undefined && `continues ${continues.id}`;
+}
+
+/** Where it comes from, what ran it, and what it may touch where that is not everything its agent may. */
+function who(head: DelegationHead): readonly (string | false)[] {
+  const {agent, model, access} = head;
+  return [continued(head), `agent ${agent}`, `model ${model}`, access !== DEFAULT_ACCESS && access];
 }
 
 function renderDuration({startedAt, endedAt}: Ended): string {

@@ -15,16 +15,18 @@ import {messageOf} from '../delegation/errors.ts';
 import type {Logger} from '../log.ts';
 import {callTool} from './call-tool.ts';
 import {ClientConnection} from './client-connection.ts';
-import {INSIDE_INSTRUCTIONS, INSTRUCTIONS} from './instructions.ts';
+import {INSIDE_INSTRUCTIONS, instructionsFor} from './instructions.ts';
 import {servePrompts} from './prompts.ts';
 import {serveChanges} from './resources/changes.ts';
 import {type Artifacts, serveResources} from './resources/resources.ts';
+import {stampOf} from './stamp.ts';
 import {declaresTasks, serveTasks, TASKS_EXTENSION} from './tasks/extension.ts';
 import type {Tool, ToolContext} from './tool.ts';
 import {delegate} from './tools/delegate.ts';
 import {delegationCancel} from './tools/delegation-cancel.ts';
 import {delegationList} from './tools/delegation-list.ts';
 import {delegationRead} from './tools/delegation-read.ts';
+import {delegationReply} from './tools/delegation-reply.ts';
 
 /** What the server is built on; made once, however many connections it serves. */
 export interface Backend extends Artifacts {
@@ -37,22 +39,30 @@ export interface Backend extends Artifacts {
   readonly version: string;
   /** True in a delegated agent's own environment, where nothing is offered. */
   readonly inside: boolean;
+  /** True when clients may answer what agents ask. */
+  readonly isAnswered: boolean;
 }
 
-const TOOLS: readonly Tool[] = [delegate, delegationRead, delegationList, delegationCancel];
+const TOOLS: readonly Tool[] = [delegate, delegationRead, delegationList, delegationCancel, delegationReply];
 
-/** The definitions as clients list them. */
+/** The definitions as clients list them, all that there can be. */
 export const TOOL_DEFINITIONS = TOOLS.map(({definition}) => definition);
+
+/** What there is to offer: nothing to a delegated agent, and no reply where nothing waits for one. */
+function offered({inside, isAnswered}: Backend): readonly Tool[] {
+  if (inside) return [];
+  return isAnswered ? TOOLS : TOOLS.filter((tool) => tool !== delegationReply);
+}
 
 /** A factory of servers for one client connection: the same for every protocol revision that is served. */
 export function createServerFactory(backend: Backend, {cwd}: {cwd: string}): McpServerFactory {
   return ({era}) => {
-    const {inside, version, log, delegations} = backend;
+    const {inside, isAnswered, version, log, delegations} = backend;
     const server = new Server(
       {name: 'opencode-delegate', title: 'OpenCode Delegate', version},
       {
         capabilities: inside ? {tools: {}} : capabilitiesOf(era),
-        instructions: inside ? INSIDE_INSTRUCTIONS : INSTRUCTIONS,
+        instructions: inside ? INSIDE_INSTRUCTIONS : instructionsFor(isAnswered ? 'wait' : 'reject'),
       },
     );
     const {client, seen} = connectionOf(server, {backend, cwd});
@@ -101,24 +111,28 @@ interface ToolsOptions {
 
 function serveTools(server: Server, {backend, client, seen}: ToolsOptions): void {
   const {inside, delegations, artifact, log} = backend;
+  const tools = offered(backend);
   server.setRequestHandler('tools/list', (_request, context) => {
     if (inside) return {tools: []};
     seen(context);
     void client.directory().then(backend.warm);
-    return {tools: [...TOOL_DEFINITIONS]};
+    return {tools: tools.map(({definition}) => definition)};
   });
   server.setRequestHandler('tools/call', ({params}, context) => {
-    const tool = TOOLS.find(({definition}) => definition.name === params.name);
-    if (tool === undefined || inside) {
+    const tool = tools.find(({definition}) => definition.name === params.name);
+    if (tool === undefined) {
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name}`);
     }
     seen(context);
     const progress = progressOf(context);
-    return callTool(tool, params.arguments ?? {}, {
+    const input = params.arguments ?? {};
+    const caller = stampOf(input, log);
+    return callTool(tool, input, {
       ...{delegations, artifact, client, log},
       signal: context.mcpReq.signal,
       knowsTasks: declaresTasks(context),
       ...(progress !== undefined && {progress}),
+      ...(caller !== undefined && {caller}),
     });
   });
 }

@@ -1,6 +1,8 @@
 import {z} from 'zod';
-import type {Delegations, Sight} from '../delegation/delegations.ts';
+import type {Delegations} from '../delegation/delegations.ts';
 import {Refusal} from '../delegation/errors.ts';
+import type {Sight} from '../delegation/sight.ts';
+import type {Stamp} from '../delegation/stamp.ts';
 import type {ClientConnection} from './client-connection.ts';
 
 export interface ToolAnnotations {
@@ -12,10 +14,15 @@ export interface ToolAnnotations {
 
 /** What a tool may use besides its input. */
 export interface ToolContext {
-  readonly delegations: Pick<Delegations, 'delegate' | 'wait' | 'list' | 'cancel' | 'markRead'>;
+  readonly delegations: Pick<
+    Delegations,
+    'delegate' | 'continue' | 'wait' | 'list' | 'live' | 'cancel' | 'reply' | 'markRead'
+  >;
   readonly client: Pick<ClientConnection, 'identity' | 'extendsOnProgress' | 'project' | 'workingDirectory'>;
   /** Where a person finds the record of a delegation. */
   readonly artifact: (project: string, id: string) => string;
+  /** The OpenCode session that calls, where the companion plugin is there to say so. */
+  readonly caller?: Stamp;
   /** Aborts when the client cancels the call. */
   readonly signal: AbortSignal;
   /** Tells the client that the call goes on; absent when it did not ask to be told. */
@@ -27,6 +34,8 @@ export interface Answer {
   readonly blocks: readonly string[];
   /** The delegation that this answer has told the end of: it needs no mention as unread. */
   readonly told?: string;
+  /** The delegation that this answer shows as it stands: what it waits for needs no mention. */
+  readonly shown?: string;
   /** The delegation that this answer has started: a client that knows tasks gets it as one. */
   readonly started?: Sight;
 }

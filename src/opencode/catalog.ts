@@ -66,7 +66,7 @@ export class OpenCodeCatalog implements Catalog {
 
   #chooseFrom(offer: Offer, request: ChoiceRequest): Choice {
     const agent = this.#chooseAgent(offer, request.agent);
-    return {agent: agent.name, model: this.#chooseModel(offer, request.model, agent)};
+    return {agent: agent.name, model: this.#chooseModel(offer, request, agent)};
   }
 
   #chooseAgent(offer: Offer, wanted: string | undefined): Agent {
@@ -91,11 +91,13 @@ export class OpenCodeCatalog implements Catalog {
     return agent.hidden !== true && (agent.mode !== 'subagent' || this.#options.allowSubagents);
   }
 
-  #chooseModel(offer: Offer, wanted: string | undefined, agent: Agent): string {
+  #chooseModel(offer: Offer, {model: wanted, callerModel}: ChoiceRequest, agent: Agent): string {
     const ofAgent = agent.model && `${agent.model.providerID}/${agent.model.modelID}`;
     const sources: readonly [string | undefined, string][] = [
       [wanted?.trim() || undefined, 'asked for'],
       [ofAgent, `of the agent "${agent.name}"`],
+      // Whoever calls runs on it, but it may be known to its own directory's configuration only.
+      [offer.models.find((model) => model === callerModel), 'of the caller'],
       [this.#options.model, 'in OPENCODE_DELEGATE_MODEL'],
       [offer.defaultModel, 'of your OpenCode configuration'],
     ];

@@ -1,18 +1,20 @@
 import type {OpencodeClient} from '@opencode-ai/sdk/v2/client';
+import {messageOf} from '../delegation/errors.ts';
+import type {AskReply} from '../delegation/ports.ts';
 import type {Logger} from '../log.ts';
+import {dataOf} from './answer.ts';
+import {AskDesk, type AskListener} from './ask-desk.ts';
+import {askOfPermission, askOfQuestion} from './asked.ts';
 import {EventFeed, type OpenCodeEvent, sessionOf} from './events.ts';
-import {Refuser} from './refuser.ts';
 import type {OpenCodeServer} from './server.ts';
 
 /** What a run hears of its session. */
-export interface SessionListener {
+export interface SessionListener extends AskListener {
   readonly directory: string;
   /** An event of the session, or of one that the session's agent opened below it. */
   event(event: OpenCodeEvent, isOwn: boolean): void;
   /** Events may have been missed. */
   gap(): void;
-  /** A permission request or question was answered with a rejection. */
-  refused(what: string): void;
   /** The server is gone; nothing more will come. */
   died(): void;
 }
@@ -25,7 +27,8 @@ export class Connection {
   readonly client: OpencodeClient;
   readonly #server: OpenCodeServer;
   readonly #feed: EventFeed;
-  readonly #refuser: Refuser;
+  readonly #log: Logger;
+  readonly #desk: AskDesk;
   #isClosing = false;
   readonly #listeners = new Map<string, SessionListener>();
   /** The session that a nested session belongs to. */
@@ -34,7 +37,12 @@ export class Connection {
   constructor(server: OpenCodeServer, log: Logger) {
     this.#server = server;
     this.client = server.client;
-    this.#refuser = new Refuser(server.client, log);
+    this.#log = log;
+    this.#desk = new AskDesk({
+      client: server.client,
+      log,
+      listenerOf: async (sessionId) => this.#listeners.get((await this.#findRoot(sessionId)) ?? ''),
+    });
     this.#feed = new EventFeed({
       client: server.client,
       log,
@@ -67,16 +75,23 @@ export class Connection {
     this.#listeners.set(sessionId, listener);
     if (!this.isAlive) queueMicrotask(() => listener.died());
     return () => {
+      this.#desk.forget((id) => this.#rootOf(id) === sessionId);
       this.#listeners.delete(sessionId);
       for (const [child, root] of this.#roots) if (root === sessionId) this.#roots.delete(child);
     };
   }
 
-  /** Answers the requests of a directory that no event has told of. Never rejects. */
-  refusePending(directory: string): Promise<void> {
-    return this.#refuser.catchUp(directory, (sessionId) =>
-      this.#listeners.get(this.#rootOf(sessionId) ?? ''),
-    );
+  /** Finds the requests of a directory that no event has told of. Never rejects. */
+  findAsks(directory: string): Promise<void> {
+    return this.#desk.catchUp(directory);
+  }
+
+  /**
+   * Answers a request that a listener was told of, this once.
+   * @throws when it is no longer asked, or could not be answered.
+   */
+  reply(askId: string, reply: AskReply): Promise<void> {
+    return this.#desk.reply(askId, reply);
   }
 
   /** Stops the server. Resolves when it is gone. */
@@ -96,16 +111,45 @@ export class Connection {
     }
     const root = this.#rootOf(sessionId);
     const listener = root === undefined ? undefined : this.#listeners.get(root);
-    // Whoever asks: this server is ours alone, and nobody is there to answer.
-    if (event.type === 'permission.asked') this.#refuser.permission(event.properties, {directory, listener});
-    if (event.type === 'question.asked') this.#refuser.question(event.properties, {directory, listener});
+    this.#ask(event, directory);
     listener?.event(event, root === sessionId);
+  }
+
+  #ask(event: OpenCodeEvent, directory: string): void {
+    switch (event.type) {
+      case 'permission.asked':
+        void this.#desk.asked(askOfPermission(event.properties, directory));
+        break;
+      case 'question.asked':
+        void this.#desk.asked(askOfQuestion(event.properties, directory));
+        break;
+      case 'permission.replied':
+      case 'question.replied':
+      case 'question.rejected':
+        this.#desk.settled(event.properties.requestID);
+        break;
+    }
   }
 
   #gap(): void {
     const directories = new Set(this.listeners.map(({directory}) => directory));
-    for (const directory of directories) void this.refusePending(directory);
+    for (const directory of directories) void this.findAsks(directory);
     for (const listener of this.listeners) listener.gap();
+  }
+
+  /** As {@link #rootOf}, also for a session that was opened while no events came. */
+  async #findRoot(sessionId: string): Promise<string | undefined> {
+    const known = this.#rootOf(sessionId);
+    if (known !== undefined) return known;
+    try {
+      const {parentID} = await dataOf(this.client.session.get({sessionID: sessionId}));
+      const root = parentID === undefined ? undefined : await this.#findRoot(parentID);
+      if (root !== undefined) this.#roots.set(sessionId, root);
+      return root;
+    } catch (error) {
+      this.#log.debug(`session ${sessionId} could not be looked up: ${messageOf(error)}`);
+      return undefined;
+    }
   }
 
   #rootOf(sessionId: string): string | undefined {

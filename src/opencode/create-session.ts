@@ -1,6 +1,6 @@
 import type {OpencodeClient, PermissionRuleset} from '@opencode-ai/sdk/v2/client';
 import type {RunRequest} from '../delegation/ports.ts';
-import {dataOf} from './answer.ts';
+import {dataOf, done} from './answer.ts';
 import {worktreeRules} from './in-worktree.ts';
 import {splitModel} from './model-name.ts';
 import {GUARD_MARK, READ_ONLY} from './read-only/marks.ts';
@@ -15,7 +15,7 @@ export async function createSession(
   request: RunRequest,
   {readOnlyTools}: {readOnlyTools: readonly string[]},
 ): Promise<string> {
-  const {directory, agent, model, title, delegationId, access} = request;
+  const {directory, agent, model, title, delegationId, access, parentSession} = request;
   const {providerID, modelID} = splitModel(model);
   const permission =
     access === 'read-only'
@@ -28,10 +28,28 @@ export async function createSession(
       agent,
       model: {id: modelID, providerID},
       metadata: {delegation: delegationId, ...(access === 'read-only' && {access: READ_ONLY})},
+      ...(parentSession !== undefined && {parentID: parentSession}),
       ...(permission.length > 0 && {permission}),
     }),
   );
   return id;
+}
+
+/**
+ * Makes sure that a session which is gone on in is still held to its access: the agent may be another one, and
+ * so may be the server.
+ * @throws when `read-only` could not be held.
+ */
+export async function holdSession(
+  client: OpencodeClient,
+  sessionID: string,
+  {request, readOnlyTools}: {request: RunRequest; readOnlyTools: readonly string[]},
+): Promise<void> {
+  const {access, directory, agent} = request;
+  if (access !== 'read-only') return;
+  // Rules can only be added; of those that fit, the last one wins.
+  const permission = await rulesWithGuard(client, {directory, agent, tools: readOnlyTools});
+  await done(client.session.update({sessionID, permission}));
 }
 
 async function rulesWithGuard(

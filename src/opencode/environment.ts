@@ -5,10 +5,20 @@ import {Refusal} from '../delegation/errors.ts';
 export const SERVER_USERNAME = 'opencode';
 
 /**
- * What a background session must never do: wait for a person. doom_loop ignores the rules of a session, so
- * both are denied in the configuration.
+ * A session that is caught in a loop has nobody to get it out. doom_loop ignores the rules of a session, so it is
+ * denied in the configuration.
  */
-const DENIED = {doom_loop: 'deny', question: 'deny'};
+const DENIED = {doom_loop: 'deny'};
+/** What is denied as well where nobody answers. */
+const UNANSWERED = {question: 'deny'};
+
+export interface ServerSettings {
+  readonly password: string;
+  /** True when somebody may answer what agents ask. */
+  readonly isAnswered: boolean;
+  /** Whether it loads the guard that `read-only` needs. */
+  readonly isGuarded: boolean;
+}
 
 /** Set inside of git's hooks: with them, every agent's git would work in that one repository. */
 const GIT_PLACES = [
@@ -28,7 +38,10 @@ const GUARD = new URL('./read-only/guard.js', import.meta.url).href;
  * user has in OPENCODE_CONFIG_CONTENT and OPENCODE_PERMISSION.
  * @throws Refusal when one of those two cannot be read.
  */
-export function serverEnvironment(env: NodeJS.ProcessEnv, password: string): NodeJS.ProcessEnv {
+export function serverEnvironment(
+  env: NodeJS.ProcessEnv,
+  {password, isAnswered, isGuarded}: ServerSettings,
+): NodeJS.ProcessEnv {
   const config = readSetting(env, 'OPENCODE_CONFIG_CONTENT');
   const permission = readSetting(env, 'OPENCODE_PERMISSION');
   return {
@@ -38,13 +51,15 @@ export function serverEnvironment(env: NodeJS.ProcessEnv, password: string): Nod
     OPENCODE_SERVER_PASSWORD: password,
     OPENCODE_CONFIG_CONTENT: JSON.stringify({
       ...config,
-      plugin: [...(Array.isArray(config.plugin) ? config.plugin : []), GUARD],
+      ...(isGuarded && {plugin: [...(Array.isArray(config.plugin) ? config.plugin : []), GUARD]}),
       share: 'disabled',
       autoupdate: false,
       // Undoing a background agent's steps is not offered, and without snapshots sessions start faster.
       snapshot: false,
+      // A denial must not end the turn: the agent is to go on, and to answer.
+      experimental: {...objectOf(config.experimental), continue_loop_on_deny: true},
     }),
-    OPENCODE_PERMISSION: JSON.stringify({...permission, ...DENIED}),
+    OPENCODE_PERMISSION: JSON.stringify({...permission, ...DENIED, ...(!isAnswered && UNANSWERED)}),
     [INSIDE_MARK]: '1',
   };
 }
@@ -58,6 +73,10 @@ function readSetting(env: NodeJS.ProcessEnv, name: string): Record<string, unkno
     throw new Refusal(`${name} in the environment is not a JSON object. Mend or unset it, then try again.`);
   }
   return value as Record<string, unknown>;
+}
+
+function objectOf(value: unknown): object {
+  return typeof value === 'object' && value !== null ? value : {};
 }
 
 function without(env: NodeJS.ProcessEnv, names: readonly string[]): NodeJS.ProcessEnv {

@@ -9,10 +9,18 @@ export interface OpenCodeOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Where the server runs: a folder of ours. */
   readonly cwd: string;
+  /**
+   * Whether it can hold `read-only`. That takes a plugin, and OpenCode installs a package of its own into every
+   * configuration folder, over the network, before it loads the first one: for this alone no delegation that
+   * can do without must wait.
+   */
+  readonly isGuarded: boolean;
   readonly log: Logger;
+  /** True when somebody may answer what agents ask. */
+  readonly isAnswered: boolean;
 }
 
-/** The one OpenCode server of this process: started on the first need, and again when it has died. */
+/** An OpenCode server of this process: started on the first need, and again when it has died. */
 export class OpenCode {
   readonly #options: OpenCodeOptions;
   #connection: Promise<Connection> | undefined;
@@ -51,9 +59,10 @@ export class OpenCode {
   }
 
   async #start(): Promise<Connection> {
-    const {binary: named, env, cwd, log} = this.#options;
+    const {binary: named, ...options} = this.#options;
+    const {env, log} = options;
     try {
-      const server = await OpenCodeServer.start({binary: await findBinary({named, env}), env, cwd, log});
+      const server = await OpenCodeServer.start({...options, binary: await findBinary({named, env})});
       const connection = new Connection(server, log);
       await connection.ready;
       return connection;

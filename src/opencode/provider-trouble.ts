@@ -1,11 +1,19 @@
 import type {Message, SessionStatus} from '@opencode-ai/sdk/v2/client';
 import {wordsOf} from './answer.ts';
 import type {OpenCodeEvent} from './events.ts';
+import {isRateLimit} from './rate-limit.ts';
 
 /** So many context overflows in a row, each followed by a compaction, are taken as final. */
 const MAX_OVERFLOWS = 3;
 
 type Retry = Extract<SessionStatus, {type: 'retry'}>;
+
+export interface ProviderTroubleOptions {
+  /** When the delegation runs out of time, in milliseconds since the epoch. */
+  readonly deadline: number;
+  /** Called when the provider was asked too often, with the time at which it will be asked again. */
+  readonly onRateLimited: (until: number) => void;
+}
 
 /**
  * Follows what the provider refuses. OpenCode tries again by itself, in two cases longer than anybody waits:
@@ -13,13 +21,12 @@ type Retry = Extract<SessionStatus, {type: 'retry'}>;
  * compaction.
  */
 export class ProviderTrouble {
-  readonly #deadline: number;
+  readonly #options: ProviderTroubleOptions;
   #sentence: string | undefined;
   #overflows = 0;
 
-  /** @param deadline when the delegation runs out of time, in milliseconds since the epoch */
-  constructor(deadline: number) {
-    this.#deadline = deadline;
+  constructor(options: ProviderTroubleOptions) {
+    this.#options = options;
   }
 
   /** What the provider says at the moment, as a sentence; `undefined` while it works. */
@@ -30,7 +37,9 @@ export class ProviderTrouble {
   /** Returns why there is no use in waiting any longer, if that is so. */
   retry({message, next}: Retry): string | undefined {
     this.#sentence = `The provider said: ${message}.`;
-    if (next < this.#deadline) return undefined;
+    const {deadline, onRateLimited} = this.#options;
+    if (isRateLimit(message)) onRateLimited(next);
+    if (next < deadline) return undefined;
     return `${this.#sentence} It would be asked again at ${new Date(next).toISOString()}, which is after this delegation's time limit. Delegate again later, or with another model.`;
   }
 

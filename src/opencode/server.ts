@@ -29,7 +29,11 @@ export interface ServerOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Where it runs. Projects are named with each request, so this should be a folder with no project in it. */
   readonly cwd: string;
+  /** Whether it loads the guard, without which no session of it may be read-only. */
+  readonly isGuarded: boolean;
   readonly log: Logger;
+  /** True when somebody may answer what agents ask. */
+  readonly isAnswered: boolean;
 }
 
 /** An `opencode serve` that we started and nobody else knows the password of. */
@@ -109,14 +113,14 @@ async function launch(options: ServerOptions, password: string): Promise<Started
 
 async function launchOn(
   port: number,
-  {binary, env, cwd, log}: ServerOptions,
+  {binary, env, cwd, isGuarded, isAnswered, log}: ServerOptions,
   password: string,
 ): Promise<Started | {why: string; output: string}> {
   const child = spawnSupervised({
     command: binary,
     args: ['serve', '--hostname', '127.0.0.1', '--port', String(port)],
     cwd,
-    env: serverEnvironment(env, password),
+    env: serverEnvironment(env, {password, isGuarded, isAnswered}),
   });
   let output = '';
   let timer: NodeJS.Timeout | undefined;

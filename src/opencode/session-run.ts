@@ -1,34 +1,41 @@
 import type {SessionStatus} from '@opencode-ai/sdk/v2/client';
+import type {AskContent} from '../delegation/ask.ts';
 import {messageOf} from '../delegation/errors.ts';
-import type {Product, Run, RunEnd, RunObserver, RunRequest} from '../delegation/ports.ts';
+import type {AskReply, Product, Run, RunEnd, RunObserver, RunRequest} from '../delegation/ports.ts';
 import type {Logger} from '../log.ts';
 import {dataOf, done, wordsOf} from './answer.ts';
 import type {SessionListener} from './connection.ts';
-import {createSession} from './create-session.ts';
 import type {OpenCodeEvent} from './events.ts';
+import type {HeldSessions} from './held-sessions.ts';
 import {leaveWorktree, surroundings} from './in-worktree.ts';
 import {splitModel} from './model-name.ts';
+import {openSession} from './open-session.ts';
 import type {OpenCode} from './opencode.ts';
 import {Progress} from './progress.ts';
 import {ProviderTrouble} from './provider-trouble.ts';
+import {Runaway, type RunawayLimits} from './runaway.ts';
 import {SessionWork} from './session-work.ts';
 import {settle} from './settlement.ts';
 import {timeLimit} from './time-limit.ts';
 import type {Transcript, Verdict} from './transcript.ts';
+import {promptPart, type Turn} from './turn.ts';
 import {type OpenSession, TurnEnd} from './turn-end.ts';
 
 /** Reading what there is, before a stop, must not delay the stop. */
 const SNAPSHOT_MS = 1_500;
-/** A session that could not be opened because the server went away is opened in the next one. */
-const OPEN_ATTEMPTS = 3;
 /** How long an aborted session may take to stop before its slot is given away all the same. */
 const ABORT_GRACE_MS = 5_000;
 
 export interface SessionRunOptions {
   readonly opencode: OpenCode;
+  /** The one that holds `read-only`. */
+  readonly guarded: OpenCode;
   readonly log: Logger;
+  /** Those that runs have not let go of. */
+  readonly sessions: HeldSessions;
   readonly request: RunRequest;
   readonly observer: RunObserver;
+  readonly limits: RunawayLimits;
   /** Names of the MCP tools that a read-only session keeps. */
   readonly readOnlyTools: readonly string[];
 }
@@ -38,13 +45,17 @@ export class SessionRun implements Run, SessionListener {
   readonly end: Promise<RunEnd>;
   readonly directory: string;
   readonly #opencode: OpenCode;
+  readonly #guarded: OpenCode;
   readonly #log: Logger;
+  readonly #sessions: HeldSessions;
   readonly #request: RunRequest;
   readonly #observer: RunObserver;
-  readonly #rules: {readonly readOnlyTools: readonly string[]};
+  readonly #own: Turn;
+  readonly #readOnlyTools: readonly string[];
   readonly #work: SessionWork;
   readonly #progress: Progress;
   readonly #trouble: ProviderTrouble;
+  readonly #runaway: Runaway;
   readonly #begun: Promise<void>;
   #settle!: (end: RunEnd) => void;
   #isSettled = false;
@@ -53,17 +64,26 @@ export class SessionRun implements Run, SessionListener {
   #session: OpenSession | undefined;
   #turn: TurnEnd | undefined;
   #unlisten: (() => void) | undefined;
+  #release: (() => void) | undefined;
 
-  constructor({opencode, log, request, observer, readOnlyTools}: SessionRunOptions) {
+  constructor({opencode, guarded, log, sessions, request, observer, ...rest}: SessionRunOptions) {
+    const {limits, readOnlyTools} = rest;
     this.#opencode = opencode;
+    this.#guarded = guarded;
     this.#log = log;
+    this.#sessions = sessions;
     this.#request = request;
     this.#observer = observer;
-    this.#rules = {readOnlyTools};
+    this.#readOnlyTools = readOnlyTools;
     this.directory = request.directory;
-    this.#work = new SessionWork({directory: request.directory, log});
+    this.#own = {delegationId: request.delegationId, isContinued: request.continues !== undefined};
+    this.#work = new SessionWork({directory: request.directory, turn: this.#own, log});
     this.#progress = new Progress((activity) => observer.activity(activity));
-    this.#trouble = new ProviderTrouble(request.deadline);
+    this.#trouble = new ProviderTrouble({
+      deadline: request.deadline,
+      onRateLimited: (until) => observer.rateLimited(until),
+    });
+    this.#runaway = new Runaway({...limits, onRunaway: (why) => this.#fail('error', why)});
     this.end = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -77,6 +97,7 @@ export class SessionRun implements Run, SessionListener {
   event(event: OpenCodeEvent, isOwn: boolean): void {
     this.#progress.event(event);
     this.#work.event(event, isOwn);
+    this.#runaway.event(event);
     if (!isOwn) return;
     const useless = this.#trouble.event(event);
     if (useless !== undefined) this.#fail('error', useless);
@@ -100,9 +121,17 @@ export class SessionRun implements Run, SessionListener {
     this.#turn?.read();
   }
 
-  refused(what: string): void {
-    this.#work.refused(what);
-    this.#progress.say(`refused: ${what}`);
+  asked(id: string, content: AskContent): void {
+    this.#observer.asked(id, content);
+  }
+
+  withdrawn(id: string): void {
+    this.#observer.withdrawn(id);
+  }
+
+  async reply(id: string, reply: AskReply): Promise<void> {
+    if (this.#session === undefined) throw new Error('it is no longer asked');
+    await this.#session.connection.reply(id, reply);
   }
 
   died(): void {
@@ -110,9 +139,9 @@ export class SessionRun implements Run, SessionListener {
     this.#turn?.close();
     void settle({
       opencode: this.#opencode,
-      delegationId: this.#request.delegationId,
+      turn: this.#own,
       directory: this.directory,
-      sessionId: this.#session?.id,
+      sessionId: this.#session?.id ?? this.#request.continues,
       work: this.#work,
       cause: 'The OpenCode server ended while it ran.',
     }).then((end) => this.#finish(end));
@@ -141,48 +170,42 @@ export class SessionRun implements Run, SessionListener {
   async #begin(): Promise<void> {
     // Whoever delegated gets the answer first: opening the session takes the same processor.
     await new Promise((resolve) => setImmediate(resolve));
-    const session = await this.#open();
+    const session = await openSession({
+      opencode: this.#opencode,
+      guarded: this.#guarded,
+      request: this.#request,
+      readOnlyTools: this.#readOnlyTools,
+      sessions: this.#sessions,
+      isStopped: () => this.#stopping !== undefined,
+    });
     if (session === undefined) return;
     const {connection, id} = session;
     const turn = new TurnEnd({
       session,
+      turn: this.#own,
       log: this.#log,
       onStatus: (status) => this.#status(status),
       onEnd: (verdict, transcript) => void this.#judged(verdict, transcript),
     });
     this.#session = session;
     this.#turn = turn;
+    this.#release = this.#sessions.hold(id);
     this.#unlisten = connection.listen(id, this);
     await this.#observer.sessionOpened(id);
     // A stop may have come while the session was opened: then the model is never asked.
     if (this.#isSettled || this.#stopping !== undefined) return;
-    const {agent, model, prompt} = this.#request;
+    const {agent, model, prompt, delegationId} = this.#request;
     await done(
       connection.client.session.promptAsync({
         sessionID: id,
         agent,
         model: splitModel(model),
         ...surroundings(this.#request),
-        parts: [{type: 'text', text: prompt}],
+        parts: [promptPart(delegationId, prompt)],
       }),
     );
     turn.prompted();
-  }
-
-  /** Opens the session; `undefined` when a stop came first. */
-  async #open(): Promise<OpenSession | undefined> {
-    const {directory} = this.#request;
-    for (let attempt = 1; ; attempt++) {
-      const connection = await this.#opencode.connect();
-      if (this.#stopping !== undefined) return undefined;
-      try {
-        const id = await createSession(connection.client, this.#request, this.#rules);
-        return {connection, id, directory};
-      } catch (error) {
-        // The server may have ended since it was last needed; nothing was asked of a model yet.
-        if (connection.isAlive || attempt === OPEN_ATTEMPTS) throw error;
-      }
-    }
+    this.#runaway.begin();
   }
 
   #status(status: SessionStatus): void {
@@ -214,6 +237,7 @@ export class SessionRun implements Run, SessionListener {
     if (this.#isSettled) return;
     this.#isSettled = true;
     this.#turn?.close();
+    this.#runaway.close();
     this.#settle(end);
   }
 
@@ -223,6 +247,7 @@ export class SessionRun implements Run, SessionListener {
     await leaveWorktree(this.#session?.connection, this.#request, (what) => this.#warn(what));
     this.#fail('error', 'It was stopped.');
     this.#unlisten?.();
+    this.#release?.();
   }
 
   async #abort(): Promise<void> {

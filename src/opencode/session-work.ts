@@ -7,17 +7,19 @@ import {deniedCalls} from './denied.ts';
 import {type OpenCodeEvent, sessionOf} from './events.ts';
 import {LiveTranscript} from './live-transcript.ts';
 import {allText, childSessions, filesChanged, type Transcript, toolParts, usageOf} from './transcript.ts';
+import {type Turn, turnOf} from './turn.ts';
 
 /** What an agent did: in its own session, and in those that it opened below with OpenCode's task tool. */
 export class SessionWork {
   readonly #directory: string;
+  readonly #turn: Turn;
   readonly #log: Logger;
   readonly #own = new LiveTranscript();
   readonly #below = new Map<string, LiveTranscript>();
-  readonly #refused: string[] = [];
 
-  constructor({directory, log}: {directory: string; log: Logger}) {
+  constructor({directory, turn, log}: {directory: string; turn: Turn; log: Logger}) {
     this.#directory = directory;
+    this.#turn = turn;
     this.#log = log;
   }
 
@@ -25,10 +27,6 @@ export class SessionWork {
     const sessionId = sessionOf(event);
     if (isOwn) this.#own.apply(event);
     else if (sessionId !== undefined) this.#transcriptOf(sessionId).apply(event);
-  }
-
-  refused(what: string): void {
-    this.#refused.push(what);
   }
 
   /** Takes over what the server has stored of the agent's own session. */
@@ -51,21 +49,31 @@ export class SessionWork {
 
   /** The product with this text as its answer. */
   answered(text: string): Product {
-    const all = [this.#own, ...this.#below.values()].flatMap((transcript) => transcript.read());
+    const own = this.#read();
+    const since = own[0]?.info.time.created ?? 0;
+    // An agent can go on in a session below that an earlier turn has opened.
+    const below = [...this.#below.values()].flatMap((transcript) =>
+      transcript.read().filter(({info}) => info.time.created >= since),
+    );
+    const all = [...own, ...below];
     return {
       text,
       work: {
         usage: usageOf(all),
         toolCalls: toolParts(all).length,
         filesChanged: filesChanged(all, this.#directory),
-        refused: [...this.#refused, ...deniedCalls(all)],
+        refused: deniedCalls(all),
       },
     };
   }
 
   /** The product of an agent that has not answered: all that it has written so far. */
   unfinished(): Product {
-    return this.answered(allText(this.#own.read()));
+    return this.answered(allText(this.#read()));
+  }
+
+  #read(): Transcript {
+    return turnOf(this.#own.read(), this.#turn);
   }
 
   #transcriptOf(sessionId: string): LiveTranscript {

@@ -6,10 +6,13 @@ import type {OpenCode} from './opencode.ts';
 import {describeTool} from './progress.ts';
 import type {SessionWork} from './session-work.ts';
 import {judge, type Transcript, toolParts} from './transcript.ts';
+import {type Turn, turnOf} from './turn.ts';
+
+const NOTHING_SENT = 'Nothing had been sent to the model. Delegate it again.';
 
 export interface SettlementOptions {
   readonly opencode: OpenCode;
-  readonly delegationId: string;
+  readonly turn: Turn;
   readonly directory: string;
   /** Absent when whoever ran it died before it could note the session. */
   readonly sessionId: string | undefined;
@@ -24,7 +27,7 @@ export interface SettlementOptions {
  * answer may be complete. Never rejects.
  */
 export async function settle(options: SettlementOptions): Promise<RunEnd> {
-  const {opencode, directory, delegationId, work, cause} = options;
+  const {opencode, directory, turn, work, cause} = options;
   const interrupted = (rest: string): RunEnd => ({
     outcome: 'interrupted',
     product: work.unfinished(),
@@ -32,15 +35,16 @@ export async function settle(options: SettlementOptions): Promise<RunEnd> {
   });
   try {
     const {client} = await opencode.connect();
-    const sessionId = options.sessionId ?? (await findSession(client, directory, delegationId));
-    if (sessionId === undefined) return interrupted('Nothing had been sent to the model. Delegate it again.');
-    const stored = await dataOf(client.session.messages({sessionID: sessionId}));
+    const sessionId = options.sessionId ?? (await findSession(client, directory, turn));
+    if (sessionId === undefined) return interrupted(NOTHING_SENT);
+    const stored = turnOf(await dataOf(client.session.messages({sessionID: sessionId})), turn);
+    if (stored.length === 0) return interrupted(NOTHING_SENT);
     work.merge(stored);
     await work.readBelow(stored, client);
     const verdict = judge(stored);
     if (verdict.is === 'answered') return {outcome: 'completed', product: work.answered(verdict.text)};
     if (verdict.is === 'failed') return {outcome: 'error', product: work.unfinished(), error: verdict.error};
-    const goOn = `Go on in its session (opencode --session ${sessionId}, in ${directory}), or delegate it again.`;
+    const goOn = `Go on with delegate(continue: "${turn.delegationId}"), or yourself: opencode --session ${sessionId}, in ${directory}.`;
     return interrupted([cutOff(stored), goOn].filter((sentence) => sentence !== '').join(' '));
   } catch (error) {
     return interrupted(`What it has stored could not be read: ${messageOf(error)}. Delegate it again.`);
@@ -51,7 +55,7 @@ export async function settle(options: SettlementOptions): Promise<RunEnd> {
 async function findSession(
   client: OpencodeClient,
   directory: string,
-  delegationId: string,
+  {delegationId}: Turn,
 ): Promise<string | undefined> {
   const sessions = await dataOf(client.session.list({directory}));
   return sessions.find(({metadata}) => metadata?.delegation === delegationId)?.id;

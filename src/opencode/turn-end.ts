@@ -4,6 +4,7 @@ import type {Logger} from '../log.ts';
 import {dataOf} from './answer.ts';
 import type {Connection} from './connection.ts';
 import {judge, type Transcript, type Verdict} from './transcript.ts';
+import {type Turn, turnOf} from './turn.ts';
 
 /** Behind the events: an end that no event told is found after this time at the latest. */
 const POLL_MS = 10_000;
@@ -21,10 +22,11 @@ export interface OpenSession {
 
 export interface TurnEndOptions {
   readonly session: OpenSession;
+  readonly turn: Turn;
   readonly log: Logger;
   /** Called with the status whenever it was asked for because no event had told it. */
   readonly onStatus: (status: SessionStatus) => void;
-  /** Called once, with the messages that the verdict was read from. */
+  /** Called once, with the messages of the turn, that the verdict was read from. */
   readonly onEnd: (verdict: Exclude<Verdict, {is: 'open'}>, transcript: Transcript) => void;
 }
 
@@ -115,8 +117,9 @@ export class TurnEnd {
   }
 
   async #readOnce(): Promise<void> {
-    const {connection, id} = this.#options.session;
-    const stored = await dataOf(connection.client.session.messages({sessionID: id}));
+    const {session, turn} = this.#options;
+    const {connection, id} = session;
+    const stored = turnOf(await dataOf(connection.client.session.messages({sessionID: id})), turn);
     const verdict = judge(stored);
     if (verdict.is === 'answered') this.#end(verdict, stored);
     // A failure may be followed by a compaction that goes on: busy again at once, which one more look tells.
@@ -143,7 +146,7 @@ export class TurnEnd {
   #poll(): void {
     this.#later(POLL_MS, async () => {
       const {connection, directory} = this.#options.session;
-      await connection.refusePending(directory);
+      await connection.findAsks(directory);
       if (await this.#looksIdle()) this.idle();
       this.#poll();
     });

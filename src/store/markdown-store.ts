@@ -7,6 +7,7 @@ import type {Logger} from '../log.ts';
 import {withClaim} from './claim.ts';
 import {EXTENSION, ProjectIndex} from './project-index.ts';
 import {parseRecord, renderRecord} from './record.ts';
+import {SessionNotices} from './session-notices.ts';
 import {createWhole, replaceWhole} from './write-whole.ts';
 
 /** The one folder beside those of projects that is none: no project has this name. */
@@ -47,6 +48,7 @@ export class MarkdownStore implements Store {
   async create(delegation: Delegation): Promise<boolean> {
     const {project, id} = delegation;
     await this.#makeFolder(project);
+    await this.#expectNotice(delegation);
     const version = await createWhole(this.artifact(project, id), renderRecord(delegation));
     if (version === undefined) return false;
     this.#note(delegation, version);
@@ -81,7 +83,9 @@ export class MarkdownStore implements Store {
   async projects(): Promise<readonly string[]> {
     try {
       const entries = await readdir(this.#root, {withFileTypes: true});
-      return entries.filter((entry) => entry.isDirectory() && entry.name !== WORKTREES).map(({name}) => name);
+      return entries
+        .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && entry.name !== WORKTREES)
+        .map(({name}) => name);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
         this.#log.warn(`${this.#root} cannot be read: ${messageOf(error)}`);
@@ -105,6 +109,17 @@ export class MarkdownStore implements Store {
     const index = new ProjectIndex({project, folder: join(this.#root, project), log: this.#log});
     this.#indexes.set(project, index);
     return index;
+  }
+
+  /** Before the record is there: afterwards a crash could leave one whose end nobody would tell. */
+  async #expectNotice({parent, project, id}: Delegation): Promise<void> {
+    if (parent === undefined) return;
+    try {
+      await new SessionNotices(this.#root, parent.session).expect({project, id});
+    } catch (error) {
+      // The work matters more than the notice: without it, all is as it is for every other client.
+      this.#log.warn(`${id}: session ${parent.session} will not be told of its end: ${messageOf(error)}`);
+    }
   }
 
   async #makeFolder(project: string): Promise<void> {

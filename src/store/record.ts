@@ -1,5 +1,5 @@
 import {dump, JSON_SCHEMA, load} from 'js-yaml';
-import {z} from 'zod';
+import * as z from 'zod';
 import {ACCESSES, DEFAULT_ACCESS} from '../delegation/access.ts';
 import {
   type Delegation,
@@ -7,11 +7,13 @@ import {
   hasEnded,
   NO_WORK,
   OUTCOMES,
+  type Parent,
+  SESSION_ID,
   type State,
 } from '../delegation/delegation.ts';
+import {asks, decisions, fromAsks, fromDecisions, toAsks, toDecisions} from './asked.ts';
+import {iso, time} from './time.ts';
 import {fromWorktree, toWorktree, worktreeMatter} from './worktree-matter.ts';
-
-const time = z.iso.datetime({offset: true}).transform((text) => Date.parse(text));
 
 const usage = z.object({
   input: z.number(),
@@ -33,8 +35,20 @@ const common = {
   worktree: worktreeMatter.optional(),
   client: z.object({name: z.string(), version: z.string()}),
   owner: z.object({pid: z.int(), hostname: z.string(), environment: z.string().default('')}),
+  parent: z
+    .object({
+      session: z.string().regex(SESSION_ID),
+      pid: z.int(),
+      message: z.string().optional(),
+      agent: z.string().optional(),
+      model: z.string().optional(),
+      variant: z.string().optional(),
+    })
+    .optional(),
   created: time,
   timeout_minutes: z.number(),
+  continues: z.object({id: z.string(), session: z.string()}).optional(),
+  decisions: decisions.optional(),
   /** How many UTF-16 units of the body are the prompt: no mark in the text could say where it ends. */
   prompt_chars: z.int().min(0),
 };
@@ -42,7 +56,13 @@ const common = {
 /** The front matter. Keys that are not known here (a newer version's, a person's) are left aside. */
 const frontMatter = z.discriminatedUnion('status', [
   z.object({status: z.enum(['registered', 'queued']), ...common}),
-  z.object({status: z.literal('running'), ...common, started: time, session: z.string().optional()}),
+  z.object({
+    status: z.literal('running'),
+    ...common,
+    started: time,
+    session: z.string().optional(),
+    asks: asks.optional(),
+  }),
   z.object({
     status: z.enum(OUTCOMES),
     ...common,
@@ -122,15 +142,23 @@ function split(file: string): {matter: FrontMatter; body: string} {
 }
 
 function toHead(matter: FrontMatter, project: string): DelegationHead {
-  const {id, title, summary, agent, model, directory, access, client, owner} = matter;
+  const {id, title, summary, agent, model, directory, access, client, owner, continues} = matter;
   return {
     ...{id, project, title, summary, agent, model, directory, access, client, owner},
+    ...(matter.parent !== undefined && {parent: toParent(matter.parent)}),
     createdAt: matter.created,
     timeoutMs: Math.round(matter.timeout_minutes * 60_000),
     state: toState(matter),
     ...(matter.worktree !== undefined && {worktree: toWorktree(matter.worktree)}),
+    ...(continues !== undefined && {continues: {id: continues.id, sessionId: continues.session}}),
+    ...(matter.decisions !== undefined && {decisions: toDecisions(matter.decisions)}),
     ...('read' in matter && matter.read !== undefined && {readAt: matter.read}),
   };
+}
+
+function toParent({session, pid, ...rest}: NonNullable<FrontMatter['parent']>): Parent {
+  const known = Object.entries(rest).filter(([, value]) => value !== undefined);
+  return {session, pid, ...Object.fromEntries(known)};
 }
 
 function toState(matter: FrontMatter): State {
@@ -143,6 +171,7 @@ function toState(matter: FrontMatter): State {
         status: 'running',
         startedAt: matter.started,
         ...(matter.session !== undefined && {sessionId: matter.session}),
+        ...(matter.asks !== undefined && {asks: toAsks(matter.asks)}),
       };
     default: {
       const {input, output, reasoning, cache_read, cache_write, cost_usd} = matter.usage;
@@ -165,22 +194,26 @@ function toState(matter: FrontMatter): State {
 }
 
 function toFrontMatter(delegation: Delegation): z.input<typeof frontMatter> {
-  const {id, title, summary, agent, model, directory, access, client, owner, state, worktree, readAt} =
-    delegation;
+  const {id, title, summary, agent, model, directory, access, client, owner} = delegation;
+  const {state, readAt, continues} = delegation;
   const shared = {
     ...{title, summary, agent, model, directory},
     ...(access !== DEFAULT_ACCESS && {access}),
-    ...(worktree !== undefined && {worktree: fromWorktree(worktree)}),
+    ...(delegation.worktree !== undefined && {worktree: fromWorktree(delegation.worktree)}),
     client: {name: client.name, version: client.version},
     owner: {pid: owner.pid, hostname: owner.hostname, environment: owner.environment},
+    ...(delegation.parent !== undefined && {parent: {...delegation.parent}}),
     created: iso(delegation.createdAt),
     timeout_minutes: delegation.timeoutMs / 60_000,
+    ...(continues !== undefined && {continues: {id: continues.id, session: continues.sessionId}}),
+    ...(delegation.decisions !== undefined && {decisions: fromDecisions(delegation.decisions)}),
     prompt_chars: delegation.prompt.length,
   };
   if (!hasEnded(state)) {
     if (state.status !== 'running') return {id, status: state.status, ...shared};
     const session = state.sessionId === undefined ? {} : {session: state.sessionId};
-    return {id, status: state.status, ...shared, started: iso(state.startedAt), ...session};
+    const blocked = state.asks === undefined ? {} : {asks: fromAsks(state.asks)};
+    return {id, status: state.status, ...shared, started: iso(state.startedAt), ...session, ...blocked};
   }
   const {usage, toolCalls, filesChanged, refused} = state.work;
   return {
@@ -204,8 +237,4 @@ function toFrontMatter(delegation: Delegation): z.input<typeof frontMatter> {
     refused: [...refused],
     ...(state.error !== undefined && {error: state.error}),
   };
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

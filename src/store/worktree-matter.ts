@@ -8,6 +8,7 @@ export const worktreeMatter = z.object({
   directory: z.string(),
   branch: z.string(),
   base: z.string(),
+  since: z.string().optional(),
   outcome: z.enum(['removed', 'kept']).optional(),
   commit: z.string().optional(),
   diffstat: z.string().default(''),
@@ -15,7 +16,8 @@ export const worktreeMatter = z.object({
 });
 
 export function toWorktree(matter: z.output<typeof worktreeMatter>): Worktree {
-  const {outcome, commit, diffstat, notes, ...place} = matter;
+  const {outcome, commit, diffstat, notes, since, ...rest} = matter;
+  const place = {...rest, ...(since !== undefined && {since})};
   switch (outcome) {
     case undefined:
       return place;

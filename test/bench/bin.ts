@@ -76,8 +76,8 @@ export class Bin {
   }
 
   /** The id of a new delegation. */
-  async delegate(prompt: string): Promise<string> {
-    const [text = ''] = await this.call('delegate', {prompt});
+  async delegate(prompt: string, input: Record<string, unknown> = {}): Promise<string> {
+    const [text = ''] = await this.call('delegate', {prompt, ...input});
     const id = /^[a-z]+-[a-z]+-[a-z]+/.exec(text)?.[0];
     if (id === undefined) throw new Error(`no id in: ${text}`);
     return id;

@@ -5,6 +5,7 @@ import {Cleanup} from './cleanup.ts';
 import {definitions} from './definitions.ts';
 import {delegate} from './delegate.ts';
 import {host} from './host.ts';
+import {lanes} from './lanes.ts';
 import {launch} from './launch.ts';
 import {list} from './list.ts';
 import {memory} from './memory.ts';
@@ -14,7 +15,7 @@ import {type Row, renderTable} from './table.ts';
 import {throughput} from './throughput.ts';
 
 /** Each plays on a stage of its own, so that none meets what another has left running. */
-const GROUPS = {launch, delegate, result, throughput, list, memory, host, definitions};
+const GROUPS = {launch, delegate, result, throughput, lanes, list, memory, host, definitions};
 type GroupName = keyof typeof GROUPS;
 
 let current = new Cleanup();

@@ -17,13 +17,18 @@ export class BenchModel {
   readonly #model: ScriptedModel;
   readonly #released: Promise<void>;
   #release: () => void = () => {};
+  #refused: {readonly name: string; readonly retryAfter: number} | undefined;
 
   private constructor(model: ScriptedModel) {
     this.#model = model;
     this.#released = new Promise((resolve) => {
       this.#release = resolve;
     });
-    model.script(async ({prompt}) => {
+    model.script(async ({prompt, model: name}) => {
+      if (name === this.#refused?.name) {
+        const headers = {'retry-after': String(this.#refused.retryAfter)};
+        return {status: 429, message: 'Rate limit reached for requests', headers};
+      }
       const ms = Number(/^wait (\d+):/.exec(prompt)?.[1] ?? 0);
       if (ms > 0) await delay(ms);
       if (prompt === HELD_PROMPT) await this.#released;
@@ -48,6 +53,16 @@ export class BenchModel {
   /** Answers all held prompts, those to come too. */
   release(): void {
     this.#release();
+  }
+
+  /** Answers requests to that model with 429 from now on, and asks for so many seconds of patience. */
+  refuse(name: string, retryAfter: number): void {
+    this.#refused = {name, retryAfter};
+  }
+
+  /** Refuses nobody any more. */
+  accept(): void {
+    this.#refused = undefined;
   }
 
   close(): Promise<void> {

@@ -23,7 +23,10 @@ export class RawOpenCode {
   static async start({env, dataDir, project}: Sandbox): Promise<RawOpenCode> {
     const log = createLogger({level: 'error', write: (line) => process.stderr.write(line)});
     const binary = await findBinary({named: undefined, env});
-    return new RawOpenCode(await OpenCodeServer.start({binary, env, cwd: dataDir, log}), project);
+    return new RawOpenCode(
+      await OpenCodeServer.start({binary, env, cwd: dataDir, isGuarded: false, isAnswered: false, log}),
+      project,
+    );
   }
 
   /** Opens a session, as a delegation does, and resolves with the answer to its one prompt. */

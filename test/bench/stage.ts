@@ -1,4 +1,4 @@
-import {createSandbox, type Sandbox} from '../support/sandbox.ts';
+import {createSandbox, type Sandbox, type SandboxOptions} from '../support/sandbox.ts';
 import {Bin} from './bin.ts';
 import type {Cleanup} from './cleanup.ts';
 import {BenchModel, promptOf} from './model.ts';
@@ -24,8 +24,8 @@ export class Stage {
     return new Stage(model, cleanup);
   }
 
-  sandbox(): Sandbox {
-    const sandbox = createSandbox({modelUrl: this.model.url});
+  sandbox(options: SandboxOptions = {}): Sandbox {
+    const sandbox = createSandbox({modelUrl: this.model.url, ...options});
     this.#cleanup.defer(() => sandbox.remove());
     return sandbox;
   }

@@ -3,10 +3,13 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import fc from 'fast-check';
 import {afterEach, beforeEach, describe, expect, it, test, vi} from 'vitest';
+import type {AskContent, AskPolicy} from '../../src/delegation/ask.ts';
 import {type Delegation, hasEnded, NO_WORK} from '../../src/delegation/delegation.ts';
-import {type DelegateRequest, Delegations, type Sight} from '../../src/delegation/delegations.ts';
+import {Delegations} from '../../src/delegation/delegations.ts';
 import {Refusal} from '../../src/delegation/errors.ts';
+import type {DelegateRequest} from '../../src/delegation/request.ts';
 import {MAX_PROMPT_CHARS, MAX_TIMEOUT_MINUTES} from '../../src/delegation/request.ts';
+import type {Sight} from '../../src/delegation/sight.ts';
 import {
   aDelegation,
   anEnd,
@@ -15,6 +18,7 @@ import {
   FakeCatalog,
   FakeHeadlines,
   FakeLog,
+  type FakeRun,
   FakeRunner,
   FakeStore,
   FakeWorktrees,
@@ -34,7 +38,9 @@ let headlines: FakeHeadlines;
 let log: FakeLog;
 let delegations: Delegations;
 
-function start({concurrency = 8}: {concurrency?: number} = {}): void {
+const REJECT: AskPolicy = {on: 'reject'};
+
+function start({concurrency = 8, asking = REJECT}: {concurrency?: number; asking?: AskPolicy} = {}): void {
   catalog = new FakeCatalog();
   runner = new FakeRunner();
   store = new FakeStore();
@@ -42,12 +48,7 @@ function start({concurrency = 8}: {concurrency?: number} = {}): void {
   log = new FakeLog();
   delegations = new Delegations({
     worktrees: new FakeWorktrees(),
-    catalog,
-    runner,
-    store,
-    headlines,
-    concurrency,
-    log,
+    ...{catalog, runner, store, headlines, concurrency, asking, log},
     owner: HERE,
   });
 }
@@ -249,7 +250,7 @@ describe('the queue', () => {
   it('tells each its place, which moves up', async () => {
     start({concurrency: 1});
     const {a, b, c, d} = await delegateAll('a', 'b', 'c', 'd');
-    const placeOf = async (id = '') => (await delegations.get(PROJECT, id)).place;
+    const placeOf = async (id = '') => (await delegations.get(PROJECT, id)).waiting?.place;
     expect([await placeOf(a), await placeOf(b), await placeOf(c), await placeOf(d)]).toEqual([
       undefined,
       1,
@@ -266,7 +267,7 @@ describe('the queue', () => {
   it('tells a place as soon as the delegation is made', async () => {
     start({concurrency: 1});
     await delegate('a');
-    expect(await delegate('b')).toMatchObject({place: 1, delegation: {state: {status: 'queued'}}});
+    expect(await delegate('b')).toMatchObject({waiting: {place: 1}, delegation: {state: {status: 'queued'}}});
   });
 
   it('never starts what was cancelled in it', async () => {
@@ -310,7 +311,7 @@ describe('the queue', () => {
     await settled();
     expect(await statusOf(a)).toBe('completed');
     expect(runner.prompts).toEqual(['a']);
-    expect(await delegations.get(PROJECT, b ?? '')).toMatchObject({place: 1});
+    expect(await delegations.get(PROJECT, b ?? '')).toMatchObject({waiting: {place: 1}});
     runner.of('a').stopGate.release();
     await settled();
     expect(runner.prompts).toEqual(['a', 'b']);
@@ -702,8 +703,8 @@ describe('a wait', () => {
     start({concurrency: 1});
     const {b} = await delegateAll('a', 'b');
     const seen: string[] = [];
-    const onChange = ({delegation, activity, place}: Sight) =>
-      seen.push(`${delegation.state.status} ${activity?.last ?? place}`);
+    const onChange = ({delegation, activity, waiting: queued}: Sight) =>
+      seen.push(`${delegation.state.status} ${activity?.last ?? queued?.place}`);
     const waiting = delegations.wait({project: PROJECT, id: b ?? '', ms: 5_000, onChange});
     await settled();
     runner.of('a').complete('done');
@@ -745,6 +746,53 @@ describe('a wait', () => {
 
   it('for what does not exist is refused', async () => {
     await expect(delegations.wait({project: PROJECT, id: 'no-such-id', ms: 1})).rejects.toThrow(Refusal);
+  });
+});
+
+describe('a wait for what its agent asks', () => {
+  const CONTENT: AskContent = {kind: 'permission', what: 'permission bash: rm', detail: 'rm'};
+
+  async function ask(): Promise<{id: string; run: FakeRun}> {
+    start({asking: {on: 'wait', ms: MINUTE}});
+    const {id} = (await delegate('a')).delegation;
+    return {id, run: runner.of('a')};
+  }
+
+  it('ends for everybody who waits, once; without an answer the next one lasts', async () => {
+    const {id, run} = await ask();
+    const wait = () => watched(delegations.wait({project: PROJECT, id, ms: 5_000}));
+    const waits = [wait(), wait()];
+    await settled();
+    run.observer.asked('one', CONTENT);
+    await settled();
+    for (const {value} of waits) expect(value?.delegation.state).toMatchObject({asks: [{number: 1}]});
+    const next = wait();
+    await settled();
+    expect(next.value).toBeUndefined();
+    run.observer.asked('two', CONTENT);
+    await settled();
+    expect(next.value?.delegation.state).toMatchObject({asks: [{number: 1}, {number: 2}]});
+    const last = wait();
+    await pass(5_000);
+    expect(last.value?.delegation.state).toMatchObject({status: 'running'});
+    await delegations.cancel(PROJECT, id);
+  });
+
+  it('shows at once what was asked before it', async () => {
+    const {id, run} = await ask();
+    run.observer.asked('one', CONTENT);
+    expect((await delegations.wait({project: PROJECT, id, ms: MINUTE})).delegation.state).toMatchObject({
+      asks: [{number: 1, until: Date.now() + MINUTE}],
+    });
+    expect(delegations.blocked(PROJECT).map((head) => head.id)).toEqual([id]);
+    expect(delegations.blocked('another')).toEqual([]);
+    await delegations.reply(PROJECT, id, {decision: 'allow'});
+    expect(run.replies).toEqual([{id: 'one', reply: {allow: true, answers: []}}]);
+    expect(delegations.blocked(PROJECT)).toEqual([]);
+    run.complete('done');
+    await settled();
+    expect(store.stored(id)).toMatchObject({decisions: [{number: 1, verdict: 'allowed'}]});
+    expect(store.stored(id)?.state).not.toHaveProperty('asks');
   });
 });
 
@@ -939,7 +987,7 @@ describe('a record whose process is gone', () => {
     store.put(aDelegation({id: 'c-c-c', prompt: 'c', owner: GONE, createdAt: 3, state: {status: 'queued'}}));
     await delegations.list(PROJECT);
     expect(runner.prompts).toEqual(['a']);
-    expect((await delegations.get(PROJECT, 'c-c-c')).place).toBe(2);
+    expect((await delegations.get(PROJECT, 'c-c-c')).waiting?.place).toBe(2);
     for (const prompt of ['a', 'b', 'c']) {
       runner.of(prompt).complete('done');
       await settled();

@@ -12,6 +12,9 @@ const ENDS: readonly Ended[] = OUTCOMES.map((status) => anEnd({status}));
 
 const ENQUEUED = {type: 'enqueued'} as const;
 const STARTED = {type: 'started', at: 2_000} as const;
+const ASKS = [{kind: 'permission', what: 'permission bash: rm', detail: 'rm', number: 1, until: 9}] as const;
+const BLOCKED = {type: 'blocked', asks: ASKS} as const;
+const FREED = {type: 'blocked', asks: []} as const;
 const SESSION_OPENED = {type: 'session-opened', sessionId: 'ses_2'} as const;
 const end = (outcome: Ended['status'], error?: string) =>
   ({
@@ -25,6 +28,8 @@ const EVENTS: readonly LifecycleEvent[] = [
   ENQUEUED,
   STARTED,
   SESSION_OPENED,
+  BLOCKED,
+  FREED,
   ...OUTCOMES.map((outcome) => end(outcome)),
 ];
 
@@ -44,6 +49,8 @@ const TABLE: readonly {name: string; state: State; becomes: readonly (State | ty
       {status: 'running', startedAt: 2_000},
       SAME,
       SAME,
+      SAME,
+      SAME,
       {status: 'error', ...ENDED},
       {status: 'cancelled', ...ENDED},
       SAME,
@@ -56,6 +63,8 @@ const TABLE: readonly {name: string; state: State; becomes: readonly (State | ty
     becomes: [
       SAME,
       {status: 'running', startedAt: 2_000},
+      SAME,
+      SAME,
       SAME,
       SAME,
       {status: 'error', ...ENDED},
@@ -71,6 +80,8 @@ const TABLE: readonly {name: string; state: State; becomes: readonly (State | ty
       SAME,
       SAME,
       {status: 'running', startedAt: 1_000, sessionId: 'ses_2'},
+      {status: 'running', startedAt: 1_000, asks: ASKS},
+      SAME,
       {status: 'completed', ...ENDED_RUN},
       {status: 'error', ...ENDED_RUN},
       {status: 'cancelled', ...ENDED_RUN},
@@ -85,6 +96,24 @@ const TABLE: readonly {name: string; state: State; becomes: readonly (State | ty
       SAME,
       SAME,
       SAME,
+      {...IN_SESSION, asks: ASKS},
+      SAME,
+      {status: 'completed', ...ENDED_SESSION},
+      {status: 'error', ...ENDED_SESSION},
+      {status: 'cancelled', ...ENDED_SESSION},
+      {status: 'timeout', ...ENDED_SESSION},
+      {status: 'interrupted', ...ENDED_SESSION},
+    ],
+  },
+  {
+    name: 'blocked',
+    state: {...IN_SESSION, asks: ASKS},
+    becomes: [
+      SAME,
+      SAME,
+      SAME,
+      SAME,
+      IN_SESSION,
       {status: 'completed', ...ENDED_SESSION},
       {status: 'error', ...ENDED_SESSION},
       {status: 'cancelled', ...ENDED_SESSION},
@@ -95,15 +124,19 @@ const TABLE: readonly {name: string; state: State; becomes: readonly (State | ty
   ...ENDS.map((state) => ({
     name: state.status,
     state,
-    becomes: [SAME, SAME, SAME, SAME, SAME, SAME, SAME, SAME] as const,
+    becomes: [SAME, SAME, SAME, SAME, SAME, SAME, SAME, SAME, SAME, SAME] as const,
   })),
 ];
+
+function nameOf(event: LifecycleEvent): string {
+  return event === FREED ? 'blocked no more' : event.type;
+}
 
 describe('the transition table', () => {
   const rows = TABLE.flatMap(({name, state, becomes}) =>
     EVENTS.map((event, n) => {
       const expected = becomes[n] ?? SAME;
-      const told = event.type === 'ended' ? `the end ${event.outcome}` : event.type;
+      const told = event.type === 'ended' ? `the end ${event.outcome}` : nameOf(event);
       return {
         state,
         event,
@@ -121,7 +154,7 @@ describe('the transition table', () => {
 
   it('has an answer for every event in every state', () => {
     for (const {becomes} of TABLE) expect(becomes).toHaveLength(EVENTS.length);
-    expect(rows).toHaveLength(9 * 8);
+    expect(rows).toHaveLength(10 * 10);
   });
 });
 
@@ -148,6 +181,7 @@ const anEvent: fc.Arbitrary<LifecycleEvent> = fc.oneof(
   fc.constant<LifecycleEvent>(ENQUEUED),
   fc.record({type: fc.constant('started' as const), at: fc.nat()}),
   fc.record({type: fc.constant('session-opened' as const), sessionId: fc.string()}),
+  fc.constantFrom<LifecycleEvent>(BLOCKED, FREED),
   fc.record(
     {
       type: fc.constant('ended' as const),

@@ -3,12 +3,14 @@ import {expect, it} from 'vitest';
 import type {Delegation} from '../../src/delegation/delegation.ts';
 import {Delegations} from '../../src/delegation/delegations.ts';
 import {
+  aDelegation,
   FakeCatalog,
   FakeHeadlines,
   FakeLog,
   FakeRunner,
   FakeStore,
   FakeWorktrees,
+  GONE,
   HERE,
 } from '../support/fakes.ts';
 
@@ -19,6 +21,7 @@ function start() {
     worktrees: new FakeWorktrees(),
     ...{store, runner, catalog: new FakeCatalog(), headlines: new FakeHeadlines(), log: new FakeLog()},
     concurrency: 8,
+    asking: {on: 'reject'},
     owner: HERE,
   });
   const delegate = (prompt: string) =>
@@ -44,6 +47,16 @@ it('who watches is told that a delegation has come, and that it has ended once t
   expect((await ended).id).toBe(delegation.id);
   expect(told.at(-1)).toBe('completed, stored as completed');
   expect(told).toHaveLength(2);
+});
+
+it('who watches is told the end that was given to what a dead process ran', async () => {
+  const {store, delegations} = start();
+  store.put(aDelegation({owner: GONE, state: {status: 'running', startedAt: 1}}));
+  const told: string[] = [];
+  delegations.watch(({id, state}) => told.push(`${id} ${state.status}`));
+  await delegations.list('project');
+  await delegations.list('project');
+  expect(told).toEqual(['swift-amber-otter interrupted']);
 });
 
 it('who has stopped to watch is told nothing', async () => {

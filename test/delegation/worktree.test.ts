@@ -1,8 +1,9 @@
 import {tmpdir} from 'node:os';
 import {beforeEach, describe, expect, it} from 'vitest';
 import type {Delegation} from '../../src/delegation/delegation.ts';
-import {Delegations, type Sight} from '../../src/delegation/delegations.ts';
+import {Delegations} from '../../src/delegation/delegations.ts';
 import {Refusal} from '../../src/delegation/errors.ts';
+import type {Sight} from '../../src/delegation/sight.ts';
 import {
   aDelegation,
   anEnd,
@@ -34,6 +35,7 @@ beforeEach(() => {
   delegations = new Delegations({
     ...{runner, store, worktrees, log, catalog: new FakeCatalog(), headlines: new FakeHeadlines()},
     concurrency: 8,
+    asking: {on: 'reject'},
     owner: HERE,
   });
 });

@@ -36,7 +36,7 @@ describe('bad input', () => {
       {prompt: 'x'.repeat(200_001)},
       /has 200,001 characters; the limit is 200,000/,
     ],
-    ['no prompt', {}, /^delegate: prompt: /],
+    ['no prompt', {}, /^The prompt is empty\./],
     [
       'an unknown agent',
       {prompt: 'p', agent: 'bild'},

@@ -21,7 +21,9 @@ describe('an event stream that breaks', () => {
     const binary = join(sandbox.root, 'proxied opencode');
     writeFileSync(binary, `#!/bin/sh\nexec "${process.execPath}" "${PROXY}" "$@"\n`);
     chmodSync(binary, 0o755);
-    client = await connect(sandbox, {env: {OPENCODE_DELEGATE_BIN: binary}});
+    client = await connect(sandbox, {
+      env: {OPENCODE_DELEGATE_BIN: binary, OPENCODE_DELEGATE_ON_ASK: 'wait'},
+    });
     await client.read(await client.delegate('Warm up'));
   });
 
@@ -79,6 +81,26 @@ describe('an event stream that breaks', () => {
     mend();
   });
 
+  it('hides no request of an agent below that was opened meanwhile', async () => {
+    const gate = createGate();
+    model.script(async ({prompt, toolResults}) => {
+      if (toolResults.length > 0) return {text: `The tool said: ${toolResults[0]}`};
+      if (prompt === 'nested work') return {tool: 'bash', input: {command: 'echo below', description: 'ask'}};
+      await gate.opened;
+      return {tool: 'task', input: {description: 'n', prompt: 'nested work', subagent_type: 'general'}};
+    });
+    const id = await client.delegate('Use another agent');
+    await model.asked(({prompt}) => prompt === 'Use another agent');
+    await cut();
+    gate.open();
+    await model.asked(({prompt}) => prompt === 'nested work');
+    const waiting = client.read(id);
+    mend();
+    expect((await waiting).text).toContain('permission bash: echo below');
+    await client.call('delegation_reply', {id, decision: 'allow'});
+    expect((await client.read(id)).blocks[1]).toContain('below');
+  });
+
   it.each([
     ['is mended', true],
     ['stays broken', false],
@@ -96,9 +118,12 @@ describe('an event stream that breaks', () => {
     gate.open();
     const waiting = client.read(id);
     if (isMended) mend();
-    const read = await waiting;
-    expect(read.blocks[1]).toContain('nobody is there to allow this');
-    expect(read.blocks[0]).toContain('Refused: permission bash: true');
+    expect((await waiting).text).toContain('permission bash: true');
+    await client.call('delegation_reply', {id, decision: 'deny', message: 'Not now.'});
+    const end = client.read(id);
     mend();
+    const read = await end;
+    expect(read.blocks[1]).toContain('feedback: Not now.');
+    expect(read.blocks[0]).toContain('Asked for: permission bash: true (denied: "Not now.")');
   });
 });

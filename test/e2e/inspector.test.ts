@@ -54,6 +54,9 @@ describe.concurrent.each(['legacy', 'modern'])('the inspector, in the %s era of 
   });
 });
 
+/** With it, one tool more is offered. */
+const ALL_TOOLS = {OPENCODE_DELEGATE_ON_ASK: 'wait'};
+
 function environment({env}: Sandbox): readonly string[] {
-  return Object.entries(env).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
+  return Object.entries({...env, ...ALL_TOOLS}).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
 }

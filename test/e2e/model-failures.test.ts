@@ -31,8 +31,10 @@ describe.concurrent('a model that fails', () => {
         ? {text: `summary of ${asked}`}
         : (scripts.get(asked)?.(attempt) ?? {text: ''});
     });
-    sandbox = createSandbox({modelUrl: model.url});
-    client = await connect(sandbox, {env: {OPENCODE_DELEGATE_CONCURRENCY: '20'}});
+    sandbox = createSandbox({modelUrl: model.url, models: ['model', 'limited']});
+    // A model that is rate-limited holds up nobody else only where it has a limit of its own.
+    const env = {OPENCODE_DELEGATE_CONCURRENCY: '20', OPENCODE_DELEGATE_LIMITS: 'scripted/limited=20'};
+    client = await connect(sandbox, {env});
     // The first boot of a directory is slow; what follows is measured against time limits.
     await client.read(await client.delegate('Warm up'));
   });
@@ -43,11 +45,15 @@ describe.concurrent('a model that fails', () => {
     await sandbox.remove();
   });
 
-  function delegate(name: string, script: (attempt: number) => Reply, timeoutSeconds = 60): Promise<string> {
+  function delegate(
+    name: string,
+    script: (attempt: number) => Reply,
+    {timeoutSeconds = 60, model: asked = 'model'} = {},
+  ): Promise<string> {
     // A mark that no system prompt contains: after a compaction, the summary alone carries it on.
     const mark = `<<${name}>>`;
     scripts.set(mark, script);
-    return client.delegate(mark, {timeout_minutes: timeoutSeconds / 60});
+    return client.delegate(mark, {timeout_minutes: timeoutSeconds / 60, model: `scripted/${asked}`});
   }
 
   it('with 401 ends as an error with its message and status', async () => {
@@ -59,11 +65,11 @@ describe.concurrent('a model that fails', () => {
   });
 
   it('with 429 and a retry-after beyond the time limit ends at once as an error with its message', async () => {
-    const id = await delegate('limited', () => ({
-      status: 429,
-      message: 'Rate limit reached for requests',
-      headers: {'retry-after': '3600'},
-    }));
+    const id = await delegate(
+      'limited',
+      () => ({status: 429, message: 'Rate limit reached for requests', headers: {'retry-after': '3600'}}),
+      {model: 'limited'},
+    );
     const read = await client.read(id);
     expect(read.text).toMatch(
       / · error · .*Why: The provider said: .*[Rr]ate.* after this delegation's time limit\. Delegate again later/s,
@@ -72,31 +78,33 @@ describe.concurrent('a model that fails', () => {
 
   it('with one 500 is asked again by OpenCode and completes', async () => {
     const id = await delegate('hiccup', (attempt) =>
-      attempt === 1 ? {status: 500, message: 'Overloaded for a moment'} : {text: 'recovered'},
+      attempt === 1 ? {status: 500, message: 'Trouble for a moment'} : {text: 'recovered'},
     );
     await untilActivity(
       client,
       id,
-      /waiting for the provider, which said ".*Overloaded for a moment.*"; attempt 2 at /,
+      /waiting for the provider, which said ".*Trouble for a moment.*"; attempt 2 at /,
     );
     expect((await client.read(id)).blocks[1]).toBe('recovered');
   });
 
   it('with nothing but 500 ends as an error with its message, within the time limit', async () => {
-    const id = await delegate('always 500', () => ({status: 500, message: 'Internal trouble'}), 5);
+    const id = await delegate('always 500', () => ({status: 500, message: 'Internal trouble'}), {
+      timeoutSeconds: 5,
+    });
     const read = await client.read(id);
     expect(read.text).toMatch(/ · error · .*Why: The provider said: .*Internal trouble/s);
   });
 
   it('that says nothing at all runs out of time, and says so', async () => {
-    const id = await delegate('silent', () => ({stall: ''}), 2);
+    const id = await delegate('silent', () => ({stall: ''}), {timeoutSeconds: 2});
     const read = await client.read(id);
     expect(read.text).toMatch(/ · timeout · .*Why: It ran out of time: the limit was 0\.03 minutes/s);
     expect(read.blocks[0]).toContain('No text (0 characters).');
   });
 
   it('that stalls runs out of time, and what it had written is kept', async () => {
-    const id = await delegate('stalling', () => ({stall: 'The first half'}), 3);
+    const id = await delegate('stalling', () => ({stall: 'The first half'}), {timeoutSeconds: 3});
     const read = await client.read(id);
     expect(read.text).toContain(' · timeout · ');
     expect(read.blocks[1]).toBe('The first half');
@@ -109,7 +117,7 @@ describe.concurrent('a model that fails', () => {
         attempt === 1
           ? {text: 'Step one is done.', tool: 'write', input: {filePath: 'step.txt', content: '1'}}
           : {stall: 'Step two is half'},
-      4,
+      {timeoutSeconds: 4},
     );
     const read = await client.read(id);
     expect(read.blocks[1]).toBe('Step one is done.\n\nStep two is half');
@@ -148,7 +156,7 @@ describe.concurrent('a model that fails', () => {
   });
 
   it('whose context overflows for ever ends as an error with its message', async () => {
-    const id = await delegate('bottomless', () => OVERFLOW, 20);
+    const id = await delegate('bottomless', () => OVERFLOW, {timeoutSeconds: 20});
     const read = await client.read(id);
     expect(read.text).toMatch(/ · error · .*maximum context length is 128000 tokens/s);
   });

@@ -38,6 +38,24 @@ describe('an agent in the background', () => {
     expect(read.blocks[1]).toContain('nobody is there to allow this');
   });
 
+  it('is refused several things that it asks for at once, and goes on', async () => {
+    model.script(({toolResults}): Reply => {
+      if (toolResults.length > 0) return {text: `I could not: ${toolResults.join(' | ')}`};
+      const call = (command: string) => ({tool: 'bash', input: {command, description: 'clean'}});
+      return {tools: [call('rm -rf one'), call('rm -rf two')]};
+    });
+    const read = await client.read(await client.delegate('Clean up twice'));
+    expect(read.blocks[0]).toMatch(
+      / · completed · .*permission bash: rm -rf one; permission bash: rm -rf two/s,
+    );
+    expect(read.blocks[1]).toContain('nobody is there to allow this');
+  });
+
+  it('has no tool for its caller to answer with, whom the instructions tell so', async () => {
+    expect((await client.tools()).map(({name}) => name)).not.toContain('delegation_reply');
+    expect(client.instructions).toContain('Nobody answers an agent in the background');
+  });
+
   it('is refused in a nested session as well, and that one’s work counts', async () => {
     model.script((request): Reply => {
       if (request.prompt === 'nested work') return nested(request);

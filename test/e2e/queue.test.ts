@@ -33,11 +33,11 @@ describe('a full house', () => {
     const stuck = await client.delegate('stuck', {timeout_minutes: 0.04});
     const third = await client.call('delegate', {prompt: 'third', timeout_minutes: 0.5});
     const fourth = await client.call('delegate', {prompt: 'fourth'});
-    expect(third.text).toMatch(/ · queued, place 1 · /);
+    expect(third.text).toMatch(/ · queued, place 1 · all 2 slots taken · /);
     expect(fourth.text).toMatch(/ · queued, place 2 · /);
     const [thirdId = '', fourthId = ''] = [third, fourth].map(({text}) => text.split(' ')[0]);
     expect((await client.read(fourthId, {wait_seconds: 0})).text).toMatch(
-      / · queued · .*\nPlace 2 in the queue\. Waiting for /,
+      / · queued · .*\nPlace 2 in the queue: all 2 slots taken\. Waiting for /,
     );
 
     const cancelled = await client.call('delegation_cancel', {id: fourthId});

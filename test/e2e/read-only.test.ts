@@ -156,6 +156,30 @@ describe('a read-only delegation', () => {
     expect(await offered('offline')).not.toContain('webfetch');
   });
 
+  it('is read-only when it is continued, by what the agent of then may, and stays so', async () => {
+    const calls = [
+      ['write', {filePath: 'new.txt', content: 'x'}],
+      ['read', {filePath: 'link.txt'}],
+    ] as const;
+    model.script(({prompt, toolResults}): Reply => {
+      const [tool, input] = (prompt === 'Go on' ? calls[toolResults.length] : undefined) ?? [];
+      return tool === undefined || input === undefined ? {text: toolResults.join('')} : {tool, input};
+    });
+    const first = await client.delegate('Begin', {agent: 'free', access: 'read-only'});
+    await client.read(first);
+    const goOn = {continue: first, prompt: 'Go on', agent: 'offline'};
+    expect((await client.call('delegate', {...goOn, access: 'agent'})).text).toContain(
+      `${first} has the access "read-only", which its session keeps.`,
+    );
+    const id = (await client.call('delegate', goOn)).text.split(' ')[0] ?? '';
+    const read = await client.read(id);
+    expect(read.blocks[0]).toContain(` · completed · continues ${first} · agent offline · `);
+    expect(read.blocks[0]).toContain('Refused: denied: write new.txt; denied: read link.txt');
+    expect(read.text).not.toContain(SECRET);
+    expect(stateOf(sandbox)).toBe(before);
+    expect((await model.asked(({prompt}) => prompt === 'Go on')).tools).not.toContain('webfetch');
+  });
+
   it('leaves other delegations as they are', async () => {
     model.script(({toolResults}): Reply => {
       if (toolResults.length > 0) return {text: String(toolResults[0])};

@@ -42,7 +42,7 @@ describe('after everything was killed', () => {
     for (const [n, id] of running.entries()) {
       const read = await later.read(id);
       expect(read.blocks[0]).toMatch(
-        / · interrupted · .*Why: The process that ran it \(\d+\) is gone\. Cut off in the middle of: bash take a nap\. Go on in its session \(opencode --session ses_\w+, in .*my project\), or delegate it again\./s,
+        / · interrupted · .*Why: The process that ran it \(\d+\) is gone\. Cut off in the middle of: bash take a nap\. Go on with delegate\(continue: "[a-z-]+"\), or yourself: opencode --session ses_\w+, in .*my project\./s,
       );
       expect(read.blocks[1]).toBe(`Beginning cut ${n + 1}.`);
     }
@@ -93,7 +93,7 @@ describe('after everything was killed', () => {
     await killAll(sandbox);
 
     const third = await open();
-    expect((await third.read(id)).text).toMatch(/ · interrupted · .*is gone\. Go on in its session/s);
+    expect((await third.read(id)).text).toMatch(/ · interrupted · .*is gone\. Go on with delegate/s);
     expect((await third.call('delegation_list')).text).toContain('1 to 1 of 1 delegations');
   });
 });

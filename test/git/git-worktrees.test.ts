@@ -436,31 +436,43 @@ describe('going on in a worktree', () => {
     return (await worktrees.settle(worktree, WORK)).worktree;
   };
 
-  it('that was kept finds it as it was left, and adds to its branch', async () => {
-    const worktree = await worktrees.reopen(await settled(true), NEVER);
+  it('that was kept finds it as it was left, adds to its branch, and counts what is its own', async () => {
+    const before = await settled(true);
+    const worktree = await worktrees.reopen(before);
     expect(readFileSync(join(worktree.path, 'b.txt'), 'utf8')).toBe('b\n');
     write(worktree, 'c.txt', 'c\n');
-    expect((await worktrees.settle(worktree, WORK)).filesChanged).toEqual(['b.txt', 'c.txt']);
+    const {worktree: after, filesChanged} = await worktrees.settle(worktree, WORK);
+    expect(filesChanged).toEqual(['c.txt']);
+    expect(after.outcome).toMatchObject({diffstat: '2 files changed, 2 insertions(+)'});
+    expect(repository.git('rev-parse', `${worktree.branch}~1`)).toBe(
+      repository.git('rev-parse', worktree.since ?? ''),
+    );
   });
 
   it('that was removed makes it anew, in the same place', async () => {
     const before = await settled(false);
-    const worktree = await worktrees.reopen(before, NEVER);
-    expect({...worktree, outcome: before.outcome}).toEqual(before);
+    const worktree = await worktrees.reopen(before);
+    expect({...worktree, outcome: before.outcome}).toEqual({...before, since: before.base});
     expect(readFileSync(join(worktree.path, 'a.txt'), 'utf8')).toBe('a\n');
   });
 
   it('whose folder is gone checks its branch out again', async () => {
     const before = await settled(true);
     repository.git('worktree', 'remove', before.path);
-    const worktree = await worktrees.reopen(before, NEVER);
+    const worktree = await worktrees.reopen(before);
     expect(readFileSync(join(worktree.path, 'b.txt'), 'utf8')).toBe('b\n');
-    expect((await worktrees.settle(worktree, WORK)).filesChanged).toEqual(['b.txt']);
+    expect((await worktrees.settle(worktree, WORK)).worktree.outcome).toMatchObject({is: 'kept', notes: []});
   });
 
   it('that was dropped is refused', async () => {
     const before = await settled(true);
     shell(worktreeCommands(before).drop);
-    await expect(worktrees.reopen(before, NEVER)).rejects.toThrow('so there is nothing to continue in');
+    await expect(worktrees.reopen(before)).rejects.toThrow('so there is nothing to continue in');
+  });
+
+  it('that cannot be made anew is refused', async () => {
+    const before = await settled(false);
+    rmSync(repository.path, {recursive: true});
+    await expect(worktrees.reopen(before)).rejects.toThrow(/cannot be used: .*my shop is not there/);
   });
 });

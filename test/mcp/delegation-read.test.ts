@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {type Delegation, NO_WORK} from '../../src/delegation/delegation.ts';
-import type {WaitOptions} from '../../src/delegation/delegations.ts';
+import type {WaitOptions} from '../../src/delegation/waits.ts';
 import type {ToolContext} from '../../src/mcp/tool.ts';
 import {delegationRead} from '../../src/mcp/tools/delegation-read.ts';
 
@@ -42,7 +42,10 @@ function context(client: {extendsOnProgress: boolean; hasToken: boolean}): ToolC
         return delegation;
       },
       delegate: unused,
+      continue: unused,
+      reply: unused,
       list: unused,
+      live: () => new Map(),
       cancel: unused,
     },
     client: {

@@ -13,10 +13,11 @@ function ended(given: Partial<Ended>, text = 'The answer'): Delegation & {readon
 describe('a task that works', () => {
   it('says its place in the queue and how long it has waited', () => {
     const delegation = aDelegation({createdAt: CREATED, state: {status: 'queued'}});
-    expect(workingTask({delegation, place: 2}, CREATED + 5_000)).toEqual({
+    const reason = {is: 'all slots taken', limit: 8} as const;
+    expect(workingTask({delegation, waiting: {place: 2, reason}}, CREATED + 5_000)).toEqual({
       taskId: 'swift-amber-otter',
       status: 'working',
-      statusMessage: 'queued · place 2 · waiting for 5 s',
+      statusMessage: 'queued · place 2 · all 8 slots taken · waiting for 5 s',
       createdAt: '2026-01-02T03:04:05.000Z',
       lastUpdatedAt: '2026-01-02T03:04:05.000Z',
       ttlMs: null,

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, it, test} from 'vitest';
 import {ACCESSES} from '../../src/delegation/access.ts';
+import {type Ask, type Decision, VERDICTS} from '../../src/delegation/ask.ts';
 import {type Delegation, OUTCOMES, type State} from '../../src/delegation/delegation.ts';
 import {parseHead, parseRecord, renderRecord} from '../../src/store/record.ts';
 import {aDelegation, anEnd} from '../support/fakes.ts';
@@ -44,10 +45,32 @@ const record = <T>(model: {[K in keyof T]: fc.Arbitrary<T[K]>}): fc.Arbitrary<T>
   fc.record<T>(model, {noNullPrototype: true});
 const aTime = fc.integer({min: 0, max: Date.UTC(2100, 0)});
 
+const anAsk: fc.Arbitrary<Ask> = fc.oneof(
+  record({
+    ...{kind: fc.constant('permission' as const), number: fc.nat(), what: aText, until: aTime},
+    detail: aText,
+  }),
+  record({
+    ...{kind: fc.constant('question' as const), number: fc.nat(), what: aText, until: aTime},
+    questions: fc.array(
+      record({question: aText, options: fc.array(aText, {maxLength: 3}), isMultiple: fc.boolean()}),
+      {maxLength: 2},
+    ),
+  }),
+);
+
+const aDecision: fc.Arbitrary<Decision> = fc.record(
+  {number: fc.nat(), what: aText, verdict: fc.constantFrom(...VERDICTS), message: aText, at: aTime},
+  {requiredKeys: ['number', 'what', 'verdict', 'at'], noNullPrototype: true},
+);
+
 const aState: fc.Arbitrary<State> = fc.oneof(
   record({status: fc.constantFrom('registered' as const, 'queued' as const)}),
   fc.record(
-    {status: fc.constant('running' as const), startedAt: aTime, sessionId: fc.string()},
+    {
+      ...{status: fc.constant('running' as const), startedAt: aTime, sessionId: fc.string()},
+      asks: fc.array(anAsk, {minLength: 1, maxLength: 3}),
+    },
     {requiredKeys: ['status', 'startedAt'], noNullPrototype: true},
   ),
   fc.record(
@@ -75,6 +98,15 @@ const aState: fc.Arbitrary<State> = fc.oneof(
   ),
 );
 
+/** What only some records have. */
+const aLater: fc.Arbitrary<Pick<Delegation, 'continues' | 'decisions'>> = fc.record(
+  {
+    continues: record({id: aLine, sessionId: aLine}),
+    decisions: fc.array(aDecision, {minLength: 1, maxLength: 3}),
+  },
+  {requiredKeys: [], noNullPrototype: true},
+);
+
 const aRecord: fc.Arbitrary<Delegation> = record({
   title: aLine,
   summary: aLine,
@@ -89,7 +121,8 @@ const aRecord: fc.Arbitrary<Delegation> = record({
   state: aState,
   prompt: aText,
   text: aText,
-}).map(aDelegation);
+  later: aLater,
+}).map(({later, ...given}) => aDelegation({...given, ...later}));
 
 /** As it comes back from the disk. */
 function again(delegation: Delegation): Delegation {

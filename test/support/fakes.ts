@@ -3,6 +3,7 @@ import type {Delegation, DelegationHead, Ended, Owner, Usage, Work} from '../../
 import {NO_WORK} from '../../src/delegation/delegation.ts';
 import type {Headline} from '../../src/delegation/headline.ts';
 import type {
+  AskReply,
   Catalog,
   Choice,
   ChoiceRequest,
@@ -140,6 +141,10 @@ export class FakeRun implements Run {
   readonly stopGate = new Gate();
   hasStopped = false;
   trouble: string | undefined;
+  /** Every answer that was given, by the id of what it answers. */
+  readonly replies: {readonly id: string; readonly reply: AskReply}[] = [];
+  /** Thrown by every reply while it is set. */
+  replyError: Error | undefined;
   #product: Product = {text: '', work: NO_WORK};
   #settle: (end: RunEnd) => void = () => {};
 
@@ -176,6 +181,11 @@ export class FakeRun implements Run {
     return this.#product;
   }
 
+  async reply(id: string, reply: AskReply): Promise<void> {
+    if (this.replyError !== undefined) throw this.replyError;
+    this.replies.push({id, reply});
+  }
+
   async stop(): Promise<void> {
     this.asked.push('stop');
     await this.stopGate.pass();
@@ -205,6 +215,13 @@ export class FakeRunner implements Runner {
   async settle(lost: LostRun): Promise<RunEnd> {
     this.lost.push(lost);
     return this.settlement ?? {outcome: 'interrupted', product: NO_PRODUCT, error: lost.cause};
+  }
+
+  /** The sessions that OpenCode no longer has. */
+  readonly goneSessions = new Set<string>();
+
+  async hasSession(sessionId: string): Promise<boolean> {
+    return !this.goneSessions.has(sessionId);
   }
 
   /** Has something done to each run as it starts. */
@@ -336,8 +353,10 @@ export class FakeWorktrees implements Worktrees {
     return worktree;
   }
 
-  reopen(worktree: Worktree, signal: AbortSignal): Promise<Worktree> {
-    return this.open(worktree, signal);
+  async reopen({outcome: _, ...worktree}: Worktree): Promise<Worktree> {
+    this.asked.push(`reopen ${worktree.path}`);
+    if (this.refusal !== undefined) throw this.refusal;
+    return worktree;
   }
 
   async settle(worktree: Worktree, {files}: WorkInWorktree): Promise<SettledWorktree> {

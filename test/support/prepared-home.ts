@@ -15,6 +15,8 @@ export default async function prepareHome(): Promise<() => Promise<void>> {
     binary: join(NPM_BIN, 'opencode'),
     env: sandbox.env,
     cwd: sandbox.dataDir,
+    isGuarded: false,
+    isAnswered: false,
     log: new FakeLog(),
   });
   await server.stop();

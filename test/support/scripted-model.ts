@@ -20,6 +20,8 @@ export interface ModelRequest {
 export type Reply =
   | {readonly text: string; readonly finish?: 'stop' | 'length'}
   | {readonly tool: string; readonly input: Record<string, unknown>; readonly text?: string}
+  /** Calls several tools at once. */
+  | {readonly tools: readonly {readonly tool: string; readonly input: Record<string, unknown>}[]}
   | {readonly status: number; readonly message: string; readonly headers?: Record<string, string>}
   /** Streams the text, then cuts the connection. */
   | {readonly drop: string}
@@ -169,13 +171,17 @@ function send(response: ServerResponse, model: string, reply: Reply): void {
     chunk({role: 'assistant', content: reply.stall});
     return;
   }
-  if ('tool' in reply) {
-    const call = {name: reply.tool, arguments: JSON.stringify(reply.input)};
-    const id = `call_${Math.random().toString(36).slice(2)}`;
+  if ('tool' in reply || 'tools' in reply) {
+    const calls = 'tools' in reply ? reply.tools : [reply];
     chunk({
       role: 'assistant',
-      ...(reply.text !== undefined && {content: reply.text}),
-      tool_calls: [{index: 0, id, type: 'function', function: call}],
+      ...('text' in reply && {content: reply.text}),
+      tool_calls: calls.map(({tool, input}, index) => ({
+        index,
+        id: `call_${Math.random().toString(36).slice(2)}`,
+        type: 'function',
+        function: {name: tool, arguments: JSON.stringify(input)},
+      })),
     });
     chunk({}, {finish_reason: 'tool_calls'});
   } else {

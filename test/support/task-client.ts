@@ -1,7 +1,9 @@
 import {Client, type JSONRPCMessage} from '@modelcontextprotocol/client';
 import {StdioClientTransport} from '@modelcontextprotocol/client/stdio';
 import {
+  createApplicationInputHandler,
   createTaskSessionFromClient,
+  type ApplicationElicitResult as ElicitResult,
   type JsonRpcResponse,
   type TaskEnabledSession,
 } from '@modelcontextprotocol/ext-tasks/client';
@@ -18,10 +20,22 @@ export interface TaskClient {
   readonly tasks: TaskEnabledSession;
   /** Calls a tool without declaring anything, as the same client could, and returns the texts of the answer. */
   call(tool: string, input?: Record<string, unknown>): Promise<string>;
+  /** The forms that tasks have asked for. */
+  readonly forms: readonly unknown[];
   close(): Promise<void>;
 }
 
-export async function connectTasks(sandbox: Sandbox): Promise<TaskClient> {
+export interface TaskClientOptions {
+  /** What it declares besides the extension. */
+  readonly capabilities?: {readonly elicitation?: Record<string, never>};
+  /** Fills in a form that a task asks for. */
+  readonly onForm?: (params: {readonly message: string}) => Promise<ElicitResult>;
+}
+
+export async function connectTasks(
+  sandbox: Sandbox,
+  {capabilities = {}, onForm}: TaskClientOptions = {},
+): Promise<TaskClient> {
   const client = new Client(IDENTITY, {versionNegotiation: {mode: {pin: REVISION}}});
   const transport = new StdioClientTransport({
     command: process.execPath,
@@ -31,13 +45,24 @@ export async function connectTasks(sandbox: Sandbox): Promise<TaskClient> {
     stderr: 'ignore',
   });
   await client.connect(transport);
+  const forms: unknown[] = [];
   const tasks = createTaskSessionFromClient(client, {
+    onInputRequest: createApplicationInputHandler({
+      elicitation: ({params}) => {
+        forms.push(params);
+        if (onForm === undefined) throw new Error('this client has no forms');
+        return onForm(params as {message: string});
+      },
+      sampling: unexpected,
+      roots: unexpected,
+    }),
     endpointId: 'opencode-delegate',
     rawDispatch: besides(transport),
-    v2RequestFraming: {protocolVersion: REVISION, clientInfo: IDENTITY, clientCapabilities: {}},
+    v2RequestFraming: {protocolVersion: REVISION, clientInfo: IDENTITY, clientCapabilities: capabilities},
   });
   return {
     pid: transport.pid ?? 0,
+    forms,
     tasks,
     async call(tool, input = {}) {
       const {content} = await client.callTool({name: tool, arguments: input});
@@ -48,6 +73,10 @@ export async function connectTasks(sandbox: Sandbox): Promise<TaskClient> {
       await client.close();
     },
   };
+}
+
+function unexpected(): never {
+  throw new Error('nothing but forms is asked for');
 }
 
 /** Requests on the same connection as the SDK's client, which itself refuses an answer that is a task. */

@@ -7,30 +7,44 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import {z} from 'zod';
-import {type Delegation, type Ended, hasEnded} from '../../delegation/delegation.ts';
-import type {Delegations, Sight} from '../../delegation/delegations.ts';
+import {asksOf, type Delegation, type Ended, hasEnded} from '../../delegation/delegation.ts';
+import type {Delegations} from '../../delegation/delegations.ts';
 import {Refusal} from '../../delegation/errors.ts';
+import type {Sight} from '../../delegation/sight.ts';
 import {endedTask, toldInFull} from './ended-task.ts';
-import {workingTask} from './task.ts';
+import {repliesIn} from './input.ts';
+import {inputRequiredTask, workingTask} from './task.ts';
 
 /** Of protocol 2026-07-28. The tasks of 2025-11-25 are something else, which we do not offer. */
 export const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
 
 export interface TasksOptions {
-  readonly delegations: Pick<Delegations, 'get' | 'cancel' | 'markRead'>;
+  readonly delegations: Pick<Delegations, 'get' | 'cancel' | 'reply' | 'markRead'>;
   /** The project whose delegations the client sees. */
   readonly project: () => Promise<string>;
 }
 
-const capabilities = z.object({extensions: z.record(z.string(), z.unknown()).optional()});
+const capabilities = z.object({
+  extensions: z.record(z.string(), z.unknown()).optional(),
+  elicitation: z.looseObject({form: z.unknown(), url: z.unknown()}).partial().optional(),
+});
 const taskRequest = z.looseObject({taskId: z.string()});
 const result = z.looseObject({});
 
 /** True when the request itself says that its client knows tasks: what it said before does not count. */
-export function declaresTasks({mcpReq}: ServerContext): boolean {
+export function declaresTasks(context: ServerContext): boolean {
+  return declaredIn(context)?.extensions?.[TASKS_EXTENSION] !== undefined;
+}
+
+/** True when the client can show its user a form: nothing else may be asked of it. One without modes has forms. */
+function showsForms(context: ServerContext): boolean {
+  const elicitation = declaredIn(context)?.elicitation;
+  return elicitation !== undefined && (elicitation.form !== undefined || elicitation.url === undefined);
+}
+
+function declaredIn({mcpReq}: ServerContext): z.output<typeof capabilities> | undefined {
   const envelope: Record<string, unknown> = {...mcpReq.envelope};
-  const declared = capabilities.safeParse(envelope[CLIENT_CAPABILITIES_META_KEY]);
-  return declared.success && declared.data.extensions?.[TASKS_EXTENSION] !== undefined;
+  return capabilities.safeParse(envelope[CLIENT_CAPABILITIES_META_KEY]).data;
 }
 
 /** Every delegation is a task of the same id, however it was started: its record is what makes it last. */
@@ -47,7 +61,10 @@ export function serveTasks(server: Server, {delegations, project}: TasksOptions)
   server.setRequestHandler('tasks/get', {params: taskRequest, result}, async ({taskId}, context) => {
     const sight = await find(taskId, context);
     const {delegation} = sight;
-    if (!isEnded(delegation)) return {...workingTask(sight, Date.now())};
+    if (!isEnded(delegation)) {
+      const waits = asksOf(delegation).length > 0 && showsForms(context);
+      return {...(waits ? inputRequiredTask : workingTask)(sight, Date.now())};
+    }
     // The mark is known at once; the client need not wait until it is on disk too.
     if (toldInFull(delegation)) void delegations.markRead(delegation);
     return endedTask(delegation);
@@ -63,9 +80,17 @@ export function serveTasks(server: Server, {delegations, project}: TasksOptions)
     return {};
   });
 
-  // Nobody answers a delegation, so there is no input that it waits for, and responses to nothing are ignored.
   server.setRequestHandler('tasks/update', {params: taskRequest, result}, async ({taskId}, context) => {
-    await find(taskId, context);
+    const {delegation} = await find(taskId, context);
+    // The SDK takes them out of the parameters, as it does for every request that is sent again with responses.
+    const {inputResponses = {}} = context.mcpReq;
+    try {
+      for (const reply of repliesIn(inputResponses, delegation)) {
+        await delegations.reply(delegation.project, delegation.id, reply);
+      }
+    } catch (error) {
+      throw asProtocolError(error, ProtocolErrorCode.InvalidParams);
+    }
     return {};
   });
 }

@@ -1,6 +1,7 @@
 import {type Delegation, hasEnded} from '../../delegation/delegation.ts';
-import type {Sight} from '../../delegation/delegations.ts';
+import type {Sight} from '../../delegation/sight.ts';
 import {renderProgress, renderStarted} from '../render.ts';
+import {inputRequests} from './input.ts';
 
 /**
  * How often a client should ask, by the age of the delegation: what ends soon is told soon, and what takes long
@@ -32,7 +33,7 @@ export interface WorkingTask extends TaskFacts {
  * without.
  */
 export function createdTask(sight: Sight, now: number) {
-  const [started = ''] = renderStarted(sight).split('\n');
+  const [started = ''] = renderStarted(sight, now).split('\n');
   const statusMessage = [started, ...(sight.notes ?? [])].join('\n');
   return {resultType: 'task', content: [], ...workingTask(sight, now), statusMessage};
 }
@@ -44,6 +45,15 @@ export function workingTask(sight: Sight, now: number): WorkingTask {
     ...taskFacts(delegation, {statusMessage: renderProgress(sight, now), updatedAt: changedAt(sight)}),
     status: 'working',
     pollIntervalMs: pollIntervalMs(now - delegation.createdAt),
+  };
+}
+
+/** A delegation whose agent waits for answers that the client can ask its user for. */
+export function inputRequiredTask(sight: Sight, now: number) {
+  return {
+    ...workingTask(sight, now),
+    status: 'input_required' as const,
+    inputRequests: inputRequests(sight.delegation),
   };
 }
 

@@ -1,6 +1,9 @@
 import {z} from 'zod';
 import {ACCESSES} from '../../delegation/access.ts';
+import type {Parent} from '../../delegation/delegation.ts';
+import {Refusal} from '../../delegation/errors.ts';
 import {MAX_PROMPT_CHARS, MAX_TIMEOUT_MINUTES} from '../../delegation/request.ts';
+import type {Stamp} from '../../delegation/stamp.ts';
 import {renderStarted} from '../render.ts';
 import {defineTool} from '../tool.ts';
 
@@ -15,6 +18,7 @@ export const delegate = defineTool({
   input: z.object({
     prompt: z
       .string()
+      .optional()
       .describe(
         `The whole task, with all the agent has to know: it sees nothing of this conversation. At most ${MAX_PROMPT_CHARS} characters.`,
       ),
@@ -30,22 +34,48 @@ export const delegate = defineTool({
       .describe(
         'agent (default): what its agent may. read-only: changes nothing, reads only in the directory. worktree: works on a git branch of its own.',
       ),
+    continue: z
+      .string()
+      .optional()
+      .describe(
+        'An ended delegation to go on in, by id: its agent knows all that was said there. All but the prompt stays unless given; an interrupted one needs none.',
+      ),
     timeout_minutes: z
       .number()
       .default(DEFAULT_TIMEOUT_MINUTES)
       .describe(`Minutes of running time, up to ${MAX_TIMEOUT_MINUTES}. What exists by then is kept.`),
   }),
-  async call({prompt, agent, model, directory, access, timeout_minutes}, {delegations, client}) {
-    const sight = await delegations.delegate({
+  async call({prompt, directory, continue: id, ...input}, {delegations, client, caller}) {
+    const {agent, model, access, timeout_minutes} = input;
+    const parent = caller && parentOf(caller);
+    const request = {
       project: await client.project(),
-      directory: directory ?? (await client.workingDirectory()),
-      prompt,
       ...(access !== undefined && {access}),
       ...(agent !== undefined && {agent}),
       ...(model !== undefined && {model}),
       timeoutMinutes: timeout_minutes,
       client: client.identity,
-    });
-    return {blocks: [renderStarted(sight)], started: sight};
+      ...(parent !== undefined && {parent}),
+    };
+    const sight = await (id === undefined
+      ? delegations.delegate({
+          ...request,
+          prompt: prompt ?? '',
+          directory: directory ?? (await client.workingDirectory()),
+        })
+      : delegations.continue({
+          ...request,
+          id,
+          ...(prompt !== undefined && {prompt}),
+          ...(directory !== undefined && {directory}),
+        }));
+    return {blocks: [renderStarted(sight, Date.now())], started: sight};
   },
 });
+
+function parentOf({isChild, ...parent}: Stamp): Parent {
+  if (!isChild) return parent;
+  throw new Refusal(
+    "This session was opened by another one. Delegating to the background belongs to parent sessions; a subagent uses OpenCode's own task flow, or does the work itself.",
+  );
+}

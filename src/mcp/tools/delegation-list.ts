@@ -1,5 +1,6 @@
 import {z} from 'zod';
-import {STATUSES} from '../../delegation/delegation.ts';
+import {type DelegationHead, STATUSES} from '../../delegation/delegation.ts';
+import type {Stamp} from '../../delegation/stamp.ts';
 import {count} from '../format.ts';
 import {renderEntry} from '../render.ts';
 import {defineTool} from '../tool.ts';
@@ -18,8 +19,9 @@ export const delegationList = defineTool({
     limit: z.int().min(1).max(MAX_PAGE_ENTRIES).default(PAGE_ENTRIES),
     offset: z.int().min(0).default(0),
   }),
-  async call({status, limit, offset}, {delegations, client}) {
-    const all = await delegations.list(await client.project());
+  async call({status, limit, offset}, {delegations, client, caller}) {
+    const project = await client.project();
+    const all = ownFirst(await delegations.list(project), caller);
     const matching = status === undefined ? all : all.filter(({state}) => state.status === status);
     const page = matching.slice(offset, offset + limit);
     const kind = status === undefined ? 'delegations' : `${status} delegations`;
@@ -35,7 +37,10 @@ export const delegationList = defineTool({
     const shown = offset + page.length;
     const next = shown < matching.length ? `; next: delegation_list(offset: ${shown})` : '';
     const now = Date.now();
-    const entries = page.map((head) => renderEntry(head, now));
+    const live = delegations.live(project);
+    const entries = page.map((head) =>
+      renderEntry(head, {now, sight: live.get(head.id), session: caller?.session}),
+    );
     return {
       blocks: [
         [
@@ -46,3 +51,10 @@ export const delegationList = defineTool({
     };
   },
 });
+
+/** Where it is known which session asks, its delegations come before those of the project's other sessions. */
+function ownFirst(all: readonly DelegationHead[], caller: Stamp | undefined): readonly DelegationHead[] {
+  if (caller === undefined) return all;
+  const isOwn = ({parent}: DelegationHead) => parent?.session === caller.session;
+  return [...all.filter(isOwn), ...all.filter((head) => !isOwn(head))];
+}

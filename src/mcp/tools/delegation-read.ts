@@ -1,7 +1,7 @@
 import {z} from 'zod';
 import {hasEnded} from '../../delegation/delegation.ts';
-import type {Sight} from '../../delegation/delegations.ts';
 import {Refusal} from '../../delegation/errors.ts';
+import type {Sight} from '../../delegation/sight.ts';
 import {pageOf} from '../page.ts';
 import {ProgressTicker} from '../progress-ticker.ts';
 import {renderHead, renderProgress, renderUnended} from '../render.ts';
@@ -36,7 +36,9 @@ export const delegationRead = defineTool({
   async call({id, wait_seconds, offset, max_chars}, context) {
     const sight = await wait(id, wait_seconds, context);
     const {delegation} = sight;
-    if (!hasEnded(delegation.state)) return {blocks: [renderUnended(sight, Date.now())]};
+    if (!hasEnded(delegation.state)) {
+      return {blocks: [renderUnended(sight, Date.now())], shown: delegation.id};
+    }
     const {text} = delegation;
     if (offset > 0 && offset >= text.length) {
       throw new Refusal(

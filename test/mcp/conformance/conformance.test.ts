@@ -33,11 +33,12 @@ describe('the conformance suite', () => {
       worktrees: new FakeWorktrees(),
       ...{catalog: new FakeCatalog(), runner, headlines: new FakeHeadlines(), store, log},
       concurrency: 8,
+      asking: {on: 'reject'},
       owner: HERE,
     });
     const factory = createServerFactory(
       {
-        ...{delegations, log, version: '1.0.0', inside: false},
+        ...{delegations, log, version: '1.0.0', inside: false, isAnswered: false},
         artifact: (project, id) => store.artifact(project, id),
         artifactText: async (project, id) => store.stored(id, project)?.text,
         artifactSize: async () => undefined,

@@ -1,0 +1,91 @@
+import type {Access} from './access.ts';
+import {type Continues, type Delegation, type DelegationHead, hasEnded} from './delegation.ts';
+import {Refusal} from './errors.ts';
+import type {Runner, Store} from './ports.ts';
+
+/** What an interrupted agent is told where nobody has said anything else. */
+export const GO_ON =
+  'You were interrupted before you could finish. Look at how far you got, then go on and finish the task.';
+
+/** What the one who continues has said; the rest is taken over. */
+export interface Wishes {
+  readonly prompt: string | undefined;
+  readonly directory: string | undefined;
+  readonly access: Access | undefined;
+}
+
+/**
+ * What an ended delegation is continued with.
+ * @throws Refusal when it cannot be continued like this.
+ */
+export function checkContinue(
+  source: Delegation,
+  {prompt, directory, access}: Wishes,
+): {readonly prompt: string; readonly title?: string} {
+  const {id, state} = source;
+  if (!hasEnded(state)) {
+    throw new Refusal(
+      `${id} has not ended (${state.status}), so it cannot be continued yet. delegation_read("${id}") waits for its end; delegation_cancel("${id}") stops it.`,
+    );
+  }
+  if (directory !== undefined && directory !== source.directory) {
+    throw new Refusal(
+      `${id} works in ${source.directory}, and its session stays there. Leave directory out, or delegate without continue.`,
+    );
+  }
+  if (access !== undefined && access !== source.access) {
+    throw new Refusal(
+      `${id} has the access "${source.access}", which its session keeps. Leave access out, or delegate without continue.`,
+    );
+  }
+  if (prompt !== undefined && prompt.trim() !== '') return {prompt};
+  if (state.status === 'interrupted') return {prompt: GO_ON, title: source.title};
+  throw new Refusal(
+    `${id} has ended as ${state.status}: say in prompt what its agent is to do next. Only an interrupted one goes on without.`,
+  );
+}
+
+/**
+ * The session in which an ended delegation is continued.
+ * @throws Refusal when it has none, or OpenCode has it no longer.
+ */
+export async function sessionToContinue(source: Delegation, runner: Runner): Promise<Continues> {
+  const {id} = source;
+  const sessionId = sessionOf(source);
+  if (sessionId === undefined) {
+    throw new Refusal(`${id} never had a session, so there is nothing to go on with. Delegate it again.`);
+  }
+  if (await runner.hasSession(sessionId)) return {id, sessionId};
+  throw new Refusal(`OpenCode no longer has the session of ${id} (${sessionId}). Delegate it anew.`);
+}
+
+/**
+ * Runs the action while nobody else begins to go on in the same session.
+ * @throws Refusal when somebody does so already and has not ended.
+ */
+export async function inFreeSession<T>(
+  {project, id, sessionId}: Continues & {readonly project: string},
+  {store, list}: {store: Store; list: () => Promise<readonly DelegationHead[]>},
+  action: () => Promise<T>,
+): Promise<T> {
+  const done = await store.exclusively(project, sessionId, async () => {
+    const other = (await list()).find((head) => !hasEnded(head.state) && sessionOf(head) === sessionId);
+    if (other !== undefined) throw taken(id, other);
+    return {value: await action()};
+  });
+  if (done !== undefined) return done.value;
+  throw new Refusal(
+    `${id} is being continued by somebody else at this moment. delegation_list shows by what.`,
+  );
+}
+
+/** The session that a delegation runs in, or will. */
+function sessionOf({state, continues}: DelegationHead): string | undefined {
+  return ('sessionId' in state ? state.sessionId : undefined) ?? continues?.sessionId;
+}
+
+function taken(id: string, {id: other, state}: DelegationHead): Refusal {
+  return new Refusal(
+    `The session of ${id} is in use: ${other}, which goes on in it, has not ended (${state.status}). delegation_read("${other}") waits for its end; delegation_cancel("${other}") stops it. Then continue "${other}".`,
+  );
+}

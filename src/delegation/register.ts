@@ -1,0 +1,104 @@
+import type {Delegation, DelegationHead} from './delegation.ts';
+import {messageOf, Refusal} from './errors.ts';
+import {newId} from './id.ts';
+import {LiveDelegation, type Storing} from './live.ts';
+
+/** So many ids are tried before the store is thought to be broken. */
+const ID_ATTEMPTS = 20;
+
+/** A delegation that has no id yet. */
+export type Draft = Omit<Delegation, 'id'>;
+
+export interface RegisterOptions {
+  readonly storing: Storing;
+  /** True when nothing new is taken on any more. */
+  readonly isClosing: () => boolean;
+}
+
+/**
+ * What this process knows of delegations better than the store does: those that live here, and those whose
+ * last change is on its way to the disk.
+ */
+export class Register {
+  readonly #options: RegisterOptions;
+  /** Those that have not ended, and those whose end could not be stored. In the order they came. */
+  readonly #live = new Map<string, LiveDelegation>();
+  /** What was read, while the mark is on its way to the disk. */
+  readonly #justRead = new Map<string, DelegationHead>();
+  readonly #registering = new Set<Promise<LiveDelegation>>();
+
+  constructor(options: RegisterOptions) {
+    this.#options = options;
+  }
+
+  /** In the order they came. */
+  get all(): readonly LiveDelegation[] {
+    return [...this.#live.values()];
+  }
+
+  find(project: string, id: string): LiveDelegation | undefined {
+    return this.#live.get(keyOf({project, id}));
+  }
+
+  /** Of one project: what is newer than what is stored. */
+  known(project: string): ReadonlyMap<string, DelegationHead> {
+    const heads = [...this.all.map(({record}) => record), ...this.#justRead.values()];
+    return new Map(heads.filter((head) => head.project === project).map((head) => [head.id, head]));
+  }
+
+  /**
+   * Gives a new delegation an id and stores it, with what depends on that id. Resolves when its record is on disk.
+   * @throws Refusal when it cannot be stored.
+   */
+  create(draft: Draft, rest: (id: string) => Partial<Draft> = () => ({})): Promise<LiveDelegation> {
+    const registering = this.#create(draft, rest);
+    this.#registering.add(registering);
+    return registering.finally(() => this.#registering.delete(registering));
+  }
+
+  /** Takes in one that has a record already. */
+  add(live: LiveDelegation): void {
+    this.#live.set(keyOf(live.record), live);
+  }
+
+  remove(delegation: DelegationHead): void {
+    this.#live.delete(keyOf(delegation));
+  }
+
+  /** Knows the head as read until the promise that stores it settles. */
+  async reading<T>(head: DelegationHead, storing: () => Promise<T>): Promise<T> {
+    this.#justRead.set(keyOf(head), head);
+    return storing().finally(() => this.#justRead.delete(keyOf(head)));
+  }
+
+  /** Resolves when everything that was being created is there or was refused. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#registering);
+  }
+
+  async #create(draft: Draft, rest: (id: string) => Partial<Draft>): Promise<LiveDelegation> {
+    const {storing, isClosing} = this.#options;
+    const {store} = storing;
+    for (let attempt = 0; attempt < ID_ATTEMPTS; attempt++) {
+      if (isClosing()) throw new Refusal('This server is stopping. Start it again.');
+      const id = newId();
+      const record = {...draft, ...rest(id), id};
+      if (this.#live.has(keyOf(record))) continue;
+      const live = new LiveDelegation(record, storing);
+      this.add(live);
+      const created = await store.create(record).catch((error: unknown) => messageOf(error));
+      if (created === true) return live;
+      this.remove(record);
+      if (typeof created === 'string') {
+        throw new Refusal(
+          `The delegation could not be stored, so it was not started: ${created}. Make the folder of ${store.artifact(record.project, record.id)} writable, or set OPENCODE_DELEGATE_DATA_DIR.`,
+        );
+      }
+    }
+    throw new Error(`no unused id was found in ${ID_ATTEMPTS} attempts`);
+  }
+}
+
+function keyOf({project, id}: {readonly project: string; readonly id: string}): string {
+  return `${project}/${id}`;
+}

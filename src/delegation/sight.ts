@@ -1,0 +1,14 @@
+import type {Delegation} from './delegation.ts';
+import type {Activity} from './ports.ts';
+import type {Waiting} from './queue.ts';
+
+/** A delegation as it stands, with what is known only while it lives. */
+export interface Sight {
+  readonly delegation: Delegation;
+  /** Only while it runs in this process. */
+  readonly activity?: Activity;
+  /** Why it has not started; only while it is queued in this process. */
+  readonly waiting?: Waiting;
+  /** What whoever has just delegated it should know, in whole sentences. */
+  readonly notes?: readonly string[];
+}

@@ -1,0 +1,81 @@
+import {hasEnded} from './delegation.ts';
+import type {LiveDelegation} from './live.ts';
+import {pause} from './pause.ts';
+import {ShownAsks} from './shown-asks.ts';
+import type {Sight} from './sight.ts';
+
+/** How often a delegation that another process runs is looked at while somebody waits for it. */
+const FOREIGN_POLL_MS = 500;
+
+export interface WaitOptions {
+  readonly project: string;
+  readonly id: string;
+  readonly ms: number;
+  /** Ends the wait, never the delegation. */
+  readonly signal?: AbortSignal;
+  /** Called when the wait begins, and on every change while it lasts. */
+  readonly onChange?: (sight: Sight) => void;
+}
+
+export interface WaitsOptions {
+  readonly now: () => number;
+  readonly get: (project: string, id: string) => Promise<Sight>;
+  /** The delegation as it lives in this process, if it does. */
+  readonly find: (project: string, id: string) => LiveDelegation | undefined;
+  readonly sight: (live: LiveDelegation) => Sight;
+}
+
+/** Waits for ends, and for requests that nobody has been told of by an earlier wait. */
+export class Waits {
+  readonly #options: WaitsOptions;
+  readonly #shownAsks = new ShownAsks();
+
+  constructor(options: WaitsOptions) {
+    this.#options = options;
+  }
+
+  async wait({project, id, ms, signal, onChange}: WaitOptions): Promise<Sight> {
+    const {now, get, find} = this.#options;
+    const deadline = now() + ms;
+    let isAsked = false;
+    for (;;) {
+      const sight = await get(project, id);
+      const hasNews = isAsked || this.#shownAsks.isNews(sight.delegation);
+      this.#shownAsks.shown(sight.delegation);
+      if (hasEnded(sight.delegation.state)) this.#shownAsks.forget(sight.delegation);
+      const left = deadline - now();
+      if (hasNews || hasEnded(sight.delegation.state) || left <= 0 || signal?.aborted) return sight;
+      const live = find(project, sight.delegation.id);
+      if (live === undefined) {
+        // Another process runs it; its end will be seen in the file.
+        await pause(Math.min(left, FOREIGN_POLL_MS), {signal});
+      } else {
+        isAsked = await this.#watch(live, {ms: left, signal, onChange});
+      }
+    }
+  }
+
+  /** Resolves when it has ended, has a new request, or the wait is over; true when it has a new request. */
+  async #watch(
+    live: LiveDelegation,
+    {ms, signal, onChange}: {ms: number; signal: AbortSignal | undefined; onChange: WaitOptions['onChange']},
+  ): Promise<boolean> {
+    let isAsked = false;
+    let unwatch = () => {};
+    const asked = new Promise<void>((resolve) => {
+      const tell = () => {
+        onChange?.(this.#options.sight(live));
+        isAsked ||= this.#shownAsks.isNews(live.record);
+        if (isAsked) resolve();
+      };
+      unwatch = live.watch(tell);
+      tell();
+    });
+    try {
+      await pause(ms, {signal, until: Promise.race([live.ended, asked])});
+    } finally {
+      unwatch();
+    }
+    return isAsked;
+  }
+}

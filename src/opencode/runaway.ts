@@ -1,0 +1,105 @@
+import type {ToolPart} from '@opencode-ai/sdk/v2/client';
+import type {OpenCodeEvent} from './events.ts';
+
+/** So often in a row the same call is not work any more. */
+const MAX_EQUAL_CALLS = 20;
+
+/** How far an agent may go before it is taken for a runaway. */
+export interface RunawayLimits {
+  /** Tool calls, those of the sessions below it included. */
+  readonly maxToolCalls: number;
+  /** For so long, in milliseconds, it may be silent while nothing of it runs. */
+  readonly idleMs: number;
+}
+
+export interface RunawayOptions extends RunawayLimits {
+  /** Called once, with the reason as a sentence. */
+  readonly onRunaway: (why: string) => void;
+}
+
+/** Notices an agent that gets nowhere: one that repeats itself, never comes to an end, or has fallen silent. */
+export class Runaway {
+  readonly #options: RunawayOptions;
+  readonly #calls = new Set<string>();
+  readonly #running = new Set<string>();
+  /** The last call of each session, and how often it was made in a row. */
+  readonly #last = new Map<string, {readonly call: string; readonly times: number}>();
+  #heardAt = Date.now();
+  /** The provider has asked OpenCode to come back later. */
+  #isRetrying = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: RunawayOptions) {
+    this.#options = options;
+  }
+
+  /** From now on the agent is expected to be heard of. */
+  begin(): void {
+    this.#heardAt = Date.now();
+    this.#watch(this.#options.idleMs);
+  }
+
+  event(event: OpenCodeEvent): void {
+    this.#heardAt = Date.now();
+    if (event.type === 'session.status') this.#isRetrying = event.properties.status.type === 'retry';
+    if (event.type !== 'message.part.updated' || event.properties.part.type !== 'tool') return;
+    this.#tool(event.properties.part);
+  }
+
+  /** Idempotent. */
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #tool({callID, sessionID, tool, state}: ToolPart): void {
+    if (state.status === 'running') this.#running.add(callID);
+    else this.#running.delete(callID);
+    // A call that is pending has no input yet.
+    if (state.status === 'pending' || this.#calls.has(callID)) return;
+    this.#calls.add(callID);
+    const call = `${tool} ${JSON.stringify(state.input)}`;
+    const before = this.#last.get(sessionID);
+    const times = before?.call === call ? before.times + 1 : 1;
+    this.#last.set(sessionID, {call, times});
+    const {maxToolCalls} = this.#options;
+    if (times >= MAX_EQUAL_CALLS) {
+      this.#end(
+        `It called the tool ${tool} with the same input ${times} times in a row. Delegate again, and say in the prompt what to do when that does not help.`,
+      );
+    } else if (this.#calls.size > maxToolCalls) {
+      this.#end(
+        `It made more than ${maxToolCalls} tool calls. Delegate the rest in smaller pieces, or raise OPENCODE_DELEGATE_MAX_TOOL_CALLS.`,
+      );
+    }
+  }
+
+  #watch(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#look(), ms);
+  }
+
+  #look(): void {
+    const {idleMs} = this.#options;
+    if (this.#running.size > 0 || this.#isRetrying) {
+      this.#watch(idleMs);
+      return;
+    }
+    const left = this.#heardAt + idleMs - Date.now();
+    if (left > 0) this.#watch(left);
+    else {
+      this.#end(
+        `Nothing was heard of it for ${minutes(idleMs)}, and nothing of it ran: the model does not answer. Delegate again, with another model if it stays so; OPENCODE_DELEGATE_IDLE_MINUTES says how long is too long.`,
+      );
+    }
+  }
+
+  #end(why: string): void {
+    this.close();
+    this.#options.onRunaway(why);
+  }
+}
+
+function minutes(ms: number): string {
+  const number = Number((ms / 60_000).toFixed(2));
+  return `${number} minute${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,26 @@
+import {fileURLToPath} from 'node:url';
+import {INSIDE_MARK} from './inside.ts';
+import {Companion} from './plugin/companion.ts';
+import type {Hooks, PluginInput} from './plugin/hooks.ts';
+import {pluginLog} from './plugin/plugin-log.ts';
+
+/** What a person may write beside the plugin's name in OpenCode's configuration. */
+interface Options {
+  /** False adds no MCP entry: only one that the configuration has is used. */
+  readonly mcp?: unknown;
+}
+
+/** Called by OpenCode once for every directory that it works in. */
+async function server({client}: PluginInput, options: Options = {}): Promise<Partial<Hooks>> {
+  // In a server that we started ourselves, a delegated agent works: it has nobody to tell and must not delegate.
+  if ((process.env[INSIDE_MARK] ?? '') !== '') return {};
+  return new Companion({
+    client,
+    log: pluginLog(client),
+    env: process.env,
+    main: fileURLToPath(new URL('./main.js', import.meta.url)),
+    mayAddEntry: options.mcp !== false,
+  }).hooks();
+}
+
+export default {id: 'opencode-delegate', server};

@@ -1,0 +1,149 @@
+import {dataDirOf} from '../data-dir.ts';
+import type {Logger} from '../log.ts';
+import {CarryOver} from './carry-over.ts';
+import {carriedOverOf} from './compaction.ts';
+import {heard} from './events.ts';
+import {FolderWatch} from './folder-watch.ts';
+import {guarded} from './guard.ts';
+import type {Client, Configuration, Hooks, TextPart} from './hooks.ts';
+import {noticeOf, OpenCode, placeOf, voiceOf} from './opencode.ts';
+import {ParentSession} from './parent-session.ts';
+import {Records} from './records.ts';
+import {provideEntry, type ServerEntry} from './server-entry.ts';
+import {stamp, toldIn} from './stamp.ts';
+
+export interface CompanionOptions {
+  readonly client: Client;
+  readonly log: Logger;
+  readonly env: NodeJS.ProcessEnv;
+  /** The bin beside the plugin, whether or not it is there. */
+  readonly main: string;
+  /** False when the person wants no MCP entry but their own. */
+  readonly mayAddEntry: boolean;
+}
+
+/** The companion of one OpenCode instance: what happens at which of its hooks. */
+export class Companion {
+  readonly #options: CompanionOptions;
+  readonly #opencode: OpenCode;
+  readonly #watch: FolderWatch;
+  readonly #sessions = new Map<string, ParentSession>();
+  readonly #carryOver = new CarryOver();
+  #ours: readonly ServerEntry[] = [];
+  #records: Records;
+
+  constructor(options: CompanionOptions) {
+    const {client, env, log} = options;
+    this.#options = options;
+    this.#opencode = new OpenCode(client);
+    this.#watch = new FolderWatch(log);
+    this.#records = new Records({root: dataDirOf(env), log});
+  }
+
+  /** The hooks as OpenCode may call them: none throws, and none takes long. */
+  hooks(): Hooks {
+    const {log} = this.#options;
+    const guard = <Given extends unknown[]>(name: string, hook: (...given: Given) => Promise<void>) =>
+      guarded(name, hook, log);
+    return {
+      config: guard('config', async (config) => this.#configure(config)),
+      event: guard('event', async ({event}) => this.#heard(event)),
+      'chat.message': guard('chat.message', ({sessionID}, output) => this.#spoken(sessionID, output)),
+      'tool.execute.before': guard('tool.execute.before', (call, {args}) => this.#calling(call, args)),
+      'tool.execute.after': guard('tool.execute.after', async ({tool, sessionID, callID}, output) => {
+        if (this.#nameOf(tool) !== undefined) await this.#session(sessionID).answered(callID, toldIn(output));
+      }),
+      'experimental.session.compacting': guard('compacting', ({sessionID}, {context}) =>
+        this.#compacting(sessionID, context),
+      ),
+      'experimental.text.complete': guard('text.complete', async ({sessionID, messageID}, output) => {
+        const missing = this.#carryOver.completed(sessionID, messageID, output.text);
+        if (missing !== undefined) output.text = `${output.text}\n\n${missing}`;
+      }),
+      dispose: guard('dispose', async () => {
+        for (const session of this.#sessions.values()) session.close();
+        this.#watch.close();
+      }),
+    };
+  }
+
+  #configure(config: Configuration): void {
+    const {main, env, mayAddEntry, log} = this.#options;
+    const {ours, warning} = provideEntry(config, {main, env, mayAdd: mayAddEntry});
+    if (warning !== undefined) log.error(warning);
+    this.#ours = ours;
+    // The server is where the entry sends it, which need not be where this process is.
+    this.#records = new Records({root: dataDirOf({...env, ...ours[0]?.environment}), log});
+  }
+
+  #heard(event: {type: string; properties?: unknown}): void {
+    const news = heard(event);
+    if (news === undefined) return;
+    const session = this.#sessions.get(news.session);
+    switch (news.is) {
+      case 'idle':
+        this.#carryOver.end(news.session);
+        session?.idle();
+        break;
+      case 'deleted':
+        session?.close();
+        this.#sessions.delete(news.session);
+        break;
+      case 'notice stored':
+        session?.stored(news.key);
+        break;
+      case 'summarizing':
+        this.#carryOver.summarizing(news.session, news.message);
+        break;
+    }
+  }
+
+  async #spoken(session: string, {message, parts}: {message: unknown; parts: unknown[]}): Promise<void> {
+    // What we say ourselves comes this way too.
+    if (parts.some((part) => noticeOf(part) !== undefined)) return;
+    const attach = (part: TextPart) => parts.push({...part, ...placeOf(message, parts)});
+    await this.#session(session).spokenTo(voiceOf(message), attach);
+  }
+
+  async #calling(
+    {tool, sessionID, callID}: {tool: string; sessionID: string; callID: string},
+    args: unknown,
+  ): Promise<void> {
+    const name = this.#nameOf(tool);
+    if (name === undefined || typeof args !== 'object' || args === null) return;
+    const session = this.#session(sessionID);
+    if (name === 'delegation_read' && 'id' in args) session.reading(callID, args.id);
+    const isDelegating = name === 'delegate';
+    await stamp(args, {session: sessionID, isDelegating, opencode: this.#opencode});
+    if (isDelegating) await session.delegating();
+  }
+
+  async #compacting(session: string, context: string[]): Promise<void> {
+    const outlook = await this.#session(session).outlook();
+    const carried = await carriedOverOf(outlook, {records: this.#records, opencode: this.#opencode});
+    const text = carried.text();
+    if (text === undefined) return;
+    context.push(text);
+    this.#carryOver.begin(session, carried);
+  }
+
+  /** The name that we gave the tool, or `undefined` when it is none of ours. */
+  #nameOf(tool: string): string | undefined {
+    const prefix = this.#ours.find((entry) => tool.startsWith(entry.prefix))?.prefix;
+    return prefix && tool.slice(prefix.length);
+  }
+
+  #session(id: string): ParentSession {
+    const known = this.#sessions.get(id);
+    if (known !== undefined) return known;
+    const session = new ParentSession({
+      id,
+      opencode: this.#opencode,
+      records: this.#records,
+      watch: this.#watch,
+      log: this.#options.log,
+    });
+    this.#sessions.set(id, session);
+    return session;
+  }
+}

@@ -1,0 +1,31 @@
+import {messageOf} from '../delegation/errors.ts';
+import type {Logger} from '../log.ts';
+
+/** OpenCode waits for its hooks, for ever if need be: none of ours may take longer. */
+export const HOOK_LIMIT_MS = 2_000;
+
+/**
+ * A hook that cannot stand in the way: what it throws is logged, and after {@link HOOK_LIMIT_MS} it is waited
+ * for no longer.
+ */
+export function guarded<Given extends unknown[]>(
+  name: string,
+  hook: (...given: Given) => Promise<void>,
+  log: Logger,
+): (...given: Given) => Promise<void> {
+  return async (...given) => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<'late'>((resolve) => {
+      timer = setTimeout(() => resolve('late'), HOOK_LIMIT_MS);
+    });
+    try {
+      const done = await Promise.race([Promise.resolve(hook(...given)), late]);
+      if (done === 'late')
+        log.warn(`${name} took longer than ${HOOK_LIMIT_MS / 1_000} s and is not waited for`);
+    } catch (error) {
+      log.warn(`${name}: ${messageOf(error)}`);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}

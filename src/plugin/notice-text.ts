@@ -1,0 +1,65 @@
+import {type DelegationHead, hasEnded} from '../delegation/delegation.ts';
+
+export interface NoticeOptions {
+  readonly ended: readonly DelegationHead[];
+  /** Told before without a turn of the model, and not read since. */
+  readonly toldBefore: readonly DelegationHead[];
+  /** How many of the session's delegations have not ended. */
+  readonly remaining: number;
+  readonly artifact: (project: string, id: string) => string;
+}
+
+/** What the model is told of ends. */
+export function noticeText({ended, toldBefore, remaining, artifact}: NoticeOptions): string {
+  const blocks = ended.map((head) =>
+    [
+      '<task-notification>',
+      taskId(head.id),
+      `<status>${head.state.status}</status>`,
+      `<title>${plain(head.title)}</title><summary>${plain(summaryOf(head))}</summary>`,
+      `<artifact>${plain(artifact(head.project, head.id))}</artifact>`,
+      `<retrieval>${retrieval(head.id)}</retrieval>`,
+      `<remaining>${remaining}</remaining>`,
+      '</task-notification>',
+    ].join('\n'),
+  );
+  const before = toldBefore.map(({id, state, title}) => `${id} (${state.status}: ${title})`);
+  const more =
+    before.length === 0
+      ? []
+      : [`Ended before and not read yet: ${before.join('; ')}. delegation_read(id) returns each.`];
+  return [...blocks, ...more].join('\n');
+}
+
+/** By this a notice is found again in a transcript. */
+export function taskId(id: string): string {
+  return `<task-id>${id}</task-id>`;
+}
+
+export function retrieval(id: string): string {
+  return `delegation_read("${id}")`;
+}
+
+/** What a person is told of ends. */
+export function toastOf(ended: readonly DelegationHead[]): {
+  title: string;
+  message: string;
+  variant: 'success' | 'warning';
+} {
+  const variant = ended.every(({state}) => state.status === 'completed') ? 'success' : 'warning';
+  const [only, ...rest] = ended;
+  if (only !== undefined && rest.length === 0) {
+    return {title: `Delegation ${only.state.status}`, message: `${only.title} (${only.id})`, variant};
+  }
+  const message = ended.map(({id, state}) => `${id}: ${state.status}`).join('\n');
+  return {title: `${ended.length} delegations ended`, message, variant};
+}
+
+function summaryOf({state, summary}: DelegationHead): string {
+  return hasEnded(state) && summary === '' ? (state.error ?? '') : summary;
+}
+
+/** Titles come from models and people: none may end a tag. */
+function plain(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}

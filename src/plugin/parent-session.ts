@@ -1,0 +1,262 @@
+import {randomUUID} from 'node:crypto';
+import {messageOf} from '../delegation/errors.ts';
+import {parseId} from '../delegation/id.ts';
+import type {Logger} from '../log.ts';
+import {type Expected, SessionNotices, type Told} from '../store/session-notices.ts';
+import type {FolderWatch} from './folder-watch.ts';
+import type {TextPart} from './hooks.ts';
+import {Looks} from './looks.ts';
+import {noticeText, taskId, toastOf} from './notice-text.ts';
+import {noticePartOf, type OpenCode, type Voice} from './opencode.ts';
+import {type Item, type Outlook, outlookOf} from './outlook.ts';
+import type {Records} from './records.ts';
+
+/** How long OpenCode may take to store a message that it has taken on. */
+const STORE_MS = 10_000;
+/** Between attempts at telling what could not be told; the last is for all further ones. */
+const RETRY_MS = [500, 2_000, 10_000, 60_000];
+
+export interface ParentSessionOptions {
+  readonly id: string;
+  readonly opencode: OpenCode;
+  readonly records: Records;
+  readonly watch: FolderWatch;
+  readonly log: Logger;
+}
+
+/** One session of this process that has delegated, and what it is told of its delegations. */
+export class ParentSession {
+  readonly #options: ParentSessionOptions;
+  readonly #notices: SessionNotices;
+  /** Those that the model is reading at the moment, by the call that reads them: the answer tells their end. */
+  readonly #reading = new Map<string, string>();
+  /** Notices that are on their way into the transcript, by the key of their part. */
+  readonly #underWay = new Map<string, () => void>();
+  /** Those that came with a message of the person's which is not stored yet. */
+  readonly #attached = new Set<string>();
+  readonly #unlisten = new Map<string, () => void>();
+  /** The ids that it waits to hear of or has not read. */
+  #known: ReadonlySet<string> = new Set();
+  readonly #looks = new Looks(() => this.tell());
+  #voice: Voice | undefined;
+  #telling: Promise<void> | undefined;
+  #isDue = false;
+  #failures = 0;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #isClosed = false;
+
+  constructor(options: ParentSessionOptions) {
+    this.#options = options;
+    this.#notices = new SessionNotices(options.records.root, options.id);
+  }
+
+  /** The model is about to delegate. From now on this process tells. */
+  async delegating(): Promise<void> {
+    await this.#notices.open();
+    await this.#notices.hold();
+    this.#listen(this.#notices.folder);
+  }
+
+  /** The model is about to read a delegation. */
+  reading(callId: string, given: unknown): void {
+    const id = typeof given === 'string' ? parseId(given) : undefined;
+    if (id !== undefined) this.#reading.set(callId, id);
+  }
+
+  /** A call of our tools has been answered, which may have told the end of a delegation. */
+  async answered(callId: string, toldId: string | undefined): Promise<void> {
+    if (toldId !== undefined) {
+      const known = (await this.#notices.expected()).find(({id}) => id === toldId);
+      if (known !== undefined && known.told === undefined) await this.#notices.confirm(known, 'by reading');
+    }
+    this.#reading.delete(callId);
+    this.tell();
+  }
+
+  /**
+   * The person says something here. From now on this process tells, and what is to be told goes with the
+   * message.
+   */
+  async spokenTo(voice: Voice | undefined, attach: (part: TextPart) => void): Promise<void> {
+    this.#voice = voice;
+    const {unread, untold, running} = await this.outlook();
+    if (unread.length + untold.length + running.length === 0) return;
+    await this.#notices.hold();
+    const items = await this.#claim(untold.filter((item) => !this.#isAboutToKnow(item)));
+    if (items.length === 0) return;
+    const key = randomUUID();
+    for (const {expected} of items) this.#attached.add(expected.id);
+    void this.#stored(key).then(
+      () => this.#confirm(items, 'awake'),
+      (error: unknown) => this.#failed(error),
+    );
+    attach(noticePartOf(this.#text(items, {running, unread: []}), key));
+    this.#toast(items);
+  }
+
+  /** A part of ours is in the transcript. */
+  stored(key: string): void {
+    this.#underWay.get(key)?.();
+  }
+
+  /** The session's turn is over. */
+  idle(): void {
+    // A call that was cut off gets no answer.
+    this.#reading.clear();
+    this.#attached.clear();
+    this.tell();
+  }
+
+  /** How the session's delegations stand. What changes about them is heard of from now on. */
+  async outlook(): Promise<Outlook> {
+    const {id, records} = this.#options;
+    const expected = await this.#notices.expected();
+    this.#listenTo(expected);
+    return outlookOf(id, {notices: this.#notices, records});
+  }
+
+  /** Tells what there is to tell, soon. */
+  tell(): void {
+    this.#isDue = true;
+    this.#telling ??= this.#tellAll().finally(() => {
+      this.#telling = undefined;
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#retry);
+    this.#looks.close();
+    for (const unlisten of this.#unlisten.values()) unlisten();
+    this.#unlisten.clear();
+  }
+
+  async #tellAll(): Promise<void> {
+    while (this.#isDue && !this.#isClosed) {
+      this.#isDue = false;
+      try {
+        await this.#tellOnce();
+        this.#failures = 0;
+      } catch (error) {
+        this.#failed(error);
+      }
+    }
+  }
+
+  async #tellOnce(): Promise<void> {
+    const {opencode, id} = this.#options;
+    const outlook = await this.outlook();
+    const due = outlook.untold.filter((item) => !this.#isAboutToKnow(item));
+    if (due.length === 0 || !(await this.#notices.isHeld())) return;
+    const isLast = outlook.running.length === 0;
+    // A message into a running turn makes for another turn, so what is to be silent waits for the end of this one.
+    if (!isLast && (await opencode.isBusy(id))) return;
+    const items = await this.#claim(due);
+    if (items.length === 0) return;
+    const silent = outlook.unread.filter(({expected}) => expected.told === 'silently');
+    const text = this.#text(items, {running: outlook.running, unread: isLast ? silent : []});
+    const {model, agent, variant} = this.#voice ?? (await opencode.voice(id));
+    const key = randomUUID();
+    const body = {agent, model, ...(variant !== undefined && {variant}), parts: [noticePartOf(text, key)]};
+    if (isLast) {
+      const stored = this.#stored(key);
+      await Promise.all([opencode.wake(id, body), stored]);
+      await this.#confirm([...items, ...silent], 'awake');
+    } else {
+      await opencode.say(id, body);
+      await this.#confirm(items, 'silently');
+    }
+    this.#toast(items);
+  }
+
+  /** The model is being told already. */
+  #isAboutToKnow({expected: {id}}: Item): boolean {
+    return this.#attached.has(id) || [...this.#reading.values()].includes(id);
+  }
+
+  /** Those that only this process tells, without those that an earlier attempt has told after all. */
+  async #claim(items: readonly Item[]): Promise<readonly Item[]> {
+    const claimed: Item[] = [];
+    for (const item of items) {
+      const claim = await this.#notices.claim(item.expected);
+      if (claim === undefined) continue;
+      const isTold =
+        !claim.isFirst && (await this.#options.opencode.hasHeard(this.#options.id, taskId(item.expected.id)));
+      if (isTold) await this.#confirm([item], 'awake');
+      else claimed.push(item);
+    }
+    return claimed;
+  }
+
+  async #confirm(items: readonly Item[], told: Told): Promise<void> {
+    for (const {expected} of items) await this.#notices.confirm(expected, told);
+  }
+
+  #text(ended: readonly Item[], {running, unread}: Pick<Outlook, 'running' | 'unread'>): string {
+    return noticeText({
+      ended: ended.map(({head}) => head),
+      toldBefore: unread.map(({head}) => head),
+      remaining: running.length,
+      artifact: (project, id) => this.#options.records.artifact(project, id),
+    });
+  }
+
+  /** Resolves when the part is in the transcript. Rejects when that takes too long. */
+  #stored(key: string): Promise<void> {
+    const stored = new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error('OpenCode has not stored the notice')), STORE_MS);
+      timer.unref();
+      this.#underWay.set(key, () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    return stored.finally(() => this.#underWay.delete(key));
+  }
+
+  #failed(error: unknown): void {
+    if (this.#isClosed) return;
+    const {id, log} = this.#options;
+    const ms = RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)] ?? 0;
+    this.#failures += 1;
+    log.warn(
+      `session ${id} could not be told of its delegations, next attempt in ${ms / 1_000} s: ${messageOf(error)}`,
+    );
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.tell(), ms);
+    this.#retry.unref();
+  }
+
+  #toast(items: readonly Item[]): void {
+    const {opencode, log} = this.#options;
+    const {title, message, variant} = toastOf(items.map(({head}) => head));
+    // A toast is a courtesy: where there is no screen there is nobody to see it.
+    opencode
+      .toast(title, message, variant)
+      .catch((error: unknown) => log.debug(`no toast: ${messageOf(error)}`));
+  }
+
+  #listenTo(expected: readonly Expected[]): void {
+    const {root} = this.#options.records;
+    this.#known = new Set(expected.map(({id}) => id));
+    if (this.#isClosed || expected.length === 0) return;
+    this.#listen(this.#notices.folder);
+    for (const {project} of expected) this.#listen(`${root}/${project}`);
+  }
+
+  /** Also the temporary file that a record is written to may be all that is heard of. */
+  #concerns(name: string, isRecord: boolean): boolean {
+    return isRecord ? this.#known.has(name.slice(0, name.indexOf('.md'))) : /@[^.]+$/.test(name);
+  }
+
+  #listen(folder: string): void {
+    if (this.#isClosed || this.#unlisten.has(folder)) return;
+    const isRecords = folder !== this.#notices.folder;
+    this.#unlisten.set(
+      folder,
+      this.#options.watch.listen(folder, (name) => {
+        if (name === undefined || this.#concerns(name, isRecords)) this.#looks.changed();
+      }),
+    );
+  }
+}

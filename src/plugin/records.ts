@@ -1,0 +1,60 @@
+import {readFile, stat} from 'node:fs/promises';
+import {join} from 'node:path';
+import type {Delegation, DelegationHead} from '../delegation/delegation.ts';
+import {messageOf} from '../delegation/errors.ts';
+import type {Logger} from '../log.ts';
+import {parseHead, parseRecord} from '../store/record.ts';
+
+interface Known {
+  readonly version: string;
+  readonly head: DelegationHead | undefined;
+}
+
+/** Reads the records that sessions of this process wait for, and no others, each once for every change of it. */
+export class Records {
+  readonly root: string;
+  readonly #log: Logger;
+  readonly #known = new Map<string, Known>();
+
+  constructor({root, log}: {root: string; log: Logger}) {
+    this.root = root;
+    this.#log = log;
+  }
+
+  artifact(project: string, id: string): string {
+    return join(this.root, project, `${id}.md`);
+  }
+
+  /** The record without its long texts; `undefined` when there is none that can be understood. */
+  async head(project: string, id: string): Promise<DelegationHead | undefined> {
+    const path = this.artifact(project, id);
+    const version = await versionAt(path);
+    const known = this.#known.get(path);
+    if (version === undefined) return undefined;
+    if (known?.version === version) return known.head;
+    // What cannot be read is said once, and looked at again when it has changed.
+    const head = await this.#read(path, (file) => parseHead(file, project));
+    this.#known.set(path, {version, head});
+    return head;
+  }
+
+  /** The whole record; `undefined` when there is none that can be understood. */
+  async whole(project: string, id: string): Promise<Delegation | undefined> {
+    return this.#read(this.artifact(project, id), (file) => parseRecord(file, project));
+  }
+
+  async #read<T>(path: string, parse: (file: string) => T): Promise<T | undefined> {
+    try {
+      return parse(await readFile(path, 'utf8'));
+    } catch (error) {
+      this.#log.warn(`${path} is skipped: ${messageOf(error)}`);
+      return undefined;
+    }
+  }
+}
+
+/** What changes whenever the file does; `undefined` where there is none that can be seen. */
+async function versionAt(path: string): Promise<string | undefined> {
+  const stats = await stat(path).catch(() => undefined);
+  return stats && `${stats.ino}.${stats.size}.${stats.mtimeMs}`;
+}

@@ -1,0 +1,98 @@
+import {accessSync, constants, existsSync, realpathSync} from 'node:fs';
+import {basename, delimiter, join} from 'node:path';
+import type {Configuration, McpEntry} from './hooks.ts';
+
+const NAME = 'opencode-delegate';
+/** Per request. A read that waits reports progress long before, which gives it as much again. */
+const TIMEOUT_MS = 120_000;
+
+/** An MCP server of the configuration that is ours. */
+export interface ServerEntry {
+  /** What its tools' names begin with. */
+  readonly prefix: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export interface EntryOptions {
+  /** The bin beside this plugin, whether or not it is there. */
+  readonly main: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** False when the person wants no entry but their own. */
+  readonly mayAdd: boolean;
+}
+
+/** What there is to say about the entry, if anything. */
+export interface Entries {
+  readonly ours: readonly ServerEntry[];
+  readonly warning?: string;
+}
+
+/** Finds the entries that start our server, and adds one where there is none. */
+export function provideEntry(config: Configuration, {main, env, mayAdd}: EntryOptions): Entries {
+  const mcp = config.mcp ?? {};
+  const ours = Object.entries(mcp).flatMap(([name, entry]) =>
+    isOurs(entry, main) ? [entryOf(name, entry)] : [],
+  );
+  // An entry of the person's own always wins, also one that only has our name or is switched off.
+  if (ours.length > 0 || !mayAdd || NAME in mcp) return {ours};
+  const {command, warning} = commandFor(main, env);
+  const entry = {type: 'local', command, enabled: true, timeout: TIMEOUT_MS};
+  config.mcp = {...mcp, [NAME]: entry};
+  return {ours: [entryOf(NAME, entry)], ...(warning !== undefined && {warning})};
+}
+
+function isOurs(entry: unknown, main: string): entry is McpEntry {
+  const {command} = (entry ?? {}) as McpEntry;
+  if (!Array.isArray(command)) return false;
+  return command.some(
+    (word) =>
+      typeof word === 'string' && (/(^|[/\\])opencode-delegate(@|$|[/\\])/.test(word) || isSame(word, main)),
+  );
+}
+
+function isSame(path: string, main: string): boolean {
+  if (basename(path) !== basename(main)) return false;
+  try {
+    return realpathSync(path) === realpathSync(main);
+  } catch {
+    // A path that leads nowhere is not ours.
+    return false;
+  }
+}
+
+/** As OpenCode makes the names of tools. */
+function entryOf(name: string, {environment}: McpEntry): ServerEntry {
+  const variables =
+    typeof environment === 'object' && environment !== null ? Object.entries(environment) : [];
+  const texts = variables.filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  return {prefix: `${name.replace(/[^a-zA-Z0-9_-]/g, '_')}_`, environment: Object.fromEntries(texts)};
+}
+
+/** The process that this runs in is OpenCode itself, so Node has to be found on PATH. */
+function commandFor(main: string, env: NodeJS.ProcessEnv): {command: string[]; warning?: string} {
+  const isBeside = existsSync(main);
+  const program = isBeside ? 'node' : 'npx';
+  const found = findOnPath(program, env);
+  const command = [found ?? program, ...(isBeside ? [main] : ['-y', NAME])];
+  if (found !== undefined) return {command};
+  return {
+    command,
+    warning: `${program} was not found on PATH, so delegating is not possible. Install Node 20.19 or later, or start OpenCode where PATH has it.`,
+  };
+}
+
+function findOnPath(program: string, env: NodeJS.ProcessEnv): string | undefined {
+  const extensions = process.platform === 'win32' ? ['.exe', '.cmd'] : [''];
+  const folders = (env.PATH ?? env.Path ?? '').split(delimiter).filter((folder) => folder !== '');
+  return folders
+    .flatMap((folder) => extensions.map((extension) => join(folder, `${program}${extension}`)))
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK);
+        return true;
+      } catch {
+        // Not there, or not to be run by us.
+        return false;
+      }
+    });
+}

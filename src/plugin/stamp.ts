@@ -1,0 +1,41 @@
+import * as z from 'zod';
+import {STAMP_KEY, type Stamp, TOLD_KEY} from '../delegation/stamp.ts';
+import type {OpenCode} from './opencode.ts';
+
+export interface StampOptions {
+  readonly session: string;
+  /** Only of a call that delegates is asked where it comes from. */
+  readonly isDelegating: boolean;
+  readonly opencode: OpenCode;
+}
+
+/**
+ * Writes into the arguments of a call who calls. OpenCode keeps its own copy of them for the transcript, so
+ * neither the model nor a person sees it.
+ */
+export async function stamp(args: object, options: StampOptions): Promise<void> {
+  Object.assign(args, {[STAMP_KEY]: await stampOf(options)});
+}
+
+async function stampOf({session, isDelegating, opencode}: StampOptions): Promise<Stamp> {
+  const caller = {session, pid: process.pid, isChild: false};
+  if (!isDelegating) return caller;
+  const [isChild, message] = await Promise.all([opencode.isChild(session), opencode.currentMessage(session)]);
+  if (message === undefined) return {...caller, isChild};
+  const {id, agent, model, variant} = message;
+  return {
+    ...caller,
+    isChild,
+    message: id,
+    ...(agent !== undefined && {agent}),
+    ...(model !== undefined && {model: `${model.providerID}/${model.modelID}`}),
+    ...(variant !== undefined && {variant}),
+  };
+}
+
+const result = z.object({_meta: z.object({[TOLD_KEY]: z.string()})});
+
+/** The delegation whose end the answer of one of our tools has told, if any. */
+export function toldIn(answer: unknown): string | undefined {
+  return result.safeParse(answer).data?._meta[TOLD_KEY];
+}

@@ -1,0 +1,169 @@
+import {mkdir, readdir, readFile, rm, stat, writeFile} from 'node:fs/promises';
+import {hostname} from 'node:os';
+import {join} from 'node:path';
+import type {DelegationHead} from '../delegation/delegation.ts';
+import {isGone} from '../delegation/owner.ts';
+import {createWhole, replaceWhole} from './write-whole.ts';
+
+/** Beside the folders of the projects; no project's name begins with a dot. */
+const FOLDER = '.notices';
+const HOLDER = 'holder';
+const TOLD = '.told';
+const CLAIM = '.claim-';
+/** For its owner alone. */
+const FOLDER_MODE = 0o700;
+/** A notice takes seconds. A claim this old is its owner's no longer, even if a process has that number. */
+const STALE_CLAIM_MS = 10 * 60_000;
+
+/** How a session learned of an end: with no turn of the model, with one, or by reading the result itself. */
+export type Told = 'silently' | 'awake' | 'by reading';
+
+/** A delegation that a session waits to hear of. */
+export interface Expected {
+  readonly project: string;
+  readonly id: string;
+  /** Absent until it was told. */
+  readonly told?: Told;
+}
+
+export interface Claim {
+  /** False when an earlier owner of the claim may have told already. */
+  readonly isFirst: boolean;
+}
+
+/** The claims that this very process has made: its number alone could be that of an earlier process. */
+const mine = new Set<string>();
+
+/**
+ * What one OpenCode session has been told of its delegations, in a folder of small files that several
+ * processes share without ever changing one in place:
+ *
+ * - `<id>@<project>` is there while the session waits to hear of that delegation,
+ * - `<id>@<project>.claim-<n>` says which process tells it; the next number is made only when that one is gone,
+ * - `<id>@<project>.told` says that it was told, and how,
+ * - `holder` says which OpenCode process used the session last: only that one tells.
+ */
+export class SessionNotices {
+  readonly folder: string;
+
+  /** @param root the folder that holds a folder for each project. */
+  constructor(root: string, session: string) {
+    this.folder = join(root, FOLDER, session);
+  }
+
+  /** Notes that the session will want to hear of the delegation's end. @throws when it cannot be written. */
+  async expect({project, id}: Pick<DelegationHead, 'project' | 'id'>): Promise<void> {
+    await this.open();
+    await writeFile(join(this.folder, nameOf({project, id})), '', {mode: 0o600});
+  }
+
+  /** Makes the folder. */
+  async open(): Promise<void> {
+    await mkdir(this.folder, {recursive: true, mode: FOLDER_MODE});
+  }
+
+  /** All that the session waits for or was told of and has not read, in no order. Empty without a folder. */
+  async expected(): Promise<readonly Expected[]> {
+    const names = await this.#names();
+    return Promise.all(
+      names
+        .filter(
+          (name) => name.includes('@') && !name.endsWith(TOLD) && !isClaim(name) && !name.endsWith('.tmp'),
+        )
+        .map(async (name) => {
+          const at = name.indexOf('@');
+          const told = names.includes(`${name}${TOLD}`) ? await this.#told(name) : undefined;
+          return {id: name.slice(0, at), project: name.slice(at + 1), ...(told !== undefined && {told})};
+        }),
+    );
+  }
+
+  /** From now on this process tells. @throws when it cannot be written. */
+  async hold(): Promise<void> {
+    if (await this.isHeld()) return;
+    await replaceWhole(join(this.folder, HOLDER), me());
+  }
+
+  /** True when no other process has used the session since this one did. */
+  async isHeld(): Promise<boolean> {
+    return (await readFile(join(this.folder, HOLDER), 'utf8').catch(() => '')) === me();
+  }
+
+  /**
+   * Makes this process the only one that tells, unless another one does or has done so: then `undefined`. A
+   * process that has the claim gets it again.
+   * @throws when it cannot be written.
+   */
+  async claim(expected: Expected): Promise<Claim | undefined> {
+    const name = nameOf(expected);
+    for (let n = 1; ; n++) {
+      const path = join(this.folder, `${name}${CLAIM}${n}`);
+      if ((await createWhole(path, me())) !== undefined) {
+        mine.add(path);
+        // Whoever had the claim before may have told between our looking and our claiming.
+        const names = await this.#names();
+        return names.includes(name) && !names.includes(`${name}${TOLD}`) ? {isFirst: n === 1} : undefined;
+      }
+      if (mine.has(path)) return {isFirst: false};
+      if (!(await isAbandoned(path))) return undefined;
+    }
+  }
+
+  /** Notes that it was told. @throws when it cannot be written. */
+  async confirm(expected: Expected, told: Told): Promise<void> {
+    await replaceWhole(join(this.folder, `${nameOf(expected)}${TOLD}`), told);
+  }
+
+  /** There is nothing to tell any more. What cannot be removed does no harm, as there is no mark without it. */
+  async forget(expected: Expected): Promise<void> {
+    const name = nameOf(expected);
+    // The mark goes first: whoever claims afterwards sees that it is gone.
+    await rm(join(this.folder, name), {force: true});
+    for (const other of await this.#names()) {
+      if (!other.startsWith(`${name}.`)) continue;
+      mine.delete(join(this.folder, other));
+      await rm(join(this.folder, other), {force: true});
+    }
+  }
+
+  async #names(): Promise<readonly string[]> {
+    try {
+      return await readdir(this.folder);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw error;
+    }
+  }
+
+  async #told(name: string): Promise<Told | undefined> {
+    const text = await readFile(join(this.folder, `${name}${TOLD}`), 'utf8').catch(() => '');
+    return text === 'silently' || text === 'awake' || text === 'by reading' ? text : 'awake';
+  }
+}
+
+function nameOf({id, project}: {id: string; project: string}): string {
+  return `${id}@${project}`;
+}
+
+function isClaim(name: string): boolean {
+  return /\.claim-\d+$/.test(name);
+}
+
+function me(): string {
+  return JSON.stringify({pid: process.pid, hostname: hostname()});
+}
+
+async function isAbandoned(path: string): Promise<boolean> {
+  try {
+    const {mtimeMs} = await stat(path);
+    if (Date.now() - mtimeMs > STALE_CLAIM_MS) return true;
+    const {pid, hostname: machine}: {pid?: unknown; hostname?: unknown} = JSON.parse(
+      await readFile(path, 'utf8'),
+    );
+    if (typeof pid !== 'number' || typeof machine !== 'string') return true;
+    return pid === process.pid ? machine === hostname() : isGone({pid, hostname: machine, environment: ''});
+  } catch (error) {
+    // What vanished was forgotten, and what cannot be understood was written by nobody who follows these rules.
+    return !(error instanceof Error && 'code' in error && error.code === 'EACCES');
+  }
+}

@@ -1,0 +1,107 @@
+import {spawnSync} from 'node:child_process';
+import {mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {createGate} from '../support/gate.ts';
+import {eventually} from '../support/processes.ts';
+import {artifactOf, createSandbox, type Sandbox} from '../support/sandbox.ts';
+import {type Reply, ScriptedModel} from '../support/scripted-model.ts';
+import {PLUGIN, PREFIX, toldTimes, UserOpenCode} from '../support/user-opencode.ts';
+
+/** A mount that only the process and its children see; some machines do not let people make one. */
+const canMount = spawnSync('unshare', ['-rm', 'true']).status === 0;
+
+let model: ScriptedModel;
+let sandbox: Sandbox;
+let opencode: UserOpenCode;
+/** Where it is kept what sessions were told, as OpenCode sees it. */
+let notices: string;
+
+beforeAll(async () => {
+  model = await ScriptedModel.start();
+  sandbox = createSandbox({modelUrl: model.url, config: {plugin: [PLUGIN]}});
+  const folder = join(sandbox.dataDir, '.notices');
+  mkdirSync(folder, {recursive: true});
+  const mount = 'mount -t tmpfs -o size=256k none "$0" && exec "$@"';
+  opencode = await UserOpenCode.serve(sandbox, {
+    within: canMount ? ['unshare', '-rm', 'sh', '-c', mount, folder] : [],
+  });
+  notices = canMount ? `/proc/${opencode.pid}/root${folder}` : folder;
+});
+
+afterAll(async () => {
+  await opencode.kill();
+  await model.close();
+  await sandbox.remove();
+});
+
+/** The session delegates one piece of work, whose answer waits for the gate. */
+async function delegating(session: string, inner: string) {
+  const gate = createGate();
+  model.script(async ({prompt, toolResults}): Promise<Reply> => {
+    if (prompt === inner) {
+      await gate.opened;
+      return {text: `Answer to ${inner}`};
+    }
+    if (prompt !== 'go') return {text: prompt.includes('<task-notification>') ? 'Noted.' : 'Heard.'};
+    return toolResults.length === 0
+      ? {tool: `${PREFIX}delegate`, input: {prompt: inner}}
+      : {text: `Carrying on. ${toolResults[0]}`};
+  });
+  await opencode.say(session, 'go');
+  const {text} = (await opencode.transcript(session)).at(-1) ?? {text: ''};
+  const id = /Carrying on\. ([a-z]+-[a-z]+-[a-z]+) · running/.exec(text)?.[1];
+  if (id === undefined) throw new Error(text);
+  return {gate, id};
+}
+
+describe('a session lives on', () => {
+  it.skipIf(!canMount)('with a full disk, and is told when there is room', async () => {
+    const session = await opencode.session();
+    const {gate, id} = await delegating(session, 'while the disk fills');
+    const filler = join(notices, 'filler');
+    expect(() => writeFileSync(filler, Buffer.alloc(1_000_000))).toThrow(/ENOSPC/);
+    gate.open();
+    await eventually(() => opencode.log().includes('could not be told of its delegations'));
+    await opencode.say(session, 'hello');
+    const heard = await opencode.transcript(session);
+    expect(heard.at(-1)?.text).toBe('Heard.');
+    expect(toldTimes(heard, id)).toBe(0);
+    rmSync(filler);
+    const all = await opencode.until(session, (said) => said.at(-1)?.text === 'Noted.');
+    expect(toldTimes(all, id)).toBe(1);
+  });
+
+  it('with records that nobody can understand', async () => {
+    const session = await opencode.session();
+    const {gate, id} = await delegating(session, 'among garbage');
+    const project = join(artifactOf(sandbox, id), '..');
+    writeFileSync(join(project, 'no-good-record.md'), '---\nid: [\n---\n');
+    mkdirSync(join(project, 'not-a-file.md'));
+    for (const name of ['no-good-record', 'not-a-file', 'not-there-yet']) {
+      writeFileSync(join(notices, session, `${name}@${project.split('/').at(-1)}`), '');
+    }
+    gate.open();
+    const all = await opencode.until(session, (said) => said.at(-1)?.text === 'Noted.');
+    expect(toldTimes(all, id)).toBe(1);
+    expect(opencode.log()).toMatch(/no-good-record\.md is skipped/);
+  });
+
+  it('where nothing can be kept of it', async () => {
+    const session = await opencode.session();
+    writeFileSync(join(notices, session), 'A file, where a folder is to be.');
+    const {gate, id} = await delegating(session, 'not to be told');
+    gate.open();
+    await eventually(() => /^status: completed/m.test(readFileSync(artifactOf(sandbox, id), 'utf8')));
+    await opencode.say(session, 'hello');
+    expect((await opencode.transcript(session)).at(-1)?.text).toBe('Heard.');
+    const {error} = await opencode.client.session.summarize({
+      sessionID: session,
+      providerID: 'scripted',
+      modelID: 'model',
+    });
+    expect(error).toBeUndefined();
+    expect(opencode.log()).toMatch(/tool\.execute\.before: ENOTDIR|tool\.execute\.before: EEXIST/);
+    expect(opencode.log()).toMatch(/chat\.message: ENOTDIR/);
+  });
+});

@@ -1,0 +1,313 @@
+import {existsSync, readdirSync, readFileSync} from 'node:fs';
+import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {createGate, type Gate} from '../support/gate.ts';
+import {eventually} from '../support/processes.ts';
+import {artifactOf, createSandbox, type Sandbox} from '../support/sandbox.ts';
+import {type ModelRequest, type Reply, ScriptedModel} from '../support/scripted-model.ts';
+import {noticesIn, PLUGIN, PREFIX, toldTimes, UserOpenCode} from '../support/user-opencode.ts';
+
+let model: ScriptedModel;
+let sandbox: Sandbox;
+let opencode: UserOpenCode;
+
+beforeAll(async () => {
+  model = await ScriptedModel.start();
+  sandbox = createSandbox({modelUrl: model.url, models: ['model', 'other'], config: {plugin: [PLUGIN]}});
+  opencode = await UserOpenCode.serve(sandbox, {env: {OPENCODE_DELEGATE_CONCURRENCY: '10'}});
+});
+
+afterAll(async () => {
+  await opencode.kill();
+  await model.close();
+  await sandbox.remove();
+});
+
+const delegate = (prompt: string): Reply => ({tool: `${PREFIX}delegate`, input: {prompt}});
+const read = (id: string): Reply => ({tool: `${PREFIX}delegation_read`, input: {id}});
+
+/** Ids in what `delegate` answered. */
+function idsIn(request: ModelRequest): readonly string[] {
+  return allResults(request).flatMap(
+    (text) => /^([a-z]+-[a-z]+-[a-z]+) · (?:running|queued)/.exec(text)?.[1] ?? [],
+  );
+}
+
+/** What came back from tools in the whole conversation. */
+function allResults({messages}: ModelRequest): readonly string[] {
+  return messages.filter(({role}) => role === 'tool').map(({content}) => String(content));
+}
+
+interface Work {
+  readonly prompts: readonly string[];
+  /** What the session does when it is told something. */
+  readonly onNotice?: (request: ModelRequest) => Reply | Promise<Reply>;
+  /** What it does besides, after it has delegated. */
+  readonly after?: (request: ModelRequest) => Reply | Promise<Reply>;
+}
+
+/** A session that delegates those prompts when it is told to go; their answers wait for their gates. */
+function script({prompts, onNotice, after}: Work): ReadonlyMap<string, Gate> {
+  const gates = new Map(prompts.map((prompt) => [prompt, createGate()]));
+  model.script(async (request): Promise<Reply> => {
+    const {prompt, toolResults} = request;
+    const gate = gates.get(prompt);
+    if (gate !== undefined) {
+      await gate.opened;
+      return {text: `Answer to ${prompt}`};
+    }
+    if (prompt.includes('<task-notification>')) return onNotice?.(request) ?? {text: 'Noted.'};
+    const next = prompts[toolResults.length];
+    return next === undefined ? ((await after?.(request)) ?? {text: 'Carrying on.'}) : delegate(next);
+  });
+  return gates;
+}
+
+const open = (gates: ReadonlyMap<string, Gate>, prompt: string) => gates.get(prompt)?.open();
+
+/** The ids of what a session has delegated, in order. */
+async function idsOf(session: string): Promise<readonly string[]> {
+  const {data = []} = await opencode.client.session.messages({sessionID: session});
+  return data
+    .flatMap(({parts}) => parts)
+    .flatMap((part) =>
+      part.type === 'tool' && part.tool === `${PREFIX}delegate` && part.state.status === 'completed'
+        ? [part.state.output.split(' ')[0] ?? '']
+        : [],
+    );
+}
+
+describe('a session that has delegated', () => {
+  it('is told of two ends with one silent notice and one wake, and stays with its agent and model', async () => {
+    const gates = script({
+      prompts: ['first piece', 'second piece'],
+      onNotice(request) {
+        const ids = idsIn(request);
+        const next = ids[request.toolResults.length];
+        return next === undefined ? {text: 'Both read.'} : read(next);
+      },
+    });
+    const session = await opencode.session();
+    await opencode.say(session, 'go', {agent: 'plan', model: 'other'});
+    const [first = '', second = ''] = await idsOf(session);
+
+    open(gates, 'first piece');
+    const silent = await opencode.until(session, (all) => noticesIn(all).length === 1);
+    expect(silent.at(-1)).toMatchObject({
+      role: 'user',
+      isSynthetic: true,
+      agent: 'plan',
+      model: 'scripted/other',
+    });
+    expect(noticesIn(silent)[0]).toBe(
+      `<task-notification>
+<task-id>${first}</task-id>
+<status>completed</status>
+<title>first piece</title><summary>Answer to first piece</summary>
+<artifact>${artifactOf(sandbox, first)}</artifact>
+<retrieval>delegation_read("${first}")</retrieval>
+<remaining>1</remaining>
+</task-notification>`,
+    );
+
+    open(gates, 'second piece');
+    const all = await opencode.until(session, (said) => said.at(-1)?.text === 'Both read.');
+    expect(noticesIn(all)).toHaveLength(2);
+    expect(noticesIn(all)[1]).toContain('<remaining>0</remaining>');
+    expect(noticesIn(all)[1]).toContain(`Ended before and not read yet: ${first} (completed: first piece).`);
+    expect(toldTimes(all, second)).toBe(1);
+    // What the model saw when it said so: both results.
+    const last = model.requests.findLast(({prompt}) => prompt.includes(second));
+    expect(last?.toolResults.join()).toMatch(/Answer to first piece[\s\S]*Answer to second piece/);
+    for (const said of all) expect(said).toMatchObject({agent: 'plan', model: 'scripted/other'});
+  });
+
+  it('is the parent of the sessions that work for it, whose model is its own', async () => {
+    const gates = script({prompts: ['a piece']});
+    const session = await opencode.session();
+    await opencode.say(session, 'go', {model: 'other'});
+    const [id = ''] = await idsOf(session);
+    const asked = await model.asked(({prompt}) => prompt === 'a piece');
+    expect(asked.model).toBe('other');
+    // A delegated agent has none of our tools.
+    expect(asked.tools.filter((name) => name.includes('deleg'))).toEqual([]);
+    const {data: children} = await opencode.client.session.children({sessionID: session});
+    expect(children?.map(({title}) => title)).toEqual(['a piece']);
+    expect(readFileSync(artifactOf(sandbox, id), 'utf8')).toContain(
+      `parent:\n  session: ${session}\n  pid: ${opencode.pid}\n  message: msg_`,
+    );
+    open(gates, 'a piece');
+    const all = await opencode.until(session, (said) => said.at(-1)?.text === 'Noted.');
+    // One delegation makes for one message.
+    expect(noticesIn(all)).toHaveLength(1);
+  });
+
+  it('is not told of what it has read', async () => {
+    const gates = script({
+      prompts: ['to be read'],
+      after: (request) =>
+        request.toolResults.length === 1 ? read(idsIn(request)[0] ?? '') : {text: 'Read it.'},
+    });
+    const session = await opencode.session();
+    const turn = opencode.say(session, 'go');
+    await model.asked(({prompt}) => prompt === 'to be read');
+    open(gates, 'to be read');
+    await turn;
+    const [id = ''] = await idsOf(session);
+    // Nothing is kept for a session that knows all.
+    await eventually(() => noticeFiles(session).every((name) => !name.includes('@')));
+    expect(noticesIn(await opencode.transcript(session))).toEqual([]);
+    expect(readFileSync(artifactOf(sandbox, id), 'utf8')).toMatch(/^read: /m);
+  });
+
+  it('is told of an end that comes while it is busy', async () => {
+    const working = createGate();
+    const gates = script({
+      prompts: ['while busy'],
+      async after() {
+        await working.opened;
+        return {text: 'Long turn over.'};
+      },
+    });
+    const session = await opencode.session();
+    const turn = opencode.say(session, 'go');
+    const asked = await model.asked(({prompt}) => prompt === 'while busy');
+    expect(asked.prompt).toBe('while busy');
+    open(gates, 'while busy');
+    // It is in the transcript while the model still works.
+    await eventually(async () => noticesIn(await opencode.transcript(session)).length === 1);
+    working.open();
+    await turn;
+    const all = await opencode.until(session, (said) => said.at(-1)?.text === 'Noted.');
+    expect(noticesIn(all)).toHaveLength(1);
+  });
+
+  it('is told nothing silently in the middle of a turn, which would make for another', async () => {
+    const working = createGate();
+    const gates = script({
+      prompts: ['ends early', 'ends late'],
+      async after() {
+        await working.opened;
+        return {text: 'Long turn over.'};
+      },
+    });
+    const session = await opencode.session();
+    const turn = opencode.say(session, 'go');
+    await model.asked(({prompt}) => prompt === 'ends late');
+    open(gates, 'ends early');
+    const [early = ''] = await idsOf(session);
+    await eventually(() => /^status: completed/m.test(readFileSync(artifactOf(sandbox, early), 'utf8')));
+    working.open();
+    await turn;
+    const all = await opencode.until(session, (said) => noticesIn(said).length === 1);
+    expect(all.at(-1)?.text).toContain(`<task-id>${early}</task-id>`);
+    expect(all.at(-2)?.text).toBe('Long turn over.');
+    open(gates, 'ends late');
+    await opencode.until(session, (said) => said.at(-1)?.text === 'Noted.');
+  });
+
+  it('is told once of each of ten that end at the same moment, and woken once by the last', async () => {
+    const prompts = Array.from({length: 10}, (_, n) => `one of ten ${n}`);
+    const gates = script({prompts});
+    const session = await opencode.session();
+    const before = model.requests.length;
+    await opencode.say(session, 'go');
+    const ids = await idsOf(session);
+    expect(ids).toHaveLength(10);
+    for (const prompt of prompts) open(gates, prompt);
+    const all = await opencode.until(session, (said) => said.at(-1)?.text === 'Noted.');
+    for (const id of ids) expect([id, toldTimes(all, id)]).toEqual([id, 1]);
+    expect(all.filter(({text}) => text === 'Noted.')).toHaveLength(1);
+    const woken = model.requests.slice(before).filter(({prompt}) => prompt.includes('<task-notification>'));
+    expect(woken).toHaveLength(1);
+    for (const id of ids) expect(woken[0]?.prompt).toContain(id);
+  });
+
+  it('lists its own delegations first and marks those of others', async () => {
+    const gates = script({
+      prompts: ['mine'],
+      after: ({toolResults}) =>
+        toolResults.length === 1 ? {tool: `${PREFIX}delegation_list`, input: {limit: 3}} : {text: 'Listed.'},
+    });
+    const session = await opencode.session();
+    await opencode.say(session, 'go');
+    open(gates, 'mine');
+    await opencode.until(session, (said) => said.at(-1)?.text === 'Noted.');
+    const list = model.requests
+      .flatMap(({toolResults}) => toolResults)
+      .findLast((text) => text.includes('1 to 3 of'));
+    const lines = list?.split('\n').filter((line) => / ago · /.test(line)) ?? [];
+    expect(lines).toHaveLength(3);
+    expect(lines[0]).toContain('mine');
+    expect(lines.map((line) => line.includes('[other session]'))).toEqual([false, true, true]);
+  });
+});
+
+describe('a session that was opened by another', () => {
+  it('cannot delegate', async () => {
+    script({prompts: ['never']});
+    const parentID = await opencode.session();
+    const session = await opencode.session({parentID});
+    model.script(({toolResults}) =>
+      toolResults.length === 0 ? delegate('never') : {text: toolResults.join()},
+    );
+    await opencode.say(session, 'go');
+    const said = await opencode.transcript(session);
+    expect(said.at(-1)?.text).toMatch(/belongs to parent sessions; a subagent uses OpenCode's own task flow/);
+    expect(model.requests.some(({prompt}) => prompt === 'never')).toBe(false);
+  });
+});
+
+describe('compaction', () => {
+  it('carries over what runs and what is unread, also past a summarizer that leaves it out', async () => {
+    const gates = script({prompts: ['still running', 'ended unread']});
+    const session = await opencode.session();
+    await opencode.say(session, 'go');
+    const [running = '', unread = ''] = await idsOf(session);
+    open(gates, 'ended unread');
+    await opencode.until(session, (said) => noticesIn(said).length === 1);
+
+    model.script(({prompt, tools, toolResults}): Reply => {
+      if (tools.length === 0) return {text: `## Goal\n- ${running} is at work.`};
+      return prompt === 'go on' && toolResults.length === 0 ? read(unread) : {text: toolResults.join()};
+    });
+    const before = model.requests.length;
+    await opencode.client.session.summarize({sessionID: session, providerID: 'scripted', modelID: 'model'});
+    const summarizer = model.requests.slice(before).find(({tools}) => tools.length === 0);
+    const seen = summarizer?.prompt;
+    expect(seen).toMatch(
+      new RegExp(
+        `- ${running}: running, agent build, started [^,]+, last active .{24}. Prompt: still running`,
+      ),
+    );
+    expect(seen).toContain(
+      `- ${unread}: completed, not read yet. Title: ended unread Summary: Answer to ended unread`,
+    );
+    expect(seen).toContain(`delegation_read("${unread}")`);
+    expect(seen).toContain('A notice arrives by itself');
+
+    await opencode.say(session, 'go on');
+    const next = model.requests.find(({prompt}) => prompt === 'go on');
+    // The summarizer has kept the one itself, and the other was added to what it wrote.
+    const context = JSON.stringify(next?.messages);
+    expect(context).toContain(`${running} is at work.`);
+    expect(context).not.toContain(`- ${running}: running`);
+    expect(context).toContain(`- ${unread}: completed, not read yet.`);
+    expect((await opencode.transcript(session)).at(-1)?.text).toContain('Answer to ended unread');
+    open(gates, 'still running');
+  });
+
+  it('adds nothing for a session without delegations', async () => {
+    model.script(() => ({text: 'Nothing special.'}));
+    const session = await opencode.session();
+    await opencode.say(session, 'hello');
+    await opencode.client.session.summarize({sessionID: session, providerID: 'scripted', modelID: 'model'});
+    expect(JSON.stringify(model.requests.at(-1)?.messages)).not.toContain('Background delegations');
+    expect(noticeFiles(session)).toEqual([]);
+  });
+});
+
+/** The files in which it is kept what a session was told of. */
+function noticeFiles(session: string): readonly string[] {
+  const folder = `${sandbox.dataDir}/.notices/${session}`;
+  return existsSync(folder) ? readdirSync(folder) : [];
+}

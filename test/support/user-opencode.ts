@@ -1,0 +1,143 @@
+import {type ChildProcess, spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {fileURLToPath, pathToFileURL} from 'node:url';
+import {
+  createOpencodeClient,
+  type OpencodeClient,
+  type SessionMessagesResponses,
+} from '@opencode-ai/sdk/v2/client';
+import getPort from 'get-port';
+import {eventually} from './processes.ts';
+import type {Sandbox} from './sandbox.ts';
+
+/** The plugin as it is published. */
+export const PLUGIN = pathToFileURL(fileURLToPath(new URL('../../dist/plugin.js', import.meta.url))).href;
+/** What the names of our tools begin with where the plugin has added the server. */
+export const PREFIX = 'opencode-delegate_';
+
+/** One message of a session, as far as tests look at it. */
+export interface Said {
+  readonly role: 'user' | 'assistant';
+  readonly agent: string;
+  readonly model: string;
+  readonly text: string;
+  /** True when no person wrote it. */
+  readonly isSynthetic: boolean;
+}
+
+/** An OpenCode that a person has started with `opencode serve`. */
+export class UserOpenCode {
+  readonly client: OpencodeClient;
+  readonly pid: number;
+  readonly #process: ChildProcess;
+  readonly #log: () => string;
+
+  private constructor(process: ChildProcess, client: OpencodeClient, log: () => string) {
+    this.#process = process;
+    this.pid = process.pid ?? 0;
+    this.client = client;
+    this.#log = log;
+  }
+
+  /** @param within a command that starts the one which follows it. */
+  static async serve(
+    sandbox: Sandbox,
+    {env = {}, within = []}: {env?: Record<string, string>; within?: readonly string[]} = {},
+  ): Promise<UserOpenCode> {
+    const port = await getPort({host: '127.0.0.1'});
+    const [command = '', ...args] = [...within, 'opencode', 'serve', '--port', String(port), '--print-logs'];
+    const process = spawn(command, args, {
+      cwd: sandbox.project,
+      env: {...sandbox.env, ...env},
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let log = '';
+    process.stderr.on('data', (chunk) => {
+      log += chunk;
+    });
+    await new Promise<void>((resolve, reject) => {
+      process.stdout.on('data', (chunk) => String(chunk).includes('listening') && resolve());
+      process.once('exit', () => reject(new Error(`OpenCode has ended: ${log}`)));
+    });
+    const client = createOpencodeClient({baseUrl: `http://127.0.0.1:${port}`, directory: sandbox.project});
+    return new UserOpenCode(process, client, () => log);
+  }
+
+  /** All that it has logged so far. */
+  log(): string {
+    return this.#log();
+  }
+
+  /** A new session; with a title, OpenCode does not ask the model for one. */
+  async session(given: {parentID?: string} = {}): Promise<string> {
+    const {data} = await this.client.session.create({title: 'A test', ...given});
+    if (data === undefined) throw new Error('no session');
+    return data.id;
+  }
+
+  /** Says something and resolves when the model's turn is over. */
+  async say(
+    session: string,
+    text: string,
+    voice: {agent?: string; variant?: string; model?: string} = {},
+  ): Promise<void> {
+    const {model = 'model', ...rest} = voice;
+    const {error} = await this.client.session.prompt({
+      sessionID: session,
+      model: {providerID: 'scripted', modelID: model},
+      parts: [{type: 'text', text}],
+      ...rest,
+    });
+    if (error !== undefined) throw new Error(JSON.stringify(error));
+  }
+
+  async transcript(session: string): Promise<readonly Said[]> {
+    const {data} = await this.client.session.messages({sessionID: session});
+    return (data ?? []).map(saidIn);
+  }
+
+  /** Resolves when the session is idle and its transcript is as wanted. */
+  async until(session: string, holds: (transcript: readonly Said[]) => boolean): Promise<readonly Said[]> {
+    let transcript: readonly Said[] = [];
+    await eventually(
+      async () => {
+        const {data: status} = await this.client.session.status();
+        transcript = await this.transcript(session);
+        return status?.[session] === undefined && holds(transcript);
+      },
+      20_000,
+      () => JSON.stringify(transcript, null, 1),
+    );
+    return transcript;
+  }
+
+  /** Ends it as a crash would. */
+  async kill(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    const exited = once(this.#process, 'exit');
+    this.#process.kill('SIGKILL');
+    await exited;
+  }
+}
+
+/** The notices in a transcript. */
+export function noticesIn(transcript: readonly Said[]): readonly string[] {
+  return transcript.filter(({text}) => text.includes('<task-notification>')).map(({text}) => text);
+}
+
+/** How often a transcript tells of each delegation's end. */
+export function toldTimes(transcript: readonly Said[], id: string): number {
+  return noticesIn(transcript).join('\n').split(`<task-id>${id}</task-id>`).length - 1;
+}
+
+function saidIn({info, parts}: SessionMessagesResponses[200][number]): Said {
+  const texts = parts.flatMap((part) => (part.type === 'text' ? [part] : []));
+  const model = info.role === 'user' ? info.model : info;
+  return {
+    role: info.role,
+    agent: info.agent,
+    model: `${model.providerID}/${model.modelID}`,
+    text: texts.map(({text}) => text).join('\n'),
+    isSynthetic: texts.length > 0 && texts.every(({synthetic}) => synthetic === true),
+  };
+}

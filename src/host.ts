@@ -1,7 +1,9 @@
+import {join} from 'node:path';
 import type {Config} from './config.ts';
 import {Delegations} from './delegation/delegations.ts';
 import {messageOf} from './delegation/errors.ts';
 import {thisProcess} from './delegation/owner.ts';
+import {GitWorktrees} from './git/git-worktrees.ts';
 import {environmentKey} from './host/environment-key.ts';
 import type {Logger} from './log.ts';
 import {type ConnectionOptions, serveConnection} from './mcp/serve.ts';
@@ -9,7 +11,7 @@ import {OpenCodeCatalog} from './opencode/catalog.ts';
 import {SmallModelHeadlines} from './opencode/headlines.ts';
 import {OpenCode} from './opencode/opencode.ts';
 import {OpenCodeRunner} from './opencode/runner.ts';
-import {MarkdownStore} from './store/markdown-store.ts';
+import {MarkdownStore, WORKTREES} from './store/markdown-store.ts';
 import {projectOf} from './store/project.ts';
 
 export interface HostOptions {
@@ -48,6 +50,7 @@ export class Host {
     });
     this.#delegations = new Delegations({
       catalog: this.#catalog,
+      worktrees: new GitWorktrees({root: join(config.dataDir, WORKTREES), env}),
       runner: new OpenCodeRunner({
         opencode: this.#opencode,
         guarded: this.#guarded,

@@ -16,6 +16,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['plugin'],
   ['opencode'],
   ['store'],
+  ['git'],
   ['delegation'],
   ['config.ts', 'data-dir.ts', 'log.ts', 'inside.ts', 'alive.ts'],
 ];
@@ -24,6 +25,9 @@ const FLOORS: readonly (readonly string[])[] = [
 const STRANGERS: readonly (readonly [importer: string, imported: string])[] = [
   ['mcp', 'opencode'],
   ['mcp', 'store'],
+  ['mcp', 'git'],
+  ['opencode', 'git'],
+  ['store', 'git'],
   ['opencode', 'store'],
   ['store', 'opencode'],
 ];

@@ -28,12 +28,6 @@ export function checkContinue(
       `${id} has not ended (${state.status}), so it cannot be continued yet. delegation_read("${id}") waits for its end; delegation_cancel("${id}") stops it.`,
     );
   }
-  // Its session belongs to its worktree, which a new delegation would not be given.
-  if (source.access === 'worktree') {
-    throw new Refusal(
-      `${id} worked in a git worktree of its own, and cannot be continued there. Delegate anew, and name its branch in the prompt.`,
-    );
-  }
   if (directory !== undefined && directory !== source.directory) {
     throw new Refusal(
       `${id} works in ${source.directory}, and its session stays there. Leave directory out, or delegate without continue.`,

@@ -1,5 +1,6 @@
 import type {Access} from './access.ts';
 import type {Ask, Decision} from './ask.ts';
+import type {Worktree} from './worktree.ts';
 
 /**
  * How a delegation ended. `interrupted` means that the OpenCode server, or the process that owned the
@@ -129,6 +130,8 @@ export interface DelegationHead {
   /** One line; empty until it has ended. */
   readonly summary: string;
   readonly state: State;
+  /** Of a delegation with access `worktree`. */
+  readonly worktree?: Worktree;
   /** The earlier delegation whose session it goes on in. */
   readonly continues?: Continues;
   /** What became of its agent's permission requests and questions, in the order of the decisions. */

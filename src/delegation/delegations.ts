@@ -9,12 +9,13 @@ import {messageOf, notFound} from './errors.ts';
 import {execute, stop} from './execution.ts';
 import {tidyHeadline, titleOf} from './headline.ts';
 import {parseId} from './id.ts';
+import {settleLeftovers} from './leftover-worktrees.ts';
 import type {LiveDelegation, Storing} from './live.ts';
 import {Overview} from './overview.ts';
 import {type Catalog, type HeadlineWriter, NO_PRODUCT, type Runner, type Store} from './ports.ts';
 import {type LaneLimits, Queue} from './queue.ts';
 import {Recovery} from './recovery.ts';
-import {Register} from './register.ts';
+import {type Draft, Register} from './register.ts';
 import {type Replied, replyTo, runElsewhere} from './replying.ts';
 import {
   type ContinueRequest,
@@ -25,10 +26,13 @@ import {
 } from './request.ts';
 import type {Sight} from './sight.ts';
 import {type WaitOptions, Waits} from './waits.ts';
+import type {Worktree, Worktrees} from './worktree.ts';
+import {placeOf} from './worktree-place.ts';
 
 export interface DelegationsOptions {
   readonly catalog: Catalog;
   readonly runner: Runner;
+  readonly worktrees: Worktrees;
   readonly store: Store;
   readonly headlines: HeadlineWriter;
   /** This process, in whose name delegations are run. */
@@ -107,7 +111,8 @@ export class Delegations {
       ...(model !== undefined && {model}),
       ...(parent?.model !== undefined && {callerModel: parent.model}),
     });
-    const live = await this.#register.create({
+    const {worktreeOf, notes} = await placeOf({...request, access}, this.#options.worktrees);
+    const draft: Draft = {
       project,
       directory,
       access,
@@ -123,10 +128,11 @@ export class Delegations {
       ...(continues !== undefined && {continues}),
       prompt,
       text: '',
-    });
+    };
+    const live = await this.#register.create(draft, worktreeOf);
     this.#enqueue(live);
     this.#tell(live.record);
-    return this.#sight(live);
+    return {...this.#sight(live), notes};
   }
 
   /**
@@ -134,14 +140,16 @@ export class Delegations {
    * @throws Refusal when it has not ended, has no session that could be gone on in, or somebody does so already.
    */
   async continue({id, prompt, directory, ...request}: ContinueRequest): Promise<Sight> {
-    const {runner, store} = this.#options;
+    const {runner, store, worktrees} = this.#options;
     const {project} = request;
     const {delegation: source} = await this.get(project, id);
     const next = checkContinue(source, {prompt, directory, access: request.access});
     const continues = await sessionToContinue(source, runner);
     const list = () => this.list(project);
-    return inFreeSession({...continues, project}, {store, list}, () =>
-      this.delegate({
+    return inFreeSession({...continues, project}, {store, list}, async () => {
+      const worktree = source.worktree && (await worktrees.reopen(source.worktree));
+      return this.delegate({
+        ...(worktree !== undefined && {worktree}),
         agent: source.agent,
         model: source.model,
         directory: source.directory,
@@ -149,8 +157,8 @@ export class Delegations {
         ...request,
         ...next,
         continues,
-      }),
-    );
+      });
+    });
   }
 
   /**
@@ -240,7 +248,8 @@ export class Delegations {
 
   /**
    * Looks at every record of every project that has not ended, and recovers those whose owner is gone. Answers
-   * about a project recover that project first, so this is for the projects that nobody asks about.
+   * about a project recover that project first, so this is for the projects that nobody asks about, and for the
+   * worktrees that were left behind.
    */
   async recover(): Promise<void> {
     for (const project of await this.#options.store.projects()) {
@@ -248,6 +257,8 @@ export class Delegations {
         this.#options.log.warn(`${project} could not be recovered: ${messageOf(error)}`);
       });
     }
+    const amend = (delegation: Delegation, worktree: Worktree) => this.#amend(delegation, {worktree});
+    await settleLeftovers({...this.#options, amend});
   }
 
   /**
@@ -289,9 +300,11 @@ export class Delegations {
       stop(live, 'interrupted');
       return;
     }
-    const {runner, asking} = this.#options;
+    const {runner, asking, worktrees} = this.#options;
     const rateLimited = (until: number) => this.#queue.rateLimited(live, until);
-    const work = this.#queue.add(live, () => execute(live, {runner, now: this.#now, asking, rateLimited}));
+    const work = this.#queue.add(live, () =>
+      execute(live, {runner, worktrees, now: this.#now, asking, rateLimited}),
+    );
     if (live.record.state.status === 'queued') void live.save();
     work.catch((error: unknown) => {
       this.#options.log.error(`${live.record.id}: ${messageOf(error)}`);

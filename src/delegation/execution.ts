@@ -1,11 +1,15 @@
 import type {AskPolicy} from './ask.ts';
 import {Asks} from './asks.ts';
 import type {Delegation} from './delegation.ts';
-import type {LiveDelegation, StopCause} from './live.ts';
-import {NO_PRODUCT, type Runner} from './ports.ts';
+import {messageOf} from './errors.ts';
+import type {End, LiveDelegation, StopCause} from './live.ts';
+import {NO_PRODUCT, type Run, type Runner, type RunRequest} from './ports.ts';
+import type {Worktree, Worktrees} from './worktree.ts';
+import {settled} from './worktree-end.ts';
 
 export interface ExecuteOptions {
   readonly runner: Runner;
+  readonly worktrees: Worktrees;
   readonly now: () => number;
   /** What becomes of what its agent asks. */
   readonly asking: AskPolicy;
@@ -17,13 +21,46 @@ export interface ExecuteOptions {
  * Runs a delegation, and resolves when its session has really stopped: for so long it needs its slot. Its end
  * is told earlier. Does nothing when it has come to an end before it could run.
  */
-export async function execute(
-  live: LiveDelegation,
-  {runner, now, asking, rateLimited}: ExecuteOptions,
-): Promise<void> {
+export async function execute(live: LiveDelegation, options: ExecuteOptions): Promise<void> {
   if (!live.started()) return;
+  const {timeoutMs, worktree} = live.record;
+  const runsOut = options.now() + timeoutMs;
+  const deadline = setTimeout(() => live.stop('timeout'), timeoutMs);
+  try {
+    if (worktree !== undefined && !(await enter(worktree, live, options.worktrees))) return;
+    await work(live, runsOut, options);
+  } finally {
+    clearTimeout(deadline);
+  }
+}
+
+/** Makes the worktree. Returns false when that failed or was stopped, which is the delegation's end then. */
+async function enter(worktree: Worktree, live: LiveDelegation, worktrees: Worktrees): Promise<boolean> {
+  // Whoever continues has found it ready.
+  if (live.record.continues !== undefined) return true;
+  const abort = new AbortController();
+  const stopped = live.stopped.then((cause) => {
+    abort.abort();
+    return cause;
+  });
+  try {
+    await live.worksIn(await worktrees.open(worktree, abort.signal));
+    return true;
+  } catch (error) {
+    if (abort.signal.aborted) {
+      const cause = await stopped;
+      await live.end({outcome: cause, product: NO_PRODUCT, error: explain(cause, live.record)});
+    } else {
+      const why = `Its worktree could not be made: ${messageOf(error)}.`;
+      await live.end({outcome: 'error', product: NO_PRODUCT, error: why});
+    }
+    return false;
+  }
+}
+
+async function work(live: LiveDelegation, runsOut: number, options: ExecuteOptions): Promise<void> {
   const {record} = live;
-  const runsOut = now() + record.timeoutMs;
+  const {runner, worktrees, now, asking, rateLimited} = options;
   const asks: Asks = new Asks({
     policy: asking,
     now,
@@ -37,43 +74,60 @@ export async function execute(
     },
   });
   live.asks = asks;
-  const run = runner.start(
-    {
-      delegationId: record.id,
-      directory: record.directory,
-      access: record.access,
-      agent: record.agent,
-      model: record.model,
-      prompt: record.prompt,
-      title: record.title,
-      ...(record.parent !== undefined && {parentSession: record.parent.session}),
-      ...(record.continues !== undefined && {continues: record.continues.sessionId}),
-      deadline: runsOut,
-    },
-    {
-      sessionOpened: (sessionId) => live.sessionOpened(sessionId),
-      activity: (activity) => live.worked(activity),
-      asked: (id, content) => asks.asked(id, content),
-      withdrawn: (id) => asks.withdrawn(id),
-      rateLimited,
-    },
-  );
-  const deadline = setTimeout(() => live.stop('timeout'), record.timeoutMs);
+  const run = runner.start(requestOf(record, runsOut), {
+    sessionOpened: (sessionId) => live.sessionOpened(sessionId),
+    activity: (activity) => live.worked(activity),
+    asked: (id, content) => asks.asked(id, content),
+    withdrawn: (id) => asks.withdrawn(id),
+    rateLimited,
+  });
+  const finish = finisher(run, live, worktrees);
   try {
     // Whichever is first; and while a stop reads what there is, a real end may still come and win.
-    const ended = run.end.then((end) => live.end(end));
+    const ended = run.end.then(finish);
     const cause = await Promise.race([ended.then(() => undefined), live.stopped]);
     if (cause !== undefined) {
       const product = await run.snapshot();
       const why = [explain(cause, record), run.trouble].filter((sentence) => sentence !== undefined);
-      await live.end({outcome: cause, product, error: why.join(' ')});
+      await finish({outcome: cause, product, error: why.join(' ')});
     }
   } finally {
-    clearTimeout(deadline);
     asks.close();
     live.asks = undefined;
     await run.stop();
   }
+}
+
+/** What ends a delegation. The first end wins; what was done in a worktree is brought home before it is told. */
+function finisher(run: Run, live: LiveDelegation, worktrees: Worktrees): (end: End) => Promise<Delegation> {
+  let ending: Promise<Delegation> | undefined;
+  const finish = async (end: End): Promise<Delegation> => {
+    if (live.record.worktree === undefined) return live.end(end);
+    // Nothing may write any more to what is being committed.
+    await run.stop();
+    return live.end(await settled(end, live.record, worktrees));
+  };
+  return (end) => {
+    ending ??= finish(end);
+    return ending;
+  };
+}
+
+function requestOf(record: Delegation, deadline: number): RunRequest {
+  const {worktree, parent, continues} = record;
+  return {
+    delegationId: record.id,
+    directory: worktree?.directory ?? record.directory,
+    access: record.access,
+    agent: record.agent,
+    model: record.model,
+    prompt: record.prompt,
+    title: record.title,
+    deadline,
+    ...(worktree !== undefined && {checkout: worktree.checkout}),
+    ...(parent !== undefined && {parentSession: parent.session}),
+    ...(continues !== undefined && {continues: continues.sessionId}),
+  };
 }
 
 /** Stops a delegation: a queued one ends here and now, a running one is ended by its execution. */

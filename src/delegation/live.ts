@@ -7,6 +7,7 @@ import {messageOf} from './errors.ts';
 import {summaryOf} from './headline.ts';
 import {type LifecycleEvent, transition} from './lifecycle.ts';
 import type {Activity, Product, Store} from './ports.ts';
+import type {Worktree} from './worktree.ts';
 
 /** Why a delegation is stopped from outside. */
 export type StopCause = 'cancelled' | 'interrupted' | 'timeout';
@@ -22,6 +23,8 @@ export interface End {
   readonly outcome: Outcome;
   readonly product: Product;
   readonly error?: string;
+  /** What became of the worktree that it ran in. */
+  readonly worktree?: Worktree;
 }
 
 /**
@@ -103,6 +106,12 @@ export class LiveDelegation {
     await running;
   }
 
+  /** The worktree is made, and this is where. */
+  async worksIn(worktree: Worktree): Promise<void> {
+    this.#record = {...this.#record, worktree};
+    await this.save();
+  }
+
   /** Stores the record as it stands. A failure is logged and not thrown: only the end has to be on disk. */
   async save(): Promise<void> {
     try {
@@ -145,7 +154,7 @@ export class LiveDelegation {
     return this.#ending ?? this.ended;
   }
 
-  async #settle({outcome, product, error}: End): Promise<Delegation> {
+  async #settle({outcome, product, error, worktree}: End): Promise<Delegation> {
     const at = this.#now();
     const {work, ...decisions} = concluded(this.#record, {work: product.work, at});
     const ended = (as: {outcome: Outcome; error?: string}): Delegation => ({
@@ -153,6 +162,7 @@ export class LiveDelegation {
       ...decisions,
       state: transition(this.#record.state, {type: 'ended', at, work, ...as}),
       text: product.text,
+      ...(worktree !== undefined && {worktree}),
       summary: summaryOf(as.error ?? product.text),
     });
     let record = ended({outcome, ...(error !== undefined && {error})});

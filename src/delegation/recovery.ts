@@ -3,10 +3,13 @@ import {type Delegation, type DelegationHead, hasEnded, type Owner} from './dele
 import {LiveDelegation} from './live.ts';
 import {isGone} from './owner.ts';
 import type {Runner, Store} from './ports.ts';
+import type {Worktrees} from './worktree.ts';
+import {settled} from './worktree-end.ts';
 
 export interface RecoveryOptions {
   readonly store: Store;
   readonly runner: Runner;
+  readonly worktrees: Worktrees;
   readonly log: Logger;
   readonly now: () => number;
   readonly owner: Owner;
@@ -77,15 +80,16 @@ export class Recovery {
   }
 
   async #settle(record: Delegation): Promise<Delegation> {
-    const {runner, log, onSettled} = this.#options;
+    const {runner, worktrees, log, onSettled} = this.#options;
     const noted = record.state.status === 'running' ? record.state.sessionId : undefined;
-    const end = await runner.settle({
+    const ran = await runner.settle({
       delegationId: record.id,
-      directory: record.directory,
+      directory: record.worktree?.directory ?? record.directory,
       sessionId: noted ?? record.continues?.sessionId,
       isContinued: record.continues !== undefined,
       cause: `The process that ran it (${record.owner.pid}) is gone.`,
     });
+    const end = await settled(ran, record, worktrees);
     log.info(`${record.id} is settled as ${end.outcome}: the process that ran it is gone`);
     const ended = await new LiveDelegation(record, this.#options).end(end);
     onSettled(ended);

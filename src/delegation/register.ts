@@ -6,6 +6,9 @@ import {LiveDelegation, type Storing} from './live.ts';
 /** So many ids are tried before the store is thought to be broken. */
 const ID_ATTEMPTS = 20;
 
+/** A delegation that has no id yet. */
+export type Draft = Omit<Delegation, 'id'>;
+
 export interface RegisterOptions {
   readonly storing: Storing;
   /** True when nothing new is taken on any more. */
@@ -44,11 +47,11 @@ export class Register {
   }
 
   /**
-   * Gives a new delegation an id and stores it. Resolves when its record is on disk.
+   * Gives a new delegation an id and stores it, with what depends on that id. Resolves when its record is on disk.
    * @throws Refusal when it cannot be stored.
    */
-  create(draft: Omit<Delegation, 'id'>): Promise<LiveDelegation> {
-    const registering = this.#create(draft);
+  create(draft: Draft, rest: (id: string) => Partial<Draft> = () => ({})): Promise<LiveDelegation> {
+    const registering = this.#create(draft, rest);
     this.#registering.add(registering);
     return registering.finally(() => this.#registering.delete(registering));
   }
@@ -73,12 +76,13 @@ export class Register {
     await Promise.allSettled(this.#registering);
   }
 
-  async #create(draft: Omit<Delegation, 'id'>): Promise<LiveDelegation> {
+  async #create(draft: Draft, rest: (id: string) => Partial<Draft>): Promise<LiveDelegation> {
     const {storing, isClosing} = this.#options;
     const {store} = storing;
     for (let attempt = 0; attempt < ID_ATTEMPTS; attempt++) {
       if (isClosing()) throw new Refusal('This server is stopping. Start it again.');
-      const record = {...draft, id: newId()};
+      const id = newId();
+      const record = {...draft, ...rest(id), id};
       if (this.#live.has(keyOf(record))) continue;
       const live = new LiveDelegation(record, storing);
       this.add(live);

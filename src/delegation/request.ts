@@ -3,6 +3,7 @@ import {isAbsolute} from 'node:path';
 import type {Access} from './access.ts';
 import type {Client, Continues, Parent} from './delegation.ts';
 import {Refusal} from './errors.ts';
+import type {Worktree} from './worktree.ts';
 
 export const MAX_PROMPT_CHARS = 200_000;
 export const MAX_TIMEOUT_MINUTES = 24 * 60;
@@ -24,13 +25,15 @@ export interface DelegateRequest {
   readonly parent?: Parent;
   /** The ended delegation whose session it goes on in. */
   readonly continues?: Continues;
+  /** The worktree that it goes on in, with the session; it is ready for that. */
+  readonly worktree?: Worktree;
   /** Default: from the prompt. */
   readonly title?: string;
 }
 
 /** What is left out is taken over from the delegation that is continued. */
 export interface ContinueRequest
-  extends Omit<DelegateRequest, 'prompt' | 'directory' | 'continues' | 'title'> {
+  extends Omit<DelegateRequest, 'prompt' | 'directory' | 'continues' | 'worktree' | 'title'> {
   /** The delegation to continue. */
   readonly id: string;
   /** Can be left out only where that one was interrupted. */

@@ -9,4 +9,6 @@ export interface Sight {
   readonly activity?: Activity;
   /** Why it has not started; only while it is queued in this process. */
   readonly waiting?: Waiting;
+  /** What whoever has just delegated it should know, in whole sentences. */
+  readonly notes?: readonly string[];
 }

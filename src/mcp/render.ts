@@ -11,17 +11,19 @@ import type {Sight} from '../delegation/sight.ts';
 import {clock, count, counted, duration, facts} from './format.ts';
 import type {Page} from './page.ts';
 import {renderAsked, renderBlocked, renderDecisions, renderStatus} from './render-asks.ts';
+import {renderWorktree} from './render-worktree.ts';
 
 const NAMED_FILES = 30;
 const NAMED_UNREAD = 5;
 
 /** What `delegate` answers. */
-export function renderStarted({delegation, waiting}: Sight, now: number): string {
+export function renderStarted({delegation, waiting, notes = []}: Sight, now: number): string {
   const {id, state, timeoutMs} = delegation;
   const status = waiting === undefined ? state.status : `${state.status}, place ${waiting.place}`;
   const why = waiting && renderReason(waiting.reason, now);
   return [
     facts(id, status, why, ...who(delegation), `up to ${duration(timeoutMs)} of work`),
+    ...notes,
     `Carry on with other work and do not poll. When you need the result: delegation_read("${id}"), which waits for it.`,
   ].join('\n');
 }
@@ -174,7 +176,7 @@ function renderPosition(id: string, {text, offset, total, next}: Page): string {
 }
 
 /** What it cost, why it failed if it did, and what it has changed. */
-function outcomeOf({decisions}: DelegationHead, state: Ended): readonly (string | false)[] {
+function outcomeOf({decisions, worktree}: DelegationHead, state: Ended): readonly (string | false)[] {
   const {error, work} = state;
   return [
     renderUsage(state),
@@ -182,6 +184,7 @@ function outcomeOf({decisions}: DelegationHead, state: Ended): readonly (string 
     work.filesChanged.length > 0 && `Files changed: ${renderFiles(work.filesChanged)}`,
     work.refused.length > 0 && `Refused: ${work.refused.join('; ')}`,
     renderDecisions(decisions) || false,
+    ...renderWorktree(worktree),
   ];
 }
 

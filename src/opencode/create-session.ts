@@ -1,6 +1,7 @@
 import type {OpencodeClient, PermissionRuleset} from '@opencode-ai/sdk/v2/client';
 import type {RunRequest} from '../delegation/ports.ts';
 import {dataOf, done} from './answer.ts';
+import {worktreeRules} from './in-worktree.ts';
 import {splitModel} from './model-name.ts';
 import {GUARD_MARK, READ_ONLY} from './read-only/marks.ts';
 import {readOnlyRules} from './read-only/rules.ts';
@@ -66,16 +67,4 @@ async function rulesWithGuard(
   }
   const known = agents.find(({name}) => name === agent);
   return readOnlyRules({agent: known?.permission ?? [], tools});
-}
-
-/**
- * Keeps an agent that works in a worktree from the user's own checkout, which its prompt may name, and from the
- * stashes, which git shares between all worktrees. Its own configuration decides on everything else.
- */
-function worktreeRules({checkout}: RunRequest): PermissionRuleset {
-  if (checkout === undefined) return [];
-  return [
-    {permission: 'external_directory', pattern: `${checkout.replaceAll('\\', '/')}/*`, action: 'deny'},
-    {permission: 'bash', pattern: 'git stash*', action: 'deny'},
-  ];
 }

@@ -20,6 +20,16 @@ export interface ServerSettings {
   readonly isGuarded: boolean;
 }
 
+/** Set inside of git's hooks: with them, every agent's git would work in that one repository. */
+const GIT_PLACES = [
+  'GIT_DIR',
+  'GIT_WORK_TREE',
+  'GIT_INDEX_FILE',
+  'GIT_COMMON_DIR',
+  'GIT_OBJECT_DIRECTORY',
+  'GIT_PREFIX',
+];
+
 /** Holds what rules cannot. It is a plugin: OpenCode loads it, beside those of the user. */
 const GUARD = new URL('./read-only/guard.js', import.meta.url).href;
 
@@ -35,8 +45,8 @@ export function serverEnvironment(
   const config = readSetting(env, 'OPENCODE_CONFIG_CONTENT');
   const permission = readSetting(env, 'OPENCODE_PERMISSION');
   return {
-    // These two describe the OpenCode that launched us, not the one we launch.
-    ...without(env, ['OPENCODE', 'OPENCODE_PID']),
+    // These describe the OpenCode that launched us, and the git that launched that, not those that we launch.
+    ...without(env, ['OPENCODE', 'OPENCODE_PID', ...GIT_PLACES]),
     OPENCODE_SERVER_USERNAME: SERVER_USERNAME,
     OPENCODE_SERVER_PASSWORD: password,
     OPENCODE_CONFIG_CONTENT: JSON.stringify({

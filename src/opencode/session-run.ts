@@ -7,6 +7,7 @@ import {dataOf, done, wordsOf} from './answer.ts';
 import type {SessionListener} from './connection.ts';
 import type {OpenCodeEvent} from './events.ts';
 import type {HeldSessions} from './held-sessions.ts';
+import {leaveWorktree, surroundings} from './in-worktree.ts';
 import {splitModel} from './model-name.ts';
 import {openSession} from './open-session.ts';
 import type {OpenCode} from './opencode.ts';
@@ -199,6 +200,7 @@ export class SessionRun implements Run, SessionListener {
         sessionID: id,
         agent,
         model: splitModel(model),
+        ...surroundings(this.#request),
         parts: [promptPart(delegationId, prompt)],
       }),
     );
@@ -242,6 +244,7 @@ export class SessionRun implements Run, SessionListener {
   async #stop(): Promise<void> {
     await this.#begun;
     await this.#abort();
+    await leaveWorktree(this.#session?.connection, this.#request, (what) => this.#warn(what));
     this.#fail('error', 'It was stopped.');
     this.#unlisten?.();
     this.#release?.();

@@ -10,6 +10,8 @@ import {parseRecord, renderRecord} from './record.ts';
 import {SessionNotices} from './session-notices.ts';
 import {createWhole, replaceWhole} from './write-whole.ts';
 
+/** The one folder beside those of projects that is none: no project has this name. */
+export const WORKTREES = 'worktrees';
 /** For its owner alone. */
 const FOLDER_MODE = 0o700;
 
@@ -82,7 +84,7 @@ export class MarkdownStore implements Store {
     try {
       const entries = await readdir(this.#root, {withFileTypes: true});
       return entries
-        .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+        .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && entry.name !== WORKTREES)
         .map(({name}) => name);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
@@ -92,7 +94,8 @@ export class MarkdownStore implements Store {
     }
   }
 
-  exclusively<T>(project: string, id: string, action: () => Promise<T>): Promise<T | undefined> {
+  async exclusively<T>(project: string, id: string, action: () => Promise<T>): Promise<T | undefined> {
+    await this.#makeFolder(project);
     return withClaim(join(this.#root, project, `${id}.claim`), action);
   }
 

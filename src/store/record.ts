@@ -13,6 +13,7 @@ import {
 } from '../delegation/delegation.ts';
 import {asks, decisions, fromAsks, fromDecisions, toAsks, toDecisions} from './asked.ts';
 import {iso, time} from './time.ts';
+import {fromWorktree, toWorktree, worktreeMatter} from './worktree-matter.ts';
 
 const usage = z.object({
   input: z.number(),
@@ -31,6 +32,7 @@ const common = {
   model: z.string(),
   directory: z.string(),
   access: z.enum(ACCESSES).default(DEFAULT_ACCESS),
+  worktree: worktreeMatter.optional(),
   client: z.object({name: z.string(), version: z.string()}),
   owner: z.object({pid: z.int(), hostname: z.string(), environment: z.string().default('')}),
   parent: z
@@ -147,6 +149,7 @@ function toHead(matter: FrontMatter, project: string): DelegationHead {
     createdAt: matter.created,
     timeoutMs: Math.round(matter.timeout_minutes * 60_000),
     state: toState(matter),
+    ...(matter.worktree !== undefined && {worktree: toWorktree(matter.worktree)}),
     ...(continues !== undefined && {continues: {id: continues.id, sessionId: continues.session}}),
     ...(matter.decisions !== undefined && {decisions: toDecisions(matter.decisions)}),
     ...('read' in matter && matter.read !== undefined && {readAt: matter.read}),
@@ -196,6 +199,7 @@ function toFrontMatter(delegation: Delegation): z.input<typeof frontMatter> {
   const shared = {
     ...{title, summary, agent, model, directory},
     ...(access !== DEFAULT_ACCESS && {access}),
+    ...(delegation.worktree !== undefined && {worktree: fromWorktree(delegation.worktree)}),
     client: {name: client.name, version: client.version},
     owner: {pid: owner.pid, hostname: owner.hostname, environment: owner.environment},
     ...(delegation.parent !== undefined && {parent: {...delegation.parent}}),

@@ -3,28 +3,33 @@ import {beforeEach, describe, expect, it} from 'vitest';
 import {GO_ON} from '../../src/delegation/continuation.ts';
 import type {Delegation} from '../../src/delegation/delegation.ts';
 import {Delegations} from '../../src/delegation/delegations.ts';
+import {Refusal} from '../../src/delegation/errors.ts';
 import {
   aDelegation,
   anEnd,
+  aWorktree,
   FakeCatalog,
   FakeHeadlines,
   FakeLog,
   FakeRunner,
   FakeStore,
+  FakeWorktrees,
   GONE,
   HERE,
 } from '../support/fakes.ts';
 
 let store: FakeStore;
 let runner: FakeRunner;
+let worktrees: FakeWorktrees;
 let delegations: Delegations;
 
 beforeEach(() => {
   store = new FakeStore();
   runner = new FakeRunner();
+  worktrees = new FakeWorktrees();
   delegations = new Delegations({
     ...{store, runner, catalog: new FakeCatalog(), headlines: new FakeHeadlines(), log: new FakeLog()},
-    ...{concurrency: 8, asking: {on: 'reject'}, owner: HERE},
+    ...{worktrees, concurrency: 8, asking: {on: 'reject'}, owner: HERE},
   });
 });
 
@@ -72,9 +77,25 @@ describe('continuing', () => {
     expect(runner.runs).toEqual([]);
   });
 
-  it('of one that worked in a worktree is refused, rather than done in another directory', async () => {
-    store.put(source({access: 'worktree'}));
-    await expect(goOn('swift-amber-otter')).rejects.toThrow(/worked in a git worktree of its own/);
+  it('of one that worked in a worktree goes on there', async () => {
+    store.put(source({access: 'worktree', worktree: aWorktree({outcome: {is: 'removed'}})}));
+    const {delegation} = await goOn('swift-amber-otter');
+    await delegations.cancel('project', delegation.id);
+    expect(worktrees.asked).toEqual([
+      'reopen /worktrees/swift-amber-otter',
+      'settle /worktrees/swift-amber-otter',
+    ]);
+    expect(runner.of('More').request).toMatchObject({
+      ...{directory: '/worktrees/swift-amber-otter', checkout: '/somewhere', continues: 'ses_1'},
+    });
+    expect(store.stored(delegation.id)?.worktree?.path).toBe('/worktrees/swift-amber-otter');
+  });
+
+  it('of one whose worktree was dropped is refused', async () => {
+    store.put(source({access: 'worktree', worktree: aWorktree()}));
+    worktrees.refusal = new Refusal('it was dropped');
+    await expect(goOn('swift-amber-otter')).rejects.toThrow('it was dropped');
+    expect(runner.runs).toEqual([]);
   });
 
   it('is refused while another process goes on in the same session', async () => {

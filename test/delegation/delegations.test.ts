@@ -21,6 +21,7 @@ import {
   type FakeRun,
   FakeRunner,
   FakeStore,
+  FakeWorktrees,
   GONE,
   HERE,
   SOME_WORK,
@@ -46,6 +47,7 @@ function start({concurrency = 8, asking = REJECT}: {concurrency?: number; asking
   headlines = new FakeHeadlines();
   log = new FakeLog();
   delegations = new Delegations({
+    worktrees: new FakeWorktrees(),
     ...{catalog, runner, store, headlines, concurrency, asking, log},
     owner: HERE,
   });
@@ -434,6 +436,7 @@ describe('a cancel', () => {
     const {delegation, wasEnded} = await delegations.cancel(PROJECT, id);
     expect(wasEnded).toBe(false);
     expect(delegation).toMatchObject({text: 'half', state: {status: 'cancelled', work: SOME_WORK}});
+    await settled();
     expect(runner.of('a').asked).toEqual(['snapshot', 'stop']);
     expect(await delegations.unread(PROJECT)).toEqual([id]);
   });

@@ -9,6 +9,7 @@ import {
   FakeLog,
   FakeRunner,
   FakeStore,
+  FakeWorktrees,
   GONE,
   HERE,
 } from '../support/fakes.ts';
@@ -17,6 +18,7 @@ function start() {
   const store = new FakeStore();
   const runner = new FakeRunner();
   const delegations = new Delegations({
+    worktrees: new FakeWorktrees(),
     ...{store, runner, catalog: new FakeCatalog(), headlines: new FakeHeadlines(), log: new FakeLog()},
     concurrency: 8,
     asking: {on: 'reject'},

@@ -18,6 +18,14 @@ import type {
   Store,
 } from '../../src/delegation/ports.ts';
 import {NO_PRODUCT} from '../../src/delegation/ports.ts';
+import type {
+  SettledWorktree,
+  WorkInWorktree,
+  Worktree,
+  WorktreeOutcome,
+  WorktreePlan,
+  Worktrees,
+} from '../../src/delegation/worktree.ts';
 import type {Logger} from '../../src/log.ts';
 
 /** No process can have this number: it is above every system's limit. */
@@ -307,6 +315,77 @@ export class FakeStore implements Store {
     this.#claims.add(key);
     return action().finally(() => this.#claims.delete(key));
   }
+}
+
+/** Worktrees that are made of nothing. */
+export class FakeWorktrees implements Worktrees {
+  /** What was asked of it, in order: `open path`, `settle path`. */
+  readonly asked: string[] = [];
+  readonly openGate = new Gate();
+  readonly settleGate = new Gate();
+  /** Thrown by every plan. */
+  refusal: Error | undefined;
+  /** Thrown by every open. */
+  openError: Error | undefined;
+  outcome: WorktreeOutcome = {is: 'removed'};
+  filesChanged: readonly string[] | undefined;
+  left: readonly {project: string; id: string}[] = [];
+  /** What git knows of those whose record is gone. */
+  readonly known = new Map<string, Worktree>();
+
+  async plan(directory: string): Promise<WorktreePlan> {
+    if (this.refusal !== undefined) throw this.refusal;
+    return {checkout: directory, prefix: '', base: 'c0ffee', notes: ['A note.']};
+  }
+
+  place({checkout, base}: WorktreePlan, {id}: {project: string; id: string}): Worktree {
+    return aWorktree({checkout, base, path: `/worktrees/${id}`, directory: `/worktrees/${id}`});
+  }
+
+  async open(worktree: Worktree, signal: AbortSignal): Promise<Worktree> {
+    this.asked.push(`open ${worktree.path}`);
+    await Promise.race([
+      this.openGate.pass(),
+      new Promise((resolve) => signal.addEventListener('abort', resolve)),
+    ]);
+    if (signal.aborted) throw new Error('aborted');
+    if (this.openError !== undefined) throw this.openError;
+    return worktree;
+  }
+
+  async reopen({outcome: _, ...worktree}: Worktree): Promise<Worktree> {
+    this.asked.push(`reopen ${worktree.path}`);
+    if (this.refusal !== undefined) throw this.refusal;
+    return worktree;
+  }
+
+  async settle(worktree: Worktree, {files}: WorkInWorktree): Promise<SettledWorktree> {
+    this.asked.push(`settle ${worktree.path} ${files.join(',')}`.trimEnd());
+    await this.settleGate.pass();
+    return {
+      worktree: {...worktree, outcome: this.outcome},
+      ...(this.filesChanged !== undefined && {filesChanged: this.filesChanged}),
+    };
+  }
+
+  async leftovers(): Promise<readonly {project: string; id: string}[]> {
+    return this.left;
+  }
+
+  async find({id}: {project: string; id: string}): Promise<Worktree | undefined> {
+    return this.known.get(id);
+  }
+}
+
+export function aWorktree(given: Partial<Worktree> = {}): Worktree {
+  return {
+    checkout: '/somewhere',
+    path: '/worktrees/swift-amber-otter',
+    directory: '/worktrees/swift-amber-otter',
+    branch: 'delegation/swift-amber-otter',
+    base: 'c0ffee',
+    ...given,
+  };
 }
 
 /** Says nothing unless a test has given it something to say. */

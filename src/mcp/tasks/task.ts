@@ -33,7 +33,8 @@ export interface WorkingTask extends TaskFacts {
  * without.
  */
 export function createdTask(sight: Sight, now: number) {
-  const [statusMessage = ''] = renderStarted(sight, now).split('\n');
+  const [started = ''] = renderStarted(sight, now).split('\n');
+  const statusMessage = [started, ...(sight.notes ?? [])].join('\n');
   return {resultType: 'task', content: [], ...workingTask(sight, now), statusMessage};
 }
 

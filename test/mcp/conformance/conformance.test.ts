@@ -2,7 +2,15 @@ import {tmpdir} from 'node:os';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {Delegations} from '../../../src/delegation/delegations.ts';
 import {createServerFactory} from '../../../src/mcp/server.ts';
-import {FakeCatalog, FakeHeadlines, FakeLog, FakeRunner, FakeStore, HERE} from '../../support/fakes.ts';
+import {
+  FakeCatalog,
+  FakeHeadlines,
+  FakeLog,
+  FakeRunner,
+  FakeStore,
+  FakeWorktrees,
+  HERE,
+} from '../../support/fakes.ts';
 import {type HttpServer, serveHttp} from '../../support/http-server.ts';
 import {follow, translateBody, translateName} from './fixture-tools.ts';
 import {NOT_OURS, OURS} from './not-ours.ts';
@@ -22,6 +30,7 @@ describe('the conformance suite', () => {
     const runner = new FakeRunner();
     runner.onStart(follow);
     delegations = new Delegations({
+      worktrees: new FakeWorktrees(),
       ...{catalog: new FakeCatalog(), runner, headlines: new FakeHeadlines(), store, log},
       concurrency: 8,
       asking: {on: 'reject'},

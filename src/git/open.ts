@@ -1,0 +1,78 @@
+import {mkdir, rm, rmdir, stat} from 'node:fs/promises';
+import {dirname} from 'node:path';
+import type {Worktree} from '../delegation/worktree.ts';
+import type {Git} from './git.ts';
+
+/**
+ * A ref that each worktree has for itself: the commit that it started from. It is set when all files are there;
+ * without it, nobody has worked in it yet.
+ */
+export const BASE_REF = 'refs/worktree/delegation-base';
+const FOLDER_MODE = 0o700;
+/** A name may be taken by a delegation of an earlier life of the repository. */
+const NAME_ATTEMPTS = 20;
+
+/**
+ * Makes a worktree on a branch of its own, under the next free name.
+ * @throws when git cannot, or the signal aborts; nothing is left behind then.
+ */
+export async function makeWorktree(git: Git, worktree: Worktree, signal: AbortSignal): Promise<Worktree> {
+  const branch = await freeName(git, worktree);
+  const made = {...worktree, branch};
+  await addWorktree(git, made, {signal, options: ['-b', branch, '--no-track'], from: worktree.base});
+  return made;
+}
+
+/** Makes a worktree of a branch that is there. */
+export function restoreWorktree(git: Git, worktree: Worktree, signal: AbortSignal): Promise<void> {
+  return addWorktree(git, worktree, {signal, options: [], from: worktree.branch});
+}
+
+interface Addition {
+  readonly signal: AbortSignal;
+  readonly options: readonly string[];
+  readonly from: string;
+}
+
+async function addWorktree(git: Git, worktree: Worktree, {signal, options, from}: Addition): Promise<void> {
+  const {checkout, path, base} = worktree;
+  if (await exists(path)) throw new Error(`${path} is there already. Move it away`);
+  await mkdir(dirname(path), {recursive: true, mode: FOLDER_MODE});
+  try {
+    await git.run(checkout, ['worktree', 'add', ...options, '--', path, from], {signal});
+    await git.run(path, ['update-ref', BASE_REF, base], {signal});
+  } catch (error) {
+    await removeWorktree(git, worktree);
+    throw error;
+  }
+}
+
+/** Removes a worktree, and its branch where that has moved nowhere. What is not there is no failure. */
+export async function removeWorktree(git: Git, {checkout, path, branch, base}: Worktree): Promise<void> {
+  // Twice forced: it may have changes that nobody made, and be locked, when its making was broken off.
+  await git.ask(checkout, ['worktree', 'remove', '--force', '--force', '--', path]);
+  await rm(path, {recursive: true, force: true, maxRetries: 3});
+  await git.ask(checkout, ['worktree', 'prune']);
+  // The last one of a project takes the folder with it; it is not empty while there are others.
+  await rmdir(dirname(path)).catch(() => {});
+  await git.ask(checkout, ['update-ref', '-d', `refs/heads/${branch}`, base]);
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function freeName(git: Git, {checkout, branch}: Worktree): Promise<string> {
+  for (let n = 1; n <= NAME_ATTEMPTS; n++) {
+    const name = n === 1 ? branch : `${branch}-${n}`;
+    if (!(await hasBranch(git, checkout, name))) return name;
+  }
+  throw new Error(`the repository has ${NAME_ATTEMPTS} branches of the name ${branch}; remove some`);
+}
+
+export async function hasBranch(git: Git, checkout: string, branch: string): Promise<boolean> {
+  return (await git.ask(checkout, ['show-ref', '--verify', '--quiet', `refs/heads/${branch}`])) !== undefined;
+}

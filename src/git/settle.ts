@@ -1,0 +1,170 @@
+import {realpath} from 'node:fs/promises';
+import {isAbsolute, join, posix, relative, sep} from 'node:path';
+import {messageOf} from '../delegation/errors.ts';
+import type {SettledWorktree, WorkInWorktree, Worktree} from '../delegation/worktree.ts';
+import type {Git} from './git.ts';
+import {BASE_REF, exists, removeWorktree} from './open.ts';
+
+/** Who commits where git knows of nobody. */
+const FALLBACK = {name: 'OpenCode Delegate', email: 'opencode-delegate@localhost'};
+/** Neither the user's viewers nor their converters may run. */
+const PLAIN_DIFF = ['--no-ext-diff', '--no-textconv', '--no-color'];
+const EVERYTHING = [
+  'status',
+  '--porcelain',
+  '-z',
+  '--untracked-files=all',
+  '--no-renames',
+  '--ignore-submodules=none',
+];
+
+/**
+ * Commits what was changed in a worktree and keeps it, or removes it and its branch. Never rejects: where git
+ * fails, the worktree is kept, and says so.
+ */
+export async function settleWorktree(
+  git: Git,
+  worktree: Worktree,
+  work: WorkInWorktree,
+): Promise<SettledWorktree> {
+  const {path} = worktree;
+  try {
+    if (!(await exists(path))) return await gone(git, worktree);
+    await checkOwn(git, path);
+    // Where it was not completely made, nobody has worked in it, and what is missing was not deleted.
+    const isMade = (await git.ask(path, ['rev-parse', '--verify', '--quiet', BASE_REF])) !== undefined;
+    if (!isMade) return await removed(git, worktree);
+    const notes = [...(await commit(git, worktree, work)), ...(await leftOut(git, path))];
+    const ignored = await ignoredAmong(git, worktree, work.files);
+    if (ignored.length > 0) notes.push(`Ignored by git, and only in its folder: ${ignored.join(', ')}.`);
+    const head = await headOf(git, path);
+    if (head === worktree.base && notes.length === 0) return await removed(git, worktree);
+    return await kept(git, worktree, {head, notes, ignored});
+  } catch (error) {
+    const notes = [
+      `Its changes could not be committed and lie in its folder as they are: ${messageOf(error)}.`,
+    ];
+    return {worktree: {...worktree, outcome: {is: 'kept', diffstat: '', notes}}};
+  }
+}
+
+/** What git says there must be about this worktree, and not about another repository around it. */
+async function checkOwn(git: Git, path: string): Promise<void> {
+  const root = await git.run(path, ['rev-parse', '--show-toplevel']);
+  if ((await realpath(root)) !== (await realpath(path))) throw new Error('git does not know it any more');
+}
+
+/** Somebody has taken the folder away: what was committed is still on the branch. */
+async function gone(git: Git, worktree: Worktree): Promise<SettledWorktree> {
+  const {checkout, branch, base} = worktree;
+  const tip = await git.ask(checkout, ['rev-parse', '--verify', '--quiet', `refs/heads/${branch}`]);
+  if (tip === undefined || tip === base) return removed(git, worktree);
+  const diffstat = await git.run(checkout, ['diff', ...PLAIN_DIFF, '--shortstat', base, tip]);
+  const notes = ['Its folder is gone; what was committed before is on the branch.'];
+  return {worktree: {...worktree, outcome: {is: 'kept', commit: tip, diffstat: diffstat.trim(), notes}}};
+}
+
+async function removed(git: Git, worktree: Worktree): Promise<SettledWorktree> {
+  await removeWorktree(git, worktree);
+  return {worktree: {...worktree, outcome: {is: 'removed'}}, filesChanged: []};
+}
+
+async function kept(
+  git: Git,
+  worktree: Worktree,
+  {head, notes, ignored}: {head: string; notes: readonly string[]; ignored: readonly string[]},
+): Promise<SettledWorktree> {
+  const {path, base, since = base, directory} = worktree;
+  const [diffstat, names] = await Promise.all([
+    git.run(path, ['diff', ...PLAIN_DIFF, '--shortstat', base, head]),
+    git.run(path, ['diff', ...PLAIN_DIFF, '--name-only', '--no-renames', '-z', since, head]),
+  ]);
+  const prefix = relative(path, directory).split(sep).join('/');
+  const filesChanged = names
+    .split('\0')
+    .filter((name) => name !== '')
+    .map((name) => posix.relative(prefix, name));
+  return {
+    worktree: {...worktree, outcome: {is: 'kept', commit: head, diffstat: diffstat.trim(), notes}},
+    filesChanged: [...filesChanged, ...ignored].sort(),
+  };
+}
+
+/** Commits all that is changed, on the worktree's own branch. Returns what is to be said about it. */
+async function commit(git: Git, worktree: Worktree, {id, title}: WorkInWorktree): Promise<readonly string[]> {
+  const {path} = worktree;
+  const elsewhere = await leaveForeignBranch(git, worktree);
+  if ((await git.run(path, EVERYTHING)) !== '') {
+    await git.run(path, ['add', '--all']);
+    const isStaged = (await git.ask(path, ['diff', '--cached', '--quiet', '--no-ext-diff'])) === undefined;
+    if (isStaged) {
+      const args = ['commit', '--quiet', '--no-verify', '--cleanup=verbatim', '--file=-'];
+      await git.run(path, args, {input: `${title}\n\nDelegation: ${id}\n`, env: await identity(git, path)});
+    }
+  }
+  return elsewhere ? await comeHome(git, worktree) : [];
+}
+
+/** An agent may have switched to another branch, maybe one of the user's: what we commit must not move that. */
+async function leaveForeignBranch(git: Git, {path, branch}: Worktree): Promise<boolean> {
+  const current = await git.ask(path, ['symbolic-ref', '--quiet', 'HEAD']);
+  if (current === `refs/heads/${branch}`) return false;
+  if (current !== undefined)
+    await git.run(path, ['update-ref', '--no-deref', 'HEAD', await headOf(git, path)]);
+  return true;
+}
+
+/** Puts the worktree's own branch where the work is, if nothing is lost by that. */
+async function comeHome(git: Git, {path, branch}: Worktree): Promise<readonly string[]> {
+  const ref = `refs/heads/${branch}`;
+  const head = await headOf(git, path);
+  const tip = await git.ask(path, ['rev-parse', '--verify', '--quiet', ref]);
+  const isAhead =
+    tip === undefined || (await git.ask(path, ['merge-base', '--is-ancestor', tip, head])) !== undefined;
+  if (!isAhead) {
+    return [
+      `The agent left ${branch}, which has other commits: the work is at ${head}, checked out in its folder.`,
+    ];
+  }
+  await git.run(path, ['update-ref', ref, head]);
+  await git.run(path, ['symbolic-ref', 'HEAD', ref]);
+  return [];
+}
+
+function headOf(git: Git, path: string): Promise<string> {
+  return git.run(path, ['rev-parse', 'HEAD']);
+}
+
+/** What git sees and could not commit, such as changes inside of submodules. */
+async function leftOut(git: Git, path: string): Promise<readonly string[]> {
+  const dirty = (await git.run(path, EVERYTHING)).split('\0').filter((entry) => entry !== '');
+  if (dirty.length === 0) return [];
+  return [`Not in the commit, and only in its folder: ${dirty.map((entry) => entry.slice(3)).join(', ')}.`];
+}
+
+/** Those of the files that the agent says it wrote, are there, and are none of git's. */
+async function ignoredAmong(
+  git: Git,
+  {directory}: Worktree,
+  files: readonly string[],
+): Promise<readonly string[]> {
+  // What lies outside the worktree is none of git's, and has nothing to do with what is kept here.
+  const inside = files.filter((file) => !isAbsolute(file) && !file.startsWith('..'));
+  if (inside.length === 0) return [];
+  const listed = await git.ask(directory, ['check-ignore', '-z', '--stdin'], {input: inside.join('\0')});
+  const ignored = (listed ?? '').split('\0').filter((file) => file !== '');
+  const there = await Promise.all(ignored.map((file) => exists(join(directory, file))));
+  return ignored.filter((_, index) => there[index]);
+}
+
+/** The user's own, or ours where git has none set: a name made up from account and host would be nobody's. */
+async function identity(git: Git, path: string): Promise<NodeJS.ProcessEnv> {
+  const own = await git.ask(path, ['-c', 'user.useConfigOnly=true', 'var', 'GIT_COMMITTER_IDENT']);
+  if (own !== undefined) return {};
+  return {
+    GIT_AUTHOR_NAME: FALLBACK.name,
+    GIT_AUTHOR_EMAIL: FALLBACK.email,
+    GIT_COMMITTER_NAME: FALLBACK.name,
+    GIT_COMMITTER_EMAIL: FALLBACK.email,
+  };
+}

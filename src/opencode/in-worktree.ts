@@ -1,0 +1,42 @@
+import type {PermissionRuleset} from '@opencode-ai/sdk/v2/client';
+import {messageOf} from '../delegation/errors.ts';
+import type {RunRequest} from '../delegation/ports.ts';
+import {done} from './answer.ts';
+import type {Connection} from './connection.ts';
+
+/**
+ * Keeps an agent that works in a worktree from the user's own checkout, which its prompt may name, and from the
+ * stashes, which git shares between all worktrees. Its own configuration decides on everything else.
+ */
+export function worktreeRules({checkout}: RunRequest): PermissionRuleset {
+  if (checkout === undefined) return [];
+  return [
+    {permission: 'external_directory', pattern: `${checkout.replaceAll('\\', '/')}/*`, action: 'deny'},
+    {permission: 'bash', pattern: 'git stash*', action: 'deny'},
+  ];
+}
+
+/** What an agent has to know of where it works: a prompt may name paths of the checkout that it must not touch. */
+export function surroundings({checkout, directory}: RunRequest): {system?: string} {
+  if (checkout === undefined) return {};
+  return {
+    system: `You work in ${directory}, in a git worktree made of ${checkout} for this task alone. Where you are told of paths in ${checkout}, use the same paths in your worktree. Your changes are committed for you at the end.`,
+  };
+}
+
+/**
+ * OpenCode keeps open what it has opened in a directory, and nobody comes back to that of a worktree soon. Never
+ * rejects.
+ */
+export async function leaveWorktree(
+  connection: Connection | undefined,
+  {checkout, directory}: RunRequest,
+  warn: (what: string) => void,
+): Promise<void> {
+  if (checkout === undefined || connection?.isAlive !== true) return;
+  try {
+    await done(connection.client.instance.dispose({directory}));
+  } catch (error) {
+    warn(`OpenCode has not left ${directory}: ${messageOf(error)}`);
+  }
+}

@@ -10,9 +10,8 @@ import {noticeText, taskId, toastOf} from './notice-text.ts';
 import {noticePartOf, type OpenCode, type Voice} from './opencode.ts';
 import {type Item, type Outlook, outlookOf} from './outlook.ts';
 import type {Records} from './records.ts';
+import {UnderWay} from './under-way.ts';
 
-/** How long OpenCode may take to store a message that it has taken on. */
-const STORE_MS = 10_000;
 /** Between attempts at telling what could not be told; the last is for all further ones. */
 const RETRY_MS = [500, 2_000, 10_000, 60_000];
 
@@ -30,10 +29,9 @@ export class ParentSession {
   readonly #notices: SessionNotices;
   /** Those that the model is reading at the moment, by the call that reads them: the answer tells their end. */
   readonly #reading = new Map<string, string>();
-  /** Notices that are on their way into the transcript, by the key of their part. */
-  readonly #underWay = new Map<string, () => void>();
-  /** Those that came with a message of the person's which is not stored yet. */
-  readonly #attached = new Set<string>();
+  readonly #underWay = new UnderWay();
+  /** Those that it is being told of, on their own or with a message of the person's. */
+  readonly #beingTold = new Set<string>();
   readonly #unlisten = new Map<string, () => void>();
   /** The ids that it waits to hear of or has not read. */
   #known: ReadonlySet<string> = new Set();
@@ -82,28 +80,30 @@ export class ParentSession {
     const {unread, untold, running} = await this.outlook();
     if (unread.length + untold.length + running.length === 0) return;
     await this.#notices.hold();
-    const items = await this.#claim(untold.filter((item) => !this.#isAboutToKnow(item)));
-    if (items.length === 0) return;
-    const key = randomUUID();
-    for (const {expected} of items) this.#attached.add(expected.id);
-    void this.#stored(key).then(
-      () => this.#confirm(items, 'awake'),
-      (error: unknown) => this.#failed(error),
-    );
-    attach(noticePartOf(this.#text(items, {running, unread: []}), key));
-    this.#toast(items);
+    const due = this.#take(untold);
+    let told = Promise.resolve();
+    try {
+      const items = await this.#claim(due);
+      if (items.length === 0) return;
+      const key = randomUUID();
+      attach(noticePartOf(this.#text(items, {running, unread: []}), key));
+      told = this.#underWay.add(key).then(() => this.#confirm(items, 'awake'));
+      this.#toast(items);
+    } finally {
+      // OpenCode stores the message only when this hook has returned.
+      told.catch((error: unknown) => this.#failed(error)).finally(() => this.#release(due));
+    }
   }
 
   /** A part of ours is in the transcript. */
   stored(key: string): void {
-    this.#underWay.get(key)?.();
+    this.#underWay.arrived(key);
   }
 
   /** The session's turn is over. */
   idle(): void {
     // A call that was cut off gets no answer.
     this.#reading.clear();
-    this.#attached.clear();
     this.tell();
   }
 
@@ -146,20 +146,29 @@ export class ParentSession {
   async #tellOnce(): Promise<void> {
     const {opencode, id} = this.#options;
     const outlook = await this.outlook();
-    const due = outlook.untold.filter((item) => !this.#isAboutToKnow(item));
-    if (due.length === 0 || !(await this.#notices.isHeld())) return;
-    const isLast = outlook.running.length === 0;
+    if (outlook.untold.length === 0 || !(await this.#notices.isHeld())) return;
     // A message into a running turn makes for another turn, so what is to be silent waits for the end of this one.
-    if (!isLast && (await opencode.isBusy(id))) return;
-    const items = await this.#claim(due);
-    if (items.length === 0) return;
+    if (outlook.running.length > 0 && (await opencode.isBusy(id))) return;
+    const due = this.#take(outlook.untold);
+    try {
+      const items = await this.#claim(due);
+      if (items.length > 0) await this.#say(items, outlook);
+    } finally {
+      this.#release(due);
+    }
+  }
+
+  /** The last that ends wakes the model, and names those that were told silently before it. */
+  async #say(items: readonly Item[], outlook: Outlook): Promise<void> {
+    const {opencode, id} = this.#options;
+    const isLast = outlook.running.length === 0;
     const silent = outlook.unread.filter(({expected}) => expected.told === 'silently');
     const text = this.#text(items, {running: outlook.running, unread: isLast ? silent : []});
     const {model, agent, variant} = this.#voice ?? (await opencode.voice(id));
     const key = randomUUID();
     const body = {agent, model, ...(variant !== undefined && {variant}), parts: [noticePartOf(text, key)]};
     if (isLast) {
-      const stored = this.#stored(key);
+      const stored = this.#underWay.add(key);
       await Promise.all([opencode.wake(id, body), stored]);
       await this.#confirm([...items, ...silent], 'awake');
     } else {
@@ -169,9 +178,16 @@ export class ParentSession {
     this.#toast(items);
   }
 
-  /** The model is being told already. */
-  #isAboutToKnow({expected: {id}}: Item): boolean {
-    return this.#attached.has(id) || [...this.#reading.values()].includes(id);
+  /** Those that the model is not being told already; from now on it is, until they are released. */
+  #take(items: readonly Item[]): readonly Item[] {
+    const read = [...this.#reading.values()];
+    const due = items.filter(({expected: {id}}) => !this.#beingTold.has(id) && !read.includes(id));
+    for (const {expected} of due) this.#beingTold.add(expected.id);
+    return due;
+  }
+
+  #release(items: readonly Item[]): void {
+    for (const {expected} of items) this.#beingTold.delete(expected.id);
   }
 
   /** Those that only this process tells, without those that an earlier attempt has told after all. */
@@ -199,19 +215,6 @@ export class ParentSession {
       remaining: running.length,
       artifact: (project, id) => this.#options.records.artifact(project, id),
     });
-  }
-
-  /** Resolves when the part is in the transcript. Rejects when that takes too long. */
-  #stored(key: string): Promise<void> {
-    const stored = new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error('OpenCode has not stored the notice')), STORE_MS);
-      timer.unref();
-      this.#underWay.set(key, () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
-    return stored.finally(() => this.#underWay.delete(key));
   }
 
   #failed(error: unknown): void {

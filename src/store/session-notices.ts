@@ -98,13 +98,14 @@ export class SessionNotices {
     const name = nameOf(expected);
     for (let n = 1; ; n++) {
       const path = join(this.folder, `${name}${CLAIM}${n}`);
-      if ((await createWhole(path, me())) !== undefined) {
-        mine.add(path);
-        // Whoever had the claim before may have told between our looking and our claiming.
+      const isNew = (await createWhole(path, me())) !== undefined;
+      if (isNew) mine.add(path);
+      if (mine.has(path)) {
+        // Since we looked it may have been told, by whoever had the claim before or by ourselves.
         const names = await this.#names();
-        return names.includes(name) && !names.includes(`${name}${TOLD}`) ? {isFirst: n === 1} : undefined;
+        if (!names.includes(name) || names.includes(`${name}${TOLD}`)) return undefined;
+        return {isFirst: isNew && n === 1};
       }
-      if (mine.has(path)) return {isFirst: false};
       if (!(await isAbandoned(path))) return undefined;
     }
   }

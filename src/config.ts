@@ -24,6 +24,8 @@ export const VARIABLES = {
     'What becomes of permission requests and questions of agents: rejected at once (`reject`), or shown and waited on (`wait`). Default: `reject`.',
   OPENCODE_DELEGATE_ASK_SECONDS:
     'With `wait`: how long a request waits for an answer until it is rejected. Default: 120.',
+  OPENCODE_DELEGATE_SERIAL_WRITERS:
+    'Set to 1 to run delegations that can write in the same directory one after the other. Default: 0.',
   OPENCODE_DELEGATE_READONLY_TOOLS:
     'MCP tools that a `read-only` delegation keeps, as names separated by commas, with `*` for any characters: `context7_*,docs_search`. Default: none.',
   OPENCODE_DELEGATE_DATA_DIR:
@@ -43,6 +45,8 @@ export interface Config {
   readonly limits: ReadonlyMap<string, number>;
   readonly runaway: {readonly maxToolCalls: number; readonly idleMs: number};
   readonly allowSubagents: boolean;
+  /** Whether delegations that can write in the same directory run one after the other. */
+  readonly serialWriters: boolean;
   /** What becomes of permission requests and questions: for so many milliseconds they are waited on. */
   readonly asking: {readonly on: 'reject'} | {readonly on: 'wait'; readonly ms: number};
   /** Names of the MCP tools that a read-only delegation keeps; they may have wildcards. */
@@ -117,6 +121,7 @@ const schema = z.object({
         .max(1_440, 'must be at most 1440, which is a day'),
     ),
   OPENCODE_DELEGATE_ALLOW_SUBAGENTS: flag,
+  OPENCODE_DELEGATE_SERIAL_WRITERS: flag,
   OPENCODE_DELEGATE_ON_ASK: text.pipe(
     z.enum(['reject', 'wait'], {error: 'must be reject or wait'}).default('reject'),
   ),
@@ -173,6 +178,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       maxToolCalls: given.OPENCODE_DELEGATE_MAX_TOOL_CALLS,
       idleMs: given.OPENCODE_DELEGATE_IDLE_MINUTES * 60_000,
     },
+    serialWriters: given.OPENCODE_DELEGATE_SERIAL_WRITERS,
     readOnlyTools: given.OPENCODE_DELEGATE_READONLY_TOOLS,
     allowSubagents: given.OPENCODE_DELEGATE_ALLOW_SUBAGENTS,
     asking:

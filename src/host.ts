@@ -64,6 +64,7 @@ export class Host {
       concurrency: config.concurrency,
       asking: config.asking,
       limits: config.limits,
+      serialWriters: config.serialWriters,
       log,
     });
   }

@@ -22,6 +22,7 @@ describe('the defaults', () => {
       concurrency: 8,
       limits: new Map(),
       runaway: {maxToolCalls: 500, idleMs: 300_000},
+      serialWriters: false,
       readOnlyTools: [],
       allowSubagents: false,
       asking: {on: 'reject'},

@@ -110,6 +110,14 @@ export interface Parent {
   readonly variant?: string;
 }
 
+/** A file that another delegation, which ran at the same time, has changed as well. */
+export interface AlsoChanged {
+  /** As the files changed are named. */
+  readonly file: string;
+  /** The other delegation's id. */
+  readonly by: string;
+}
+
 /** All that is known of a delegation except its long texts: what a list shows. */
 export interface DelegationHead {
   /** Three words, unique in the project: `swift-amber-otter`. */
@@ -132,6 +140,7 @@ export interface DelegationHead {
   readonly state: State;
   /** Of a delegation with access `worktree`. */
   readonly worktree?: Worktree;
+  readonly alsoChanged?: readonly AlsoChanged[];
   /** The earlier delegation whose session it goes on in. */
   readonly continues?: Continues;
   /** What became of its agent's permission requests and questions, in the order of the decisions. */

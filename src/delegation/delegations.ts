@@ -28,6 +28,7 @@ import type {Sight} from './sight.ts';
 import {type WaitOptions, Waits} from './waits.ts';
 import type {Worktree, Worktrees} from './worktree.ts';
 import {placeOf} from './worktree-place.ts';
+import {Writers} from './writers.ts';
 
 export interface DelegationsOptions {
   readonly catalog: Catalog;
@@ -43,6 +44,8 @@ export interface DelegationsOptions {
   readonly asking: AskPolicy;
   /** How many of one provider or model run at once; by default, as many as of all. */
   readonly limits?: LaneLimits;
+  /** Whether those that can write in the same directory run one after the other. Default: they do not. */
+  readonly serialWriters?: boolean;
   readonly log: Logger;
   readonly now?: () => number;
 }
@@ -54,6 +57,7 @@ export interface DelegationsOptions {
 export class Delegations {
   readonly #register: Register;
   readonly #queue: Queue;
+  readonly #writers: Writers;
   /** Title and summary are decoration: they must never crowd out the work. */
   readonly #headlineSlots = new PQueue({concurrency: 2});
   readonly #amendments: Amendments;
@@ -71,7 +75,14 @@ export class Delegations {
     const {store, log, concurrency, limits = new Map()} = options;
     const storing: Storing = {store, log, now: this.#now};
     this.#register = new Register({storing, isClosing: () => this.#closing !== undefined});
-    this.#queue = new Queue({concurrency, limits, now: this.#now});
+    this.#writers = new Writers({
+      isSerial: options.serialWriters === true,
+      amend: (delegation, alsoChanged) => void this.#amend(delegation, {alsoChanged}),
+    });
+    this.#queue = new Queue({
+      ...{concurrency, limits, now: this.#now},
+      waitsFor: (live) => this.#writers.waitsFor(live),
+    });
     this.#amendments = new Amendments(options);
     this.#recovery = new Recovery({
       ...options,
@@ -132,7 +143,7 @@ export class Delegations {
     const live = await this.#register.create(draft, worktreeOf);
     this.#enqueue(live);
     this.#tell(live.record);
-    return {...this.#sight(live), notes};
+    return {...this.#sight(live), notes: [...notes, ...this.#writers.notesFor(live)]};
   }
 
   /**
@@ -296,14 +307,16 @@ export class Delegations {
 
   #enqueue(live: LiveDelegation): void {
     live.enqueued();
+    this.#writers.join(live);
     if (this.#closing !== undefined) {
       stop(live, 'interrupted');
       return;
     }
     const {runner, asking, worktrees} = this.#options;
+    const writers = this.#writers;
     const rateLimited = (until: number) => this.#queue.rateLimited(live, until);
     const work = this.#queue.add(live, () =>
-      execute(live, {runner, worktrees, now: this.#now, asking, rateLimited}),
+      execute(live, {runner, worktrees, writers, now: this.#now, asking, rateLimited}),
     );
     if (live.record.state.status === 'queued') void live.save();
     work.catch((error: unknown) => {

@@ -6,10 +6,12 @@ import type {End, LiveDelegation, StopCause} from './live.ts';
 import {NO_PRODUCT, type Run, type Runner, type RunRequest} from './ports.ts';
 import type {Worktree, Worktrees} from './worktree.ts';
 import {settled} from './worktree-end.ts';
+import type {Writers} from './writers.ts';
 
 export interface ExecuteOptions {
   readonly runner: Runner;
   readonly worktrees: Worktrees;
+  readonly writers: Writers;
   readonly now: () => number;
   /** What becomes of what its agent asks. */
   readonly asking: AskPolicy;
@@ -26,11 +28,13 @@ export async function execute(live: LiveDelegation, options: ExecuteOptions): Pr
   const {timeoutMs, worktree} = live.record;
   const runsOut = options.now() + timeoutMs;
   const deadline = setTimeout(() => live.stop('timeout'), timeoutMs);
+  options.writers.started(live);
   try {
     if (worktree !== undefined && !(await enter(worktree, live, options.worktrees))) return;
     await work(live, runsOut, options);
   } finally {
     clearTimeout(deadline);
+    options.writers.stopped(live);
   }
 }
 
@@ -60,7 +64,7 @@ async function enter(worktree: Worktree, live: LiveDelegation, worktrees: Worktr
 
 async function work(live: LiveDelegation, runsOut: number, options: ExecuteOptions): Promise<void> {
   const {record} = live;
-  const {runner, worktrees, now, asking, rateLimited} = options;
+  const {runner, now, asking, rateLimited} = options;
   const asks: Asks = new Asks({
     policy: asking,
     now,
@@ -81,7 +85,7 @@ async function work(live: LiveDelegation, runsOut: number, options: ExecuteOptio
     withdrawn: (id) => asks.withdrawn(id),
     rateLimited,
   });
-  const finish = finisher(run, live, worktrees);
+  const finish = finisher(run, live, options);
   try {
     // Whichever is first; and while a stop reads what there is, a real end may still come and win.
     const ended = run.end.then(finish);
@@ -99,10 +103,16 @@ async function work(live: LiveDelegation, runsOut: number, options: ExecuteOptio
 }
 
 /** What ends a delegation. The first end wins; what was done in a worktree is brought home before it is told. */
-function finisher(run: Run, live: LiveDelegation, worktrees: Worktrees): (end: End) => Promise<Delegation> {
+function finisher(
+  run: Run,
+  live: LiveDelegation,
+  {worktrees, writers}: ExecuteOptions,
+): (end: End) => Promise<Delegation> {
   let ending: Promise<Delegation> | undefined;
   const finish = async (end: End): Promise<Delegation> => {
-    if (live.record.worktree === undefined) return live.end(end);
+    if (live.record.worktree === undefined) {
+      return live.end({...end, alsoChanged: writers.ended(live, end.product.work.filesChanged)});
+    }
     // Nothing may write any more to what is being committed.
     await run.stop();
     return live.end(await settled(end, live.record, worktrees));

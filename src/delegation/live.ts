@@ -2,7 +2,7 @@ import type {Logger} from '../log.ts';
 import type {Ask, Decision} from './ask.ts';
 import type {Asks} from './asks.ts';
 import {concluded} from './decisions.ts';
-import type {Delegation, Outcome} from './delegation.ts';
+import type {AlsoChanged, Delegation, Outcome} from './delegation.ts';
 import {messageOf} from './errors.ts';
 import {summaryOf} from './headline.ts';
 import {type LifecycleEvent, transition} from './lifecycle.ts';
@@ -25,6 +25,7 @@ export interface End {
   readonly error?: string;
   /** What became of the worktree that it ran in. */
   readonly worktree?: Worktree;
+  readonly alsoChanged?: readonly AlsoChanged[];
 }
 
 /**
@@ -154,7 +155,7 @@ export class LiveDelegation {
     return this.#ending ?? this.ended;
   }
 
-  async #settle({outcome, product, error, worktree}: End): Promise<Delegation> {
+  async #settle({outcome, product, error, worktree, alsoChanged = []}: End): Promise<Delegation> {
     const at = this.#now();
     const {work, ...decisions} = concluded(this.#record, {work: product.work, at});
     const ended = (as: {outcome: Outcome; error?: string}): Delegation => ({
@@ -163,6 +164,7 @@ export class LiveDelegation {
       state: transition(this.#record.state, {type: 'ended', at, work, ...as}),
       text: product.text,
       ...(worktree !== undefined && {worktree}),
+      ...(alsoChanged.length > 0 && {alsoChanged}),
       summary: summaryOf(as.error ?? product.text),
     });
     let record = ended({outcome, ...(error !== undefined && {error})});

@@ -18,13 +18,17 @@ export interface Waiting {
 export type WaitReason =
   | {readonly is: 'all slots taken'; readonly limit: number}
   | {readonly is: 'lane full'; readonly lane: string; readonly limit: number}
-  | {readonly is: 'rate-limited'; readonly lane: string; readonly until: number};
+  | {readonly is: 'rate-limited'; readonly lane: string; readonly until: number}
+  /** Another delegation, which can write in the same directory. */
+  | {readonly is: 'other writer'; readonly id: string};
 
 export interface QueueOptions {
   /** How many run at once in all. */
   readonly concurrency: number;
   readonly limits: LaneLimits;
   readonly now: () => number;
+  /** What this very delegation has to wait for, if anything; it holds up nobody else. */
+  readonly waitsFor?: (live: LiveDelegation) => WaitReason | undefined;
 }
 
 interface Entry {
@@ -81,7 +85,7 @@ export class Queue {
     const queued = [...this.#waiting].filter((entry) => entry.lane === lane);
     const place = queued.findIndex((entry) => entry.live === live) + 1;
     if (place === 0) return undefined;
-    return {place, reason: this.#whyNot(lane) ?? this.#allTaken};
+    return {place, reason: this.#whyNot(lane) ?? this.#options.waitsFor?.(live) ?? this.#allTaken};
   }
 
   /** Resolves when nothing waits and nothing runs. */
@@ -96,8 +100,8 @@ export class Queue {
       if (this.#running.size >= this.#options.concurrency) break;
       // Whoever came later must not overtake within a lane.
       if (held.has(entry.lane)) continue;
-      if (this.#whyNot(entry.lane) === undefined) this.#start(entry);
-      else held.add(entry.lane);
+      if (this.#whyNot(entry.lane) !== undefined) held.add(entry.lane);
+      else if (this.#options.waitsFor?.(entry.live) === undefined) this.#start(entry);
     }
     this.#wakeFor(held);
     if (this.#waiting.size + this.#running.size > 0) return;

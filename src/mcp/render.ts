@@ -164,6 +164,8 @@ function renderReason(reason: WaitReason, now: number): string {
       return `${reason.lane} is at its limit of ${reason.limit}`;
     case 'rate-limited':
       return `${reason.lane} is rate-limited until ${clock(reason.until, now)}`;
+    case 'other writer':
+      return `waits for ${reason.id}, which can write in the same directory`;
   }
 }
 
@@ -176,12 +178,17 @@ function renderPosition(id: string, {text, offset, total, next}: Page): string {
 }
 
 /** What it cost, why it failed if it did, and what it has changed. */
-function outcomeOf({decisions, worktree}: DelegationHead, state: Ended): readonly (string | false)[] {
+function outcomeOf(
+  {decisions, worktree, alsoChanged}: DelegationHead,
+  state: Ended,
+): readonly (string | false)[] {
   const {error, work} = state;
   return [
     renderUsage(state),
     error !== undefined && `Why: ${error}`,
     work.filesChanged.length > 0 && `Files changed: ${renderFiles(work.filesChanged)}`,
+    alsoChanged !== undefined &&
+      `Changed by others as well, which ran at the same time: ${alsoChanged.map(({file, by}) => `${file} (${by})`).join(', ')}`,
     work.refused.length > 0 && `Refused: ${work.refused.join('; ')}`,
     renderDecisions(decisions) || false,
     ...renderWorktree(worktree),

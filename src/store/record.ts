@@ -33,6 +33,7 @@ const common = {
   directory: z.string(),
   access: z.enum(ACCESSES).default(DEFAULT_ACCESS),
   worktree: worktreeMatter.optional(),
+  also_changed: z.array(z.object({file: z.string(), by: z.string()})).optional(),
   client: z.object({name: z.string(), version: z.string()}),
   owner: z.object({pid: z.int(), hostname: z.string(), environment: z.string().default('')}),
   parent: z
@@ -150,6 +151,7 @@ function toHead(matter: FrontMatter, project: string): DelegationHead {
     timeoutMs: Math.round(matter.timeout_minutes * 60_000),
     state: toState(matter),
     ...(matter.worktree !== undefined && {worktree: toWorktree(matter.worktree)}),
+    ...(matter.also_changed !== undefined && {alsoChanged: matter.also_changed}),
     ...(continues !== undefined && {continues: {id: continues.id, sessionId: continues.session}}),
     ...(matter.decisions !== undefined && {decisions: toDecisions(matter.decisions)}),
     ...('read' in matter && matter.read !== undefined && {readAt: matter.read}),
@@ -195,11 +197,12 @@ function toState(matter: FrontMatter): State {
 
 function toFrontMatter(delegation: Delegation): z.input<typeof frontMatter> {
   const {id, title, summary, agent, model, directory, access, client, owner} = delegation;
-  const {state, readAt, continues} = delegation;
+  const {state, readAt, continues, alsoChanged} = delegation;
   const shared = {
     ...{title, summary, agent, model, directory},
     ...(access !== DEFAULT_ACCESS && {access}),
     ...(delegation.worktree !== undefined && {worktree: fromWorktree(delegation.worktree)}),
+    ...(alsoChanged !== undefined && {also_changed: alsoChanged.map((one) => ({...one}))}),
     client: {name: client.name, version: client.version},
     owner: {pid: owner.pid, hostname: owner.hostname, environment: owner.environment},
     ...(delegation.parent !== undefined && {parent: {...delegation.parent}}),

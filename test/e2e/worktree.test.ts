@@ -110,6 +110,47 @@ describe('a delegation with access worktree', () => {
     expect(head).toContain(' · cancelled · ');
     expect(head).toContain('Files changed: half.txt');
     expect(repository.git('show', `delegation/${id}:half.txt`)).toBe('half');
+
+    script([['write', {filePath: 'rest.txt', content: 'rest\n'}]]);
+    const next = await client.call('delegate', {continue: id, prompt: 'Go on'});
+    const [after] = (await client.read(next.text.split(' ')[0] ?? '')).blocks;
+    expect(after).toContain(`continues ${id}`);
+    expect(after).toContain('Files changed: rest.txt\n');
+    expect(after).toMatch(new RegExp(`^Branch: delegation/${id} at .*: 2 files changed`, 'm'));
+    expect(repository.git('show', '--format=%s', '--name-only', `delegation/${id}`)).toBe(
+      'Go on\n\nrest.txt',
+    );
+  });
+
+  it('is what keeps two writers apart: those in one directory are told of each other', async () => {
+    let arrived = 0;
+    let open!: () => void;
+    const both = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    model.script(async ({prompt, toolResults}): Promise<Reply> => {
+      if (toolResults.length > 0) return {text: 'done'};
+      arrived += 1;
+      if (arrived === 2) open();
+      await both;
+      return {tool: 'write', input: {filePath: 'same.txt', content: prompt}};
+    });
+    const first = await client.delegate('One');
+    const second = await client.call('delegate', {prompt: 'Two'});
+    expect(second.text).toContain(
+      `Also at work in this directory, and free to write: ${first}. access "read-only" or "worktree" keeps delegations apart.`,
+    );
+    const id = second.text.split(' ')[0] ?? '';
+    const ends = await Promise.all([client.read(first), client.read(id)]);
+    const shared = (other: string) => `as well, which ran at the same time: same.txt (${other})`;
+    // The first to end learns of it when the second has ended.
+    expect(ends.map(({text}) => text).join()).toContain('which ran at the same time: same.txt');
+    await expect.poll(async () => (await client.read(first)).text).toContain(shared(id));
+    await expect.poll(async () => (await client.read(id)).text).toContain(shared(first));
+    expect(readFileSync(artifactOf(sandbox, first), 'utf8')).toContain(
+      `also_changed:\n  - file: same.txt\n    by: ${id}\n`,
+    );
+    repository.git('clean', '--quiet', '--force');
   });
 
   it('is refused outside of a repository', async () => {
@@ -118,8 +159,17 @@ describe('a delegation with access worktree', () => {
     expect(answer.text).toMatch(/^A worktree cannot be made: .* is not in a git repository/);
   });
 
-  it('survives the death of its host: what was changed is kept and named', async () => {
-    const other = await connect(sandbox, {env: {OPENCODE_DELEGATE_HOST: 'off'}});
+  it('survives the death of its host: what was changed is kept and named; another host has writers wait', async () => {
+    const env = {OPENCODE_DELEGATE_HOST: 'off', OPENCODE_DELEGATE_SERIAL_WRITERS: '1'};
+    const other = await connect(sandbox, {env});
+    model.script(() => ({stall: 'thinking'}));
+    const holder = await other.delegate('Hold');
+    const waiting = await other.call('delegate', {prompt: 'Wait'});
+    expect(waiting.text).toContain(
+      ` · queued, place 1 · waits for ${holder}, which can write in the same directory · `,
+    );
+    await other.call('delegation_cancel', {id: waiting.text.split(' ')[0]});
+    await other.call('delegation_cancel', {id: holder});
     model.script(({prompt, toolResults}): Reply => {
       if (toolResults.length > 0) return {stall: 'thinking'};
       if (prompt === 'Write') return {tool: 'write', input: {filePath: 'kept.txt', content: 'kept\n'}};

@@ -3,6 +3,7 @@ import {describe, expect, it, test} from 'vitest';
 import {ACCESSES} from '../../src/delegation/access.ts';
 import {type Ask, type Decision, VERDICTS} from '../../src/delegation/ask.ts';
 import {type Delegation, OUTCOMES, type State} from '../../src/delegation/delegation.ts';
+import type {Worktree} from '../../src/delegation/worktree.ts';
 import {parseHead, parseRecord, renderRecord} from '../../src/store/record.ts';
 import {aDelegation, anEnd} from '../support/fakes.ts';
 
@@ -99,13 +100,39 @@ const aState: fc.Arbitrary<State> = fc.oneof(
 );
 
 /** What only some records have. */
-const aLater: fc.Arbitrary<Pick<Delegation, 'continues' | 'decisions'>> = fc.record(
-  {
-    continues: record({id: aLine, sessionId: aLine}),
-    decisions: fc.array(aDecision, {minLength: 1, maxLength: 3}),
-  },
-  {requiredKeys: [], noNullPrototype: true},
-);
+const aPlace = {checkout: aLine, path: aLine, directory: aLine, branch: aLine, base: aLine};
+
+const aWorktree: fc.Arbitrary<Worktree> = fc
+  .tuple(
+    fc.record({...aPlace, since: aLine}, {requiredKeys: ['checkout', 'path', 'directory', 'branch', 'base']}),
+    fc.option(
+      fc.oneof(
+        record({is: fc.constant('removed' as const)}),
+        fc.record(
+          {
+            is: fc.constant('kept' as const),
+            commit: aLine,
+            diffstat: aLine,
+            notes: fc.array(aText, {maxLength: 2}),
+          },
+          {requiredKeys: ['is', 'diffstat', 'notes'], noNullPrototype: true},
+        ),
+      ),
+      {nil: undefined},
+    ),
+  )
+  .map(([place, outcome]) => ({...place, ...(outcome !== undefined && {outcome})}));
+
+const aLater: fc.Arbitrary<Pick<Delegation, 'continues' | 'decisions' | 'worktree' | 'alsoChanged'>> =
+  fc.record(
+    {
+      continues: record({id: aLine, sessionId: aLine}),
+      decisions: fc.array(aDecision, {minLength: 1, maxLength: 3}),
+      worktree: aWorktree,
+      alsoChanged: fc.array(record({file: aText, by: aLine}), {minLength: 1, maxLength: 3}),
+    },
+    {requiredKeys: [], noNullPrototype: true},
+  );
 
 const aRecord: fc.Arbitrary<Delegation> = record({
   title: aLine,

@@ -1,0 +1,124 @@
+import {realpathSync} from 'node:fs';
+import {isAbsolute, relative, resolve, sep} from 'node:path';
+import type {AlsoChanged, Delegation} from './delegation.ts';
+import type {LiveDelegation} from './live.ts';
+import type {WaitReason} from './queue.ts';
+
+interface Writer {
+  readonly live: LiveDelegation;
+  /** Links followed, so that two names of one directory are one. */
+  readonly directory: string;
+  /** Those that have run at the same time, for at least a moment. */
+  readonly met: Set<Writer>;
+  /** The files that it has changed, by absolute path, as its result names them; absent until it has ended. */
+  changed?: ReadonlyMap<string, string>;
+  readonly shared: AlsoChanged[];
+}
+
+export interface WritersOptions {
+  /** Whether those that can write in the same place run one after the other. */
+  readonly isSerial: boolean;
+  /** Puts into a record that has ended which of its files others have changed as well. */
+  readonly amend: (delegation: Delegation, alsoChanged: readonly AlsoChanged[]) => void;
+}
+
+/**
+ * Which delegations can write where: all of this process but the read-only ones, and those in a worktree, which
+ * write elsewhere.
+ */
+export class Writers {
+  /** Those that have not ended, in the order they came. */
+  readonly #known = new Map<LiveDelegation, Writer>();
+  /** Those whose agent may be at work, also while it winds down. */
+  readonly #running = new Set<Writer>();
+  readonly #options: WritersOptions;
+
+  constructor(options: WritersOptions) {
+    this.#options = options;
+  }
+
+  /** Knows the delegation until it has ended. */
+  join(live: LiveDelegation): void {
+    if (live.record.access !== 'agent') return;
+    const directory = realPath(live.record.directory);
+    this.#known.set(live, {live, directory, met: new Set(), shared: []});
+    void live.ended.then(() => this.#known.delete(live));
+  }
+
+  /** What whoever has just delegated it should know of others that can write in the same place. */
+  notesFor(live: LiveDelegation): readonly string[] {
+    const own = this.#known.get(live);
+    if (own === undefined || this.#options.isSerial) return [];
+    const others = [...this.#known.values()].filter((other) => other !== own && overlap(own, other));
+    if (others.length === 0) return [];
+    return [
+      `Also at work in this directory, and free to write: ${others.map(idOf).join(', ')}. access "read-only" or "worktree" keeps delegations apart.`,
+    ];
+  }
+
+  /** The first one that runs in the same place, where writers are to run one after the other. */
+  waitsFor(live: LiveDelegation): WaitReason | undefined {
+    const own = this.#known.get(live);
+    if (own === undefined || !this.#options.isSerial) return undefined;
+    const other = [...this.#running].find((one) => overlap(own, one));
+    return other && {is: 'other writer', id: idOf(other)};
+  }
+
+  started(live: LiveDelegation): void {
+    const own = this.#known.get(live);
+    if (own === undefined) return;
+    for (const other of this.#running) {
+      other.met.add(own);
+      own.met.add(other);
+    }
+    this.#running.add(own);
+  }
+
+  /** Its agent works no more. */
+  stopped(live: LiveDelegation): void {
+    for (const writer of this.#running) if (writer.live === live) this.#running.delete(writer);
+  }
+
+  /**
+   * Notes which files a delegation has changed that is about to end. Returns those that others have changed as well
+   * while it ran; their own records are told.
+   */
+  ended(live: LiveDelegation, files: readonly string[]): readonly AlsoChanged[] {
+    const own = this.#known.get(live);
+    if (own === undefined) return [];
+    const changed = new Map(files.map((file) => [resolve(own.directory, file), file]));
+    own.changed = changed;
+    for (const other of own.met) {
+      const shared = [...changed].filter(([path]) => other.changed?.has(path));
+      if (shared.length === 0) continue;
+      own.shared.push(...shared.map(([, file]) => ({file, by: idOf(other)})));
+      other.shared.push(...shared.map(([path]) => ({file: other.changed?.get(path) ?? path, by: idOf(own)})));
+      // Its end may still be on its way to the disk.
+      void other.live.ended.then((record) => this.#options.amend(record, [...other.shared]));
+    }
+    return [...own.shared];
+  }
+}
+
+function idOf({live}: Writer): string {
+  return live.record.id;
+}
+
+/** In the same directory, or one in a directory inside of the other's. */
+function overlap({directory: a}: Writer, {directory: b}: Writer): boolean {
+  return contains(a, b) || contains(b, a);
+}
+
+function contains(outer: string, inner: string): boolean {
+  const path = relative(outer, inner);
+  return path !== '..' && !path.startsWith(`..${sep}`) && !isAbsolute(path);
+}
+
+function realPath(directory: string): string {
+  try {
+    return realpathSync(directory);
+  } catch {
+    // It was there when the delegation was registered; without it, nobody can write in it.
+    return directory;
+  }
+}

@@ -105,7 +105,7 @@ export class UserOpenCode {
         transcript = await this.transcript(session);
         return status?.[session] === undefined && holds(transcript);
       },
-      20_000,
+      60_000,
       () => JSON.stringify(transcript, null, 1),
     );
     return transcript;

@@ -1,0 +1,100 @@
+import {existsSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {execa} from 'execa';
+import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {createGate} from '../support/gate.ts';
+import {eventually} from '../support/processes.ts';
+import {type Registry, startRegistry} from '../support/registry.ts';
+import {artifactOf, createSandbox, type Sandbox} from '../support/sandbox.ts';
+import {type Reply, ScriptedModel} from '../support/scripted-model.ts';
+import {openTerminal, type Terminal} from '../support/terminal.ts';
+import {PREFIX} from '../support/user-opencode.ts';
+
+let model: ScriptedModel;
+let sandbox: Sandbox;
+let registry: Registry;
+let terminal: Terminal | undefined;
+
+beforeAll(async () => {
+  model = await ScriptedModel.start();
+  // A home with a model and nothing else.
+  sandbox = createSandbox({modelUrl: model.url});
+  registry = await startRegistry(sandbox.root);
+  writeFileSync(
+    join(sandbox.env.HOME ?? '', '.npmrc'),
+    `registry=${registry.url}\nfetch-retries=0\naudit=false\n`,
+  );
+});
+
+afterAll(async () => {
+  await terminal?.close();
+  await registry.close();
+  await model.close();
+  await sandbox.remove();
+});
+
+describe('after `opencode plugin opencode-delegate --global`', () => {
+  it('a person at a terminal is told, and the model woken, with no other configuration', async () => {
+    await execa('opencode', ['plugin', 'opencode-delegate', '--global'], {
+      cwd: sandbox.project,
+      env: sandbox.env,
+      extendEnv: false,
+      stdin: 'ignore',
+    });
+    const folder = join(sandbox.env.HOME ?? '', '.config', 'opencode');
+    const configuration = readdirSync(folder)
+      .filter((name) => /^opencode\.jsonc?$/.test(name))
+      .map((name) => readFileSync(join(folder, name), 'utf8'));
+    expect(configuration.join()).toMatch(/"plugin": \[\s*"opencode-delegate(@[^"]+)?"\s*\]/);
+
+    const inner = ['count the stars', 'name the winds'];
+    const gates = new Map(inner.map((prompt) => [prompt, createGate()]));
+    model.script(async ({prompt, tools, toolResults, messages}): Promise<Reply> => {
+      const gate = gates.get(prompt);
+      if (gate !== undefined) {
+        await gate.opened;
+        return {text: `Answer to ${prompt}`};
+      }
+      if (tools.length === 0) return {text: 'A title'};
+      if (prompt.includes('<task-notification>')) {
+        const ids = messages
+          .filter(({role}) => role === 'tool')
+          .flatMap(({content}) => /^([a-z-]+) · running/.exec(String(content))?.[1] ?? []);
+        const next = ids[toolResults.length];
+        return next === undefined
+          ? {text: 'Both results are here.'}
+          : {tool: `${PREFIX}delegation_read`, input: {id: next}};
+      }
+      const next = inner[toolResults.length];
+      return next === undefined ? {text: 'Carrying on.'} : {tool: `${PREFIX}delegate`, input: {prompt: next}};
+    });
+    terminal = openTerminal(sandbox, 'opencode');
+    await terminal.shows('Ask anything');
+    terminal.type('go and delegate');
+    await terminal.shows('go and delegate');
+    terminal.type('\r');
+    await terminal.shows('Carrying on.');
+
+    gates.get('count the stars')?.open();
+    await terminal.shows('Delegation completed');
+    gates.get('name the winds')?.open();
+    await terminal.shows('Both results are here.');
+
+    const woken = model.requests.findLast(({prompt}) => prompt.includes('<task-notification>'));
+    expect(woken?.prompt).toMatch(/<title>name the winds<\/title>[\s\S]*<remaining>0<\/remaining>/);
+    expect(woken?.toolResults.join()).toMatch(/Answer to count the stars[\s\S]*Answer to name the winds/);
+    // What was told silently stands before it, and made for no turn of its own.
+    const told = model.requests.filter(({prompt}) => prompt.includes('<title>count the stars</title>'));
+    expect(told).toEqual([]);
+    expect(JSON.stringify(woken?.messages)).toMatch(/count the stars<\/title>.*<remaining>1<\/remaining>/);
+    // It is all read, so nothing is kept for the session.
+    const notices = join(sandbox.dataDir, '.notices');
+    await eventually(
+      () =>
+        existsSync(notices) &&
+        readdirSync(notices).every((session) => readdirSync(join(notices, session)).join() === 'holder'),
+    );
+    const [id = ''] = /[a-z]+-[a-z]+-[a-z]+(?=<\/task-id>)/.exec(woken?.prompt ?? '') ?? [];
+    expect(readFileSync(artifactOf(sandbox, id), 'utf8')).toMatch(/^read: /m);
+  }, 240_000);
+});

@@ -13,9 +13,10 @@ import {result} from './result.ts';
 import {Stage} from './stage.ts';
 import {type Row, renderTable} from './table.ts';
 import {throughput} from './throughput.ts';
+import {worktree} from './worktree.ts';
 
 /** Each plays on a stage of its own, so that none meets what another has left running. */
-const GROUPS = {launch, delegate, result, throughput, lanes, list, memory, host, definitions};
+const GROUPS = {launch, delegate, result, throughput, lanes, worktree, list, memory, host, definitions};
 type GroupName = keyof typeof GROUPS;
 
 let current = new Cleanup();

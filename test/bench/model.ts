@@ -50,6 +50,11 @@ export class BenchModel {
     await until(`the model holds ${count} prompts`, () => held() >= count);
   }
 
+  /** Resolves when the model has been asked this. */
+  async asked(prompt: string): Promise<void> {
+    await this.#model.asked((request) => request.prompt === prompt);
+  }
+
   /** Answers all held prompts, those to come too. */
   release(): void {
     this.#release();

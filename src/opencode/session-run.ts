@@ -3,7 +3,7 @@ import type {AskContent} from '../delegation/ask.ts';
 import {messageOf} from '../delegation/errors.ts';
 import type {AskReply, Product, Run, RunEnd, RunObserver, RunRequest} from '../delegation/ports.ts';
 import type {Logger} from '../log.ts';
-import {dataOf, done, wordsOf} from './answer.ts';
+import {done, wordsOf} from './answer.ts';
 import type {SessionListener} from './connection.ts';
 import type {OpenCodeEvent} from './events.ts';
 import type {HeldSessions} from './held-sessions.ts';
@@ -14,17 +14,12 @@ import type {OpenCode} from './opencode.ts';
 import {Progress} from './progress.ts';
 import {ProviderTrouble} from './provider-trouble.ts';
 import {Runaway, type RunawayLimits} from './runaway.ts';
+import {ABORT_GRACE_MS, abort, readInTime} from './session-stop.ts';
 import {SessionWork} from './session-work.ts';
 import {settle} from './settlement.ts';
-import {timeLimit} from './time-limit.ts';
 import type {Transcript, Verdict} from './transcript.ts';
 import {promptPart, type Turn} from './turn.ts';
 import {type OpenSession, TurnEnd} from './turn-end.ts';
-
-/** Reading what there is, before a stop, must not delay the stop. */
-const SNAPSHOT_MS = 1_500;
-/** How long an aborted session may take to stop before its slot is given away all the same. */
-const ABORT_GRACE_MS = 5_000;
 
 export interface SessionRunOptions {
   readonly opencode: OpenCode;
@@ -44,14 +39,11 @@ export interface SessionRunOptions {
 export class SessionRun implements Run, SessionListener {
   readonly end: Promise<RunEnd>;
   readonly directory: string;
-  readonly #opencode: OpenCode;
-  readonly #guarded: OpenCode;
+  readonly #options: SessionRunOptions;
   readonly #log: Logger;
-  readonly #sessions: HeldSessions;
   readonly #request: RunRequest;
   readonly #observer: RunObserver;
   readonly #own: Turn;
-  readonly #readOnlyTools: readonly string[];
   readonly #work: SessionWork;
   readonly #progress: Progress;
   readonly #trouble: ProviderTrouble;
@@ -66,15 +58,12 @@ export class SessionRun implements Run, SessionListener {
   #unlisten: (() => void) | undefined;
   #release: (() => void) | undefined;
 
-  constructor({opencode, guarded, log, sessions, request, observer, ...rest}: SessionRunOptions) {
-    const {limits, readOnlyTools} = rest;
-    this.#opencode = opencode;
-    this.#guarded = guarded;
+  constructor(options: SessionRunOptions) {
+    const {log, request, observer, limits} = options;
+    this.#options = options;
     this.#log = log;
-    this.#sessions = sessions;
     this.#request = request;
     this.#observer = observer;
-    this.#readOnlyTools = readOnlyTools;
     this.directory = request.directory;
     this.#own = {delegationId: request.delegationId, isContinued: request.continues !== undefined};
     this.#work = new SessionWork({directory: request.directory, turn: this.#own, log});
@@ -138,7 +127,7 @@ export class SessionRun implements Run, SessionListener {
     if (this.#isSettled) return;
     this.#turn?.close();
     void settle({
-      opencode: this.#opencode,
+      opencode: this.#options.opencode,
       turn: this.#own,
       directory: this.directory,
       sessionId: this.#session?.id ?? this.#request.continues,
@@ -149,14 +138,10 @@ export class SessionRun implements Run, SessionListener {
 
   async snapshot(): Promise<Product> {
     if (this.#session?.connection.isAlive) {
-      const {connection, id} = this.#session;
-      const {signal, clear} = timeLimit(SNAPSHOT_MS);
       try {
-        this.#work.merge(await dataOf(connection.client.session.messages({sessionID: id}, {signal})));
+        this.#work.merge(await readInTime(this.#session));
       } catch (error) {
         this.#warn(`its messages could not be read: ${messageOf(error)}`);
-      } finally {
-        clear();
       }
     }
     return this.#work.unfinished();
@@ -171,11 +156,7 @@ export class SessionRun implements Run, SessionListener {
     // Whoever delegated gets the answer first: opening the session takes the same processor.
     await new Promise((resolve) => setImmediate(resolve));
     const session = await openSession({
-      opencode: this.#opencode,
-      guarded: this.#guarded,
-      request: this.#request,
-      readOnlyTools: this.#readOnlyTools,
-      sessions: this.#sessions,
+      ...this.#options,
       isStopped: () => this.#stopping !== undefined,
     });
     if (session === undefined) return;
@@ -189,7 +170,7 @@ export class SessionRun implements Run, SessionListener {
     });
     this.#session = session;
     this.#turn = turn;
-    this.#release = this.#sessions.hold(id);
+    this.#release = this.#options.sessions.hold(id);
     this.#unlisten = connection.listen(id, this);
     await this.#observer.sessionOpened(id);
     // A stop may have come while the session was opened: then the model is never asked.
@@ -251,19 +232,13 @@ export class SessionRun implements Run, SessionListener {
   }
 
   async #abort(): Promise<void> {
-    const {connection, id} = this.#session ?? {};
-    if (connection?.isAlive !== true || id === undefined || this.#turn?.isWorking !== true) return;
-    const {signal, clear} = timeLimit(ABORT_GRACE_MS);
-    const late = new Promise<'late'>((resolve) => signal.addEventListener('abort', () => resolve('late')));
-    const idle = this.#turn.becomesIdle();
+    const [session, turn] = [this.#session, this.#turn];
+    if (session?.connection.isAlive !== true || turn?.isWorking !== true) return;
     try {
-      await done(connection.client.session.abort({sessionID: id}, {signal}));
-      if ((await Promise.race([idle, late])) === 'late') throw new Error('it is still busy');
+      await abort(session, turn);
     } catch (error) {
       const within = `within ${ABORT_GRACE_MS / 1_000} s`;
-      this.#warn(`session ${id} did not stop ${within}, its slot is given away: ${messageOf(error)}`);
-    } finally {
-      clear();
+      this.#warn(`session ${session.id} did not stop ${within}, its slot is given away: ${messageOf(error)}`);
     }
   }
 

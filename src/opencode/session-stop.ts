@@ -1,0 +1,38 @@
+import {dataOf, done} from './answer.ts';
+import {timeLimit} from './time-limit.ts';
+import type {Transcript} from './transcript.ts';
+import type {OpenSession, TurnEnd} from './turn-end.ts';
+
+/** Reading what there is, before a stop, must not delay the stop. */
+const READ_MS = 1_500;
+/** How long an aborted session may take to stop before its slot is given away all the same. */
+export const ABORT_GRACE_MS = 5_000;
+
+/**
+ * What the server has stored of a session by now.
+ * @throws when it cannot be read, or not in time.
+ */
+export async function readInTime({connection, id}: OpenSession): Promise<Transcript> {
+  const {signal, clear} = timeLimit(READ_MS);
+  try {
+    return await dataOf(connection.client.session.messages({sessionID: id}, {signal}));
+  } finally {
+    clear();
+  }
+}
+
+/**
+ * Aborts a session. Resolves when it has become idle.
+ * @throws when it has not within {@link ABORT_GRACE_MS}.
+ */
+export async function abort({connection, id}: OpenSession, turn: TurnEnd): Promise<void> {
+  const {signal, clear} = timeLimit(ABORT_GRACE_MS);
+  const late = new Promise<'late'>((resolve) => signal.addEventListener('abort', () => resolve('late')));
+  const idle = turn.becomesIdle();
+  try {
+    await done(connection.client.session.abort({sessionID: id}, {signal}));
+    if ((await Promise.race([idle, late])) === 'late') throw new Error('it is still busy');
+  } finally {
+    clear();
+  }
+}

@@ -40,6 +40,14 @@ describe('the package', () => {
     expect(readFileSync(bin, 'utf8').split('\n')[0]).toBe('#!/usr/bin/env node');
   });
 
+  it('has a plugin of one small file that needs nothing beside it', () => {
+    const plugin = readFileSync(join(ROOT, 'dist', 'plugin.js'), 'utf8');
+    const imported = [...plugin.matchAll(/\bfrom\s*"([^"]+)"/g)].flatMap(([, specifier]) => specifier ?? []);
+    expect(imported.filter((specifier) => !isBuiltin(specifier))).toEqual([]);
+    // All of zod's languages come along where a single file imports its namespace by name.
+    expect(plugin.length).toBeLessThan(250_000);
+  });
+
   it('depends on every package that src imports, and on no other', () => {
     expect(importedPackages()).toEqual(Object.keys(manifest.dependencies).sort());
   });

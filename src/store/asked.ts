@@ -1,4 +1,4 @@
-import {z} from 'zod';
+import * as z from 'zod';
 import {type Ask, type Decision, VERDICTS} from '../delegation/ask.ts';
 import {iso, time} from './time.ts';
 

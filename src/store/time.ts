@@ -1,4 +1,4 @@
-import {z} from 'zod';
+import * as z from 'zod';
 
 /** A time in front matter: ISO 8601 in the file, milliseconds since the epoch in the record. */
 export const time = z.iso.datetime({offset: true}).transform((text) => Date.parse(text));

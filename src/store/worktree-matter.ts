@@ -1,4 +1,4 @@
-import {z} from 'zod';
+import * as z from 'zod';
 import {type Worktree, worktreeCommands} from '../delegation/worktree.ts';
 
 /** A worktree as the front matter of a record has it. */

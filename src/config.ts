@@ -71,6 +71,9 @@ const flag = text.pipe(
     .transform((value) => value === '1' || value === 'true'),
 );
 
+const numberOr = (fallback: number) =>
+  text.transform((value) => (value === undefined ? fallback : Number(value)));
+
 /** `anthropic=4,openai/gpt-5=2` */
 const laneLimits = text.transform((value, context) => {
   const limits = new Map<string, number>();
@@ -100,39 +103,33 @@ const schema = z.object({
       .regex(/^[^/\s]+\/\S+$/, 'must be written as provider/model')
       .optional(),
   ),
-  OPENCODE_DELEGATE_CONCURRENCY: text
-    .transform((value) => (value === undefined ? 8 : Number(value)))
-    .pipe(
-      z
-        .int('must be a whole number from 1 to 100')
-        .min(1, 'must be at least 1')
-        .max(100, 'must be at most 100'),
-    ),
+  OPENCODE_DELEGATE_CONCURRENCY: numberOr(8).pipe(
+    z
+      .int('must be a whole number from 1 to 100')
+      .min(1, 'must be at least 1')
+      .max(100, 'must be at most 100'),
+  ),
   OPENCODE_DELEGATE_LIMITS: laneLimits,
-  OPENCODE_DELEGATE_MAX_TOOL_CALLS: text
-    .transform((value) => (value === undefined ? 500 : Number(value)))
-    .pipe(z.int('must be a whole number of calls').min(1, 'must be at least 1')),
-  OPENCODE_DELEGATE_IDLE_MINUTES: text
-    .transform((value) => (value === undefined ? 5 : Number(value)))
-    .pipe(
-      z
-        .number('must be a number of minutes')
-        .positive('must be more than 0')
-        .max(1_440, 'must be at most 1440, which is a day'),
-    ),
+  OPENCODE_DELEGATE_MAX_TOOL_CALLS: numberOr(500).pipe(
+    z.int('must be a whole number of calls').min(1, 'must be at least 1'),
+  ),
+  OPENCODE_DELEGATE_IDLE_MINUTES: numberOr(5).pipe(
+    z
+      .number('must be a number of minutes')
+      .positive('must be more than 0')
+      .max(1_440, 'must be at most 1440, which is a day'),
+  ),
   OPENCODE_DELEGATE_ALLOW_SUBAGENTS: flag,
   OPENCODE_DELEGATE_SERIAL_WRITERS: flag,
   OPENCODE_DELEGATE_ON_ASK: text.pipe(
     z.enum(['reject', 'wait'], {error: 'must be reject or wait'}).default('reject'),
   ),
-  OPENCODE_DELEGATE_ASK_SECONDS: text
-    .transform((value) => (value === undefined ? 120 : Number(value)))
-    .pipe(
-      z
-        .number('must be a number of seconds')
-        .min(1, 'must be at least 1')
-        .max(86_400, 'must be at most 86400, which is a day'),
-    ),
+  OPENCODE_DELEGATE_ASK_SECONDS: numberOr(120).pipe(
+    z
+      .number('must be a number of seconds')
+      .min(1, 'must be at least 1')
+      .max(86_400, 'must be at most 86400, which is a day'),
+  ),
   OPENCODE_DELEGATE_READONLY_TOOLS: text
     .transform((value) => (value === undefined ? [] : value.split(',').map((name) => name.trim())))
     .pipe(
@@ -140,14 +137,12 @@ const schema = z.object({
     ),
   OPENCODE_DELEGATE_DATA_DIR: text.pipe(z.string().refine(isAbsolute, 'must be an absolute path').optional()),
   OPENCODE_DELEGATE_HOST: text.pipe(z.enum(['on', 'off'], {error: 'must be on or off'}).optional()),
-  OPENCODE_DELEGATE_HOST_IDLE_SECONDS: text
-    .transform((value) => (value === undefined ? 60 : Number(value)))
-    .pipe(
-      z
-        .number('must be a number of seconds')
-        .min(0, 'must be at least 0')
-        .max(86_400, 'must be at most 86400, which is a day'),
-    ),
+  OPENCODE_DELEGATE_HOST_IDLE_SECONDS: numberOr(60).pipe(
+    z
+      .number('must be a number of seconds')
+      .min(0, 'must be at least 0')
+      .max(86_400, 'must be at most 86400, which is a day'),
+  ),
   OPENCODE_DELEGATE_LOG: text.pipe(
     z.enum(LOG_LEVELS, {error: `must be one of ${LOG_LEVELS.join(', ')}`}).default('info'),
   ),

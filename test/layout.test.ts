@@ -18,7 +18,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['store'],
   ['git'],
   ['delegation'],
-  ['config.ts', 'data-dir.ts', 'log.ts', 'inside.ts', 'alive.ts'],
+  ['config.ts', 'data-dir.ts', 'log.ts', 'inside.ts', 'alive.ts', 'contains.ts'],
 ];
 
 /** What lies below and is forbidden all the same: these floors know each other through the domain's ports. */

@@ -195,10 +195,10 @@ export class Delegations {
     return this.#overview.list(project);
   }
 
-  /** Those of the project that live in this process, by id. */
-  live(project: string): ReadonlyMap<string, Sight> {
-    const live = this.#register.all.filter(({record}) => record.project === project);
-    return new Map(live.map((one) => [one.record.id, this.#sight(one)]));
+  /** The delegation as it lives in this process; `undefined` when it does not. */
+  sight(project: string, id: string): Sight | undefined {
+    const live = this.#register.find(project, id);
+    return live && this.#sight(live);
   }
 
   /** Ids of the project's ended delegations that nobody has read to the end yet, newest first. */

@@ -11,6 +11,6 @@ export function thisProcess(environment: string): Owner {
  * True only when the owner is surely gone: it ran on this machine and no process has its number. An owner
  * on another machine (a home directory that several share) is nobody we can judge.
  */
-export function isGone(owner: Owner): boolean {
+export function isGone(owner: Pick<Owner, 'pid' | 'hostname'>): boolean {
   return owner.hostname === hostname() && !isAlive(owner.pid);
 }

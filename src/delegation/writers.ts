@@ -1,5 +1,6 @@
 import {realpathSync} from 'node:fs';
-import {isAbsolute, relative, resolve, sep} from 'node:path';
+import {resolve} from 'node:path';
+import {contains} from '../contains.ts';
 import type {AlsoChanged, Delegation} from './delegation.ts';
 import type {LiveDelegation} from './live.ts';
 import type {WaitReason} from './queue.ts';
@@ -107,11 +108,6 @@ function idOf({live}: Writer): string {
 /** In the same directory, or one in a directory inside of the other's. */
 function overlap({directory: a}: Writer, {directory: b}: Writer): boolean {
   return contains(a, b) || contains(b, a);
-}
-
-function contains(outer: string, inner: string): boolean {
-  const path = relative(outer, inner);
-  return path !== '..' && !path.startsWith(`..${sep}`) && !isAbsolute(path);
 }
 
 function realPath(directory: string): string {

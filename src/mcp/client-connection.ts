@@ -1,5 +1,6 @@
 import {parse} from 'node:path';
 import {fileURLToPath} from 'node:url';
+import {contains} from '../contains.ts';
 import type {Client} from '../delegation/delegation.ts';
 import {Refusal} from '../delegation/errors.ts';
 
@@ -78,9 +79,6 @@ export class ClientConnection {
         return [];
       }
     });
-    const isInside = folders.some(
-      (folder) => cwd === folder || cwd.startsWith(`${folder.replace(/[/\\]$/, '')}/`),
-    );
-    return isInside ? cwd : (folders[0] ?? cwd);
+    return folders.some((folder) => contains(folder, cwd)) ? cwd : (folders[0] ?? cwd);
   }
 }

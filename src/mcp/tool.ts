@@ -16,7 +16,7 @@ export interface ToolAnnotations {
 export interface ToolContext {
   readonly delegations: Pick<
     Delegations,
-    'delegate' | 'continue' | 'wait' | 'list' | 'live' | 'cancel' | 'reply' | 'markRead'
+    'delegate' | 'continue' | 'wait' | 'list' | 'sight' | 'cancel' | 'reply' | 'markRead'
   >;
   readonly client: Pick<ClientConnection, 'identity' | 'extendsOnProgress' | 'project' | 'workingDirectory'>;
   /** Where a person finds the record of a delegation. */

@@ -2,6 +2,7 @@ import {randomUUID} from 'node:crypto';
 import {messageOf} from '../delegation/errors.ts';
 import {parseId} from '../delegation/id.ts';
 import type {Logger} from '../log.ts';
+import {EXTENSION} from '../store/artifact.ts';
 import {type Expected, SessionNotices, type Told} from '../store/session-notices.ts';
 import type {FolderWatch} from './folder-watch.ts';
 import type {TextPart} from './hooks.ts';
@@ -249,7 +250,7 @@ export class ParentSession {
 
   /** Also the temporary file that a record is written to may be all that is heard of. */
   #concerns(name: string, isRecord: boolean): boolean {
-    return isRecord ? this.#known.has(name.slice(0, name.indexOf('.md'))) : /@[^.]+$/.test(name);
+    return isRecord ? this.#known.has(name.slice(0, name.indexOf(EXTENSION))) : /@[^.]+$/.test(name);
   }
 
   #listen(folder: string): void {

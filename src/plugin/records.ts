@@ -1,9 +1,10 @@
 import {readFile, stat} from 'node:fs/promises';
-import {join} from 'node:path';
 import type {Delegation, DelegationHead} from '../delegation/delegation.ts';
 import {messageOf} from '../delegation/errors.ts';
 import type {Logger} from '../log.ts';
+import {artifactIn} from '../store/artifact.ts';
 import {parseHead, parseRecord} from '../store/record.ts';
+import {versionOf} from '../store/write-whole.ts';
 
 interface Known {
   readonly version: string;
@@ -22,7 +23,7 @@ export class Records {
   }
 
   artifact(project: string, id: string): string {
-    return join(this.root, project, `${id}.md`);
+    return artifactIn(this.root, project, id);
   }
 
   /** The record without its long texts; `undefined` when there is none that can be understood. */
@@ -53,8 +54,8 @@ export class Records {
   }
 }
 
-/** What changes whenever the file does; `undefined` where there is none that can be seen. */
+/** `undefined` where there is no file that can be seen. */
 async function versionAt(path: string): Promise<string | undefined> {
-  const stats = await stat(path).catch(() => undefined);
-  return stats && `${stats.ino}.${stats.size}.${stats.mtimeMs}`;
+  const stats = await stat(path, {bigint: true}).catch(() => undefined);
+  return stats && versionOf(stats);
 }

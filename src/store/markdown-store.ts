@@ -4,8 +4,9 @@ import type {Delegation, DelegationHead} from '../delegation/delegation.ts';
 import {messageOf} from '../delegation/errors.ts';
 import type {Store} from '../delegation/ports.ts';
 import type {Logger} from '../log.ts';
+import {artifactIn} from './artifact.ts';
 import {withClaim} from './claim.ts';
-import {EXTENSION, ProjectIndex} from './project-index.ts';
+import {ProjectIndex} from './project-index.ts';
 import {parseRecord, renderRecord} from './record.ts';
 import {SessionNotices} from './session-notices.ts';
 import {createWhole, replaceWhole} from './write-whole.ts';
@@ -31,7 +32,7 @@ export class MarkdownStore implements Store {
   }
 
   artifact(project: string, id: string): string {
-    return join(this.#root, project, `${id}${EXTENSION}`);
+    return artifactIn(this.#root, project, id);
   }
 
   /** The record's file as it is, or `undefined` when there is none. */

@@ -3,10 +3,9 @@ import {join} from 'node:path';
 import {type DelegationHead, hasEnded} from '../delegation/delegation.ts';
 import {messageOf} from '../delegation/errors.ts';
 import type {Logger} from '../log.ts';
+import {EXTENSION} from './artifact.ts';
 import {parseHead} from './record.ts';
 import {versionOf} from './write-whole.ts';
-
-export const EXTENSION = '.md';
 
 /** So many files are looked at in one go, so that a first list of thousands blocks nobody for long. */
 const BATCH = 200;

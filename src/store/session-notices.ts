@@ -3,6 +3,7 @@ import {hostname} from 'node:os';
 import {join} from 'node:path';
 import type {DelegationHead} from '../delegation/delegation.ts';
 import {isGone} from '../delegation/owner.ts';
+import {isAbandoned, type Signer, signature} from './signature.ts';
 import {createWhole, replaceWhole} from './write-whole.ts';
 
 /** Beside the folders of the projects; no project's name begins with a dot. */
@@ -81,12 +82,12 @@ export class SessionNotices {
   /** From now on this process tells. @throws when it cannot be written. */
   async hold(): Promise<void> {
     if (await this.isHeld()) return;
-    await replaceWhole(join(this.folder, HOLDER), me());
+    await replaceWhole(join(this.folder, HOLDER), signature());
   }
 
   /** True when no other process has used the session since this one did. */
   async isHeld(): Promise<boolean> {
-    return (await readFile(join(this.folder, HOLDER), 'utf8').catch(() => '')) === me();
+    return (await readFile(join(this.folder, HOLDER), 'utf8').catch(() => '')) === signature();
   }
 
   /**
@@ -98,7 +99,7 @@ export class SessionNotices {
     const name = nameOf(expected);
     for (let n = 1; ; n++) {
       const path = join(this.folder, `${name}${CLAIM}${n}`);
-      const isNew = (await createWhole(path, me())) !== undefined;
+      const isNew = (await createWhole(path, signature())) !== undefined;
       if (isNew) mine.add(path);
       if (mine.has(path)) {
         // Since we looked it may have been told, by whoever had the claim before or by ourselves.
@@ -106,7 +107,7 @@ export class SessionNotices {
         if (!names.includes(name) || names.includes(`${name}${TOLD}`)) return undefined;
         return {isFirst: isNew && n === 1};
       }
-      if (!(await isAbandoned(path))) return undefined;
+      if (!(await isClaimAbandoned(path))) return undefined;
     }
   }
 
@@ -150,21 +151,14 @@ function isClaim(name: string): boolean {
   return /\.claim-\d+$/.test(name);
 }
 
-function me(): string {
-  return JSON.stringify({pid: process.pid, hostname: hostname()});
+/** A claim with our number that we have not made is that of an earlier process. */
+async function isClaimAbandoned(path: string): Promise<boolean> {
+  const isSignerGone = (signer: Signer) =>
+    signer.pid === process.pid ? signer.hostname === hostname() : isGone(signer);
+  return (await isStale(path)) || (await isAbandoned(path, isSignerGone));
 }
 
-async function isAbandoned(path: string): Promise<boolean> {
-  try {
-    const {mtimeMs} = await stat(path);
-    if (Date.now() - mtimeMs > STALE_CLAIM_MS) return true;
-    const {pid, hostname: machine}: {pid?: unknown; hostname?: unknown} = JSON.parse(
-      await readFile(path, 'utf8'),
-    );
-    if (typeof pid !== 'number' || typeof machine !== 'string') return true;
-    return pid === process.pid ? machine === hostname() : isGone({pid, hostname: machine, environment: ''});
-  } catch (error) {
-    // What vanished was forgotten, and what cannot be understood was written by nobody who follows these rules.
-    return !(error instanceof Error && 'code' in error && error.code === 'EACCES');
-  }
+async function isStale(path: string): Promise<boolean> {
+  const stats = await stat(path).catch(() => undefined);
+  return stats !== undefined && Date.now() - stats.mtimeMs > STALE_CLAIM_MS;
 }

@@ -45,7 +45,7 @@ function context(client: {extendsOnProgress: boolean; hasToken: boolean}): ToolC
       continue: unused,
       reply: unused,
       list: unused,
-      live: () => new Map(),
+      sight: () => undefined,
       cancel: unused,
     },
     client: {

@@ -37,9 +37,8 @@ export const delegationList = defineTool({
     const shown = offset + page.length;
     const next = shown < matching.length ? `; next: delegation_list(offset: ${shown})` : '';
     const now = Date.now();
-    const live = delegations.live(project);
     const entries = page.map((head) =>
-      renderEntry(head, {now, sight: live.get(head.id), session: caller?.session}),
+      renderEntry(head, {now, sight: delegations.sight(project, head.id), session: caller?.session}),
     );
     return {
       blocks: [

@@ -1,5 +1,6 @@
 import {realpathSync} from 'node:fs';
-import {dirname, isAbsolute, relative, resolve, sep} from 'node:path';
+import {dirname, relative, resolve} from 'node:path';
+import {contains} from '../../contains.ts';
 
 /** What a read-only delegation may never see, however a path leads there. */
 export type Forbidden = 'outside the directory' | 'an .env file';
@@ -15,9 +16,10 @@ export function forbidden(path: string, root: string): Forbidden | undefined {
   const named = resolve(root, path);
   const real = realPath(named);
   const realRoot = realpathSync(root);
-  const inside = relative(realRoot, real);
-  if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) return 'outside the directory';
-  return hasEnvName(inside) || hasEnvName(relative(root, named)) ? 'an .env file' : undefined;
+  if (!contains(realRoot, real)) return 'outside the directory';
+  return hasEnvName(relative(realRoot, real)) || hasEnvName(relative(root, named))
+    ? 'an .env file'
+    : undefined;
 }
 
 function hasEnvName(path: string): boolean {

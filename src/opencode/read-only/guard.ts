@@ -2,7 +2,7 @@
  * A plugin for the OpenCode server that we start. The rules of a session look at paths as the model writes them,
  * and at patterns of a search rather than what it finds: a link that leads out of the directory, and an `.env`
  * file among the matches, pass them. Here both are stopped. OpenCode's own runtime loads this file, so it imports
- * nothing but its neighbours.
+ * no package.
  */
 import {type Forbidden, forbidden} from './confine.ts';
 import {GUARD_MARK, READ_ONLY, WITHHELD} from './marks.ts';

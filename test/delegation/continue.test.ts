@@ -2,20 +2,17 @@ import {tmpdir} from 'node:os';
 import {beforeEach, describe, expect, it} from 'vitest';
 import {GO_ON} from '../../src/delegation/continuation.ts';
 import type {Delegation} from '../../src/delegation/delegation.ts';
-import {Delegations} from '../../src/delegation/delegations.ts';
+import type {Delegations} from '../../src/delegation/delegations.ts';
 import {Refusal} from '../../src/delegation/errors.ts';
+import {fakeDelegations} from '../support/fake-delegations.ts';
 import {
   aDelegation,
   anEnd,
   aWorktree,
-  FakeCatalog,
-  FakeHeadlines,
-  FakeLog,
-  FakeRunner,
-  FakeStore,
-  FakeWorktrees,
+  type FakeRunner,
+  type FakeStore,
+  type FakeWorktrees,
   GONE,
-  HERE,
 } from '../support/fakes.ts';
 
 let store: FakeStore;
@@ -24,13 +21,7 @@ let worktrees: FakeWorktrees;
 let delegations: Delegations;
 
 beforeEach(() => {
-  store = new FakeStore();
-  runner = new FakeRunner();
-  worktrees = new FakeWorktrees();
-  delegations = new Delegations({
-    ...{store, runner, catalog: new FakeCatalog(), headlines: new FakeHeadlines(), log: new FakeLog()},
-    ...{worktrees, concurrency: 8, asking: {on: 'reject'}, owner: HERE},
-  });
+  ({store, runner, worktrees, delegations} = fakeDelegations());
 });
 
 const source = (given: Partial<Delegation> = {}) =>

@@ -5,23 +5,23 @@ import fc from 'fast-check';
 import {afterEach, beforeEach, describe, expect, it, test, vi} from 'vitest';
 import type {AskContent, AskPolicy} from '../../src/delegation/ask.ts';
 import {type Delegation, hasEnded, NO_WORK} from '../../src/delegation/delegation.ts';
-import {Delegations} from '../../src/delegation/delegations.ts';
+import type {Delegations} from '../../src/delegation/delegations.ts';
 import {Refusal} from '../../src/delegation/errors.ts';
 import type {DelegateRequest} from '../../src/delegation/request.ts';
 import {MAX_PROMPT_CHARS, MAX_TIMEOUT_MINUTES} from '../../src/delegation/request.ts';
 import type {Sight} from '../../src/delegation/sight.ts';
+import {fakeDelegations} from '../support/fake-delegations.ts';
 import {
   aDelegation,
   anEnd,
   DEAD_PID,
   ELSEWHERE,
-  FakeCatalog,
-  FakeHeadlines,
-  FakeLog,
+  type FakeCatalog,
+  type FakeHeadlines,
+  type FakeLog,
   type FakeRun,
-  FakeRunner,
-  FakeStore,
-  FakeWorktrees,
+  type FakeRunner,
+  type FakeStore,
   GONE,
   HERE,
   SOME_WORK,
@@ -41,16 +41,7 @@ let delegations: Delegations;
 const REJECT: AskPolicy = {on: 'reject'};
 
 function start({concurrency = 8, asking = REJECT}: {concurrency?: number; asking?: AskPolicy} = {}): void {
-  catalog = new FakeCatalog();
-  runner = new FakeRunner();
-  store = new FakeStore();
-  headlines = new FakeHeadlines();
-  log = new FakeLog();
-  delegations = new Delegations({
-    worktrees: new FakeWorktrees(),
-    ...{catalog, runner, store, headlines, concurrency, asking, log},
-    owner: HERE,
-  });
+  ({catalog, runner, store, headlines, log, delegations} = fakeDelegations({concurrency, asking}));
 }
 
 beforeEach(() => {

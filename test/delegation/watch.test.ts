@@ -1,29 +1,12 @@
 import {tmpdir} from 'node:os';
 import {expect, it} from 'vitest';
 import type {Delegation} from '../../src/delegation/delegation.ts';
-import {Delegations} from '../../src/delegation/delegations.ts';
-import {
-  aDelegation,
-  FakeCatalog,
-  FakeHeadlines,
-  FakeLog,
-  FakeRunner,
-  FakeStore,
-  FakeWorktrees,
-  GONE,
-  HERE,
-} from '../support/fakes.ts';
+
+import {fakeDelegations} from '../support/fake-delegations.ts';
+import {aDelegation, GONE} from '../support/fakes.ts';
 
 function start() {
-  const store = new FakeStore();
-  const runner = new FakeRunner();
-  const delegations = new Delegations({
-    worktrees: new FakeWorktrees(),
-    ...{store, runner, catalog: new FakeCatalog(), headlines: new FakeHeadlines(), log: new FakeLog()},
-    concurrency: 8,
-    asking: {on: 'reject'},
-    owner: HERE,
-  });
+  const {store, runner, delegations} = fakeDelegations();
   const delegate = (prompt: string) =>
     delegations.delegate({
       ...{project: 'project', directory: tmpdir(), prompt, timeoutMinutes: 15},

@@ -1,19 +1,18 @@
 import {tmpdir} from 'node:os';
 import {beforeEach, describe, expect, it} from 'vitest';
 import type {Delegation} from '../../src/delegation/delegation.ts';
-import {Delegations} from '../../src/delegation/delegations.ts';
+import type {Delegations} from '../../src/delegation/delegations.ts';
 import {Refusal} from '../../src/delegation/errors.ts';
 import type {Sight} from '../../src/delegation/sight.ts';
+import {fakeDelegations} from '../support/fake-delegations.ts';
 import {
   aDelegation,
   anEnd,
   aWorktree,
-  FakeCatalog,
-  FakeHeadlines,
-  FakeLog,
-  FakeRunner,
-  FakeStore,
-  FakeWorktrees,
+  type FakeLog,
+  type FakeRunner,
+  type FakeStore,
+  type FakeWorktrees,
   GONE,
   HERE,
   SOME_WORK,
@@ -28,16 +27,7 @@ let log: FakeLog;
 let delegations: Delegations;
 
 beforeEach(() => {
-  runner = new FakeRunner();
-  store = new FakeStore();
-  worktrees = new FakeWorktrees();
-  log = new FakeLog();
-  delegations = new Delegations({
-    ...{runner, store, worktrees, log, catalog: new FakeCatalog(), headlines: new FakeHeadlines()},
-    concurrency: 8,
-    asking: {on: 'reject'},
-    owner: HERE,
-  });
+  ({runner, store, worktrees, log, delegations} = fakeDelegations());
 });
 
 /** Lets everything happen that needs no time. */

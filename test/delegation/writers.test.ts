@@ -4,17 +4,10 @@ import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import type {Access} from '../../src/delegation/access.ts';
 import {NO_WORK} from '../../src/delegation/delegation.ts';
-import {Delegations} from '../../src/delegation/delegations.ts';
+import type {Delegations} from '../../src/delegation/delegations.ts';
 import type {Sight} from '../../src/delegation/sight.ts';
-import {
-  FakeCatalog,
-  FakeHeadlines,
-  FakeLog,
-  FakeRunner,
-  FakeStore,
-  FakeWorktrees,
-  HERE,
-} from '../support/fakes.ts';
+import {fakeDelegations} from '../support/fake-delegations.ts';
+import type {FakeRunner, FakeStore} from '../support/fakes.ts';
 
 let root: string;
 let runner: FakeRunner;
@@ -22,13 +15,7 @@ let store: FakeStore;
 let delegations: Delegations;
 
 function start({serialWriters = false, limits = new Map<string, number>()} = {}): void {
-  runner = new FakeRunner();
-  store = new FakeStore();
-  delegations = new Delegations({
-    ...{runner, store, serialWriters, limits, worktrees: new FakeWorktrees(), log: new FakeLog()},
-    ...{catalog: new FakeCatalog(), headlines: new FakeHeadlines()},
-    ...{concurrency: 8, asking: {on: 'reject'}, owner: HERE},
-  });
+  ({runner, store, delegations} = fakeDelegations({serialWriters, limits}));
 }
 
 beforeEach(() => {

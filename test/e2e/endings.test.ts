@@ -2,7 +2,7 @@ import {readFileSync} from 'node:fs';
 import {describe, expect, it} from 'vitest';
 import {type TestClient, untilActivity} from '../support/client.ts';
 import {allGone, eventually, openCodeIn, processesIn} from '../support/processes.ts';
-import {artifactOf, HOST_MODE} from '../support/sandbox.ts';
+import {artifactOf, HOST_MODE, type Sandbox} from '../support/sandbox.ts';
 import {setScene} from '../support/scene.ts';
 import type {Script} from '../support/scripted-model.ts';
 
@@ -17,6 +17,21 @@ describe('what ends the work', () => {
     const ids = await Promise.all(prompts.map((prompt) => client.delegate(prompt)));
     await Promise.all(ids.map((id) => untilActivity(client, id, /writing/)));
     return ids;
+  }
+
+  const sleeps = ({root}: Sandbox) => processesIn(root).some(({command}) => command === 'sleep 300');
+
+  /** A delegation whose agent runs a shell command that takes minutes. */
+  async function aCommandRuns() {
+    const scene = await setScene(() => ({
+      tool: 'bash',
+      input: {command: 'sleep 300', description: 'sleep'},
+    }));
+    const client = await scene.open();
+    const id = await client.delegate('sleep');
+    await untilActivity(client, id, /bash/);
+    await eventually(() => sleeps(scene.sandbox));
+    return {...scene, client, id};
   }
 
   it('three running delegations end as interrupted with their text when OpenCode is killed; the next starts a new server', async () => {
@@ -76,14 +91,7 @@ describe('what ends the work', () => {
   inProcess(
     'SIGKILL of the server leaves no OpenCode and no shell command of an agent behind, and the record is settled',
     async () => {
-      const {open, sandbox} = await setScene(() => ({
-        tool: 'bash',
-        input: {command: 'sleep 300', description: 'sleep'},
-      }));
-      const client = await open();
-      const id = await client.delegate('sleep');
-      await untilActivity(client, id, /bash/);
-      await eventually(() => processesIn(sandbox.root).some(({command}) => command === 'sleep 300'));
+      const {open, sandbox, client, id} = await aCommandRuns();
       process.kill(client.pid, 'SIGKILL');
       await allGone(sandbox.root);
 
@@ -96,16 +104,9 @@ describe('what ends the work', () => {
   );
 
   it('cancelling stops a shell command that an agent runs', async () => {
-    const {open, sandbox} = await setScene(() => ({
-      tool: 'bash',
-      input: {command: 'sleep 300', description: 'sleep'},
-    }));
-    const client = await open();
-    const id = await client.delegate('sleep');
-    await untilActivity(client, id, /bash/);
-    await eventually(() => processesIn(sandbox.root).some(({command}) => command === 'sleep 300'));
+    const {sandbox, client, id} = await aCommandRuns();
     await client.call('delegation_cancel', {id});
-    await eventually(() => !processesIn(sandbox.root).some(({command}) => command === 'sleep 300'));
+    await eventually(() => !sleeps(sandbox));
   });
 
   it('starting has no side effects: no OpenCode runs before tools are listed', async () => {

@@ -2,11 +2,10 @@ import {spawnSync} from 'node:child_process';
 import {mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {createGate} from '../support/gate.ts';
 import {eventually} from '../support/processes.ts';
 import {artifactOf, createSandbox, type Sandbox} from '../support/sandbox.ts';
-import {type Reply, ScriptedModel} from '../support/scripted-model.ts';
-import {PLUGIN, PREFIX, toldTimes, UserOpenCode} from '../support/user-opencode.ts';
+import {ScriptedModel} from '../support/scripted-model.ts';
+import {delegateOne, PLUGIN, toldTimes, UserOpenCode} from '../support/user-opencode.ts';
 
 /** A mount that only the process and its children see; some machines do not let people make one. */
 const canMount = spawnSync('unshare', ['-rm', 'true']).status === 0;
@@ -35,25 +34,7 @@ afterAll(async () => {
   await sandbox.remove();
 });
 
-/** The session delegates one piece of work, whose answer waits for the gate. */
-async function delegating(session: string, inner: string) {
-  const gate = createGate();
-  model.script(async ({prompt, toolResults}): Promise<Reply> => {
-    if (prompt === inner) {
-      await gate.opened;
-      return {text: `Answer to ${inner}`};
-    }
-    if (prompt !== 'go') return {text: prompt.includes('<task-notification>') ? 'Noted.' : 'Heard.'};
-    return toolResults.length === 0
-      ? {tool: `${PREFIX}delegate`, input: {prompt: inner}}
-      : {text: `Carrying on. ${toolResults[0]}`};
-  });
-  await opencode.say(session, 'go');
-  const {text} = (await opencode.transcript(session)).at(-1) ?? {text: ''};
-  const id = /Carrying on\. ([a-z]+-[a-z]+-[a-z]+) · running/.exec(text)?.[1];
-  if (id === undefined) throw new Error(text);
-  return {gate, id};
-}
+const delegating = (session: string, inner: string) => delegateOne({model, opencode, session, inner});
 
 describe('a session lives on', () => {
   it.skipIf(!canMount)('with a full disk, and is told when there is room', async () => {

@@ -3,11 +3,10 @@ import {hostname} from 'node:os';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {DEAD_PID} from '../support/fakes.ts';
-import {createGate} from '../support/gate.ts';
 import {eventually} from '../support/processes.ts';
 import {artifactOf, createSandbox, HOST_MODE, type Sandbox} from '../support/sandbox.ts';
-import {type Reply, ScriptedModel} from '../support/scripted-model.ts';
-import {noticesIn, PLUGIN, PREFIX, toldTimes, UserOpenCode} from '../support/user-opencode.ts';
+import {ScriptedModel} from '../support/scripted-model.ts';
+import {delegateOne, noticesIn, PLUGIN, toldTimes, UserOpenCode} from '../support/user-opencode.ts';
 
 let model: ScriptedModel;
 let sandbox: Sandbox;
@@ -30,23 +29,8 @@ afterAll(async () => {
 
 /** A session of that process that has delegated the prompt, whose answer waits for the gate. */
 async function delegating(opencode: UserOpenCode, inner: string) {
-  const gate = createGate();
-  model.script(async ({prompt, toolResults}): Promise<Reply> => {
-    if (prompt === inner) {
-      await gate.opened;
-      return {text: `Answer to ${inner}`};
-    }
-    if (prompt !== 'go') return {text: prompt.includes('<task-notification>') ? 'Noted.' : 'Heard.'};
-    return toolResults.length === 0
-      ? {tool: `${PREFIX}delegate`, input: {prompt: inner}}
-      : {text: 'Carrying on.'};
-  });
   const session = await opencode.session();
-  await opencode.say(session, 'go');
-  const id =
-    noticeFiles(session)
-      .find((name) => /@[^.]+$/.test(name))
-      ?.split('@')[0] ?? '';
+  const {id, gate} = await delegateOne({model, opencode, session, inner});
   return {
     session,
     id,

@@ -1,6 +1,7 @@
 import {type ChildProcess, spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {createInterface} from 'node:readline';
+import {Arrivals} from './arrivals.ts';
 import {BIN, type Sandbox} from './sandbox.ts';
 
 /** A line that the server wrote, as JSON. */
@@ -9,8 +10,7 @@ export type Line = Readonly<Record<string, unknown>>;
 /** Speaks to the built bin in JSON-RPC lines, without any SDK between. */
 export class RawClient {
   readonly #server: ChildProcess;
-  readonly #lines: Line[] = [];
-  readonly #watchers = new Set<() => void>();
+  readonly #lines = new Arrivals<Line>();
 
   constructor({project, env}: Sandbox) {
     this.#server = spawn(process.execPath, [BIN], {
@@ -19,15 +19,12 @@ export class RawClient {
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     if (this.#server.stdout === null) throw new Error('the server has no output');
-    createInterface({input: this.#server.stdout}).on('line', (line) => {
-      this.#lines.push(JSON.parse(line));
-      for (const watcher of [...this.#watchers]) watcher();
-    });
+    createInterface({input: this.#server.stdout}).on('line', (line) => this.#lines.add(JSON.parse(line)));
   }
 
   /** Every line so far, in order. */
   get lines(): readonly Line[] {
-    return this.#lines;
+    return this.#lines.all;
   }
 
   send(message: Line): void {
@@ -35,18 +32,8 @@ export class RawClient {
   }
 
   /** Resolves with the first line, past or to come, that fits. */
-  async line(fits: (line: Line) => boolean): Promise<Line> {
-    for (;;) {
-      const found = this.#lines.find(fits);
-      if (found !== undefined) return found;
-      await new Promise<void>((resolve) => {
-        const watcher = () => {
-          this.#watchers.delete(watcher);
-          resolve();
-        };
-        this.#watchers.add(watcher);
-      });
-    }
+  line(fits: (line: Line) => boolean): Promise<Line> {
+    return this.#lines.first(fits);
   }
 
   /** Sends a request and resolves with the answer to it. */

@@ -1,6 +1,7 @@
 import {once} from 'node:events';
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
 import type {AddressInfo} from 'node:net';
+import {Arrivals} from './arrivals.ts';
 
 /** One request that OpenCode made of the model. */
 export interface ModelRequest {
@@ -36,8 +37,7 @@ export type Script = (request: ModelRequest) => Reply | Promise<Reply>;
  */
 export class ScriptedModel {
   readonly #server: Server;
-  readonly #requests: ModelRequest[] = [];
-  readonly #watchers = new Set<() => void>();
+  readonly #requests = new Arrivals<ModelRequest>();
   #script: Script;
 
   private constructor(server: Server, script: Script) {
@@ -60,7 +60,7 @@ export class ScriptedModel {
 
   /** Every request so far, in the order in which they came. */
   get requests(): readonly ModelRequest[] {
-    return this.#requests;
+    return this.#requests.all;
   }
 
   /** Decides what is answered from now on. */
@@ -69,18 +69,8 @@ export class ScriptedModel {
   }
 
   /** Resolves with the first request, past or to come, that fits. */
-  async asked(fits: (request: ModelRequest) => boolean): Promise<ModelRequest> {
-    for (;;) {
-      const found = this.#requests.find(fits);
-      if (found !== undefined) return found;
-      await new Promise<void>((resolve) => {
-        const watcher = () => {
-          this.#watchers.delete(watcher);
-          resolve();
-        };
-        this.#watchers.add(watcher);
-      });
-    }
+  asked(fits: (request: ModelRequest) => boolean): Promise<ModelRequest> {
+    return this.#requests.first(fits);
   }
 
   async close(): Promise<void> {
@@ -93,8 +83,7 @@ export class ScriptedModel {
     let body = '';
     for await (const chunk of request) body += chunk;
     const asked = parse(body);
-    this.#requests.push(asked);
-    for (const watcher of [...this.#watchers]) watcher();
+    this.#requests.add(asked);
     try {
       send(response, asked.model, await this.#script(asked));
     } catch (error) {

@@ -7,8 +7,10 @@ import {
   type SessionMessagesResponses,
 } from '@opencode-ai/sdk/v2/client';
 import getPort from 'get-port';
+import {createGate, type Gate} from './gate.ts';
 import {eventually} from './processes.ts';
 import type {Sandbox} from './sandbox.ts';
+import type {Reply, ScriptedModel} from './scripted-model.ts';
 
 /** The plugin as it is published. */
 export const PLUGIN = pathToFileURL(fileURLToPath(new URL('../../dist/plugin.js', import.meta.url))).href;
@@ -118,6 +120,38 @@ export class UserOpenCode {
     this.#process.kill('SIGKILL');
     await exited;
   }
+}
+
+export interface DelegateOneOptions {
+  readonly model: ScriptedModel;
+  readonly opencode: UserOpenCode;
+  readonly session: string;
+  readonly inner: string;
+}
+
+/** Has a session delegate one piece of work, whose answer waits for the gate. */
+export async function delegateOne({
+  model,
+  opencode,
+  session,
+  inner,
+}: DelegateOneOptions): Promise<{gate: Gate; id: string}> {
+  const gate = createGate();
+  model.script(async ({prompt, toolResults}): Promise<Reply> => {
+    if (prompt === inner) {
+      await gate.opened;
+      return {text: `Answer to ${inner}`};
+    }
+    if (prompt !== 'go') return {text: prompt.includes('<task-notification>') ? 'Noted.' : 'Heard.'};
+    return toolResults.length === 0
+      ? {tool: `${PREFIX}delegate`, input: {prompt: inner}}
+      : {text: `Carrying on. ${toolResults[0]}`};
+  });
+  await opencode.say(session, 'go');
+  const {text} = (await opencode.transcript(session)).at(-1) ?? {text: ''};
+  const id = /Carrying on\. ([a-z]+-[a-z]+-[a-z]+) · running/.exec(text)?.[1];
+  if (id === undefined) throw new Error(text);
+  return {gate, id};
 }
 
 /** The notices in a transcript. */

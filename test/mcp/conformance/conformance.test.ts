@@ -1,16 +1,8 @@
 import {tmpdir} from 'node:os';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {Delegations} from '../../../src/delegation/delegations.ts';
+import type {Delegations} from '../../../src/delegation/delegations.ts';
 import {createServerFactory} from '../../../src/mcp/server.ts';
-import {
-  FakeCatalog,
-  FakeHeadlines,
-  FakeLog,
-  FakeRunner,
-  FakeStore,
-  FakeWorktrees,
-  HERE,
-} from '../../support/fakes.ts';
+import {fakeDelegations} from '../../support/fake-delegations.ts';
 import {type HttpServer, serveHttp} from '../../support/http-server.ts';
 import {follow, translateBody, translateName} from './fixture-tools.ts';
 import {NOT_OURS, OURS} from './not-ours.ts';
@@ -25,17 +17,10 @@ describe('the conformance suite', () => {
   let server: HttpServer;
 
   beforeAll(async () => {
-    const log = new FakeLog();
-    const store = new FakeStore();
-    const runner = new FakeRunner();
-    runner.onStart(follow);
-    delegations = new Delegations({
-      worktrees: new FakeWorktrees(),
-      ...{catalog: new FakeCatalog(), runner, headlines: new FakeHeadlines(), store, log},
-      concurrency: 8,
-      asking: {on: 'reject'},
-      owner: HERE,
-    });
+    const fakes = fakeDelegations();
+    const {log, store} = fakes;
+    fakes.runner.onStart(follow);
+    delegations = fakes.delegations;
     const factory = createServerFactory(
       {
         ...{delegations, log, version: '1.0.0', inside: false, isAnswered: false},

@@ -11,6 +11,7 @@ export const PROMPTS = [
   'Find every TODO in the TypeScript files under src. Answer with a list of file, line number and text. Change nothing.',
 ] as const;
 
+/** The project that is worked on. Its marks are for the second piece of work to find, not for us to resolve. */
 const FILES: Readonly<Record<string, string>> = {
   'src/price.ts': `/** Prices are whole cents. */
 export function addTax(cents: number, rate: number): number {

@@ -81,6 +81,7 @@ const laneLimits = text.transform((value, context) => {
     const [, name, number] = /^\s*([^\s=,]+)\s*=\s*([1-9]\d{0,2})\s*$/.exec(entry) ?? [];
     if (name === undefined)
       context.addIssue(`has "${entry.trim()}", which must be like anthropic=4 or openai/gpt-5=2`);
+    else if (limits.has(name)) context.addIssue(`names ${name} twice`);
     else limits.set(name, Number(number));
   }
   return limits;

@@ -153,6 +153,7 @@ describe('a value that cannot be used', () => {
     ['OPENCODE_DELEGATE_CONCURRENCY', 'many', 'whole number'],
     ['OPENCODE_DELEGATE_CONCURRENCY', 'Infinity', 'whole number'],
     ['OPENCODE_DELEGATE_LIMITS', 'anthropic=4, openai', 'has "openai", which must be like anthropic=4'],
+    ['OPENCODE_DELEGATE_LIMITS', 'anthropic=1, openai=2, anthropic=3', 'names anthropic twice'],
     ['OPENCODE_DELEGATE_LIMITS', 'anthropic=0', 'has "anthropic=0"'],
     ['OPENCODE_DELEGATE_MAX_TOOL_CALLS', '0', 'at least 1'],
     ['OPENCODE_DELEGATE_MAX_TOOL_CALLS', '1.5', 'whole number'],

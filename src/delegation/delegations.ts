@@ -314,7 +314,7 @@ export class Delegations {
     }
     const {runner, asking, worktrees} = this.#options;
     const writers = this.#writers;
-    const rateLimited = (until: number) => this.#queue.rateLimited(live, until);
+    const rateLimited = (model: string, until: number) => this.#queue.rateLimited(model, until);
     const work = this.#queue.add(live, () =>
       execute(live, {runner, worktrees, writers, now: this.#now, asking, rateLimited}),
     );

@@ -15,8 +15,8 @@ export interface ExecuteOptions {
   readonly now: () => number;
   /** What becomes of what its agent asks. */
   readonly asking: AskPolicy;
-  /** Called when its provider has had too many requests, with the time at which it may be asked again. */
-  readonly rateLimited: (until: number) => void;
+  /** Called when the provider of a model has had too many requests, with the time at which it may be asked again. */
+  readonly rateLimited: (model: string, until: number) => void;
 }
 
 /**

@@ -46,12 +46,15 @@ export class Lane {
   }
 
   /**
-   * The provider has had too much. Half of those that run are let run at once from now on; complaints of others
-   * until the provider may be asked again are the same complaint.
+   * The provider has had too much. Half of those that run are let run at once from now on, or half of those that
+   * may where none does (an agent of another lane has asked); complaints of others until the provider may be
+   * asked again are the same complaint.
    */
   complained({now, until}: {now: number; until: number}): void {
-    if (now >= this.#limitedUntil)
-      this.#allowed = Math.max(1, Math.floor(Math.min(this.#allowed, this.#running) / 2));
+    if (now >= this.#limitedUntil) {
+      const atOnce = Math.min(this.#allowed, this.#running || this.#allowed);
+      this.#allowed = Math.max(1, Math.floor(atOnce / 2));
+    }
     this.#limitedUntil = Math.max(this.#limitedUntil, until);
   }
 }

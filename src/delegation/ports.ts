@@ -65,8 +65,11 @@ export interface RunObserver {
   asked(id: string, content: AskContent): void;
   /** What was asked under this id is no longer waited for. */
   withdrawn(id: string): void;
-  /** The provider has had too many requests, and may be asked again at that time, in milliseconds since the epoch. */
-  rateLimited(until: number): void;
+  /**
+   * The provider of that model has had too many requests, and may be asked again at that time, in milliseconds
+   * since the epoch. The model is the delegation's own, or that of an agent below it.
+   */
+  rateLimited(model: string, until: number): void;
 }
 
 /** An answer to what an agent has asked: for questions, one list of chosen or written answers for each. */

@@ -62,7 +62,11 @@ export class Queue {
    */
   add(live: LiveDelegation, work: () => Promise<void>): Promise<void> {
     return new Promise((resolve, reject) => {
-      const entry: Entry = {live, lane: this.#laneOf(live), run: () => work().then(resolve, reject)};
+      const entry: Entry = {
+        live,
+        lane: this.#laneOf(live.record.model),
+        run: () => work().then(resolve, reject),
+      };
       this.#waiting.add(entry);
       void live.ended.then(() => {
         if (!this.#waiting.delete(entry)) return;
@@ -73,15 +77,15 @@ export class Queue {
     });
   }
 
-  /** The provider has had too much of this delegation's lane, and may be asked again at that time. */
-  rateLimited(live: LiveDelegation, until: number): void {
-    this.#laneOf(live).complained({now: this.#options.now(), until});
+  /** The provider of that model has had too many requests, and may be asked again at that time. */
+  rateLimited(model: string, until: number): void {
+    this.#laneOf(model).complained({now: this.#options.now(), until});
     this.#startWhatMay();
   }
 
   /** Why it has not started; `undefined` when it does not wait. */
   waiting(live: LiveDelegation): Waiting | undefined {
-    const lane = this.#laneOf(live);
+    const lane = this.#laneOf(live.record.model);
     const queued = [...this.#waiting].filter((entry) => entry.lane === lane);
     const place = queued.findIndex((entry) => entry.live === live) + 1;
     if (place === 0) return undefined;
@@ -141,7 +145,7 @@ export class Queue {
   }
 
   /** The lane of the model where it has a limit of its own, else that of its provider. */
-  #laneOf({record: {model}}: LiveDelegation): Lane {
+  #laneOf(model: string): Lane {
     const {limits, concurrency} = this.#options;
     const provider = model.split('/', 1)[0] ?? model;
     const name = limits.has(model) ? model : provider;

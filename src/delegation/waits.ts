@@ -13,8 +13,11 @@ export interface WaitOptions {
   readonly ms: number;
   /** Ends the wait, never the delegation. */
   readonly signal?: AbortSignal;
-  /** Called when the wait begins, and on every change while it lasts. */
-  readonly onChange?: (sight: Sight) => void;
+  /**
+   * Called when the wait begins, and on every change while it lasts, with what tells how the delegation then
+   * stands: the queue in front of it moves on without a change of its own.
+   */
+  readonly onChange?: (look: () => Sight) => void;
 }
 
 export interface WaitsOptions {
@@ -64,7 +67,7 @@ export class Waits {
     let unwatch = () => {};
     const asked = new Promise<void>((resolve) => {
       const tell = () => {
-        onChange?.(this.#options.sight(live));
+        onChange?.(() => this.#options.sight(live));
         isAsked ||= this.#shownAsks.isNews(live.record);
         if (isAsked) resolve();
       };

@@ -1,64 +1,81 @@
-import type {Message, SessionStatus} from '@opencode-ai/sdk/v2/client';
+import type {Message} from '@opencode-ai/sdk/v2/client';
 import {wordsOf} from './answer.ts';
-import type {OpenCodeEvent} from './events.ts';
-import {isRateLimit} from './rate-limit.ts';
+import {type OpenCodeEvent, sessionOf} from './events.ts';
+import {joinModel} from './model-name.ts';
+import {limitOfError, limitOfRetry, type Retry} from './rate-limit.ts';
 
 /** So many context overflows in a row, each followed by a compaction, are taken as final. */
 const MAX_OVERFLOWS = 3;
 
-type Retry = Extract<SessionStatus, {type: 'retry'}>;
-
 export interface ProviderTroubleOptions {
+  /** The delegation's own model, as `provider/model`. */
+  readonly model: string;
   /** When the delegation runs out of time, in milliseconds since the epoch. */
   readonly deadline: number;
-  /** Called when the provider was asked too often, with the time at which it will be asked again. */
-  readonly onRateLimited: (until: number) => void;
+  /** Called when the provider of that model was asked too often, with the time at which it may be asked again. */
+  readonly onRateLimited: (model: string, until: number) => void;
 }
 
 /**
- * Follows what the provider refuses. OpenCode tries again by itself, in two cases longer than anybody waits:
- * when the provider asks for a pause beyond the time limit, and when a session overflows after every
- * compaction.
+ * Follows what providers refuse, to the agent and to those below it. OpenCode tries again by itself, in two cases
+ * longer than anybody waits: when the provider asks for a pause beyond the time limit, and when a session
+ * overflows after every compaction.
  */
 export class ProviderTrouble {
   readonly #options: ProviderTroubleOptions;
-  #sentence: string | undefined;
+  /** What was said last to each session that waits for its provider. */
+  readonly #sentences = new Map<string, string>();
+  /** The model that each session asks. */
+  readonly #models = new Map<string, string>();
   #overflows = 0;
 
   constructor(options: ProviderTroubleOptions) {
     this.#options = options;
   }
 
-  /** What the provider says at the moment, as a sentence; `undefined` while it works. */
+  /** What a provider says at the moment, as a sentence; `undefined` while it works. */
   get sentence(): string | undefined {
-    return this.#sentence;
+    return [...this.#sentences.values()].at(-1);
   }
 
   /** Returns why there is no use in waiting any longer, if that is so. */
-  retry({message, next}: Retry): string | undefined {
-    this.#sentence = `The provider said: ${message}.`;
-    const {deadline, onRateLimited} = this.#options;
-    if (isRateLimit(message)) onRateLimited(next);
-    if (next < deadline) return undefined;
-    return `${this.#sentence} It would be asked again at ${new Date(next).toISOString()}, which is after this delegation's time limit. Delegate again later, or with another model.`;
+  retry(sessionId: string, retry: Retry): string | undefined {
+    const sentence = `The provider said: ${retry.message}.`;
+    this.#sentences.set(sessionId, sentence);
+    this.#limited(sessionId, limitOfRetry(retry, Date.now()));
+    if (retry.next < this.#options.deadline) return undefined;
+    return `${sentence} It would be asked again at ${new Date(retry.next).toISOString()}, which is after this delegation's time limit. Delegate again later, or with another model.`;
   }
 
   /** Returns why there is no use in going on, if the event makes that so. */
-  event(event: OpenCodeEvent): string | undefined {
+  event(event: OpenCodeEvent, isOwn: boolean): string | undefined {
+    const sessionId = sessionOf(event) ?? '';
     switch (event.type) {
       case 'message.part.updated':
-        this.#sentence = undefined;
+        this.#sentences.delete(sessionId);
         return undefined;
       case 'message.updated':
-        if (isStep(event.properties.info)) this.#overflows = 0;
+        this.#stepped(sessionId, event.properties.info, isOwn);
         return undefined;
-      case 'session.error':
-        return event.properties.error?.name === 'ContextOverflowError'
-          ? this.#overflowed(wordsOf(event.properties.error))
-          : undefined;
+      case 'session.error': {
+        const {error} = event.properties;
+        if (error === undefined) return undefined;
+        this.#limited(sessionId, limitOfError(error, Date.now()));
+        return isOwn && error.name === 'ContextOverflowError' ? this.#overflowed(wordsOf(error)) : undefined;
+      }
       default:
         return undefined;
     }
+  }
+
+  #stepped(sessionId: string, info: Message, isOwn: boolean): void {
+    this.#models.set(sessionId, joinModel(info.role === 'user' ? info.model : info));
+    if (isOwn && isStep(info)) this.#overflows = 0;
+  }
+
+  #limited(sessionId: string, until: number | undefined): void {
+    if (until === undefined) return;
+    this.#options.onRateLimited(this.#models.get(sessionId) ?? this.#options.model, until);
   }
 
   #overflowed(words: string): string | undefined {

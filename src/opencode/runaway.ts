@@ -20,20 +20,22 @@ export interface RunawayOptions extends RunawayLimits {
 /** Notices an agent that gets nowhere: one that repeats itself, never comes to an end, or has fallen silent. */
 export class Runaway {
   readonly #options: RunawayOptions;
+  /** By OpenCode's ids of the parts: there are providers that give the same id to several calls. */
   readonly #calls = new Set<string>();
   readonly #running = new Set<string>();
   /** The last call of each session, and how often it was made in a row. */
   readonly #last = new Map<string, {readonly call: string; readonly times: number}>();
   #heardAt = Date.now();
-  /** The provider has asked OpenCode to come back later. */
-  #isRetrying = false;
+  /** Sessions of which the provider has asked OpenCode to come back later. */
+  readonly #retrying = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
   constructor(options: RunawayOptions) {
     this.#options = options;
   }
 
-  /** From now on the agent is expected to be heard of. */
+  /** From now on the agent is expected to be heard of, unless this has been closed. */
   begin(): void {
     this.#heardAt = Date.now();
     this.#watch(this.#options.idleMs);
@@ -41,22 +43,27 @@ export class Runaway {
 
   event(event: OpenCodeEvent): void {
     this.#heardAt = Date.now();
-    if (event.type === 'session.status') this.#isRetrying = event.properties.status.type === 'retry';
+    if (event.type === 'session.status') {
+      const {sessionID, status} = event.properties;
+      if (status.type === 'retry') this.#retrying.add(sessionID);
+      else this.#retrying.delete(sessionID);
+    }
     if (event.type !== 'message.part.updated' || event.properties.part.type !== 'tool') return;
     this.#tool(event.properties.part);
   }
 
   /** Idempotent. */
   close(): void {
+    this.#isClosed = true;
     clearTimeout(this.#timer);
   }
 
-  #tool({callID, sessionID, tool, state}: ToolPart): void {
-    if (state.status === 'running') this.#running.add(callID);
-    else this.#running.delete(callID);
+  #tool({id, sessionID, tool, state}: ToolPart): void {
+    if (state.status === 'running') this.#running.add(id);
+    else this.#running.delete(id);
     // A call that is pending has no input yet.
-    if (state.status === 'pending' || this.#calls.has(callID)) return;
-    this.#calls.add(callID);
+    if (state.status === 'pending' || this.#calls.has(id)) return;
+    this.#calls.add(id);
     const call = `${tool} ${JSON.stringify(state.input)}`;
     const before = this.#last.get(sessionID);
     const times = before?.call === call ? before.times + 1 : 1;
@@ -75,12 +82,12 @@ export class Runaway {
 
   #watch(ms: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#look(), ms);
+    if (!this.#isClosed) this.#timer = setTimeout(() => this.#look(), ms);
   }
 
   #look(): void {
     const {idleMs} = this.#options;
-    if (this.#running.size > 0 || this.#isRetrying) {
+    if (this.#running.size > 0 || this.#retrying.size > 0) {
       this.#watch(idleMs);
       return;
     }

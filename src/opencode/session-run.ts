@@ -69,8 +69,8 @@ export class SessionRun implements Run, SessionListener {
     this.#work = new SessionWork({directory: request.directory, turn: this.#own, log});
     this.#progress = new Progress((activity) => observer.activity(activity));
     this.#trouble = new ProviderTrouble({
-      deadline: request.deadline,
-      onRateLimited: (until) => observer.rateLimited(until),
+      ...{model: request.model, deadline: request.deadline},
+      onRateLimited: (model, until) => observer.rateLimited(model, until),
     });
     this.#runaway = new Runaway({...limits, onRunaway: (why) => this.#fail('error', why)});
     this.end = new Promise((resolve) => {
@@ -87,12 +87,12 @@ export class SessionRun implements Run, SessionListener {
     this.#progress.event(event);
     this.#work.event(event, isOwn);
     this.#runaway.event(event);
+    this.#failIf(this.#trouble.event(event, isOwn));
+    if (event.type === 'session.status') this.#status(event.properties);
     if (!isOwn) return;
-    const useless = this.#trouble.event(event);
-    if (useless !== undefined) this.#fail('error', useless);
     switch (event.type) {
       case 'session.status':
-        this.#status(event.properties.status);
+        this.#ownStatus(event.properties.status);
         break;
       case 'session.idle':
         this.#turn?.idle();
@@ -165,7 +165,10 @@ export class SessionRun implements Run, SessionListener {
       session,
       turn: this.#own,
       log: this.#log,
-      onStatus: (status) => this.#status(status),
+      onStatus: (status) => {
+        this.#status({sessionID: id, status});
+        this.#ownStatus(status);
+      },
       onEnd: (verdict, transcript) => void this.#judged(verdict, transcript),
     });
     this.#session = session;
@@ -189,17 +192,21 @@ export class SessionRun implements Run, SessionListener {
     this.#runaway.begin();
   }
 
-  #status(status: SessionStatus): void {
-    if (status.type === 'idle') {
-      this.#turn?.idle();
-      return;
-    }
-    this.#turn?.busy();
+  #ownStatus(status: SessionStatus): void {
+    if (status.type === 'idle') this.#turn?.idle();
+    else this.#turn?.busy();
+  }
+
+  /** Of its own session, or of one below. */
+  #status({sessionID, status}: {readonly sessionID: string; readonly status: SessionStatus}): void {
     if (status.type !== 'retry') return;
     const {message, attempt, next} = status;
     const at = new Date(next).toISOString();
     this.#progress.say(`waiting for the provider, which said "${message}"; attempt ${attempt + 1} at ${at}`);
-    const useless = this.#trouble.retry(status);
+    this.#failIf(this.#trouble.retry(sessionID, status));
+  }
+
+  #failIf(useless: string | undefined): void {
     if (useless !== undefined) this.#fail('error', useless);
   }
 

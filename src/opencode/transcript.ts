@@ -2,6 +2,7 @@ import {isAbsolute, relative} from 'node:path';
 import type {AssistantMessage, Message, Part, ToolPart} from '@opencode-ai/sdk/v2/client';
 import type {Usage} from '../delegation/delegation.ts';
 import {wordsOf} from './answer.ts';
+import {joinModel} from './model-name.ts';
 
 /** A message as `GET /session/:id/message` lists it. */
 export interface TranscriptMessage {
@@ -39,8 +40,8 @@ export function judge(transcript: Transcript): Verdict {
     is: 'failed',
     error:
       info.finish === 'length'
-        ? `${modelOf(info)} reached its output limit before it wrote an answer.`
-        : `${modelOf(info)} ended its turn (${info.finish}) without writing an answer.`,
+        ? `${joinModel(info)} reached its output limit before it wrote an answer.`
+        : `${joinModel(info)} ended its turn (${info.finish}) without writing an answer.`,
   };
 }
 
@@ -102,17 +103,13 @@ export function filesChanged(transcript: Transcript, directory: string): readonl
 
 /** The provider's message and HTTP status, with the model that it came from. */
 export function errorOf(info: AssistantMessage): string {
-  return `${modelOf(info)} failed: ${wordsOf(info.error)}`;
+  return `${joinModel(info)} failed: ${wordsOf(info.error)}`;
 }
 
 function textOf({parts}: TranscriptMessage): string {
   return parts
     .flatMap((part) => (part.type === 'text' && !part.synthetic && !part.ignored ? [part.text] : []))
     .join('\n\n');
-}
-
-function modelOf({providerID, modelID}: AssistantMessage): string {
-  return `${providerID}/${modelID}`;
 }
 
 function patchedFiles(files: unknown): readonly string[] {

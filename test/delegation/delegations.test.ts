@@ -694,8 +694,10 @@ describe('a wait', () => {
     start({concurrency: 1});
     const {b} = await delegateAll('a', 'b');
     const seen: string[] = [];
-    const onChange = ({delegation, activity, waiting: queued}: Sight) =>
+    const onChange = (look: () => Sight) => {
+      const {delegation, activity, waiting: queued} = look();
       seen.push(`${delegation.state.status} ${activity?.last ?? queued?.place}`);
+    };
     const waiting = delegations.wait({project: PROJECT, id: b ?? '', ms: 5_000, onChange});
     await settled();
     runner.of('a').complete('done');
@@ -706,6 +708,22 @@ describe('a wait', () => {
     await waiting;
     runner.of('b').observer.activity({toolCalls: 2, last: 'read y', at: Date.now()});
     expect(seen).toHaveLength(3);
+  });
+
+  it('can tell at any moment what it waits for, which changes while the queue in front of it does', async () => {
+    start({concurrency: 1});
+    const {c} = await delegateAll('a', 'b', 'c');
+    const looks: (() => Sight)[] = [];
+    const onChange = (look: () => Sight) => looks.push(look);
+    const waiting = delegations.wait({project: PROJECT, id: c ?? '', ms: 5_000, onChange});
+    await settled();
+    expect(looks[0]?.().waiting?.place).toBe(2);
+    runner.of('a').complete('done');
+    await settled();
+    expect(looks).toHaveLength(1);
+    expect(looks[0]?.().waiting?.place).toBe(1);
+    await pass(5_000);
+    await waiting;
   });
 
   it('leaves no timer behind', async () => {

@@ -98,7 +98,7 @@ describe('a provider that has had too much', () => {
   it('halves its lane, waits until it may be asked again, and holds up nobody else', async () => {
     for (const prompt of ['a1', 'a2', 'a3', 'a4']) add(prompt);
     const until = Date.now() + 5 * MINUTE;
-    queue.rateLimited(get('a1'), until);
+    queue.rateLimited(get('a1').record.model, until);
     add('a5');
     add('b1', 'best/one');
     expect(names()).toEqual(['a1', 'a2', 'a3', 'a4', 'b1']);
@@ -117,7 +117,7 @@ describe('a provider that has had too much', () => {
   it('grows back one at a time, with each that ends, up to its limit', async () => {
     make({limits: {acme: 4}});
     for (let n = 0; n < 12; n++) add(`a${n}`);
-    queue.rateLimited(get('a0'), Date.now() + MINUTE);
+    queue.rateLimited(get('a0').record.model, Date.now() + MINUTE);
     await vi.advanceTimersByTimeAsync(MINUTE);
     const allowed: number[] = [];
     for (let n = 0; n < 6; n++) {
@@ -129,14 +129,14 @@ describe('a provider that has had too much', () => {
 
   it('is halved once by all the complaints of one moment, and again by a later one', async () => {
     for (let n = 0; n < 8; n++) add(`a${n}`);
-    for (let n = 0; n < 8; n++) queue.rateLimited(get(`a${n}`), Date.now() + MINUTE);
+    for (let n = 0; n < 8; n++) queue.rateLimited(get(`a${n}`).record.model, Date.now() + MINUTE);
     await vi.advanceTimersByTimeAsync(MINUTE);
     for (let n = 0; n < 8; n++) await finish(`a${n}`);
     for (let n = 0; n < 20; n++) add(`b${n}`);
     expect(running.size).toBe(8);
-    queue.rateLimited(get('b0'), Date.now() + MINUTE);
+    queue.rateLimited(get('b0').record.model, Date.now() + MINUTE);
     await vi.advanceTimersByTimeAsync(MINUTE);
-    queue.rateLimited(get('b0'), Date.now() + MINUTE);
+    queue.rateLimited(get('b0').record.model, Date.now() + MINUTE);
     for (let n = 0; n < 6; n++) await finish(`b${n}`);
     expect(running.size).toBe(2);
     await vi.advanceTimersByTimeAsync(MINUTE);
@@ -146,7 +146,7 @@ describe('a provider that has had too much', () => {
 
   it('always lets one run', async () => {
     add('a');
-    queue.rateLimited(get('a'), Date.now() + MINUTE);
+    queue.rateLimited(get('a').record.model, Date.now() + MINUTE);
     add('b');
     await finish('a');
     await vi.advanceTimersByTimeAsync(MINUTE);
@@ -182,7 +182,7 @@ it('never runs more than the limits, keeps the order of each lane, and runs ever
         else if (given.do === 'pass') await vi.advanceTimersByTimeAsync(given.ms);
         else if (chosen !== undefined && given.do === 'finish') await finish(chosen);
         else if (chosen !== undefined && given.do === 'limit')
-          queue.rateLimited(get(chosen), Date.now() + given.ms);
+          queue.rateLimited(get(chosen).record.model, Date.now() + given.ms);
         note();
       }
       for (let round = 0; started.length < added || running.size > 0; round++) {

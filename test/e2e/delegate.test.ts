@@ -15,7 +15,7 @@ const NASTY = [
   '## Prompt',
   '',
   '```ts',
-  'const x = `${"a"}`;\r',
+  'const x = `$' + '{"a"}`;\r',
   '```',
   '',
   '## Result',

@@ -31,7 +31,11 @@ describe.concurrent('a model that fails', () => {
         ? {text: `summary of ${asked}`}
         : (scripts.get(asked)?.(attempt) ?? {text: ''});
     });
-    sandbox = createSandbox({modelUrl: model.url, models: ['model', 'limited']});
+    sandbox = createSandbox({
+      modelUrl: model.url,
+      models: ['model', 'limited'],
+      config: {agent: {general: {model: 'scripted/limited'}}},
+    });
     // A model that is rate-limited holds up nobody else only where it has a limit of its own.
     const env = {OPENCODE_DELEGATE_CONCURRENCY: '20', OPENCODE_DELEGATE_LIMITS: 'scripted/limited=20'};
     client = await connect(sandbox, {env});
@@ -73,6 +77,16 @@ describe.concurrent('a model that fails', () => {
     const read = await client.read(id);
     expect(read.text).toMatch(
       / · error · .*Why: The provider said: .*[Rr]ate.* after this delegation's time limit\. Delegate again later/s,
+    );
+  });
+
+  it('of an agent below it with a retry-after beyond the time limit ends it at once as well', async () => {
+    const headers = {'retry-after': '3600'};
+    scripts.set('<<nested>>', () => ({status: 429, message: 'Rate limit reached', headers}));
+    const input = {description: 'n', prompt: '<<nested>>', subagent_type: 'general'};
+    const id = await delegate('below', () => ({tool: 'task', input}));
+    expect((await client.read(id)).text).toMatch(
+      / · error · .*Why: .* after this delegation's time limit\./s,
     );
   });
 

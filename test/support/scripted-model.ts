@@ -20,7 +20,13 @@ export interface ModelRequest {
 /** What the model does with a request. */
 export type Reply =
   | {readonly text: string; readonly finish?: 'stop' | 'length'}
-  | {readonly tool: string; readonly input: Record<string, unknown>; readonly text?: string}
+  | {
+      readonly tool: string;
+      readonly input: Record<string, unknown>;
+      readonly text?: string;
+      /** Default: one of its own for each call. */
+      readonly callId?: string;
+    }
   /** Calls several tools at once. */
   | {readonly tools: readonly {readonly tool: string; readonly input: Record<string, unknown>}[]}
   | {readonly status: number; readonly message: string; readonly headers?: Record<string, string>}
@@ -161,16 +167,19 @@ function send(response: ServerResponse, model: string, reply: Reply): void {
     return;
   }
   if ('tool' in reply || 'tools' in reply) {
-    const calls = 'tools' in reply ? reply.tools : [reply];
+    const calls: readonly {tool: string; input: Record<string, unknown>; callId?: string}[] =
+      'tools' in reply ? reply.tools : [reply];
     chunk({
       role: 'assistant',
       ...('text' in reply && {content: reply.text}),
-      tool_calls: calls.map(({tool, input}, index) => ({
-        index,
-        id: `call_${Math.random().toString(36).slice(2)}`,
-        type: 'function',
-        function: {name: tool, arguments: JSON.stringify(input)},
-      })),
+      tool_calls: calls.map(
+        ({tool, input, callId = `call_${Math.random().toString(36).slice(2)}`}, index) => ({
+          index,
+          id: callId,
+          type: 'function',
+          function: {name: tool, arguments: JSON.stringify(input)},
+        }),
+      ),
     });
     chunk({}, {finish_reason: 'tool_calls'});
   } else {

@@ -66,7 +66,7 @@ async function wait(id: string, seconds: number | undefined, context: ToolContex
       id,
       ms: (seconds ?? unasked) * 1_000,
       signal,
-      onChange: (sight) => ticker?.show(() => renderProgress(sight, Date.now())),
+      onChange: (look) => ticker?.show(() => renderProgress(look(), Date.now())),
     });
   } finally {
     ticker?.stop();

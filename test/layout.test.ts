@@ -121,9 +121,9 @@ describe('the source', () => {
   const sources = readSources();
 
   it('is found, and so are its imports', () => {
-    expect(Object.keys(sources)).toContain('delegation/delegations.ts');
-    expect(importsOf(sources['delegation/delegations.ts'] ?? '')).toEqual(
-      expect.arrayContaining(['p-queue', '../log.ts', './live.ts', './ports.ts']),
+    expect(Object.keys(sources)).toContain('delegation/dispatch.ts');
+    expect(importsOf(sources['delegation/dispatch.ts'] ?? '')).toEqual(
+      expect.arrayContaining(['../log.ts', './live.ts', './ports.ts', './queue.ts']),
     );
     for (const [path, source] of Object.entries(sources)) {
       const clauses = source.match(/ from '[^']+';$/gm) ?? [];

@@ -2,26 +2,34 @@ import type {Access} from './access.ts';
 import {type Continues, type Delegation, type DelegationHead, hasEnded} from './delegation.ts';
 import {Refusal} from './errors.ts';
 import type {Runner, Store} from './ports.ts';
+import type {ContinueRequest, DelegateRequest} from './request.ts';
 
 /** What an interrupted agent is told where nobody has said anything else. */
 export const GO_ON =
   'You were interrupted before you could finish. Look at how far you got, then go on and finish the task.';
 
-/** What the one who continues has said; the rest is taken over. */
-export interface Wishes {
-  readonly prompt: string | undefined;
-  readonly directory: string | undefined;
-  readonly access: Access | undefined;
-}
-
 /**
- * What an ended delegation is continued with.
+ * What is delegated next to continue an ended delegation, as far as that can be said before its session is found.
  * @throws Refusal when it cannot be continued like this.
  */
-export function checkContinue(
+export function nextRequest(source: Delegation, request: ContinueRequest): DelegateRequest {
+  const {id, prompt, directory, access, ...rest} = request;
+  checkKept(source, {directory, access});
+  return {
+    agent: source.agent,
+    model: source.model,
+    directory: source.directory,
+    access: source.access,
+    ...rest,
+    ...nextPrompt(source, prompt),
+  };
+}
+
+/** @throws Refusal when it has not ended, or something is asked for that stays as it is. */
+function checkKept(
   source: Delegation,
-  {prompt, directory, access}: Wishes,
-): {readonly prompt: string; readonly title?: string} {
+  {directory, access}: {readonly directory: string | undefined; readonly access: Access | undefined},
+): void {
   const {id, state} = source;
   if (!hasEnded(state)) {
     throw new Refusal(
@@ -38,8 +46,15 @@ export function checkContinue(
       `${id} has the access "${source.access}", which its session keeps. Leave access out, or delegate without continue.`,
     );
   }
+}
+
+/** @throws Refusal when nothing is said and it was not interrupted. */
+function nextPrompt(
+  {id, state, title}: Delegation,
+  prompt: string | undefined,
+): {readonly prompt: string; readonly title?: string} {
   if (prompt !== undefined && prompt.trim() !== '') return {prompt};
-  if (state.status === 'interrupted') return {prompt: GO_ON, title: source.title};
+  if (state.status === 'interrupted') return {prompt: GO_ON, title};
   throw new Refusal(
     `${id} has ended as ${state.status}: say in prompt what its agent is to do next. Only an interrupted one goes on without.`,
   );

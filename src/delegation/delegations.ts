@@ -1,52 +1,31 @@
-import PQueue from 'p-queue';
-import type {Logger} from '../log.ts';
-import {DEFAULT_ACCESS} from './access.ts';
 import {Amendments} from './amendments.ts';
-import type {AskPolicy, Reply} from './ask.ts';
-import {checkContinue, inFreeSession, sessionToContinue} from './continuation.ts';
+import type {Reply} from './ask.ts';
+import {inFreeSession, nextRequest, sessionToContinue} from './continuation.ts';
 import {asksOf, type Delegation, type DelegationHead, hasEnded, isUnread, type Owner} from './delegation.ts';
+import {Dispatch, type DispatchOptions} from './dispatch.ts';
+import {draftOf} from './draft.ts';
 import {messageOf, notFound} from './errors.ts';
-import {execute, stop} from './execution.ts';
-import {tidyHeadline, titleOf} from './headline.ts';
+import {stop} from './execution.ts';
+import {Headlines} from './headlines.ts';
 import {parseId} from './id.ts';
 import {settleLeftovers} from './leftover-worktrees.ts';
-import type {LiveDelegation, Storing} from './live.ts';
+import type {LiveDelegation} from './live.ts';
 import {Overview} from './overview.ts';
-import {type Catalog, type HeadlineWriter, NO_PRODUCT, type Runner, type Store} from './ports.ts';
-import {type LaneLimits, Queue} from './queue.ts';
+import type {Catalog, HeadlineWriter, Store} from './ports.ts';
 import {Recovery} from './recovery.ts';
-import {type Draft, Register} from './register.ts';
+import {Register} from './register.ts';
 import {type Replied, replyTo, runElsewhere} from './replying.ts';
-import {
-  type ContinueRequest,
-  checkDirectory,
-  checkPrompt,
-  checkTimeout,
-  type DelegateRequest,
-} from './request.ts';
+import type {ContinueRequest, DelegateRequest} from './request.ts';
 import type {Sight} from './sight.ts';
 import {type WaitOptions, Waits} from './waits.ts';
-import type {Worktree, Worktrees} from './worktree.ts';
-import {placeOf} from './worktree-place.ts';
-import {Writers} from './writers.ts';
+import type {Worktree} from './worktree.ts';
 
-export interface DelegationsOptions {
+export interface DelegationsOptions extends Omit<DispatchOptions, 'now' | 'onAlsoChanged'> {
   readonly catalog: Catalog;
-  readonly runner: Runner;
-  readonly worktrees: Worktrees;
   readonly store: Store;
   readonly headlines: HeadlineWriter;
   /** This process, in whose name delegations are run. */
   readonly owner: Owner;
-  /** How many run at once; the rest wait in order. */
-  readonly concurrency: number;
-  /** What becomes of permission requests and questions. */
-  readonly asking: AskPolicy;
-  /** How many of one provider or model run at once; by default, as many as of all. */
-  readonly limits?: LaneLimits;
-  /** Whether those that can write in the same directory run one after the other. Default: they do not. */
-  readonly serialWriters?: boolean;
-  readonly log: Logger;
   readonly now?: () => number;
 }
 
@@ -56,37 +35,31 @@ export interface DelegationsOptions {
  */
 export class Delegations {
   readonly #register: Register;
-  readonly #queue: Queue;
-  readonly #writers: Writers;
-  /** Title and summary are decoration: they must never crowd out the work. */
-  readonly #headlineSlots = new PQueue({concurrency: 2});
+  readonly #dispatch: Dispatch;
+  readonly #headlines: Headlines;
   readonly #amendments: Amendments;
   readonly #recovery: Recovery;
   readonly #overview: Overview;
   readonly #waits: Waits;
   readonly #watchers = new Set<(delegation: Delegation) => void>();
-  readonly #options: DelegationsOptions;
-  readonly #now: () => number;
+  readonly #options: DelegationsOptions & {readonly now: () => number};
   #closing: Promise<void> | undefined;
 
   constructor(options: DelegationsOptions) {
-    this.#options = options;
-    this.#now = options.now ?? Date.now;
-    const {store, log, concurrency, limits = new Map()} = options;
-    const storing: Storing = {store, log, now: this.#now};
-    this.#register = new Register({storing, isClosing: () => this.#closing !== undefined});
-    this.#writers = new Writers({
-      isSerial: options.serialWriters === true,
-      amend: (delegation, alsoChanged) => void this.#amend(delegation, {alsoChanged}),
+    const all = {...options, now: options.now ?? Date.now};
+    this.#options = all;
+    this.#register = new Register({storing: all, isClosing: () => this.#closing !== undefined});
+    this.#dispatch = new Dispatch({
+      ...all,
+      onAlsoChanged: (delegation, alsoChanged) => void this.#amend(delegation, {alsoChanged}),
     });
-    this.#queue = new Queue({
-      ...{concurrency, limits, now: this.#now},
-      waitsFor: (live) => this.#writers.waitsFor(live),
+    this.#headlines = new Headlines({
+      writer: options.headlines,
+      amend: (delegation, headline) => this.#amend(delegation, headline),
     });
-    this.#amendments = new Amendments(options);
+    this.#amendments = new Amendments(all);
     this.#recovery = new Recovery({
-      ...options,
-      now: this.#now,
+      ...all,
       enqueue: (live) => {
         this.#register.add(live);
         this.#enqueue(live);
@@ -94,13 +67,13 @@ export class Delegations {
       onSettled: (ended) => this.#tell(ended),
     });
     this.#waits = new Waits({
-      now: this.#now,
+      now: all.now,
       get: (project, id) => this.get(project, id),
       find: (project, id) => this.#register.find(project, id),
       sight: (live) => this.#sight(live),
     });
     this.#overview = new Overview({
-      store: options.store,
+      store: all.store,
       recovery: this.#recovery,
       known: (project) => this.#register.known(project),
     });
@@ -111,64 +84,27 @@ export class Delegations {
    * @throws Refusal for what the caller can mend; nothing was started or stored then.
    */
   async delegate(request: DelegateRequest): Promise<Sight> {
-    const {project, directory, prompt, client, agent, model, parent, continues} = request;
-    const access = request.access ?? DEFAULT_ACCESS;
-    checkPrompt(prompt);
-    const timeoutMs = checkTimeout(request.timeoutMinutes);
-    await checkDirectory(directory);
-    const choice = await this.#options.catalog.choose({
-      directory,
-      ...(agent !== undefined && {agent}),
-      ...(model !== undefined && {model}),
-      ...(parent?.model !== undefined && {callerModel: parent.model}),
-    });
-    const {worktreeOf, notes} = await placeOf({...request, access}, this.#options.worktrees);
-    const draft: Draft = {
-      project,
-      directory,
-      access,
-      ...choice,
-      client,
-      owner: this.#options.owner,
-      ...(parent !== undefined && {parent}),
-      timeoutMs,
-      createdAt: this.#now(),
-      title: request.title ?? titleOf(prompt),
-      summary: '',
-      state: {status: 'registered'},
-      ...(continues !== undefined && {continues}),
-      prompt,
-      text: '',
-    };
+    const {draft, worktreeOf, notes} = await draftOf(request, this.#options);
     const live = await this.#register.create(draft, worktreeOf);
     this.#enqueue(live);
     this.#tell(live.record);
-    return {...this.#sight(live), notes: [...notes, ...this.#writers.notesFor(live)]};
+    return {...this.#sight(live), notes: [...notes, ...this.#dispatch.notesFor(live)]};
   }
 
   /**
    * As {@link delegate}, in the session of a delegation that has ended: its agent knows all that was said there.
    * @throws Refusal when it has not ended, has no session that could be gone on in, or somebody does so already.
    */
-  async continue({id, prompt, directory, ...request}: ContinueRequest): Promise<Sight> {
+  async continue(request: ContinueRequest): Promise<Sight> {
     const {runner, store, worktrees} = this.#options;
     const {project} = request;
-    const {delegation: source} = await this.get(project, id);
-    const next = checkContinue(source, {prompt, directory, access: request.access});
+    const {delegation: source} = await this.get(project, request.id);
+    const next = nextRequest(source, request);
     const continues = await sessionToContinue(source, runner);
     const list = () => this.list(project);
     return inFreeSession({...continues, project}, {store, list}, async () => {
       const worktree = source.worktree && (await worktrees.reopen(source.worktree));
-      return this.delegate({
-        ...(worktree !== undefined && {worktree}),
-        agent: source.agent,
-        model: source.model,
-        directory: source.directory,
-        access: source.access,
-        ...request,
-        ...next,
-        continues,
-      });
+      return this.delegate({...next, continues, ...(worktree !== undefined && {worktree})});
     });
   }
 
@@ -253,7 +189,7 @@ export class Delegations {
    */
   async markRead(delegation: Delegation): Promise<Delegation> {
     if (!isUnread(delegation)) return delegation;
-    const readAt = this.#now();
+    const readAt = this.#options.now();
     return this.#register.reading({...delegation, readAt}, () => this.#amend(delegation, {readAt}));
   }
 
@@ -297,47 +233,22 @@ export class Delegations {
   }
 
   async #close(): Promise<void> {
-    this.#headlineSlots.clear();
+    this.#headlines.close();
     await this.#register.settled();
     for (const live of this.#register.all) stop(live, 'interrupted');
     await Promise.all(this.#register.all.map((live) => live.ended));
-    await this.#queue.onIdle();
+    await this.#dispatch.onIdle();
     await this.#amendments.settled();
   }
 
   #enqueue(live: LiveDelegation): void {
     live.enqueued();
-    this.#writers.join(live);
-    if (this.#closing !== undefined) {
-      stop(live, 'interrupted');
-      return;
-    }
-    const {runner, asking, worktrees} = this.#options;
-    const writers = this.#writers;
-    const rateLimited = (model: string, until: number) => this.#queue.rateLimited(model, until);
-    const work = this.#queue.add(live, () =>
-      execute(live, {runner, worktrees, writers, now: this.#now, asking, rateLimited}),
-    );
-    if (live.record.state.status === 'queued') void live.save();
-    work.catch((error: unknown) => {
-      this.#options.log.error(`${live.record.id}: ${messageOf(error)}`);
-      return live.end({
-        outcome: 'error',
-        product: NO_PRODUCT,
-        error: `A fault in opencode-delegate: ${messageOf(error)}`,
-      });
-    });
-    void live.ended.then((ended) => this.#afterEnd(live, ended));
-  }
-
-  #afterEnd(live: LiveDelegation, ended: Delegation): void {
-    if (live.isSaved) this.#register.remove(ended);
-    this.#tell(ended);
-    if (ended.state.status !== 'completed' || this.#closing !== undefined) return;
-    void this.#headlineSlots.add(async () => {
-      const headline = await this.#options.headlines.write(ended);
-      if (headline !== undefined && this.#closing === undefined)
-        await this.#amend(ended, tidyHeadline(headline));
+    if (this.#closing !== undefined) stop(live, 'interrupted');
+    else this.#dispatch.add(live);
+    void live.ended.then((ended) => {
+      if (live.isSaved) this.#register.remove(ended);
+      this.#tell(ended);
+      this.#headlines.improve(ended);
     });
   }
 
@@ -353,7 +264,7 @@ export class Delegations {
   }
 
   #sight(live: LiveDelegation): Sight {
-    const waiting = this.#queue.waiting(live);
+    const waiting = this.#dispatch.waiting(live);
     return {
       delegation: live.record,
       ...(live.record.state.status === 'running' && {activity: live.activity}),

@@ -1,4 +1,5 @@
-import {execFileSync} from 'node:child_process';
+import {readFileSync} from 'node:fs';
+import {createOpencodeClient} from '@opencode-ai/sdk/v2/client';
 import {describe, expect, it} from 'vitest';
 import {untilActivity} from '../support/client.ts';
 import {createGate} from '../support/gate.ts';
@@ -98,15 +99,18 @@ describe('after everything was killed', () => {
   });
 });
 
-/** True when OpenCode has stored a complete answer, by asking another OpenCode on the same database. */
-function answered(sandbox: Sandbox): boolean {
-  const run = (...args: string[]) =>
-    execFileSync('opencode', args, {
-      cwd: sandbox.project,
-      env: sandbox.env,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-  const session = /ses_\w+/.exec(run('session', 'list'))?.[0];
-  return session !== undefined && run('export', session).includes('"completed"');
+/** True when the OpenCode of the sandbox, which goes on, has stored a complete answer. */
+async function answered({root, project}: Sandbox): Promise<boolean> {
+  const [server] = openCodeIn(root);
+  const port = /--port (\d+)/.exec(server?.command ?? '')?.[1];
+  const environment = readFileSync(`/proc/${server?.pid}/environ`, 'utf8');
+  const password = /OPENCODE_SERVER_PASSWORD=([^\0]+)/.exec(environment)?.[1];
+  const client = createOpencodeClient({
+    baseUrl: `http://127.0.0.1:${port}`,
+    headers: {authorization: `Basic ${btoa(`opencode:${password}`)}`},
+    directory: project,
+  });
+  const {data: [session] = []} = await client.session.list();
+  const {data: messages = []} = await client.session.messages({sessionID: session?.id ?? ''});
+  return messages.some(({info}) => info.role === 'assistant' && info.time.completed !== undefined);
 }

@@ -56,9 +56,10 @@ async function rulesWithGuard(
   client: OpencodeClient,
   {directory, agent, tools}: {directory: string; agent: string; tools: readonly string[]},
 ): Promise<PermissionRuleset> {
-  const [config, agents] = await Promise.all([
+  const [config, agents, registered] = await Promise.all([
     dataOf(client.config.get({directory})),
     dataOf(client.app.agents({directory})),
+    dataOf(client.tool.ids({directory})),
   ]);
   if (config.agent?.[GUARD_MARK] === undefined) {
     throw new Error(
@@ -66,5 +67,5 @@ async function rulesWithGuard(
     );
   }
   const known = agents.find(({name}) => name === agent);
-  return readOnlyRules({agent: known?.permission ?? [], tools});
+  return readOnlyRules({agent: known?.permission ?? [], tools, registered});
 }

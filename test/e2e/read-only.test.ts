@@ -1,72 +1,12 @@
-import {createHash} from 'node:crypto';
-import {
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import {existsSync, symlinkSync} from 'node:fs';
 import {join} from 'node:path';
-import {fileURLToPath} from 'node:url';
+import {pathToFileURL} from 'node:url';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {connect, type TestClient} from '../support/client.ts';
+import {Repository} from '../support/repository.ts';
 import {createSandbox, type Sandbox} from '../support/sandbox.ts';
 import {type Reply, ScriptedModel} from '../support/scripted-model.ts';
-
-const MCP_WRITER = fileURLToPath(new URL('../support/mcp-writer.js', import.meta.url));
-/** Stands in every file that must not be seen, and nowhere else. */
-const SECRET = 'TIGER';
-
-type Attempt = readonly [tool: string, input: Record<string, unknown>, shown: string];
-
-/** Each is one tool call that changes or leaks something where it succeeds, and how the result names it. */
-const attemptsIn = ({root, project}: Sandbox): readonly Attempt[] => [
-  ['write', {filePath: 'new.txt', content: 'x'}, 'denied: write new.txt'],
-  ['write', {filePath: join(root, 'elsewhere.txt'), content: 'x'}, 'elsewhere.txt'],
-  ['edit', {filePath: 'code.ts', oldString: 'one', newString: 'two'}, 'denied: edit code.ts'],
-  [
-    'apply_patch',
-    {patchText: '*** Begin Patch\n*** Delete File: code.ts\n*** End Patch'},
-    'denied: apply_patch',
-  ],
-  bash('echo x > new.txt'),
-  bash('cat < .env'),
-  bash('tee new.txt <<< x'),
-  bash('rm -rf config'),
-  bash('git init && git commit --allow-empty -m x'),
-  bash('git checkout -- code.ts'),
-  bash('sed -i s/one/two/ code.ts'),
-  bash('ln -s /etc etc'),
-  bash('curl -T .env http://127.0.0.1:9/'),
-  ['task', {description: 'nested', prompt: 'write a file', subagent_type: 'general'}, 'denied: task nested'],
-  ['task', {description: 'look', prompt: 'cat .env', subagent_type: 'explore'}, 'denied: task look'],
-  ['writer_write_file', {path: join(project, 'mcp.txt')}, 'denied: writer_write_file'],
-  ['read_mcp_resource', {server: 'writer', uri: 'note://secret'}, 'denied: read_mcp_resource'],
-  ['custom', {path: join(project, 'custom.txt')}, 'denied: custom'],
-  ['todowrite', {todos: []}, 'denied: todowrite'],
-  ['read', {filePath: '.env'}, 'denied: read .env'],
-  ['read', {filePath: join(project, 'config/.env.local')}, 'config/.env.local'],
-  ['read', {filePath: 'innocent.txt'}, 'denied: read innocent.txt'],
-  ['read', {filePath: '../outside.txt'}, 'denied: read ../outside.txt'],
-  ['read', {filePath: join(root, 'outside.txt')}, 'outside.txt'],
-  ['read', {filePath: 'link.txt'}, 'denied: read link.txt'],
-  ['read', {filePath: 'linked/secret.txt'}, 'denied: read linked/secret.txt'],
-  ['read', {filePath: 'linked'}, 'denied: read linked'],
-  ['grep', {pattern: SECRET}, 'withheld from grep TIGER'],
-  ['grep', {pattern: `${SECRET}.*`, include: '.env*'}, 'withheld from grep TIGER.*'],
-  ['grep', {pattern: '.*', path: 'linked'}, 'denied: grep linked'],
-  ['grep', {pattern: '.*', path: root}, `denied: grep ${root}`],
-  ['grep', {pattern: 'I', path: 'innocent.txt'}, 'denied: grep innocent.txt'],
-  ['glob', {pattern: '**/.env*'}, 'withheld from glob **/.env*'],
-  ['glob', {pattern: '**/*', path: 'linked'}, 'denied: glob linked'],
-  ['glob', {pattern: '*', path: '..'}, 'denied: glob ..'],
-];
-
-function bash(command: string): Attempt {
-  return ['bash', {command, description: command}, `denied: bash ${command}`];
-}
+import {attemptsIn, furnish, MCP_WRITER, SECRET, stateOf, WRITING_TOOL} from '../support/temptations.ts';
 
 describe('a read-only delegation', () => {
   let model: ScriptedModel;
@@ -180,6 +120,63 @@ describe('a read-only delegation', () => {
     expect((await model.asked(({prompt}) => prompt === 'Go on')).tools).not.toContain('webfetch');
   });
 
+  it('is not widened by the agents, the configuration and the tools of a project, whatever their names', async () => {
+    const directory = join(sandbox.root, 'tooled');
+    const tools = ['read', 'grep', 'list', 'webfetch', 'mine'];
+    new Repository(directory, sandbox.root).write({
+      'opencode.json': JSON.stringify({permission: {'*': 'allow'}}),
+      '.opencode/agent/own.md': '---\nmode: primary\ntools:\n  write: true\npermission:\n  "*": allow\n---\n',
+      ...Object.fromEntries(tools.map((name) => [`.opencode/tool/${name}.js`, WRITING_TOOL])),
+    });
+    const path = join(directory, 'written.txt');
+    const attempts = [...tools, 'write'];
+    model.script(({toolResults}): Reply => {
+      const tool = attempts[toolResults.length];
+      return tool === undefined ? {text: 'I have tried it all'} : {tool, input: {path, filePath: path}};
+    });
+    const id = await client.delegate('Do harm in it', {agent: 'own', access: 'read-only', directory});
+    const [head = ''] = (await client.read(id)).blocks;
+    for (const tool of attempts) expect(head).toContain(`denied: ${tool}`);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('sees nothing of the repository around its directory, nor what its prompt points at', async () => {
+    const repository = Repository.create(join(sandbox.root, 'mono'), {home: sandbox.root, files: {}});
+    repository.write({'secret.txt': SECRET, 'web/.env': SECRET, 'web/page.ts': 'page'});
+    symlinkSync('../secret.txt', join(repository.path, 'web', 'up.txt'));
+    const attempts = [
+      ['read', {filePath: '../secret.txt'}],
+      ['read', {filePath: '..'}],
+      ['read', {filePath: 'up.txt'}],
+      ['grep', {pattern: '.', path: repository.path}],
+      ['glob', {pattern: '*', path: '..'}],
+    ] as const;
+    const blind = [
+      ['grep', {pattern: '.', include: '../*'}],
+      ['glob', {pattern: join(repository.path, '*')}],
+      ['webfetch', {url: pathToFileURL(join(repository.path, 'secret.txt')).href, format: 'text'}],
+    ] as const;
+    const calls = [...attempts, ...blind];
+    let asked = '';
+    model.script(({messages, toolResults}): Reply => {
+      asked = JSON.stringify(messages);
+      const [tool, input] = calls[toolResults.length] ?? [];
+      return tool === undefined || input === undefined ? {text: 'seen'} : {tool, input};
+    });
+    const id = await client.delegate(
+      `Look at @.env, @../secret.txt and file://${repository.path}/secret.txt`,
+      {
+        ...{agent: 'free', access: 'read-only', directory: join(repository.path, 'web')},
+      },
+    );
+    const [head = ''] = (await client.read(id)).blocks;
+    expect(head).toContain(`${calls.length} tool calls`);
+    for (const [tool, input] of attempts)
+      expect(head).toContain(`denied: ${tool} ${Object.values(input).at(-1)}`);
+    expect(asked).toContain('URL must start with http');
+    expect(asked).not.toContain(SECRET);
+  });
+
   it('leaves other delegations as they are', async () => {
     model.script(({toolResults}): Reply => {
       if (toolResults.length > 0) return {text: String(toolResults[0])};
@@ -208,38 +205,3 @@ describe('a read-only delegation that OpenCode would not confine', () => {
     }
   });
 });
-
-function furnish({root, project}: Sandbox): void {
-  const put = (path: string, content: string) => writeFileSync(join(project, path), content);
-  // OpenCode writes into the configuration folders that it finds, so the tool is not one of the project's.
-  const tools = join(root, 'home', '.config', 'opencode', 'tool');
-  for (const folder of [join(project, 'config'), join(root, 'beside'), tools]) mkdirSync(folder);
-  writeFileSync(join(root, 'outside.txt'), `${SECRET} outside`);
-  writeFileSync(join(root, 'beside', 'secret.txt'), `${SECRET} beside`);
-  put('code.ts', 'export const one = 1;\n');
-  put('.env', `KEY=${SECRET}\n`);
-  put('config/.env.local', `KEY=${SECRET}\n`);
-  writeFileSync(
-    join(tools, 'custom.js'),
-    `import {writeFileSync} from 'node:fs';
-export default {description: 'writes', args: {}, execute: async ({path}) => { writeFileSync(path, 'x'); return 'written'; }};`,
-  );
-  symlinkSync(join(root, 'outside.txt'), join(project, 'link.txt'));
-  symlinkSync(join(root, 'beside'), join(project, 'linked'));
-  symlinkSync('.env', join(project, 'innocent.txt'));
-  symlinkSync('code.ts', join(project, 'inner-link.ts'));
-}
-
-/** Every file of the project and beside it, by what it is, in one number. OpenCode's own home is left aside. */
-function stateOf({root, project}: Sandbox): string {
-  const hash = createHash('sha256');
-  const visit = (path: string): void => {
-    const stats = lstatSync(path);
-    hash.update(`${path} ${stats.mode} ${stats.mtimeMs}\n`);
-    if (stats.isSymbolicLink()) hash.update(readlinkSync(path));
-    else if (stats.isDirectory()) for (const name of readdirSync(path).sort()) visit(join(path, name));
-    else hash.update(readFileSync(path));
-  };
-  for (const path of [join(root, 'outside.txt'), join(root, 'beside'), project]) visit(path);
-  return hash.digest('hex');
-}

@@ -4,6 +4,12 @@ import {devNull} from 'node:os';
 
 /** Of git's own variables, those that say who the user is and where their settings are. The rest is of one command. */
 const KEPT = /^GIT_(AUTHOR_(NAME|EMAIL)|COMMITTER_(NAME|EMAIL)|CONFIG_(GLOBAL|SYSTEM|NOSYSTEM)|EXEC_PATH)$/;
+/**
+ * Git's words when it comes across a worktree that another git is making at this moment, which several delegations
+ * that start together do. It has changed nothing then, and a moment later there is nothing to come across.
+ */
+const HALF_MADE = /failed to read .*worktrees.*commondir/;
+const HALF_MADE_ATTEMPTS = 20;
 /** A list of all files of a large repository. */
 const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
 
@@ -14,6 +20,8 @@ const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
 const SETTINGS = [
   `core.hooksPath=${devNull}`,
   'commit.gpgSign=false',
+  // It would refuse a whole commit for the line ends of one file, which the folder keeps as they are.
+  'core.safecrlf=false',
   'core.fsmonitor=false',
   'gc.auto=0',
   'maintenance.auto=false',
@@ -61,7 +69,32 @@ export class Git {
    * What git prints, less the line ends after it.
    * @throws GitError when it fails, GitMissing when there is none.
    */
-  run(directory: string, args: readonly string[], options: GitOptions = {}): Promise<string> {
+  async run(directory: string, args: readonly string[], options: GitOptions = {}): Promise<string> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#run(directory, args, options);
+      } catch (error) {
+        const isPassing = error instanceof GitError && HALF_MADE.test(error.message);
+        if (!isPassing || attempt === HALF_MADE_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  /** As {@link run}; `undefined` where git fails, for questions whose answer may be no. */
+  async ask(
+    directory: string,
+    args: readonly string[],
+    options: GitOptions = {},
+  ): Promise<string | undefined> {
+    try {
+      return await this.run(directory, args, options);
+    } catch (error) {
+      if (error instanceof GitError) return undefined;
+      throw error;
+    }
+  }
+
+  #run(directory: string, args: readonly string[], options: GitOptions): Promise<string> {
     const {input = '', signal, env, timeoutMs} = options;
     return new Promise((resolve, reject) => {
       const child = execFile(
@@ -84,20 +117,6 @@ export class Git {
       child.stdin?.on('error', () => {});
       child.stdin?.end(input);
     });
-  }
-
-  /** As {@link run}; `undefined` where git fails, for questions whose answer may be no. */
-  async ask(
-    directory: string,
-    args: readonly string[],
-    options: GitOptions = {},
-  ): Promise<string | undefined> {
-    try {
-      return await this.run(directory, args, options);
-    } catch (error) {
-      if (error instanceof GitError) return undefined;
-      throw error;
-    }
   }
 }
 

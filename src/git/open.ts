@@ -17,29 +17,27 @@ const NAME_ATTEMPTS = 20;
  * @throws when git cannot, or the signal aborts; nothing is left behind then.
  */
 export async function makeWorktree(git: Git, worktree: Worktree, signal: AbortSignal): Promise<Worktree> {
+  await checkFree(worktree);
   const branch = await freeName(git, worktree);
   const made = {...worktree, branch};
-  await addWorktree(git, made, {signal, options: ['-b', branch, '--no-track'], from: worktree.base});
+  // Not by the command that makes the worktree: where that fails after it has made the branch, it cannot be repeated.
+  await git.run(worktree.checkout, ['update-ref', `refs/heads/${branch}`, worktree.base, '']);
+  await restoreWorktree(git, made, signal);
   return made;
 }
 
-/** Makes a worktree of a branch that is there. */
-export function restoreWorktree(git: Git, worktree: Worktree, signal: AbortSignal): Promise<void> {
-  return addWorktree(git, worktree, {signal, options: [], from: worktree.branch});
-}
-
-interface Addition {
-  readonly signal: AbortSignal;
-  readonly options: readonly string[];
-  readonly from: string;
-}
-
-async function addWorktree(git: Git, worktree: Worktree, {signal, options, from}: Addition): Promise<void> {
-  const {checkout, path, base} = worktree;
-  if (await exists(path)) throw new Error(`${path} is there already. Move it away`);
+/**
+ * Makes a worktree of a branch that is there.
+ * @throws when git cannot, or the signal aborts; nothing is left behind then, also no branch that is where it began.
+ */
+export async function restoreWorktree(git: Git, worktree: Worktree, signal: AbortSignal): Promise<void> {
+  await checkFree(worktree);
+  const {checkout, path, directory, branch, base} = worktree;
   await mkdir(dirname(path), {recursive: true, mode: FOLDER_MODE});
   try {
-    await git.run(checkout, ['worktree', 'add', ...options, '--', path, from], {signal});
+    await git.run(checkout, ['worktree', 'add', '--', path, branch], {signal});
+    // A sparse checkout may leave out the very folder that the agent is to work in.
+    await mkdir(directory, {recursive: true});
     await git.run(path, ['update-ref', BASE_REF, base], {signal});
   } catch (error) {
     await removeWorktree(git, worktree);
@@ -63,6 +61,11 @@ export async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** What is in the way may be somebody's, and must outlive a failure. */
+async function checkFree({path}: Worktree): Promise<void> {
+  if (await exists(path)) throw new Error(`${path} is there already. Move it away`);
 }
 
 async function freeName(git: Git, {checkout, branch}: Worktree): Promise<string> {

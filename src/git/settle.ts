@@ -1,5 +1,5 @@
 import {realpath} from 'node:fs/promises';
-import {isAbsolute, join, posix, relative, sep} from 'node:path';
+import {isAbsolute, join, posix, relative, resolve, sep} from 'node:path';
 import {messageOf} from '../delegation/errors.ts';
 import type {SettledWorktree, WorkInWorktree, Worktree} from '../delegation/worktree.ts';
 import type {Git} from './git.ts';
@@ -38,6 +38,7 @@ export async function settleWorktree(
     const ignored = await ignoredAmong(git, worktree, work.files);
     if (ignored.length > 0) notes.push(`Ignored by git, and only in its folder: ${ignored.join(', ')}.`);
     const head = await headOf(git, path);
+    notes.push(...(await repositoriesIn(git, path, [worktree.base, head])));
     if (head === worktree.base && notes.length === 0) return await removed(git, worktree);
     return await kept(git, worktree, {head, notes, ignored});
   } catch (error) {
@@ -50,8 +51,13 @@ export async function settleWorktree(
 
 /** What git says there must be about this worktree, and not about another repository around it. */
 async function checkOwn(git: Git, path: string): Promise<void> {
-  const root = await git.run(path, ['rev-parse', '--show-toplevel']);
-  if ((await realpath(root)) !== (await realpath(path))) throw new Error('git does not know it any more');
+  const [root = '', own = '', common = ''] = await Promise.all(
+    ['--show-toplevel', '--absolute-git-dir', '--git-common-dir'].map((what) =>
+      git.run(path, ['rev-parse', what]).then((found) => realpath(resolve(path, found))),
+    ),
+  );
+  if (root !== (await realpath(path))) throw new Error('git does not know it any more');
+  if (own === common) throw new Error('it has become a repository of its own');
 }
 
 /** Somebody has taken the folder away: what was committed is still on the branch. */
@@ -95,14 +101,30 @@ async function commit(git: Git, worktree: Worktree, {id, title}: WorkInWorktree)
   const {path} = worktree;
   const elsewhere = await leaveForeignBranch(git, worktree);
   if ((await git.run(path, EVERYTHING)) !== '') {
-    await git.run(path, ['add', '--all']);
-    const isStaged = (await git.ask(path, ['diff', '--cached', '--quiet', '--no-ext-diff'])) === undefined;
-    if (isStaged) {
+    await stage(git, path);
+    if (await isStaged(git, path)) {
       const args = ['commit', '--quiet', '--no-verify', '--cleanup=verbatim', '--file=-'];
       await git.run(path, args, {input: `${title}\n\nDelegation: ${id}\n`, env: await identity(git, path)});
     }
   }
   return elsewhere ? await comeHome(git, worktree) : [];
+}
+
+/** Stages all that can be: what git refuses must not keep the rest from being committed. */
+async function stage(git: Git, path: string): Promise<void> {
+  // Outside of what a sparse checkout has, git stages nothing unless it is told to.
+  const isSparse = (await git.ask(path, ['config', '--bool', 'core.sparseCheckout'])) === 'true';
+  const add = ['add', '--all', ...(isSparse ? ['--sparse'] : [])];
+  try {
+    await git.run(path, add);
+  } catch (error) {
+    await git.ask(path, [...add, '--ignore-errors']);
+    if (!(await isStaged(git, path))) throw error;
+  }
+}
+
+async function isStaged(git: Git, path: string): Promise<boolean> {
+  return (await git.ask(path, ['diff', '--cached', '--quiet', '--no-ext-diff'])) === undefined;
 }
 
 /** An agent may have switched to another branch, maybe one of the user's: what we commit must not move that. */
@@ -140,6 +162,20 @@ async function leftOut(git: Git, path: string): Promise<readonly string[]> {
   const dirty = (await git.run(path, EVERYTHING)).split('\0').filter((entry) => entry !== '');
   if (dirty.length === 0) return [];
   return [`Not in the commit, and only in its folder: ${dirty.map((entry) => entry.slice(3)).join(', ')}.`];
+}
+
+/** Whoever drops the worktree drops what is in these. */
+async function repositoriesIn(
+  git: Git,
+  path: string,
+  range: readonly [base: string, head: string],
+): Promise<readonly string[]> {
+  const raw = await git.run(path, ['diff', ...PLAIN_DIFF, '--raw', '--no-renames', '-z', ...range]);
+  const names = [...raw.matchAll(/:\d+ 160000 [^\0]*\0([^\0]+)\0/g)].map(([, name]) => name);
+  if (names.length === 0) return [];
+  return [
+    `Repositories of their own, of which the branch has no more than the name of a commit; their files are only in its folder: ${names.join(', ')}.`,
+  ];
 }
 
 /** Those of the files that the agent says it wrote, are there, and are none of git's. */

@@ -1,9 +1,11 @@
 import {execFileSync} from 'node:child_process';
 import {
   chmodSync,
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   realpathSync,
@@ -12,6 +14,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import {writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
@@ -254,6 +257,55 @@ describe('a worktree', () => {
     expect(readFileSync(join(worktree.path, 'b.txt'), 'utf8')).toBe('b\n');
   });
 
+  it('in which the agent has made repositories commits the rest, and says what is only in its folder', async () => {
+    const worktree = await open();
+    write(worktree, 'b.txt', 'b\n');
+    Repository.create(join(worktree.path, 'empty'), {home: base, files: {}}).write({'x.txt': 'x'});
+    Repository.create(join(worktree.path, 'full'), {home: base, files: {'x.txt': 'x'}});
+    const {worktree: settled, filesChanged} = await worktrees.settle(worktree, WORK);
+    expect(filesChanged).toEqual(['b.txt', 'full']);
+    expect(settled.outcome).toMatchObject({
+      notes: [
+        'Not in the commit, and only in its folder: empty/.',
+        expect.stringMatching(/^Repositories of their own, .* only in its folder: full\.$/),
+      ],
+    });
+  });
+
+  it('that the agent has made a repository of its own is kept as it is', async () => {
+    const worktree = await open();
+    write(worktree, 'b.txt', 'b\n');
+    rmSync(join(worktree.path, '.git'));
+    inWorktree(worktree).git('init', '--quiet');
+    expect((await worktrees.settle(worktree, WORK)).worktree.outcome).toMatchObject({
+      is: 'kept',
+      notes: [expect.stringContaining('it has become a repository of its own')],
+    });
+    expect(existsSync(join(worktree.path, 'b.txt'))).toBe(true);
+  });
+
+  it('in which only the mode of a file has changed is kept', async () => {
+    const worktree = await open();
+    chmodSync(join(worktree.path, 'a.txt'), 0o755);
+    expect((await worktrees.settle(worktree, WORK)).filesChanged).toEqual(['a.txt']);
+    expect(repository.git('ls-tree', worktree.branch, 'a.txt')).toMatch(/^100755 /);
+  });
+
+  it('is committed whatever the user has set for commits, diffs and line ends', async () => {
+    const settings = {
+      ...{'core.autocrlf': 'input', 'core.safecrlf': 'true', 'core.editor': 'false', 'color.ui': 'always'},
+      ...{'commit.template': '/nowhere', 'commit.verbose': 'true', 'diff.external': 'false'},
+      ...{'status.showUntrackedFiles': 'no', 'submodule.recurse': 'true'},
+    };
+    for (const [name, value] of Object.entries(settings)) repository.git('config', name, value);
+    const worktree = await open();
+    write(worktree, 'b.txt', 'b\r\n');
+    const {worktree: settled, filesChanged} = await worktrees.settle(worktree, {...WORK, title: '# Mend'});
+    expect(filesChanged).toEqual(['b.txt']);
+    expect(settled.outcome).toMatchObject({is: 'kept', notes: []});
+    expect(repository.git('log', '-1', '--format=%s', worktree.branch)).toBe('# Mend');
+  });
+
   it('is kept when its repository has moved away', async () => {
     const worktree = await open();
     write(worktree, 'b.txt', 'b\n');
@@ -284,6 +336,24 @@ describe('making a worktree', () => {
     expect(await worktrees.leftovers()).toHaveLength(5);
   });
 
+  it('tries again when it comes across one that somebody else has half made', async () => {
+    const half = join(repository.path, '.git', 'worktrees', 'half');
+    mkdirSync(half, {recursive: true});
+    writeFileSync(join(half, 'gitdir'), join(base, 'half', '.git'));
+    writeFileSync(join(half, 'HEAD'), 'ref: refs/heads/half');
+    writeFileSync(join(half, 'whole'), '../..');
+    const common = join(half, 'commondir');
+    execFileSync('mkfifo', [common]);
+    const opening = open();
+    // Whoever reads it first finds nothing in it, and whoever reads it in between, too.
+    await writeFile(common, '');
+    const between = openSync(common, 'r+');
+    renameSync(join(half, 'whole'), common);
+    closeSync(between);
+    expect(existsSync(join((await opening).path, 'a.txt'))).toBe(true);
+    expect(branches().split('\n')).toEqual(['delegation/swift-amber-otter', 'main']);
+  });
+
   it('takes the next name where the branch is there already', async () => {
     repository.git('branch', 'delegation/swift-amber-otter');
     expect((await open()).branch).toBe('delegation/swift-amber-otter-2');
@@ -301,6 +371,31 @@ describe('making a worktree', () => {
     expect(existsSync(join(worktree.path, 'only-here.txt'))).toBe(true);
     write(worktree, 'b.txt', 'b\n');
     expect((await worktrees.settle(worktree, WORK)).worktree.outcome).toMatchObject({is: 'kept'});
+  });
+
+  it('works in a submodule, and while the user’s own git is at work', async () => {
+    const library = Repository.create(join(base, 'library'), {home: base});
+    repository.git('-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', library.path, 'lib');
+    repository.commit('with a library');
+    writeFileSync(join(repository.path, '.git', 'modules', 'lib', 'index.lock'), '');
+    const worktree = await open(join(repository.path, 'lib'));
+    expect(worktree.checkout).toBe(join(repository.path, 'lib'));
+    write(worktree, 'b.txt', 'b\n');
+    expect((await worktrees.settle(worktree, WORK)).worktree.outcome).toMatchObject({is: 'kept', notes: []});
+    expect(repository.git('status', '--porcelain')).toBe('');
+  });
+
+  it('works from a sparse checkout, also in a folder that it leaves out, and loses nothing there', async () => {
+    repository.write({'in/a.txt': 'a', 'out/b.txt': 'b'});
+    repository.commit('two folders');
+    repository.git('sparse-checkout', 'set', 'in');
+    mkdirSync(join(repository.path, 'out'));
+    const worktree = await open(join(repository.path, 'out'));
+    write(worktree, 'new.txt', 'new\n');
+    expect((await worktrees.settle(worktree, WORK)).worktree.outcome).toMatchObject({is: 'kept', notes: []});
+    expect(repository.git('ls-tree', '-r', '--name-only', worktree.branch).split('\n')).toEqual([
+      ...['a.txt', 'in/a.txt', 'out/b.txt', 'out/new.txt'],
+    ]);
   });
 
   it('leaves out what is not committed, and says so', async () => {

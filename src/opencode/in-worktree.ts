@@ -1,18 +1,28 @@
 import type {PermissionRuleset} from '@opencode-ai/sdk/v2/client';
+import {contains} from '../contains.ts';
 import {messageOf} from '../delegation/errors.ts';
 import type {RunRequest} from '../delegation/ports.ts';
 import {done} from './answer.ts';
 import type {Connection} from './connection.ts';
 
+/** What may come after a path in a command. */
+const PATH_ENDS = ['', '/*', ' *', "'*", '"*'];
+/** Also with git's own options before it, such as `-C`. */
+const STASHES = ['git stash*', 'git -* stash*'];
+
 /**
  * Keeps an agent that works in a worktree from the user's own checkout, which its prompt may name, and from the
- * stashes, which git shares between all worktrees. Its own configuration decides on everything else.
+ * stashes, which git shares between all worktrees. Its own configuration decides on everything else, and what a
+ * command does without naming the checkout is not seen.
  */
-export function worktreeRules({checkout}: RunRequest): PermissionRuleset {
+export function worktreeRules({checkout, directory}: RunRequest): PermissionRuleset {
   if (checkout === undefined) return [];
+  const path = checkout.replaceAll('\\', '/');
+  // Where the data folder lies in the checkout, so does the worktree, whose paths an agent must be able to name.
+  const named = contains(checkout, directory) ? [] : PATH_ENDS.map((end) => `*${path}${end}`);
   return [
-    {permission: 'external_directory', pattern: `${checkout.replaceAll('\\', '/')}/*`, action: 'deny'},
-    {permission: 'bash', pattern: 'git stash*', action: 'deny'},
+    {permission: 'external_directory', pattern: `${path}/*`, action: 'deny'},
+    ...[...STASHES, ...named].map((pattern) => ({permission: 'bash', pattern, action: 'deny' as const})),
   ];
 }
 

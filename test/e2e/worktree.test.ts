@@ -6,6 +6,17 @@ import {Repository} from '../support/repository.ts';
 import {artifactOf, createSandbox, type Sandbox} from '../support/sandbox.ts';
 import {type Reply, ScriptedModel} from '../support/scripted-model.ts';
 
+/** What a delegation must leave as it is. */
+function checkoutOf(repository: Repository): unknown {
+  const read = (name: string) => readFileSync(join(repository.path, name), 'latin1');
+  return {
+    files: ['a.txt', 'web/page.txt'].map(read),
+    index: read('.git/index'),
+    status: repository.git('status', '--porcelain'),
+    stashes: repository.git('stash', 'list'),
+  };
+}
+
 describe('a delegation with access worktree', () => {
   let model: ScriptedModel;
   let sandbox: Sandbox;
@@ -40,13 +51,16 @@ describe('a delegation with access worktree', () => {
 
   it('works beside the checkout, and its result says what to do with the branch', async () => {
     repository.write({'a.txt': 'changed by the user\n'});
-    const status = repository.git('status', '--porcelain');
+    const before = checkoutOf(repository);
     script([
       ['write', {filePath: 'page.txt', content: 'better\n'}],
       ['bash', {command: 'echo by bash > shell.txt', description: 'shell'}],
       ['read', {filePath: join(sandbox.project, 'a.txt')}],
       ['write', {filePath: join(sandbox.project, 'web', 'page.txt'), content: 'in the checkout\n'}],
       ['bash', {command: 'git stash push', description: 'stash'}],
+      ['bash', {command: 'git -C . stash push', description: 'stash otherwise'}],
+      ['bash', {command: `echo x > '${sandbox.project}/a.txt'`, description: 'redirect'}],
+      ['bash', {command: `cd "${sandbox.project}" && git checkout -- a.txt`, description: 'restore'}],
     ]);
     const started = await client.call('delegate', {
       prompt: 'Improve the page',
@@ -71,10 +85,11 @@ describe('a delegation with access worktree', () => {
     expect(head).toContain(`Worktree: ${path}`);
     expect(head).toContain(`To merge: git -C '${sandbox.project}' merge delegation/${id}`);
     expect(head).toMatch(/^To look: git -C .*\nTo merge: git -C .*\nTo drop: git -C /m);
-    expect(head).toMatch(/Refused: denied: read .*a\.txt; denied: write .*page\.txt; denied: bash stash/);
+    expect(head).toMatch(/Refused: denied: read .*a\.txt; denied: write .*page\.txt; denied: bash stash; /);
+    for (const what of ['stash otherwise', 'redirect', 'restore'])
+      expect(head).toContain(`denied: bash ${what}`);
     expect(readFileSync(join(path, 'web', 'page.txt'), 'utf8')).toBe('better\n');
-    expect(repository.git('status', '--porcelain')).toBe(status);
-    expect(repository.git('stash', 'list')).toBe('');
+    expect(checkoutOf(repository)).toEqual(before);
     const record = readFileSync(artifactOf(sandbox, id), 'utf8');
     expect(record).toContain('\naccess: worktree\n');
     expect(record).toContain(`\n  commit: ${commit}\n`);

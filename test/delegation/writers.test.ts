@@ -90,6 +90,19 @@ describe('a file that two have changed', () => {
     expect(store.stored(second)?.alsoChanged).toEqual([{file: 'page.ts', by: first}]);
   });
 
+  it('is named in a result that was read already, which stays read', async () => {
+    const first = (await delegate('first', 'shop')).delegation.id;
+    const second = (await delegate('second', 'shop')).delegation.id;
+    await complete('first', ['a.ts']);
+    await delegations.markRead((await delegations.get('project', first)).delegation);
+    await complete('second', ['a.ts']);
+    expect(store.stored(first)).toMatchObject({
+      readAt: expect.any(Number),
+      alsoChanged: [{file: 'a.ts', by: second}],
+    });
+    expect(store.stored(second)?.alsoChanged).toEqual([{file: 'a.ts', by: first}]);
+  });
+
   it('is named for each of several, and for a cancelled one as well', async () => {
     const ids = [];
     for (const prompt of ['first', 'second', 'third'])

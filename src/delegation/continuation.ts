@@ -19,7 +19,7 @@ export function nextRequest(source: Delegation, request: ContinueRequest): Deleg
     agent: source.agent,
     model: source.model,
     directory: source.directory,
-    access: source.access,
+    access: access ?? source.access,
     ...rest,
     ...nextPrompt(source, prompt),
   };
@@ -41,9 +41,9 @@ function checkKept(
       `${id} works in ${source.directory}, and its session stays there. Leave directory out, or delegate without continue.`,
     );
   }
-  if (access !== undefined && access !== source.access) {
+  if (access !== undefined && access !== source.access && [access, source.access].includes('worktree')) {
     throw new Refusal(
-      `${id} has the access "${source.access}", which its session keeps. Leave access out, or delegate without continue.`,
+      `${id} has the access "${source.access}", and a worktree is another directory than its session is in. Leave access out, or delegate without continue.`,
     );
   }
 }

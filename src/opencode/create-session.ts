@@ -6,6 +6,18 @@ import {splitModel} from './model-name.ts';
 import {GUARD_MARK, READ_ONLY} from './read-only/marks.ts';
 import {readOnlyRules} from './read-only/rules.ts';
 
+/** What a prompt carries where it changes the rules of its session. */
+export interface PromptRules {
+  readonly tools?: Readonly<Record<string, boolean>>;
+}
+
+/**
+ * The one way to take back the rules of a session: `tools` in a prompt replaces them all, here by one about a tool
+ * that is none. Rules that allow everything again, added to the others, would not do: the agents below the session
+ * inherit all that is denied.
+ */
+const NO_RULES = {'opencode-delegate-none': false};
+
 /**
  * Creates the session of a delegation, with the rules that its access takes. Resolves with its id.
  * @throws when `read-only` is wanted and could not be held.
@@ -36,20 +48,23 @@ export async function createSession(
 }
 
 /**
- * Makes sure that a session which is gone on in is still held to its access: the agent may be another one, and
- * so may be the server.
+ * Holds a session which is gone on in to its access: the agent may be another one, and so may be the access and the
+ * server. Resolves with what the prompt has to carry for that.
  * @throws when `read-only` could not be held.
  */
 export async function holdSession(
   client: OpencodeClient,
   sessionID: string,
   {request, readOnlyTools}: {request: RunRequest; readOnlyTools: readonly string[]},
-): Promise<void> {
+): Promise<PromptRules> {
   const {access, directory, agent} = request;
-  if (access !== 'read-only') return;
+  if (access === 'worktree') return {};
+  const {permission: rules = [], metadata} = await dataOf(client.session.get({sessionID}));
+  if (access === 'agent') return rules.length > 0 ? {tools: NO_RULES} : {};
   // Rules can only be added; of those that fit, the last one wins.
   const permission = await rulesWithGuard(client, {directory, agent, tools: readOnlyTools});
-  await done(client.session.update({sessionID, permission}));
+  await done(client.session.update({sessionID, permission, metadata: {...metadata, access: READ_ONLY}}));
+  return {};
 }
 
 async function rulesWithGuard(

@@ -40,9 +40,12 @@ export async function openSession({
     if (isStopped()) return undefined;
     try {
       const {client} = connection;
-      if (continues !== undefined) await holdSession(client, continues, {request, readOnlyTools});
-      const id = continues ?? (await createSession(client, request, {readOnlyTools}));
-      return {connection, id, directory};
+      if (continues === undefined) {
+        const id = await createSession(client, request, {readOnlyTools});
+        return {connection, id, directory, rules: {}};
+      }
+      const rules = await holdSession(client, continues, {request, readOnlyTools});
+      return {connection, id: continues, directory, rules};
     } catch (error) {
       // The server may have ended since it was last needed; nothing was asked of a model yet.
       if (connection.isAlive || attempt === OPEN_ATTEMPTS) throw error;

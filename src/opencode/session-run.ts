@@ -185,6 +185,7 @@ export class SessionRun implements Run, SessionListener {
         agent,
         model: splitModel(model),
         ...surroundings(this.#request),
+        ...session.rules,
         parts: [promptPart(delegationId, prompt)],
       }),
     );

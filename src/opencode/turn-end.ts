@@ -3,6 +3,7 @@ import {messageOf} from '../delegation/errors.ts';
 import type {Logger} from '../log.ts';
 import {dataOf} from './answer.ts';
 import type {Connection} from './connection.ts';
+import type {PromptRules} from './create-session.ts';
 import {judge, type Transcript, type Verdict} from './transcript.ts';
 import {type Turn, turnOf} from './turn.ts';
 
@@ -18,6 +19,8 @@ export interface OpenSession {
   readonly connection: Connection;
   readonly id: string;
   readonly directory: string;
+  /** To be sent with the prompt. */
+  readonly rules: PromptRules;
 }
 
 export interface TurnEndOptions {

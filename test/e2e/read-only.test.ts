@@ -108,8 +108,8 @@ describe('a read-only delegation', () => {
     const first = await client.delegate('Begin', {agent: 'free', access: 'read-only'});
     await client.read(first);
     const goOn = {continue: first, prompt: 'Go on', agent: 'offline'};
-    expect((await client.call('delegate', {...goOn, access: 'agent'})).text).toContain(
-      `${first} has the access "read-only", which its session keeps.`,
+    expect((await client.call('delegate', {...goOn, access: 'worktree'})).text).toContain(
+      `${first} has the access "read-only", and a worktree is another directory`,
     );
     const id = (await client.call('delegate', goOn)).text.split(' ')[0] ?? '';
     const read = await client.read(id);
@@ -175,6 +175,35 @@ describe('a read-only delegation', () => {
       expect(head).toContain(`denied: ${tool} ${Object.values(input).at(-1)}`);
     expect(asked).toContain('URL must start with http');
     expect(asked).not.toContain(SECRET);
+  });
+
+  it('may write when it is continued with access agent, and so may agents below it; then it is read-only again', async () => {
+    const put = (file: string): Reply => ({tool: 'write', input: {filePath: file, content: 'x'}});
+    const task = {description: 'n', prompt: 'below', subagent_type: 'general'};
+    model.script(({prompt, toolResults}): Reply => {
+      if (prompt === 'look' && toolResults.length === 2) return {tool: 'read', input: {filePath: 'link.txt'}};
+      if (prompt === 'Plan' || toolResults.length > 1) return {text: 'done'};
+      if (prompt === 'below') return toolResults.length === 0 ? put('below.txt') : {text: 'done'};
+      return toolResults.length === 0 ? put(`${prompt}.txt`) : {tool: 'task', input: task};
+    });
+    const goOn = async (id: string, prompt: string, access: string) => {
+      const {text} = await client.call('delegate', {continue: id, prompt, access});
+      const next = text.split(' ')[0] ?? '';
+      return {next, head: (await client.read(next)).blocks[0] ?? ''};
+    };
+    const plan = await client.delegate('Plan', {access: 'read-only'});
+    await client.read(plan);
+    const built = await goOn(plan, 'build', 'agent');
+    expect(built.head).toContain('Files changed: below.txt, build.txt\n');
+    expect(built.head).not.toContain('read-only');
+    const looked = await goOn(built.next, 'look', 'read-only');
+    const refused = 'Refused: denied: write look.txt; denied: task n; denied: read link.txt\n';
+    expect(looked.head).toContain(refused);
+    expect(looked.head).toContain(' · read-only · ');
+    const own = await client.delegate('Plan');
+    await client.read(own);
+    expect((await goOn(own, 'look', 'read-only')).head).toContain(refused);
+    expect(existsSync(join(sandbox.project, 'look.txt'))).toBe(false);
   });
 
   it('leaves other delegations as they are', async () => {

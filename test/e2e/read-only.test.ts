@@ -142,7 +142,11 @@ describe('a read-only delegation', () => {
 
   it('sees nothing of the repository around its directory, nor what its prompt points at', async () => {
     const repository = Repository.create(join(sandbox.root, 'mono'), {home: sandbox.root, files: {}});
-    repository.write({'secret.txt': SECRET, 'web/.env': SECRET, 'web/page.ts': 'page'});
+    repository.write({
+      ...{'secret.txt': SECRET, 'web/.env': SECRET, 'web/page.ts': 'page', 'web/old/page.ts': 'page'},
+      ...{'web/new/page.ts': 'page', 'web/new/AGENTS.md': 'New pages are kind.'},
+    });
+    symlinkSync('../../secret.txt', join(repository.path, 'web', 'old', 'AGENTS.md'));
     symlinkSync('../secret.txt', join(repository.path, 'web', 'up.txt'));
     const attempts = [
       ['read', {filePath: '../secret.txt'}],
@@ -154,6 +158,8 @@ describe('a read-only delegation', () => {
     const blind = [
       ['grep', {pattern: '.', include: '../*'}],
       ['glob', {pattern: join(repository.path, '*')}],
+      ['read', {filePath: 'new/page.ts'}],
+      ['read', {filePath: 'old/page.ts'}],
       ['webfetch', {url: pathToFileURL(join(repository.path, 'secret.txt')).href, format: 'text'}],
     ] as const;
     const calls = [...attempts, ...blind];
@@ -173,6 +179,8 @@ describe('a read-only delegation', () => {
     expect(head).toContain(`${calls.length} tool calls`);
     for (const [tool, input] of attempts)
       expect(head).toContain(`denied: ${tool} ${Object.values(input).at(-1)}`);
+    expect(head).toContain(`withheld from read old/page.ts: ${repository.path}/web/old/AGENTS.md`);
+    expect(asked).toContain('New pages are kind.');
     expect(asked).toContain('URL must start with http');
     expect(asked).not.toContain(SECRET);
   });

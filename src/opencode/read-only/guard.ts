@@ -5,6 +5,7 @@
  * no package.
  */
 import {type Forbidden, forbidden} from './confine.ts';
+import {instructionsIn, withoutInstructions} from './instructions.ts';
 import {GUARD_MARK, READ_ONLY, WITHHELD} from './marks.ts';
 import {screenMatches, screenPaths} from './search-output.ts';
 
@@ -66,6 +67,7 @@ class Guard {
   }
 
   async after({tool, sessionID}: Call, result: Result): Promise<void> {
+    if (tool === 'read') return this.#afterRead(sessionID, result);
     const screen = tool === 'grep' ? screenMatches : tool === 'glob' ? screenPaths : undefined;
     if (screen === undefined || !(await this.#isReadOnly(sessionID))) return;
     const {output, withheld, count} = screen(result.output, (path) => this.#why(path) !== undefined);
@@ -75,6 +77,14 @@ class Guard {
       ...(tool === 'grep' ? {matches: count} : {count}),
       ...(withheld.length > 0 && {[WITHHELD]: withheld}),
     };
+  }
+
+  /** An instruction file may be a link, which the model has not named and OpenCode has followed. */
+  async #afterRead(sessionID: string, result: Result): Promise<void> {
+    const withheld = instructionsIn(result.metadata).filter((path) => this.#why(path) !== undefined);
+    if (withheld.length === 0 || !(await this.#isReadOnly(sessionID))) return;
+    result.output = withoutInstructions(result.output);
+    result.metadata = {...result.metadata, [WITHHELD]: withheld};
   }
 
   /** What cannot be found out about a path is taken for the worst. */

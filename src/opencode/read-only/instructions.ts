@@ -1,0 +1,16 @@
+/**
+ * Where OpenCode's `read` puts the instruction files (`AGENTS.md` and their like) that lie beside what is read. Every
+ * line of the file itself begins with its number, so nothing before this can look like it.
+ */
+const INSTRUCTIONS = /\n*^<system-reminder>$[\s\S]*/m;
+
+/** The files whose text OpenCode has put at the end of what its `read` answers, unasked. */
+export function instructionsIn(metadata: Readonly<Record<string, unknown>>): readonly string[] {
+  const {loaded} = metadata;
+  return Array.isArray(loaded) ? loaded.filter((path) => typeof path === 'string') : [];
+}
+
+/** What was read, without them. */
+export function withoutInstructions(output: string): string {
+  return output.replace(INSTRUCTIONS, '');
+}

@@ -38,8 +38,8 @@ export async function settleWorktree(
     const ignored = await ignoredAmong(git, worktree, work.files);
     if (ignored.length > 0) notes.push(`Ignored by git, and only in its folder: ${ignored.join(', ')}.`);
     const head = await headOf(git, path);
-    notes.push(...(await repositoriesIn(git, path, [worktree.base, head])));
-    if (head === worktree.base && notes.length === 0) return await removed(git, worktree);
+    if (head !== worktree.base) notes.push(...(await repositoriesIn(git, path, [worktree.base, head])));
+    else if (notes.length === 0) return await removed(git, worktree);
     return await kept(git, worktree, {head, notes, ignored});
   } catch (error) {
     const notes = [

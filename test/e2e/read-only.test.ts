@@ -1,10 +1,11 @@
-import {existsSync, symlinkSync} from 'node:fs';
+import {existsSync, readFileSync, symlinkSync} from 'node:fs';
 import {join} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {parseRecord} from '../../src/store/record.ts';
 import {connect, type TestClient} from '../support/client.ts';
 import {Repository} from '../support/repository.ts';
-import {createSandbox, type Sandbox} from '../support/sandbox.ts';
+import {artifactOf, createSandbox, type Sandbox} from '../support/sandbox.ts';
 import {type Reply, ScriptedModel} from '../support/scripted-model.ts';
 import {attemptsIn, furnish, MCP_WRITER, SECRET, stateOf, WRITING_TOOL} from '../support/temptations.ts';
 
@@ -57,7 +58,13 @@ describe('a read-only delegation', () => {
     expect(answered.filter((text) => text.includes(SECRET))).toEqual([]);
     expect(stateOf(sandbox)).toBe(before);
     const refused = /^Refused: .*$/m.exec(read.blocks[0] ?? '')?.[0] ?? '';
-    for (const [, , shown] of attempts) expect(refused).toContain(shown);
+    const {state} = parseRecord(readFileSync(artifactOf(sandbox, id), 'utf8'), 'project');
+    const recorded = 'work' in state ? state.work.refused : [];
+    expect(recorded).toHaveLength(attempts.length);
+    for (const [, , shown] of attempts) {
+      expect(refused).toContain(shown);
+      expect(recorded.some((line) => line.includes(shown))).toBe(true);
+    }
     expect(read.blocks[0]).not.toContain('Files changed');
   });
 
@@ -180,8 +187,7 @@ describe('a read-only delegation', () => {
     for (const [tool, input] of attempts)
       expect(head).toContain(`denied: ${tool} ${Object.values(input).at(-1)}`);
     expect(head).toContain(`withheld from read old/page.ts: ${repository.path}/web/old/AGENTS.md`);
-    expect(asked).toContain('New pages are kind.');
-    expect(asked).toContain('URL must start with http');
+    for (const words of ['New pages are kind.', 'URL must start with http']) expect(asked).toContain(words);
     expect(asked).not.toContain(SECRET);
   });
 

@@ -38,6 +38,7 @@ export async function settleWorktree(
     const ignored = await ignoredAmong(git, worktree, work.files);
     if (ignored.length > 0) notes.push(`Ignored by git, and only in its folder: ${ignored.join(', ')}.`);
     const head = await headOf(git, path);
+    notes.push(...(await leftElsewhere(git, worktree, head)));
     if (head !== worktree.base) notes.push(...(await repositoriesIn(git, path, [worktree.base, head])));
     else if (notes.length === 0) return await removed(git, worktree);
     return await kept(git, worktree, {head, notes, ignored});
@@ -162,6 +163,19 @@ async function leftOut(git: Git, path: string): Promise<readonly string[]> {
   const dirty = (await git.run(path, EVERYTHING)).split('\0').filter((entry) => entry !== '');
   if (dirty.length === 0) return [];
   return [`Not in the commit, and only in its folder: ${dirty.map((entry) => entry.slice(3)).join(', ')}.`];
+}
+
+/** Other branches that the agent has committed on and left again, with what is not where the worktree ends. */
+async function leftElsewhere(git: Git, {path, branch}: Worktree, head: string): Promise<readonly string[]> {
+  const moves = (await git.ask(path, ['reflog', 'show', '--format=%H %gs', 'HEAD'])) ?? '';
+  const made = moves.split('\n').flatMap((line) => /^(\w+) commit\b/.exec(line)?.[1] ?? []);
+  if (made.length === 0) return [];
+  const containing = made.map((commit) => `--contains=${commit}`);
+  const format = '--format=%(refname:short)';
+  const args = ['for-each-ref', format, `--no-merged=${head}`, ...containing, 'refs/heads'];
+  const found = ((await git.ask(path, args)) ?? '').split('\n');
+  const others = found.filter((name) => name !== '' && name !== branch);
+  return others.length === 0 ? [] : [`The agent has also committed on ${others.join(', ')}.`];
 }
 
 /** Whoever drops the worktree drops what is in these. */

@@ -28,7 +28,12 @@ describe('a delegation with access worktree', () => {
     sandbox = createSandbox({modelUrl: model.url, config: {permission: 'allow'}});
     repository = Repository.create(sandbox.project, {
       home: join(sandbox.root, 'home'),
-      files: {'a.txt': 'a\n', 'web/page.txt': 'page\n'},
+      // OpenCode writes into such a folder: that is no change of the agent's.
+      files: {
+        'a.txt': 'a\n',
+        'web/page.txt': 'page\n',
+        '.opencode/agent/own.md': '---\nmode: primary\n---\nOwn.',
+      },
     });
     client = await connect(sandbox);
   });
@@ -103,7 +108,7 @@ describe('a delegation with access worktree', () => {
 
   it('that changes nothing leaves no worktree and no branch', async () => {
     script([['read', {filePath: 'a.txt'}]]);
-    const id = await client.delegate('Look', {access: 'worktree'});
+    const id = await client.delegate('Look', {access: 'worktree', agent: 'own'});
     const read = await client.read(id);
     expect(read.blocks[0]).toContain(
       'Worktree: nothing was changed in it, so it and its branch are removed.',

@@ -243,6 +243,28 @@ describe('a worktree', () => {
     });
   });
 
+  it('names a branch that the agent has committed on and left, and none that it has only looked at', async () => {
+    repository.git('checkout', '--quiet', '-b', 'theirs');
+    repository.commit('of the user');
+    repository.git('checkout', '--quiet', 'main');
+    const worktree = await open();
+    const agent = inWorktree(worktree);
+    agent.git('checkout', '--quiet', 'theirs');
+    agent.git('checkout', '--quiet', '-b', 'feature/gate', worktree.base);
+    write(worktree, 'b.txt', 'b\n');
+    agent.commit('on a branch of its own');
+    agent.git('checkout', '--quiet', worktree.branch);
+    expect((await worktrees.settle(worktree, WORK)).worktree.outcome).toMatchObject({
+      is: 'kept',
+      notes: ['The agent has also committed on feature/gate.'],
+    });
+    write(worktree, 'c.txt', 'c\n');
+    agent.commit('to be amended');
+    agent.git('commit', '--quiet', '--amend', '-m', 'amended');
+    agent.git('merge', '--quiet', 'feature/gate');
+    expect((await worktrees.settle(worktree, WORK)).worktree.outcome).toMatchObject({is: 'kept', notes: []});
+  });
+
   it('is kept as it is where git cannot commit, and says so', async () => {
     const worktree = await open();
     write(worktree, 'b.txt', 'b\n');

@@ -1,4 +1,4 @@
-import type {Message} from '@opencode-ai/sdk/v2/client';
+import type {Message, SessionStatus} from '@opencode-ai/sdk/v2/client';
 import {wordsOf} from './answer.ts';
 import {type OpenCodeEvent, sessionOf} from './events.ts';
 import {joinModel} from './model-name.ts';
@@ -14,6 +14,10 @@ export interface ProviderTroubleOptions {
   readonly deadline: number;
   /** Called when the provider of that model was asked too often, with the time at which it may be asked again. */
   readonly onRateLimited: (model: string, until: number) => void;
+  /** Called when OpenCode waits before it asks the provider again, with that in words. */
+  readonly onWait: (words: string) => void;
+  /** Called when there is no use in going on, with the reason in sentences. */
+  readonly onHopeless: (why: string) => void;
 }
 
 /**
@@ -38,34 +42,46 @@ export class ProviderTrouble {
     return [...this.#sentences.values()].at(-1);
   }
 
-  /** Returns why there is no use in waiting any longer, if that is so. */
-  retry(sessionId: string, retry: Retry): string | undefined {
-    const sentence = `The provider said: ${retry.message}.`;
-    this.#sentences.set(sessionId, sentence);
-    this.#limited(sessionId, limitOfRetry(retry, Date.now()));
-    if (retry.next < this.#options.deadline) return undefined;
-    return `${sentence} It would be asked again at ${new Date(retry.next).toISOString()}, which is after this delegation's time limit. Delegate again later, or with another model.`;
-  }
-
-  /** Returns why there is no use in going on, if the event makes that so. */
-  event(event: OpenCodeEvent, isOwn: boolean): string | undefined {
+  /** Of the agent's own session, or of one below it. */
+  event(event: OpenCodeEvent, isOwn: boolean): void {
     const sessionId = sessionOf(event) ?? '';
     switch (event.type) {
+      case 'session.status':
+        this.status(sessionId, event.properties.status);
+        break;
       case 'message.part.updated':
         this.#sentences.delete(sessionId);
-        return undefined;
+        break;
       case 'message.updated':
         this.#stepped(sessionId, event.properties.info, isOwn);
-        return undefined;
+        break;
       case 'session.error': {
         const {error} = event.properties;
-        if (error === undefined) return undefined;
+        if (error === undefined) break;
         this.#limited(sessionId, limitOfError(error, Date.now()));
-        return isOwn && error.name === 'ContextOverflowError' ? this.#overflowed(wordsOf(error)) : undefined;
+        if (isOwn && error.name === 'ContextOverflowError') this.#overflowed(wordsOf(error));
+        break;
       }
-      default:
-        return undefined;
     }
+  }
+
+  /** As an event that tells a session's status. */
+  status(sessionId: string, status: SessionStatus): void {
+    if (status.type === 'retry') this.#retry(sessionId, status);
+  }
+
+  #retry(sessionId: string, retry: Retry): void {
+    const {message, attempt, next} = retry;
+    const {deadline, onWait, onHopeless} = this.#options;
+    const at = new Date(next).toISOString();
+    const sentence = `The provider said: ${message}.`;
+    this.#sentences.set(sessionId, sentence);
+    this.#limited(sessionId, limitOfRetry(retry, Date.now()));
+    onWait(`waiting for the provider, which said "${message}"; attempt ${attempt + 1} at ${at}`);
+    if (next < deadline) return;
+    onHopeless(
+      `${sentence} It would be asked again at ${at}, which is after this delegation's time limit. Delegate again later, or with another model.`,
+    );
   }
 
   #stepped(sessionId: string, info: Message, isOwn: boolean): void {
@@ -78,10 +94,12 @@ export class ProviderTrouble {
     this.#options.onRateLimited(this.#models.get(sessionId) ?? this.#options.model, until);
   }
 
-  #overflowed(words: string): string | undefined {
+  #overflowed(words: string): void {
     this.#overflows += 1;
-    if (this.#overflows < MAX_OVERFLOWS) return undefined;
-    return `The provider said: ${words}. Compacting the session ${MAX_OVERFLOWS - 1} times did not make it fit. Delegate a smaller piece of work, or use a model with a larger context.`;
+    if (this.#overflows < MAX_OVERFLOWS) return;
+    this.#options.onHopeless(
+      `The provider said: ${words}. Compacting the session ${MAX_OVERFLOWS - 1} times did not make it fit. Delegate a smaller piece of work, or use a model with a larger context.`,
+    );
   }
 }
 

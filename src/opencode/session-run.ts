@@ -71,6 +71,8 @@ export class SessionRun implements Run, SessionListener {
     this.#trouble = new ProviderTrouble({
       ...{model: request.model, deadline: request.deadline},
       onRateLimited: (model, until) => observer.rateLimited(model, until),
+      onWait: (words) => this.#progress.say(words),
+      onHopeless: (why) => this.#fail('error', why),
     });
     this.#runaway = new Runaway({...limits, onRunaway: (why) => this.#fail('error', why)});
     this.end = new Promise((resolve) => {
@@ -87,12 +89,11 @@ export class SessionRun implements Run, SessionListener {
     this.#progress.event(event);
     this.#work.event(event, isOwn);
     this.#runaway.event(event);
-    this.#failIf(this.#trouble.event(event, isOwn));
-    if (event.type === 'session.status') this.#status(event.properties);
+    this.#trouble.event(event, isOwn);
     if (!isOwn) return;
     switch (event.type) {
       case 'session.status':
-        this.#ownStatus(event.properties.status);
+        this.#status(event.properties.status);
         break;
       case 'session.idle':
         this.#turn?.idle();
@@ -166,8 +167,8 @@ export class SessionRun implements Run, SessionListener {
       turn: this.#own,
       log: this.#log,
       onStatus: (status) => {
-        this.#status({sessionID: id, status});
-        this.#ownStatus(status);
+        this.#trouble.status(id, status);
+        this.#status(status);
       },
       onEnd: (verdict, transcript) => void this.#judged(verdict, transcript),
     });
@@ -193,22 +194,9 @@ export class SessionRun implements Run, SessionListener {
     this.#runaway.begin();
   }
 
-  #ownStatus(status: SessionStatus): void {
+  #status(status: SessionStatus): void {
     if (status.type === 'idle') this.#turn?.idle();
     else this.#turn?.busy();
-  }
-
-  /** Of its own session, or of one below. */
-  #status({sessionID, status}: {readonly sessionID: string; readonly status: SessionStatus}): void {
-    if (status.type !== 'retry') return;
-    const {message, attempt, next} = status;
-    const at = new Date(next).toISOString();
-    this.#progress.say(`waiting for the provider, which said "${message}"; attempt ${attempt + 1} at ${at}`);
-    this.#failIf(this.#trouble.retry(sessionID, status));
-  }
-
-  #failIf(useless: string | undefined): void {
-    if (useless !== undefined) this.#fail('error', useless);
   }
 
   async #judged(verdict: Exclude<Verdict, {is: 'open'}>, transcript: Transcript): Promise<void> {

@@ -64,18 +64,6 @@ function script({prompts, onNotice, after}: Work): ReadonlyMap<string, Gate> {
 
 const open = (gates: ReadonlyMap<string, Gate>, prompt: string) => gates.get(prompt)?.open();
 
-/** The ids of what a session has delegated, in order. */
-async function idsOf(session: string): Promise<readonly string[]> {
-  const {data = []} = await opencode.client.session.messages({sessionID: session});
-  return data
-    .flatMap(({parts}) => parts)
-    .flatMap((part) =>
-      part.type === 'tool' && part.tool === `${PREFIX}delegate` && part.state.status === 'completed'
-        ? [part.state.output.split(' ')[0] ?? '']
-        : [],
-    );
-}
-
 describe('a session that has delegated', () => {
   it('is told of two ends with one silent notice and one wake, and stays with its agent and model', async () => {
     const gates = script({
@@ -88,7 +76,7 @@ describe('a session that has delegated', () => {
     });
     const session = await opencode.session();
     await opencode.say(session, 'go', {agent: 'plan', model: 'other'});
-    const [first = '', second = ''] = await idsOf(session);
+    const [first = '', second = ''] = await opencode.delegated(session);
 
     open(gates, 'first piece');
     const silent = await opencode.until(session, (all) => noticesIn(all).length === 1);
@@ -125,7 +113,7 @@ describe('a session that has delegated', () => {
     const gates = script({prompts: ['a piece']});
     const session = await opencode.session();
     await opencode.say(session, 'go', {model: 'other'});
-    const [id = ''] = await idsOf(session);
+    const [id = ''] = await opencode.delegated(session);
     const asked = await model.asked(({prompt}) => prompt === 'a piece');
     expect(asked.model).toBe('other');
     // A delegated agent has none of our tools.
@@ -152,7 +140,7 @@ describe('a session that has delegated', () => {
     await model.asked(({prompt}) => prompt === 'to be read');
     open(gates, 'to be read');
     await turn;
-    const [id = ''] = await idsOf(session);
+    const [id = ''] = await opencode.delegated(session);
     // Nothing is kept for a session that knows all.
     await eventually(() => noticeFiles(session).every((name) => !name.includes('@')));
     expect(noticesIn(await opencode.transcript(session))).toEqual([]);
@@ -194,7 +182,7 @@ describe('a session that has delegated', () => {
     const turn = opencode.say(session, 'go');
     await model.asked(({prompt}) => prompt === 'ends late');
     open(gates, 'ends early');
-    const [early = ''] = await idsOf(session);
+    const [early = ''] = await opencode.delegated(session);
     await eventually(() => /^status: completed/m.test(readFileSync(artifactOf(sandbox, early), 'utf8')));
     working.open();
     await turn;
@@ -211,7 +199,7 @@ describe('a session that has delegated', () => {
     const session = await opencode.session();
     const before = model.requests.length;
     await opencode.say(session, 'go');
-    const ids = await idsOf(session);
+    const ids = await opencode.delegated(session);
     expect(ids).toHaveLength(10);
     for (const prompt of prompts) open(gates, prompt);
     const all = await opencode.until(session, (said) => said.at(-1)?.text === 'Noted.');
@@ -262,7 +250,7 @@ describe('compaction', () => {
     const gates = script({prompts: ['still running', 'ended unread']});
     const session = await opencode.session();
     await opencode.say(session, 'go');
-    const [running = '', unread = ''] = await idsOf(session);
+    const [running = '', unread = ''] = await opencode.delegated(session);
     open(gates, 'ended unread');
     await opencode.until(session, (said) => noticesIn(said).length === 1);
 

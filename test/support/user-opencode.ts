@@ -98,6 +98,18 @@ export class UserOpenCode {
     return (data ?? []).map(saidIn);
   }
 
+  /** The ids of what a session has delegated, in order. */
+  async delegated(session: string): Promise<readonly string[]> {
+    const {data = []} = await this.client.session.messages({sessionID: session});
+    return data
+      .flatMap(({parts}) => parts)
+      .flatMap((part) =>
+        part.type === 'tool' && part.tool === `${PREFIX}delegate` && part.state.status === 'completed'
+          ? [part.state.output.split(' ')[0] ?? '']
+          : [],
+      );
+  }
+
   /** Resolves when the session is idle and its transcript is as wanted. */
   async until(session: string, holds: (transcript: readonly Said[]) => boolean): Promise<readonly Said[]> {
     let transcript: readonly Said[] = [];

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import {STAMP_KEY, type Stamp, TOLD_KEY} from '../delegation/stamp.ts';
+import {type Stamp, TOLD_KEY} from '../delegation/stamp.ts';
 import type {OpenCode} from './opencode.ts';
 
 export interface StampOptions {
@@ -9,15 +9,8 @@ export interface StampOptions {
   readonly opencode: OpenCode;
 }
 
-/**
- * Writes into the arguments of a call who calls. OpenCode keeps its own copy of them for the transcript, so
- * neither the model nor a person sees it.
- */
-export async function stamp(args: object, options: StampOptions): Promise<void> {
-  Object.assign(args, {[STAMP_KEY]: await stampOf(options)});
-}
-
-async function stampOf({session, isDelegating, opencode}: StampOptions): Promise<Stamp> {
+/** Who calls, as it is written into the arguments of a call. */
+export async function stampOf({session, isDelegating, opencode}: StampOptions): Promise<Stamp> {
   const caller = {session, pid: process.pid, isChild: false};
   if (!isDelegating) return caller;
   const [isChild, message] = await Promise.all([opencode.isChild(session), opencode.currentMessage(session)]);

@@ -107,6 +107,10 @@ describe('a session that has delegated', () => {
     const last = model.requests.findLast(({prompt}) => prompt.includes(second));
     expect(last?.toolResults.join()).toMatch(/Answer to first piece[\s\S]*Answer to second piece/);
     for (const said of all) expect(said).toMatchObject({agent: 'plan', model: 'scripted/other'});
+    // Who calls is for the server alone: what the model saw of its own calls is what it had said.
+    const calls = JSON.stringify(last?.messages.filter(({role}) => role === 'assistant'));
+    expect(calls).toContain('delegation_read');
+    expect(calls).not.toContain('_opencode');
   });
 
   it('is the parent of the sessions that work for it, whose model is its own', async () => {

@@ -3,6 +3,11 @@ import {defineConfig} from 'vitest/config';
 const END_TO_END = ['test/e2e/**/*.test.ts'];
 /** Where it matters most which process does the work: how it ends. */
 const IN_PROCESS = ['test/e2e/endings.test.ts'];
+/** What a person's OpenCode does with the plugin, and of that what is most. */
+const PLUGIN = ['test/e2e/plugin-*.test.ts'];
+const PLUGIN_NOTICES = ['test/e2e/plugin-notices.test.ts'];
+
+const isAll = process.env.TEST_ALL === '1';
 
 /** The end-to-end tests run with a host in the background, and again with everything in one process. */
 const endToEnd = (host: 'on' | 'off', include: string[]) => ({
@@ -25,7 +30,18 @@ export default defineConfig({
       },
       endToEnd('on', END_TO_END),
       // All of them twice takes two cores more than five minutes: `npm run test:all`.
-      endToEnd('off', process.env.TEST_ALL === '1' ? END_TO_END : IN_PROCESS),
+      endToEnd('off', isAll ? END_TO_END : IN_PROCESS),
+      // A person's OpenCode is a server there; in a terminal it is started otherwise.
+      {
+        extends: true,
+        test: {
+          name: 'terminal',
+          include: isAll ? PLUGIN : PLUGIN_NOTICES,
+          // It is at a terminal everywhere.
+          exclude: ['test/e2e/plugin-install.test.ts'],
+          env: {TEST_FRONT: 'tui'},
+        },
+      },
     ],
   },
 });

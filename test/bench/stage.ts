@@ -47,7 +47,7 @@ export class Stage {
 
   /** An OpenCode of a person's, with the plugins that the sandbox configures. */
   async userOpenCode(sandbox: Sandbox): Promise<UserOpenCode> {
-    const opencode = await UserOpenCode.serve(sandbox);
+    const opencode = await UserOpenCode.start(sandbox);
     this.#cleanup.defer(() => opencode.kill());
     return opencode;
   }

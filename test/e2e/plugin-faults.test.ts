@@ -22,7 +22,7 @@ beforeAll(async () => {
   const folder = join(sandbox.dataDir, '.notices');
   mkdirSync(folder, {recursive: true});
   const mount = 'mount -t tmpfs -o size=256k none "$0" && exec "$@"';
-  opencode = await UserOpenCode.serve(sandbox, {
+  opencode = await UserOpenCode.start(sandbox, {
     within: canMount ? ['unshare', '-rm', 'sh', '-c', mount, folder] : [],
   });
   notices = canMount ? `/proc/${opencode.pid}/root${folder}` : folder;
@@ -34,6 +34,9 @@ afterAll(async () => {
   await sandbox.remove();
 });
 
+/** Resolves when OpenCode has logged it. */
+const logged = (line: RegExp) => eventually(() => line.test(opencode.log()));
+
 const delegating = (session: string, inner: string) => delegateOne({model, opencode, session, inner});
 
 describe('a session lives on', () => {
@@ -43,7 +46,7 @@ describe('a session lives on', () => {
     const filler = join(notices, 'filler');
     expect(() => writeFileSync(filler, Buffer.alloc(1_000_000))).toThrow(/ENOSPC/);
     gate.open();
-    await eventually(() => opencode.log().includes('could not be told of its delegations'));
+    await logged(/could not be told of its delegations/);
     await opencode.say(session, 'hello');
     const heard = await opencode.transcript(session);
     expect(heard.at(-1)?.text).toBe('Heard.');
@@ -65,7 +68,7 @@ describe('a session lives on', () => {
     gate.open();
     const all = await opencode.until(session, (said) => said.at(-1)?.text === 'Noted.');
     expect(toldTimes(all, id)).toBe(1);
-    expect(opencode.log()).toMatch(/no-good-record\.md is skipped/);
+    await logged(/no-good-record\.md is skipped/);
   });
 
   it('where nothing can be kept of it', async () => {
@@ -82,7 +85,7 @@ describe('a session lives on', () => {
       modelID: 'model',
     });
     expect(error).toBeUndefined();
-    expect(opencode.log()).toMatch(/tool\.execute\.before: ENOTDIR|tool\.execute\.before: EEXIST/);
-    expect(opencode.log()).toMatch(/chat\.message: ENOTDIR/);
+    await logged(/tool\.execute\.before: ENOTDIR|tool\.execute\.before: EEXIST/);
+    await logged(/chat\.message: ENOTDIR/);
   });
 });

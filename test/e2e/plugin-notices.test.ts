@@ -13,7 +13,7 @@ let opencode: UserOpenCode;
 beforeAll(async () => {
   model = await ScriptedModel.start();
   sandbox = createSandbox({modelUrl: model.url, models: ['model', 'other'], config: {plugin: [PLUGIN]}});
-  opencode = await UserOpenCode.serve(sandbox, {env: {OPENCODE_DELEGATE_CONCURRENCY: '10'}});
+  opencode = await UserOpenCode.start(sandbox, {env: {OPENCODE_DELEGATE_CONCURRENCY: '10'}});
 });
 
 afterAll(async () => {

@@ -16,8 +16,8 @@ let two: UserOpenCode;
 beforeAll(async () => {
   model = await ScriptedModel.start();
   sandbox = createSandbox({modelUrl: model.url, config: {plugin: [PLUGIN]}});
-  one = await UserOpenCode.serve(sandbox);
-  two = await UserOpenCode.serve(sandbox);
+  one = await UserOpenCode.start(sandbox);
+  two = await UserOpenCode.start(sandbox);
 });
 
 afterAll(async () => {

@@ -1,9 +1,12 @@
 import {existsSync, readdirSync, readFileSync} from 'node:fs';
+import {dirname} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {delegate, idsIn, read, scriptDelegating, type Work} from '../support/delegating-script.ts';
 import {createGate, type Gate} from '../support/gate.ts';
 import {eventually} from '../support/processes.ts';
 import {artifactOf, createSandbox, type Sandbox} from '../support/sandbox.ts';
-import {type ModelRequest, type Reply, ScriptedModel} from '../support/scripted-model.ts';
+import {type Reply, ScriptedModel} from '../support/scripted-model.ts';
+import {readmeTranscript, renderSeen} from '../support/seen.ts';
 import {noticesIn, PLUGIN, PREFIX, toldTimes, UserOpenCode} from '../support/user-opencode.ts';
 
 let model: ScriptedModel;
@@ -22,63 +25,26 @@ afterAll(async () => {
   await sandbox.remove();
 });
 
-const delegate = (prompt: string): Reply => ({tool: `${PREFIX}delegate`, input: {prompt}});
-const read = (id: string): Reply => ({tool: `${PREFIX}delegation_read`, input: {id}});
-
-/** Ids in what `delegate` answered. */
-function idsIn(request: ModelRequest): readonly string[] {
-  return allResults(request).flatMap(
-    (text) => /^([a-z]+-[a-z]+-[a-z]+) · (?:running|queued)/.exec(text)?.[1] ?? [],
-  );
-}
-
-/** What came back from tools in the whole conversation. */
-function allResults({messages}: ModelRequest): readonly string[] {
-  return messages.filter(({role}) => role === 'tool').map(({content}) => String(content));
-}
-
-interface Work {
-  readonly prompts: readonly string[];
-  /** What the session does when it is told something. */
-  readonly onNotice?: (request: ModelRequest) => Reply | Promise<Reply>;
-  /** What it does besides, after it has delegated. */
-  readonly after?: (request: ModelRequest) => Reply | Promise<Reply>;
-}
-
-/** A session that delegates those prompts when it is told to go; their answers wait for their gates. */
-function script({prompts, onNotice, after}: Work): ReadonlyMap<string, Gate> {
-  const gates = new Map(prompts.map((prompt) => [prompt, createGate()]));
-  model.script(async (request): Promise<Reply> => {
-    const {prompt, toolResults} = request;
-    const gate = gates.get(prompt);
-    if (gate !== undefined) {
-      await gate.opened;
-      return {text: `Answer to ${prompt}`};
-    }
-    if (prompt.includes('<task-notification>')) return onNotice?.(request) ?? {text: 'Noted.'};
-    const next = prompts[toolResults.length];
-    return next === undefined ? ((await after?.(request)) ?? {text: 'Carrying on.'}) : delegate(next);
-  });
-  return gates;
-}
-
+const script = (work: Work) => scriptDelegating(model, work);
 const open = (gates: ReadonlyMap<string, Gate>, prompt: string) => gates.get(prompt)?.open();
 
 describe('a session that has delegated', () => {
   it('is told of two ends with one silent notice and one wake, and stays with its agent and model', async () => {
     const gates = script({
-      prompts: ['first piece', 'second piece'],
+      prompts: ['Look at how retries are budgeted.', 'Find out who reads the retry metrics.'],
+      answer: (prompt) => (prompt.includes('budgeted') ? 'All callers share one budget.' : 'Nobody does.'),
+      after: () => ({text: 'Two agents look into it. Meanwhile I read the changelog.'}),
       onNotice(request) {
         const ids = idsIn(request);
         const next = ids[request.toolResults.length];
-        return next === undefined ? {text: 'Both read.'} : read(next);
+        return next === undefined ? {text: 'One budget for all, and nobody watches it.'} : read(next);
       },
     });
     const session = await opencode.session();
-    await opencode.say(session, 'go', {agent: 'plan', model: 'other'});
+    await opencode.say(session, 'Why do our retries pile up?', {agent: 'plan', model: 'other'});
     const [first = '', second = ''] = await opencode.delegated(session);
 
-    open(gates, 'first piece');
+    open(gates, 'Look at how retries are budgeted.');
     const silent = await opencode.until(session, (all) => noticesIn(all).length === 1);
     expect(silent.at(-1)).toMatchObject({
       role: 'user',
@@ -90,27 +56,30 @@ describe('a session that has delegated', () => {
       `<task-notification>
 <task-id>${first}</task-id>
 <status>completed</status>
-<title>first piece</title><summary>Answer to first piece</summary>
+<title>Look at how retries are budgeted.</title><summary>All callers share one budget.</summary>
 <artifact>${artifactOf(sandbox, first)}</artifact>
 <retrieval>delegation_read("${first}")</retrieval>
 <remaining>1</remaining>
 </task-notification>`,
     );
 
-    open(gates, 'second piece');
-    const all = await opencode.until(session, (said) => said.at(-1)?.text === 'Both read.');
+    open(gates, 'Find out who reads the retry metrics.');
+    const all = await opencode.until(session, (said) => said.at(-1)?.text.startsWith('One budget') === true);
     expect(noticesIn(all)).toHaveLength(2);
     expect(noticesIn(all)[1]).toContain('<remaining>0</remaining>');
-    expect(noticesIn(all)[1]).toContain(`Ended before and not read yet: ${first} (completed: first piece).`);
+    expect(noticesIn(all)[1]).toContain(
+      `Ended before and not read yet: ${first} (completed: Look at how retries are budgeted.).`,
+    );
     expect(toldTimes(all, second)).toBe(1);
-    // What the model saw when it said so: both results.
-    const last = model.requests.findLast(({prompt}) => prompt.includes(second));
-    expect(last?.toolResults.join()).toMatch(/Answer to first piece[\s\S]*Answer to second piece/);
     for (const said of all) expect(said).toMatchObject({agent: 'plan', model: 'scripted/other'});
-    // Who calls is for the server alone: what the model saw of its own calls is what it had said.
-    const calls = JSON.stringify(last?.messages.filter(({role}) => role === 'assistant'));
-    expect(calls).toContain('delegation_read');
-    expect(calls).not.toContain('_opencode');
+    // What the model saw, to the letter: no notice twice, and nothing of who calls.
+    const last = model.requests.findLast(({prompt}) => prompt.includes(second));
+    const seen = last && `${renderSeen(last)}\nassistant  ${all.at(-1)?.text}`;
+    const shortened = seen?.replaceAll(
+      dirname(artifactOf(sandbox, first)),
+      '~/.local/share/opencode/delegations/…',
+    );
+    expect(shortened?.replaceAll(/took [\d.]+ m?s/g, 'took 2 s')).toBe(readmeTranscript([first, second]));
   });
 
   it('is the parent of the sessions that work for it, whose model is its own', async () => {

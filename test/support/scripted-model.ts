@@ -134,7 +134,8 @@ function parse(body: string): ModelRequest {
   };
 }
 
-function textOf(content: unknown): string {
+/** The text of a message, which may come in parts. */
+export function textOf(content: unknown): string {
   if (typeof content === 'string') return content;
   if (!Array.isArray(content)) return '';
   return content.map((part: {text?: string}) => part.text ?? '').join('');

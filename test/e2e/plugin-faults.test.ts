@@ -1,7 +1,7 @@
 import {spawnSync} from 'node:child_process';
 import {mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {afterAll, beforeAll, describe, expect, it, onTestFinished} from 'vitest';
 import {eventually} from '../support/processes.ts';
 import {artifactOf, createSandbox, type Sandbox} from '../support/sandbox.ts';
 import {ScriptedModel} from '../support/scripted-model.ts';
@@ -34,8 +34,8 @@ afterAll(async () => {
   await sandbox.remove();
 });
 
-/** Resolves when OpenCode has logged it. */
-const logged = (line: RegExp) => eventually(() => line.test(opencode.log()));
+/** Resolves when OpenCode has logged it. What nobody told of, the plugin finds with its scan every 15 s. */
+const logged = (line: RegExp) => eventually(() => line.test(opencode.log()), 60_000);
 
 const delegating = (session: string, inner: string) => delegateOne({model, opencode, session, inner});
 
@@ -44,6 +44,7 @@ describe('a session lives on', () => {
     const session = await opencode.session();
     const {gate, id} = await delegating(session, 'while the disk fills');
     const filler = join(notices, 'filler');
+    onTestFinished(() => rmSync(filler, {force: true}));
     expect(() => writeFileSync(filler, Buffer.alloc(1_000_000))).toThrow(/ENOSPC/);
     gate.open();
     await logged(/could not be told of its delegations/);

@@ -135,7 +135,7 @@ describe('a session that has delegated', () => {
     expect(asked.prompt).toBe('while busy');
     open(gates, 'while busy');
     // It is in the transcript while the model still works.
-    await eventually(async () => noticesIn(await opencode.transcript(session)).length === 1);
+    await eventually(async () => noticesIn(await opencode.transcript(session)).length === 1, 60_000);
     working.open();
     await turn;
     const all = await opencode.until(session, (said) => said.at(-1)?.text === 'Noted.');
@@ -255,14 +255,17 @@ describe('compaction', () => {
     expect(context).toContain(`- ${unread}: completed, not read yet.`);
     expect((await opencode.transcript(session)).at(-1)?.text).toContain('Answer to ended unread');
     open(gates, 'still running');
+    await opencode.until(session, (said) => noticesIn(said).length === 2);
   });
 
   it('adds nothing for a session without delegations', async () => {
     model.script(() => ({text: 'Nothing special.'}));
     const session = await opencode.session();
-    await opencode.say(session, 'hello');
+    await opencode.say(session, 'a lonely hello');
     await opencode.client.session.summarize({sessionID: session, providerID: 'scripted', modelID: 'model'});
-    expect(JSON.stringify(model.requests.at(-1)?.messages)).not.toContain('Background delegations');
+    const summarizer = model.requests.findLast(({tools}) => tools.length === 0);
+    expect(JSON.stringify(summarizer?.messages)).toContain('a lonely hello');
+    expect(JSON.stringify(summarizer?.messages)).not.toContain('Background delegations');
     expect(noticeFiles(session)).toEqual([]);
   });
 });

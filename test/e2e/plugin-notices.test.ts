@@ -25,11 +25,14 @@ afterAll(async () => {
   await sandbox.remove();
 });
 
+/** Not the one that a session has where nothing is said. */
+const VOICE = {agent: 'plan', model: 'other', variant: 'careful'};
+
 const script = (work: Work) => scriptDelegating(model, work);
 const open = (gates: ReadonlyMap<string, Gate>, prompt: string) => gates.get(prompt)?.open();
 
 describe('a session that has delegated', () => {
-  it('is told of two ends with one silent notice and one wake, and stays with its agent and model', async () => {
+  it('is told of two ends with one silent notice and one wake, and stays with its agent, model and variant', async () => {
     const gates = script({
       prompts: ['Look at how retries are budgeted.', 'Find out who reads the retry metrics.'],
       answer: (prompt) => (prompt.includes('budgeted') ? 'All callers share one budget.' : 'Nobody does.'),
@@ -41,17 +44,12 @@ describe('a session that has delegated', () => {
       },
     });
     const session = await opencode.session();
-    await opencode.say(session, 'Why do our retries pile up?', {agent: 'plan', model: 'other'});
+    await opencode.say(session, 'Why do our retries pile up?', VOICE);
     const [first = '', second = ''] = await opencode.delegated(session);
 
     open(gates, 'Look at how retries are budgeted.');
     const silent = await opencode.until(session, (all) => noticesIn(all).length === 1);
-    expect(silent.at(-1)).toMatchObject({
-      role: 'user',
-      isSynthetic: true,
-      agent: 'plan',
-      model: 'scripted/other',
-    });
+    expect(silent.at(-1)).toMatchObject({role: 'user', isSynthetic: true});
     expect(noticesIn(silent)[0]).toBe(
       `<task-notification>
 <task-id>${first}</task-id>
@@ -71,9 +69,14 @@ describe('a session that has delegated', () => {
       `Ended before and not read yet: ${first} (completed: Look at how retries are budgeted.).`,
     );
     expect(toldTimes(all, second)).toBe(1);
-    for (const said of all) expect(said).toMatchObject({agent: 'plan', model: 'scripted/other'});
+    const {agent, variant} = VOICE;
+    for (const said of all) expect(said).toMatchObject({agent, model: 'scripted/other', variant});
+    expect(readFileSync(artifactOf(sandbox, first), 'utf8')).toMatch(
+      /^parent:\n( {2}.+\n)* {2}agent: plan\n {2}model: scripted\/other\n {2}variant: careful\n/m,
+    );
     // What the model saw, to the letter: no notice twice, and nothing of who calls.
     const last = model.requests.findLast(({prompt}) => prompt.includes(second));
+    expect(last?.effort).toBe('high');
     const seen = last && `${renderSeen(last)}\nassistant  ${all.at(-1)?.text}`;
     const shortened = seen?.replaceAll(
       dirname(artifactOf(sandbox, first)),

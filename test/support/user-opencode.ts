@@ -20,6 +20,7 @@ export interface Said {
   readonly role: 'user' | 'assistant';
   readonly agent: string;
   readonly model: string;
+  readonly variant: string | undefined;
   readonly text: string;
   /** True when no person wrote it. */
   readonly isSynthetic: boolean;
@@ -158,6 +159,7 @@ function saidIn({info, parts}: SessionMessagesResponses[200][number]): Said {
     role: info.role,
     agent: info.agent,
     model: `${model.providerID}/${model.modelID}`,
+    variant: model.variant,
     text: texts.map(({text}) => text).join('\n'),
     isSynthetic: texts.length > 0 && texts.every(({synthetic}) => synthetic === true),
   };

@@ -14,8 +14,7 @@ export function noticeText({ended, toldBefore, remaining, artifact}: NoticeOptio
   const blocks = ended.map((head) =>
     [
       '<task-notification>',
-      taskId(head.id),
-      `<status>${head.state.status}</status>`,
+      endMark(head),
       `<title>${plain(head.title)}</title><summary>${plain(summaryOf(head))}</summary>`,
       `<artifact>${plain(artifact(head.project, head.id))}</artifact>`,
       `<retrieval>${retrieval(head.id)}</retrieval>`,
@@ -31,21 +30,27 @@ export function noticeText({ended, toldBefore, remaining, artifact}: NoticeOptio
   return [...blocks, ...more].join('\n');
 }
 
-/** By this a notice is found again in a transcript. */
-export function taskId(id: string): string {
-  return `<task-id>${id}</task-id>`;
+/** By this the notice of an end is found again in a transcript. */
+export function endMark({id, state}: DelegationHead): string {
+  return mark(id, state.status);
+}
+
+function mark(id: string, status: string): string {
+  return `<task-id>${id}</task-id>\n<status>${status}</status>`;
 }
 
 export function retrieval(id: string): string {
   return `delegation_read("${id}")`;
 }
 
+export interface Toast {
+  readonly title: string;
+  readonly message: string;
+  readonly variant: 'success' | 'warning';
+}
+
 /** What a person is told of ends. */
-export function toastOf(ended: readonly DelegationHead[]): {
-  title: string;
-  message: string;
-  variant: 'success' | 'warning';
-} {
+export function toastOf(ended: readonly DelegationHead[]): Toast {
   const variant = ended.every(({state}) => state.status === 'completed') ? 'success' : 'warning';
   const [only, ...rest] = ended;
   if (only !== undefined && rest.length === 0) {

@@ -1,4 +1,3 @@
-import {randomUUID} from 'node:crypto';
 import {messageOf} from '../delegation/errors.ts';
 import {parseId} from '../delegation/id.ts';
 import type {Logger} from '../log.ts';
@@ -7,11 +6,11 @@ import {type Expected, SessionNotices, type Told} from '../store/session-notices
 import type {FolderWatch} from './folder-watch.ts';
 import type {TextPart} from './hooks.ts';
 import {Looks} from './looks.ts';
-import {noticeText, taskId, toastOf} from './notice-text.ts';
-import {noticePartOf, type OpenCode, type Voice} from './opencode.ts';
+import {Messenger} from './messenger.ts';
+import {endMark, noticeText, toastOf} from './notice-text.ts';
+import type {OpenCode, Voice} from './opencode.ts';
 import {type Item, type Outlook, outlookOf} from './outlook.ts';
 import type {Records} from './records.ts';
-import {UnderWay} from './under-way.ts';
 
 /** Between attempts at telling what could not be told; the last is for all further ones. */
 const RETRY_MS = [500, 2_000, 10_000, 60_000];
@@ -28,16 +27,15 @@ export interface ParentSessionOptions {
 export class ParentSession {
   readonly #options: ParentSessionOptions;
   readonly #notices: SessionNotices;
+  readonly #messenger: Messenger;
   /** Those that the model is reading at the moment, by the call that reads them: the answer tells their end. */
   readonly #reading = new Map<string, string>();
-  readonly #underWay = new UnderWay();
   /** Those that it is being told of, on their own or with a message of the person's. */
   readonly #beingTold = new Set<string>();
   readonly #unlisten = new Map<string, () => void>();
   /** The ids that it waits to hear of or has not read. */
   #known: ReadonlySet<string> = new Set();
   readonly #looks = new Looks(() => this.tell());
-  #voice: Voice | undefined;
   #telling: Promise<void> | undefined;
   #isDue = false;
   #failures = 0;
@@ -47,6 +45,7 @@ export class ParentSession {
   constructor(options: ParentSessionOptions) {
     this.#options = options;
     this.#notices = new SessionNotices(options.records.root, options.id);
+    this.#messenger = new Messenger(options);
   }
 
   /** The model is about to delegate. From now on this process tells. */
@@ -77,7 +76,7 @@ export class ParentSession {
    * message.
    */
   async spokenTo(voice: Voice | undefined, attach: (part: TextPart) => void): Promise<void> {
-    this.#voice = voice;
+    this.#messenger.heard(voice);
     const {unread, untold, running} = await this.outlook();
     if (unread.length + untold.length + running.length === 0) return;
     await this.#notices.hold();
@@ -86,9 +85,8 @@ export class ParentSession {
     try {
       const items = await this.#claim(due);
       if (items.length === 0) return;
-      const key = randomUUID();
-      attach(noticePartOf(this.#text(items, {running, unread: []}), key));
-      told = this.#underWay.add(key).then(() => this.#confirm(items, 'awake'));
+      const text = this.#text(items, {running, unread: []});
+      told = this.#messenger.attach(text, attach).then(() => this.#confirm(items, 'awake'));
       this.#toast(items);
     } finally {
       // OpenCode stores the message only when this hook has returned.
@@ -98,7 +96,7 @@ export class ParentSession {
 
   /** A part of ours is in the transcript. */
   stored(key: string): void {
-    this.#underWay.arrived(key);
+    this.#messenger.stored(key);
   }
 
   /** The session's turn is over. */
@@ -161,19 +159,14 @@ export class ParentSession {
 
   /** The last that ends wakes the model, and names those that were told silently before it. */
   async #say(items: readonly Item[], outlook: Outlook): Promise<void> {
-    const {opencode, id} = this.#options;
     const isLast = outlook.running.length === 0;
     const silent = outlook.unread.filter(({expected}) => expected.told === 'silently');
     const text = this.#text(items, {running: outlook.running, unread: isLast ? silent : []});
-    const {model, agent, variant} = this.#voice ?? (await opencode.voice(id));
-    const key = randomUUID();
-    const body = {agent, model, ...(variant !== undefined && {variant}), parts: [noticePartOf(text, key)]};
     if (isLast) {
-      const stored = this.#underWay.add(key);
-      await Promise.all([opencode.wake(id, body), stored]);
+      await this.#messenger.wake(text);
       await this.#confirm([...items, ...silent], 'awake');
     } else {
-      await opencode.say(id, body);
+      await this.#messenger.say(text);
       await this.#confirm(items, 'silently');
     }
     this.#toast(items);
@@ -198,7 +191,7 @@ export class ParentSession {
       const claim = await this.#notices.claim(item.expected);
       if (claim === undefined) continue;
       const isTold =
-        !claim.isFirst && (await this.#options.opencode.hasHeard(this.#options.id, taskId(item.expected.id)));
+        !claim.isFirst && (await this.#options.opencode.hasHeard(this.#options.id, endMark(item.head)));
       if (isTold) await this.#confirm([item], 'awake');
       else claimed.push(item);
     }
@@ -232,12 +225,7 @@ export class ParentSession {
   }
 
   #toast(items: readonly Item[]): void {
-    const {opencode, log} = this.#options;
-    const {title, message, variant} = toastOf(items.map(({head}) => head));
-    // A toast is a courtesy: where there is no screen there is nobody to see it.
-    opencode
-      .toast(title, message, variant)
-      .catch((error: unknown) => log.debug(`no toast: ${messageOf(error)}`));
+    this.#messenger.toast(toastOf(items.map(({head}) => head)));
   }
 
   #listenTo(expected: readonly Expected[]): void {

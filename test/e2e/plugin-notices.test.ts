@@ -118,7 +118,7 @@ describe('a session that has delegated', () => {
     await turn;
     const [id = ''] = await opencode.delegated(session);
     // Nothing is kept for a session that knows all.
-    await eventually(() => noticeFiles(session).every((name) => !name.includes('@')));
+    await eventually(() => noticeFiles(session).every((name) => !name.includes('@')), 60_000);
     expect(noticesIn(await opencode.transcript(session))).toEqual([]);
     expect(readFileSync(artifactOf(sandbox, id), 'utf8')).toMatch(/^read: /m);
   });

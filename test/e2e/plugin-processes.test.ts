@@ -66,7 +66,13 @@ describe('with several OpenCode processes on one project', () => {
       noReply: true,
       agent: 'build',
       model: {providerID: 'scripted', modelID: 'model'},
-      parts: [{type: 'text', synthetic: true, text: `<task-notification>\n<task-id>${id}</task-id>`}],
+      parts: [
+        {
+          type: 'text',
+          synthetic: true,
+          text: `<task-notification>\n<task-id>${id}</task-id>\n<status>completed</status>`,
+        },
+      ],
     });
     gate.open();
     await eventually(() => noticeFiles(session).includes(`${mark}.told`));

@@ -12,7 +12,7 @@ import {noticeOf, OpenCode, placeOf, voiceOf} from './opencode.ts';
 import {ParentSession} from './parent-session.ts';
 import {Records} from './records.ts';
 import {provideEntry, type ServerEntry} from './server-entry.ts';
-import {stampOf, toldIn} from './stamp.ts';
+import {disclosedIn, stampOf} from './stamp.ts';
 
 export interface CompanionOptions {
   readonly client: Client;
@@ -56,7 +56,7 @@ export class Companion {
       'tool.execute.after': guard('tool.execute.after', async ({tool, sessionID, callID}, output) => {
         if (this.#nameOf(tool) === undefined) return;
         this.#calls.answered(callID);
-        await this.#session(sessionID).answered(callID, toldIn(output));
+        await this.#session(sessionID).answered(callID, disclosedIn(output));
       }),
       'experimental.session.compacting': guard('compacting', ({sessionID}, {context}) =>
         this.#compacting(sessionID, context),

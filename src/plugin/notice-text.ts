@@ -1,3 +1,4 @@
+import {type Ask, detailsOf} from '../delegation/ask.ts';
 import {type DelegationHead, hasEnded} from '../delegation/delegation.ts';
 
 export interface NoticeOptions {
@@ -35,6 +36,11 @@ export function endMark({id, state}: DelegationHead): string {
   return mark(id, state.status);
 }
 
+/** By this the notice of a request is found again. */
+export function requestMark({id}: DelegationHead, {number}: Ask): string {
+  return `${mark(id, 'blocked')}\n<request>${number}</request>`;
+}
+
 function mark(id: string, status: string): string {
   return `<task-id>${id}</task-id>\n<status>${status}</status>`;
 }
@@ -58,6 +64,36 @@ export function toastOf(ended: readonly DelegationHead[]): Toast {
   }
   const message = ended.map(({id, state}) => `${id}: ${state.status}`).join('\n');
   return {title: `${ended.length} delegations ended`, message, variant};
+}
+
+/** A request, and the delegation whose agent waits for an answer to it. */
+export interface Requested {
+  readonly head: DelegationHead;
+  readonly ask: Ask;
+}
+
+/** What the model is told of requests. */
+export function blockedText(requested: readonly Requested[], remaining: number): string {
+  return requested
+    .map(({head, ask}) =>
+      [
+        '<task-notification>',
+        requestMark(head, ask),
+        `<title>${plain(head.title)}</title><summary>Its agent waits for an answer to ${plain(ask.what)}</summary>`,
+        ...detailsOf(ask).map((detail) => `<detail>${plain(detail)}</detail>`),
+        `<until>${new Date(ask.until).toISOString()}</until>`,
+        `<reply>delegation_reply("${head.id}", "allow" or "deny", request: ${ask.number})${ask.kind === 'question' ? ', with the answer as message' : ''}</reply>`,
+        `<remaining>${remaining}</remaining>`,
+        '</task-notification>',
+      ].join('\n'),
+    )
+    .concat('What nobody answers in time is refused. If you cannot decide, ask your user.')
+    .join('\n');
+}
+
+export function blockedToast(requested: readonly Requested[]): Toast {
+  const message = requested.map(({head, ask}) => `${head.id}: ${ask.what}`).join('\n');
+  return {title: 'A delegation waits for an answer', message, variant: 'warning'};
 }
 
 function summaryOf({state, summary}: DelegationHead): string {

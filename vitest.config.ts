@@ -3,6 +3,11 @@ import {defineConfig} from 'vitest/config';
 const END_TO_END = 'test/e2e/**/*.test.ts';
 /** What is so only where one process does everything. */
 const WITHOUT_HOST = 'test/e2e/without-host.test.ts';
+/** What a person's OpenCode does with the plugin, and of that what is most. */
+const PLUGIN = ['test/e2e/plugin-*.test.ts'];
+const PLUGIN_NOTICES = ['test/e2e/plugin-notices.test.ts'];
+
+const isAll = process.env.TEST_ALL === '1';
 
 /** The end-to-end tests run with a host in the background, and again with everything in one process. */
 const endToEnd = (host: 'on' | 'off', include: string, exclude: string[] = []) => ({
@@ -25,7 +30,18 @@ export default defineConfig({
       },
       endToEnd('on', END_TO_END, [WITHOUT_HOST]),
       // All of them twice takes two cores more than five minutes: `npm run test:all`.
-      endToEnd('off', process.env.TEST_ALL === '1' ? END_TO_END : WITHOUT_HOST),
+      endToEnd('off', isAll ? END_TO_END : WITHOUT_HOST),
+      // A person's OpenCode is a server there; in a terminal it is started otherwise.
+      {
+        extends: true,
+        test: {
+          name: 'terminal',
+          include: isAll ? PLUGIN : PLUGIN_NOTICES,
+          // It is at a terminal everywhere.
+          exclude: ['test/e2e/plugin-install.test.ts'],
+          env: {TEST_FRONT: 'tui'},
+        },
+      },
     ],
   },
 });

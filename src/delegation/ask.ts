@@ -53,3 +53,14 @@ export interface Reply {
   /** Which request; default: the oldest that is open. */
   readonly number?: number;
 }
+
+/** An agent's request in full, for whoever is to answer it. */
+export function detailsOf(ask: Ask): readonly string[] {
+  if (ask.kind === 'question') return ask.questions.map(renderQuestion);
+  return ask.what.endsWith(`: ${ask.detail}`) || ask.detail === '' ? [] : [ask.detail];
+}
+
+function renderQuestion({question, options, isMultiple}: Question): string {
+  if (options.length === 0) return `- ${question}`;
+  return `- ${question} ${isMultiple ? 'Any of' : 'One of'}: ${options.join(', ')}; or other words.`;
+}

@@ -1,7 +1,8 @@
 import type {CallToolResult} from '@modelcontextprotocol/server';
+import {asksOf} from '../delegation/delegation.ts';
 import type {Delegations} from '../delegation/delegations.ts';
 import {messageOf, Refusal} from '../delegation/errors.ts';
-import {TOLD_KEY} from '../delegation/stamp.ts';
+import {SHOWN_KEY, TOLD_KEY} from '../delegation/stamp.ts';
 import type {Logger} from '../log.ts';
 import type {ClientConnection} from './client-connection.ts';
 import {renderUnread} from './render.ts';
@@ -40,8 +41,16 @@ export async function callTool(tool: Tool, input: unknown, call: Call): Promise<
   return {
     content: blocks.map((text) => ({type: 'text' as const, text})),
     ...(isError && {isError}),
-    // For the companion plugin, which need not tell it again.
-    ...(call.caller !== undefined && answer.told !== undefined && {_meta: {[TOLD_KEY]: answer.told}}),
+    ...(call.caller !== undefined && {_meta: metaOf(answer)}),
+  };
+}
+
+/** For the companion plugin, which need not tell it again. */
+function metaOf({told, shown}: Answer): Record<string, unknown> {
+  const last = shown && asksOf(shown).at(-1);
+  return {
+    ...(told !== undefined && {[TOLD_KEY]: told}),
+    ...(last !== undefined && {[SHOWN_KEY]: {id: shown?.id, request: last.number}}),
   };
 }
 
@@ -49,7 +58,7 @@ export async function callTool(tool: Tool, input: unknown, call: Call): Promise<
 async function linesAtEnd({delegations, client, log}: Call, {told, shown}: Answer): Promise<string> {
   try {
     const project = await client.project();
-    const blocked = delegations.blocked(project).filter(({id}) => id !== shown);
+    const blocked = delegations.blocked(project).filter(({id}) => id !== shown?.id);
     const unread = (await delegations.unread(project)).filter((id) => id !== told);
     return [renderUnanswered(blocked), renderUnread(unread)].filter((line) => line !== '').join('\n');
   } catch (error) {

@@ -1,4 +1,4 @@
-import type {Ask, Decision, Question, Verdict} from '../delegation/ask.ts';
+import {type Ask, type Decision, detailsOf, type Verdict} from '../delegation/ask.ts';
 import {asksOf, type DelegationHead} from '../delegation/delegation.ts';
 import {shorten} from '../delegation/errors.ts';
 import type {Replied} from '../delegation/replying.ts';
@@ -42,12 +42,6 @@ export function renderBlocked(head: DelegationHead, now: number): readonly strin
   ];
 }
 
-/** An agent's request in full, for whoever is to answer it. */
-export function detailsOf(ask: Ask): readonly string[] {
-  if (ask.kind === 'question') return ask.questions.map(renderQuestion);
-  return ask.what.endsWith(`: ${ask.detail}`) || ask.detail === '' ? [] : [ask.detail];
-}
-
 /** What became of what was asked; empty where nobody could have answered. */
 export function renderDecisions(decisions: readonly Decision[] = []): string {
   const asked = decisions.filter(({verdict}) => verdict !== 'nobody');
@@ -79,11 +73,6 @@ export function renderUnanswered(heads: readonly DelegationHead[]): string {
 function renderDecision({what, verdict, message}: Decision): string {
   const said = message === undefined ? '' : `: "${shorten(message.replaceAll(/\s+/g, ' '), MESSAGE_CHARS)}"`;
   return `${what} (${VERDICT_WORDS[verdict]}${said})`;
-}
-
-function renderQuestion({question, options, isMultiple}: Question): string {
-  if (options.length === 0) return `- ${question}`;
-  return `- ${question} ${isMultiple ? 'Any of' : 'One of'}: ${options.join(', ')}; or other words.`;
 }
 
 function howToAnswer({id}: DelegationHead, asks: readonly Ask[]): string {

@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import type {DelegationHead} from '../delegation/delegation.ts';
 import type {Delegations} from '../delegation/delegations.ts';
 import {Refusal} from '../delegation/errors.ts';
 import type {Sight} from '../delegation/sight.ts';
@@ -35,7 +36,7 @@ export interface Answer {
   /** The delegation that this answer has told the end of: it needs no mention as unread. */
   readonly told?: string;
   /** The delegation that this answer shows as it stands: what it waits for needs no mention. */
-  readonly shown?: string;
+  readonly shown?: DelegationHead;
   /** The delegation that this answer has started: a client that knows tasks gets it as one. */
   readonly started?: Sight;
 }

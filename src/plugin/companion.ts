@@ -1,5 +1,7 @@
 import {dataDirOf} from '../data-dir.ts';
+import {STAMP_KEY} from '../delegation/stamp.ts';
 import type {Logger} from '../log.ts';
+import {Calls} from './calls.ts';
 import {CarryOver} from './carry-over.ts';
 import {carriedOverOf} from './compaction.ts';
 import {heard} from './events.ts';
@@ -10,7 +12,7 @@ import {noticeOf, OpenCode, placeOf, voiceOf} from './opencode.ts';
 import {ParentSession} from './parent-session.ts';
 import {Records} from './records.ts';
 import {provideEntry, type ServerEntry} from './server-entry.ts';
-import {stamp, toldIn} from './stamp.ts';
+import {disclosedIn, stampOf} from './stamp.ts';
 
 export interface CompanionOptions {
   readonly client: Client;
@@ -29,6 +31,7 @@ export class Companion {
   readonly #watch: FolderWatch;
   readonly #sessions = new Map<string, ParentSession>();
   readonly #carryOver = new CarryOver();
+  readonly #calls = new Calls();
   #ours: readonly ServerEntry[] = [];
   #records: Records;
 
@@ -51,7 +54,9 @@ export class Companion {
       'chat.message': guard('chat.message', ({sessionID}, output) => this.#spoken(sessionID, output)),
       'tool.execute.before': guard('tool.execute.before', (call, {args}) => this.#calling(call, args)),
       'tool.execute.after': guard('tool.execute.after', async ({tool, sessionID, callID}, output) => {
-        if (this.#nameOf(tool) !== undefined) await this.#session(sessionID).answered(callID, toldIn(output));
+        if (this.#nameOf(tool) === undefined) return;
+        this.#calls.answered(callID);
+        await this.#session(sessionID).answered(callID, disclosedIn(output));
       }),
       'experimental.session.compacting': guard('compacting', ({sessionID}, {context}) =>
         this.#compacting(sessionID, context),
@@ -79,6 +84,10 @@ export class Companion {
   #heard(event: {type: string; properties?: unknown}): void {
     const news = heard(event);
     if (news === undefined) return;
+    if (news.is === 'call stored') {
+      if (this.#nameOf(news.tool) !== undefined) this.#calls.stored(news.call);
+      return;
+    }
     const session = this.#sessions.get(news.session);
     switch (news.is) {
       case 'idle':
@@ -114,7 +123,11 @@ export class Companion {
     const session = this.#session(sessionID);
     if (name === 'delegation_read' && 'id' in args) session.reading(callID, args.id);
     const isDelegating = name === 'delegate';
-    await stamp(args, {session: sessionID, isDelegating, opencode: this.#opencode});
+    const [caller] = await Promise.all([
+      stampOf({session: sessionID, isDelegating, opencode: this.#opencode}),
+      this.#calls.untilStored(callID),
+    ]);
+    Object.assign(args, {[STAMP_KEY]: caller});
     if (isDelegating) await session.delegating();
   }
 

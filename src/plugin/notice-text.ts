@@ -1,3 +1,4 @@
+import {type Ask, detailsOf} from '../delegation/ask.ts';
 import {type DelegationHead, hasEnded} from '../delegation/delegation.ts';
 
 export interface NoticeOptions {
@@ -14,8 +15,7 @@ export function noticeText({ended, toldBefore, remaining, artifact}: NoticeOptio
   const blocks = ended.map((head) =>
     [
       '<task-notification>',
-      taskId(head.id),
-      `<status>${head.state.status}</status>`,
+      endMark(head),
       `<title>${plain(head.title)}</title><summary>${plain(summaryOf(head))}</summary>`,
       `<artifact>${plain(artifact(head.project, head.id))}</artifact>`,
       `<retrieval>${retrieval(head.id)}</retrieval>`,
@@ -31,21 +31,32 @@ export function noticeText({ended, toldBefore, remaining, artifact}: NoticeOptio
   return [...blocks, ...more].join('\n');
 }
 
-/** By this a notice is found again in a transcript. */
-export function taskId(id: string): string {
-  return `<task-id>${id}</task-id>`;
+/** By this the notice of an end is found again in a transcript. */
+export function endMark({id, state}: DelegationHead): string {
+  return mark(id, state.status);
+}
+
+/** By this the notice of a request is found again. */
+export function requestMark({id}: DelegationHead, {number}: Ask): string {
+  return `${mark(id, 'blocked')}\n<request>${number}</request>`;
+}
+
+function mark(id: string, status: string): string {
+  return `<task-id>${id}</task-id>\n<status>${status}</status>`;
 }
 
 export function retrieval(id: string): string {
   return `delegation_read("${id}")`;
 }
 
+export interface Toast {
+  readonly title: string;
+  readonly message: string;
+  readonly variant: 'success' | 'warning';
+}
+
 /** What a person is told of ends. */
-export function toastOf(ended: readonly DelegationHead[]): {
-  title: string;
-  message: string;
-  variant: 'success' | 'warning';
-} {
+export function toastOf(ended: readonly DelegationHead[]): Toast {
   const variant = ended.every(({state}) => state.status === 'completed') ? 'success' : 'warning';
   const [only, ...rest] = ended;
   if (only !== undefined && rest.length === 0) {
@@ -53,6 +64,36 @@ export function toastOf(ended: readonly DelegationHead[]): {
   }
   const message = ended.map(({id, state}) => `${id}: ${state.status}`).join('\n');
   return {title: `${ended.length} delegations ended`, message, variant};
+}
+
+/** A request, and the delegation whose agent waits for an answer to it. */
+export interface Requested {
+  readonly head: DelegationHead;
+  readonly ask: Ask;
+}
+
+/** What the model is told of requests. */
+export function blockedText(requested: readonly Requested[], remaining: number): string {
+  return requested
+    .map(({head, ask}) =>
+      [
+        '<task-notification>',
+        requestMark(head, ask),
+        `<title>${plain(head.title)}</title><summary>Its agent waits for an answer to ${plain(ask.what)}</summary>`,
+        ...detailsOf(ask).map((detail) => `<detail>${plain(detail)}</detail>`),
+        `<until>${new Date(ask.until).toISOString()}</until>`,
+        `<reply>delegation_reply("${head.id}", "allow" or "deny", request: ${ask.number})${ask.kind === 'question' ? ', with the answer as message' : ''}</reply>`,
+        `<remaining>${remaining}</remaining>`,
+        '</task-notification>',
+      ].join('\n'),
+    )
+    .concat('What nobody answers in time is refused. If you cannot decide, ask your user.')
+    .join('\n');
+}
+
+export function blockedToast(requested: readonly Requested[]): Toast {
+  const message = requested.map(({head, ask}) => `${head.id}: ${ask.what}`).join('\n');
+  return {title: 'A delegation waits for an answer', message, variant: 'warning'};
 }
 
 function summaryOf({state, summary}: DelegationHead): string {

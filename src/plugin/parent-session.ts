@@ -1,17 +1,18 @@
-import {randomUUID} from 'node:crypto';
+import {asksOf} from '../delegation/delegation.ts';
 import {messageOf} from '../delegation/errors.ts';
 import {parseId} from '../delegation/id.ts';
 import type {Logger} from '../log.ts';
-import {EXTENSION} from '../store/artifact.ts';
-import {type Expected, SessionNotices, type Told} from '../store/session-notices.ts';
+import {SessionNotices, type Told} from '../store/session-notices.ts';
+import {Attention} from './attention.ts';
 import type {FolderWatch} from './folder-watch.ts';
 import type {TextPart} from './hooks.ts';
-import {Looks} from './looks.ts';
-import {noticeText, taskId, toastOf} from './notice-text.ts';
-import {noticePartOf, type OpenCode, type Voice} from './opencode.ts';
+import {Messenger} from './messenger.ts';
+import {endMark, noticeText, toastOf} from './notice-text.ts';
+import type {OpenCode, Voice} from './opencode.ts';
 import {type Item, type Outlook, outlookOf} from './outlook.ts';
 import type {Records} from './records.ts';
-import {UnderWay} from './under-way.ts';
+import {Requests} from './requests.ts';
+import type {Disclosed} from './stamp.ts';
 
 /** Between attempts at telling what could not be told; the last is for all further ones. */
 const RETRY_MS = [500, 2_000, 10_000, 60_000];
@@ -28,16 +29,13 @@ export interface ParentSessionOptions {
 export class ParentSession {
   readonly #options: ParentSessionOptions;
   readonly #notices: SessionNotices;
+  readonly #messenger: Messenger;
+  readonly #requests: Requests;
+  readonly #attention: Attention;
   /** Those that the model is reading at the moment, by the call that reads them: the answer tells their end. */
   readonly #reading = new Map<string, string>();
-  readonly #underWay = new UnderWay();
   /** Those that it is being told of, on their own or with a message of the person's. */
   readonly #beingTold = new Set<string>();
-  readonly #unlisten = new Map<string, () => void>();
-  /** The ids that it waits to hear of or has not read. */
-  #known: ReadonlySet<string> = new Set();
-  readonly #looks = new Looks(() => this.tell());
-  #voice: Voice | undefined;
   #telling: Promise<void> | undefined;
   #isDue = false;
   #failures = 0;
@@ -46,14 +44,20 @@ export class ParentSession {
 
   constructor(options: ParentSessionOptions) {
     this.#options = options;
-    this.#notices = new SessionNotices(options.records.root, options.id);
+    const {root} = options.records;
+    const notices = new SessionNotices(root, options.id);
+    const messenger = new Messenger(options);
+    this.#notices = notices;
+    this.#messenger = messenger;
+    this.#requests = new Requests({...options, notices, messenger});
+    this.#attention = new Attention({...options, root, notices, look: () => this.tell()});
   }
 
   /** The model is about to delegate. From now on this process tells. */
   async delegating(): Promise<void> {
     await this.#notices.open();
     await this.#notices.hold();
-    this.#listen(this.#notices.folder);
+    this.#attention.toNotices();
   }
 
   /** The model is about to read a delegation. */
@@ -62,11 +66,15 @@ export class ParentSession {
     if (id !== undefined) this.#reading.set(callId, id);
   }
 
-  /** A call of our tools has been answered, which may have told the end of a delegation. */
-  async answered(callId: string, toldId: string | undefined): Promise<void> {
-    if (toldId !== undefined) {
-      const known = (await this.#notices.expected()).find(({id}) => id === toldId);
+  /** A call of our tools has been answered. What that has told the model need not be told again. */
+  async answered(callId: string, {told, shown}: Disclosed): Promise<void> {
+    if (told !== undefined) {
+      const known = (await this.#notices.expected()).find(({id}) => id === told);
       if (known !== undefined && known.told === undefined) await this.#notices.confirm(known, 'by reading');
+    }
+    if (shown !== undefined) {
+      const item = (await this.outlook()).running.find(({expected}) => expected.id === shown.id);
+      if (item !== undefined) await this.#requests.seen(item, shown.request);
     }
     this.#reading.delete(callId);
     this.tell();
@@ -77,7 +85,7 @@ export class ParentSession {
    * message.
    */
   async spokenTo(voice: Voice | undefined, attach: (part: TextPart) => void): Promise<void> {
-    this.#voice = voice;
+    this.#messenger.heard(voice);
     const {unread, untold, running} = await this.outlook();
     if (unread.length + untold.length + running.length === 0) return;
     await this.#notices.hold();
@@ -86,9 +94,8 @@ export class ParentSession {
     try {
       const items = await this.#claim(due);
       if (items.length === 0) return;
-      const key = randomUUID();
-      attach(noticePartOf(this.#text(items, {running, unread: []}), key));
-      told = this.#underWay.add(key).then(() => this.#confirm(items, 'awake'));
+      const text = this.#text(items, {running, unread: []});
+      told = this.#messenger.attach(text, attach).then(() => this.#confirm(items, 'awake'));
       this.#toast(items);
     } finally {
       // OpenCode stores the message only when this hook has returned.
@@ -98,7 +105,7 @@ export class ParentSession {
 
   /** A part of ours is in the transcript. */
   stored(key: string): void {
-    this.#underWay.arrived(key);
+    this.#messenger.stored(key);
   }
 
   /** The session's turn is over. */
@@ -112,7 +119,7 @@ export class ParentSession {
   async outlook(): Promise<Outlook> {
     const {id, records} = this.#options;
     const expected = await this.#notices.expected();
-    this.#listenTo(expected);
+    this.#attention.to(expected);
     return outlookOf(id, {notices: this.#notices, records});
   }
 
@@ -127,9 +134,7 @@ export class ParentSession {
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#retry);
-    this.#looks.close();
-    for (const unlisten of this.#unlisten.values()) unlisten();
-    this.#unlisten.clear();
+    this.#attention.close();
   }
 
   async #tellAll(): Promise<void> {
@@ -147,7 +152,10 @@ export class ParentSession {
   async #tellOnce(): Promise<void> {
     const {opencode, id} = this.#options;
     const outlook = await this.outlook();
-    if (outlook.untold.length === 0 || !(await this.#notices.isHeld())) return;
+    const blocked = this.#unread(outlook.running).filter(({head}) => asksOf(head).length > 0);
+    if (outlook.untold.length + blocked.length === 0 || !(await this.#notices.isHeld())) return;
+    await this.#requests.tell(blocked, outlook.running.length);
+    if (outlook.untold.length === 0) return;
     // A message into a running turn makes for another turn, so what is to be silent waits for the end of this one.
     if (outlook.running.length > 0 && (await opencode.isBusy(id))) return;
     const due = this.#take(outlook.untold);
@@ -161,19 +169,14 @@ export class ParentSession {
 
   /** The last that ends wakes the model, and names those that were told silently before it. */
   async #say(items: readonly Item[], outlook: Outlook): Promise<void> {
-    const {opencode, id} = this.#options;
     const isLast = outlook.running.length === 0;
     const silent = outlook.unread.filter(({expected}) => expected.told === 'silently');
     const text = this.#text(items, {running: outlook.running, unread: isLast ? silent : []});
-    const {model, agent, variant} = this.#voice ?? (await opencode.voice(id));
-    const key = randomUUID();
-    const body = {agent, model, ...(variant !== undefined && {variant}), parts: [noticePartOf(text, key)]};
     if (isLast) {
-      const stored = this.#underWay.add(key);
-      await Promise.all([opencode.wake(id, body), stored]);
+      await this.#messenger.wake(text);
       await this.#confirm([...items, ...silent], 'awake');
     } else {
-      await opencode.say(id, body);
+      await this.#messenger.say(text);
       await this.#confirm(items, 'silently');
     }
     this.#toast(items);
@@ -181,10 +184,15 @@ export class ParentSession {
 
   /** Those that the model is not being told already; from now on it is, until they are released. */
   #take(items: readonly Item[]): readonly Item[] {
-    const read = [...this.#reading.values()];
-    const due = items.filter(({expected: {id}}) => !this.#beingTold.has(id) && !read.includes(id));
+    const due = this.#unread(items).filter(({expected: {id}}) => !this.#beingTold.has(id));
     for (const {expected} of due) this.#beingTold.add(expected.id);
     return due;
+  }
+
+  /** Those that the model is not reading at the moment. */
+  #unread(items: readonly Item[]): readonly Item[] {
+    const reading = [...this.#reading.values()];
+    return items.filter(({expected}) => !reading.includes(expected.id));
   }
 
   #release(items: readonly Item[]): void {
@@ -198,7 +206,7 @@ export class ParentSession {
       const claim = await this.#notices.claim(item.expected);
       if (claim === undefined) continue;
       const isTold =
-        !claim.isFirst && (await this.#options.opencode.hasHeard(this.#options.id, taskId(item.expected.id)));
+        !claim.isFirst && (await this.#options.opencode.hasHeard(this.#options.id, endMark(item.head)));
       if (isTold) await this.#confirm([item], 'awake');
       else claimed.push(item);
     }
@@ -232,35 +240,6 @@ export class ParentSession {
   }
 
   #toast(items: readonly Item[]): void {
-    const {opencode, log} = this.#options;
-    const {title, message, variant} = toastOf(items.map(({head}) => head));
-    // A toast is a courtesy: where there is no screen there is nobody to see it.
-    opencode
-      .toast(title, message, variant)
-      .catch((error: unknown) => log.debug(`no toast: ${messageOf(error)}`));
-  }
-
-  #listenTo(expected: readonly Expected[]): void {
-    const {root} = this.#options.records;
-    this.#known = new Set(expected.map(({id}) => id));
-    if (this.#isClosed || expected.length === 0) return;
-    this.#listen(this.#notices.folder);
-    for (const {project} of expected) this.#listen(`${root}/${project}`);
-  }
-
-  /** Also the temporary file that a record is written to may be all that is heard of. */
-  #concerns(name: string, isRecord: boolean): boolean {
-    return isRecord ? this.#known.has(name.slice(0, name.indexOf(EXTENSION))) : /@[^.]+$/.test(name);
-  }
-
-  #listen(folder: string): void {
-    if (this.#isClosed || this.#unlisten.has(folder)) return;
-    const isRecords = folder !== this.#notices.folder;
-    this.#unlisten.set(
-      folder,
-      this.#options.watch.listen(folder, (name) => {
-        if (name === undefined || this.#concerns(name, isRecords)) this.#looks.changed();
-      }),
-    );
+    this.#messenger.toast(toastOf(items.map(({head}) => head)));
   }
 }

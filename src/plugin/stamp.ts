@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import {STAMP_KEY, type Stamp, TOLD_KEY} from '../delegation/stamp.ts';
+import {SHOWN_KEY, type Shown, type Stamp, TOLD_KEY} from '../delegation/stamp.ts';
 import type {OpenCode} from './opencode.ts';
 
 export interface StampOptions {
@@ -9,15 +9,8 @@ export interface StampOptions {
   readonly opencode: OpenCode;
 }
 
-/**
- * Writes into the arguments of a call who calls. OpenCode keeps its own copy of them for the transcript, so
- * neither the model nor a person sees it.
- */
-export async function stamp(args: object, options: StampOptions): Promise<void> {
-  Object.assign(args, {[STAMP_KEY]: await stampOf(options)});
-}
-
-async function stampOf({session, isDelegating, opencode}: StampOptions): Promise<Stamp> {
+/** Who calls, as it is written into the arguments of a call. */
+export async function stampOf({session, isDelegating, opencode}: StampOptions): Promise<Stamp> {
   const caller = {session, pid: process.pid, isChild: false};
   if (!isDelegating) return caller;
   const [isChild, message] = await Promise.all([opencode.isChild(session), opencode.currentMessage(session)]);
@@ -33,9 +26,23 @@ async function stampOf({session, isDelegating, opencode}: StampOptions): Promise
   };
 }
 
-const result = z.object({_meta: z.object({[TOLD_KEY]: z.string()})});
+const result = z.object({
+  _meta: z.object({
+    [TOLD_KEY]: z.string().optional(),
+    [SHOWN_KEY]: z.object({id: z.string(), request: z.int()}).optional(),
+  }),
+});
 
-/** The delegation whose end the answer of one of our tools has told, if any. */
-export function toldIn(answer: unknown): string | undefined {
-  return result.safeParse(answer).data?._meta[TOLD_KEY];
+/** What the answer of one of our tools has told and shown the model. */
+export interface Disclosed {
+  /** The delegation whose end it has told. */
+  readonly told?: string;
+  /** The requests of a delegation that it has shown. */
+  readonly shown?: Shown;
+}
+
+export function disclosedIn(answer: unknown): Disclosed {
+  const meta = result.safeParse(answer).data?._meta;
+  const {[TOLD_KEY]: told, [SHOWN_KEY]: shown} = meta ?? {};
+  return {...(told !== undefined && {told}), ...(shown !== undefined && {shown})};
 }

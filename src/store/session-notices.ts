@@ -11,6 +11,7 @@ const FOLDER = '.notices';
 const HOLDER = 'holder';
 const TOLD = '.told';
 const CLAIM = '.claim-';
+const REQUEST = '.request-';
 /** For its owner alone. */
 const FOLDER_MODE = 0o700;
 /** A notice takes seconds. A claim this old is its owner's no longer, even if a process has that number. */
@@ -25,6 +26,8 @@ export interface Expected {
   readonly id: string;
   /** Absent until it was told. */
   readonly told?: Told;
+  /** The numbers of its requests that were told; absent when there are none. */
+  readonly requests?: readonly number[];
 }
 
 export interface Claim {
@@ -42,6 +45,7 @@ const mine = new Set<string>();
  * - `<id>@<project>` is there while the session waits to hear of that delegation,
  * - `<id>@<project>.claim-<n>` says which process tells it; the next number is made only when that one is gone,
  * - `<id>@<project>.told` says that it was told, and how,
+ * - `<id>@<project>.request-<n>.claim-<n>` and `….told` say the same of its n-th request while it runs,
  * - `holder` says which OpenCode process used the session last: only that one tells.
  */
 export class SessionNotices {
@@ -74,7 +78,13 @@ export class SessionNotices {
         .map(async (name) => {
           const at = name.indexOf('@');
           const told = names.includes(`${name}${TOLD}`) ? await this.#told(name) : undefined;
-          return {id: name.slice(0, at), project: name.slice(at + 1), ...(told !== undefined && {told})};
+          const requests = requestsTold(name, names);
+          return {
+            id: name.slice(0, at),
+            project: name.slice(at + 1),
+            ...(told !== undefined && {told}),
+            ...(requests.length > 0 && {requests}),
+          };
         }),
     );
   }
@@ -93,10 +103,11 @@ export class SessionNotices {
   /**
    * Makes this process the only one that tells, unless another one does or has done so: then `undefined`. A
    * process that has the claim gets it again.
+   * @param request the number of the request that is to be told; without one, it is the end.
    * @throws when it cannot be written.
    */
-  async claim(expected: Expected): Promise<Claim | undefined> {
-    const name = nameOf(expected);
+  async claim(expected: Expected, request?: number): Promise<Claim | undefined> {
+    const name = newsOf(expected, request);
     for (let n = 1; ; n++) {
       const path = join(this.folder, `${name}${CLAIM}${n}`);
       const isNew = (await createWhole(path, signature())) !== undefined;
@@ -104,7 +115,7 @@ export class SessionNotices {
       if (mine.has(path)) {
         // Since we looked it may have been told, by whoever had the claim before or by ourselves.
         const names = await this.#names();
-        if (!names.includes(name) || names.includes(`${name}${TOLD}`)) return undefined;
+        if (!names.includes(nameOf(expected)) || names.includes(`${name}${TOLD}`)) return undefined;
         return {isFirst: isNew && n === 1};
       }
       if (!(await isClaimAbandoned(path))) return undefined;
@@ -112,8 +123,8 @@ export class SessionNotices {
   }
 
   /** Notes that it was told. @throws when it cannot be written. */
-  async confirm(expected: Expected, told: Told): Promise<void> {
-    await replaceWhole(join(this.folder, `${nameOf(expected)}${TOLD}`), told);
+  async confirm(expected: Expected, told: Told, request?: number): Promise<void> {
+    await replaceWhole(join(this.folder, `${newsOf(expected, request)}${TOLD}`), told);
   }
 
   /** There is nothing to tell any more. What cannot be removed does no harm, as there is no mark without it. */
@@ -145,6 +156,18 @@ export class SessionNotices {
 
 function nameOf({id, project}: {id: string; project: string}): string {
   return `${id}@${project}`;
+}
+
+/** What there is to tell of it: its end, or one of its requests. */
+function newsOf(expected: Expected, request: number | undefined): string {
+  return request === undefined ? nameOf(expected) : `${nameOf(expected)}${REQUEST}${request}`;
+}
+
+function requestsTold(name: string, names: readonly string[]): readonly number[] {
+  const beginning = `${name}${REQUEST}`;
+  return names
+    .filter((other) => other.startsWith(beginning) && other.endsWith(TOLD))
+    .map((other) => Number(other.slice(beginning.length, -TOLD.length)));
 }
 
 function isClaim(name: string): boolean {

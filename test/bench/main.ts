@@ -9,6 +9,7 @@ import {lanes} from './lanes.ts';
 import {launch} from './launch.ts';
 import {list} from './list.ts';
 import {memory} from './memory.ts';
+import {plugin} from './plugin.ts';
 import {result} from './result.ts';
 import {Stage} from './stage.ts';
 import {type Row, renderTable} from './table.ts';
@@ -16,7 +17,19 @@ import {throughput} from './throughput.ts';
 import {worktree} from './worktree.ts';
 
 /** Each plays on a stage of its own, so that none meets what another has left running. */
-const GROUPS = {launch, delegate, result, throughput, lanes, worktree, list, memory, host, definitions};
+const GROUPS = {
+  launch,
+  delegate,
+  result,
+  throughput,
+  lanes,
+  worktree,
+  list,
+  memory,
+  host,
+  plugin,
+  definitions,
+};
 type GroupName = keyof typeof GROUPS;
 
 let current = new Cleanup();

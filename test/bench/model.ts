@@ -1,12 +1,20 @@
 import {setTimeout as delay} from 'node:timers/promises';
 import {ScriptedModel} from '../support/scripted-model.ts';
+import {PREFIX} from '../support/user-opencode.ts';
 import {until} from './until.ts';
 
 const ANSWER = `# Findings\n\n${'The retry budget is shared by all callers, so one noisy caller starves the rest. '.repeat(8)}`;
 
+const DELEGATE = 'delegate: ';
+
 /** A prompt that the model answers after so many milliseconds. */
 export function promptOf(delayMs: number): string {
   return `wait ${delayMs}: look at how retries are budgeted, and say who pays when one caller is noisy.`;
+}
+
+/** A prompt on which the model delegates that one. */
+export function delegating(prompt: string): string {
+  return `${DELEGATE}${prompt}`;
 }
 
 /** A prompt that the model does not answer before {@link BenchModel.release}. */
@@ -24,10 +32,13 @@ export class BenchModel {
     this.#released = new Promise((resolve) => {
       this.#release = resolve;
     });
-    model.script(async ({prompt, model: name}) => {
+    model.script(async ({prompt, toolResults, model: name}) => {
       if (name === this.#refused?.name) {
         const headers = {'retry-after': String(this.#refused.retryAfter)};
         return {status: 429, message: 'Rate limit reached for requests', headers};
+      }
+      if (prompt.startsWith(DELEGATE) && toolResults.length === 0) {
+        return {tool: `${PREFIX}delegate`, input: {prompt: prompt.slice(DELEGATE.length)}};
       }
       const ms = Number(/^wait (\d+):/.exec(prompt)?.[1] ?? 0);
       if (ms > 0) await delay(ms);

@@ -1,4 +1,5 @@
 import {createSandbox, type Sandbox, type SandboxOptions} from '../support/sandbox.ts';
+import {UserOpenCode} from '../support/user-opencode.ts';
 import {Bin} from './bin.ts';
 import type {Cleanup} from './cleanup.ts';
 import {BenchModel, promptOf} from './model.ts';
@@ -42,6 +43,13 @@ export class Stage {
     await bin.client.listTools();
     for (let n = 0; n < WARM_UPS; n++) await bin.read(await bin.delegate(promptOf(0)));
     return bin;
+  }
+
+  /** An OpenCode of a person's, with the plugins that the sandbox configures. */
+  async userOpenCode(sandbox: Sandbox): Promise<UserOpenCode> {
+    const opencode = await UserOpenCode.start(sandbox);
+    this.#cleanup.defer(() => opencode.kill());
+    return opencode;
   }
 
   /** An equal server with nothing of ours before it, warmed alike. */

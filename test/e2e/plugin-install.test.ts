@@ -77,8 +77,12 @@ describe('after `opencode plugin opencode-delegate --global`', () => {
 
     gates.get('count the stars')?.open();
     await terminal.shows('Delegation completed');
+    await terminal.shows('count the stars (');
     gates.get('name the winds')?.open();
     await terminal.shows('Both results are here.');
+    // What the model is told is not shown as something that the person said.
+    expect(terminal.screen()).toContain(`${PREFIX}delegation_read`);
+    expect(terminal.screen()).not.toContain('task-');
 
     const woken = model.requests.findLast(({prompt}) => prompt.includes('<task-notification>'));
     expect(woken?.prompt).toMatch(/<title>name the winds<\/title>[\s\S]*<remaining>0<\/remaining>/);

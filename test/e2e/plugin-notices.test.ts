@@ -1,9 +1,12 @@
 import {existsSync, readdirSync, readFileSync} from 'node:fs';
+import {dirname} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {delegate, idsIn, read, scriptDelegating, type Work} from '../support/delegating-script.ts';
 import {createGate, type Gate} from '../support/gate.ts';
 import {eventually} from '../support/processes.ts';
 import {artifactOf, createSandbox, type Sandbox} from '../support/sandbox.ts';
-import {type ModelRequest, type Reply, ScriptedModel} from '../support/scripted-model.ts';
+import {type Reply, ScriptedModel} from '../support/scripted-model.ts';
+import {readmeTranscript, renderSeen} from '../support/seen.ts';
 import {noticesIn, PLUGIN, PREFIX, toldTimes, UserOpenCode} from '../support/user-opencode.ts';
 
 let model: ScriptedModel;
@@ -13,7 +16,7 @@ let opencode: UserOpenCode;
 beforeAll(async () => {
   model = await ScriptedModel.start();
   sandbox = createSandbox({modelUrl: model.url, models: ['model', 'other'], config: {plugin: [PLUGIN]}});
-  opencode = await UserOpenCode.serve(sandbox, {env: {OPENCODE_DELEGATE_CONCURRENCY: '10'}});
+  opencode = await UserOpenCode.start(sandbox, {env: {OPENCODE_DELEGATE_CONCURRENCY: '10'}});
 });
 
 afterAll(async () => {
@@ -22,110 +25,71 @@ afterAll(async () => {
   await sandbox.remove();
 });
 
-const delegate = (prompt: string): Reply => ({tool: `${PREFIX}delegate`, input: {prompt}});
-const read = (id: string): Reply => ({tool: `${PREFIX}delegation_read`, input: {id}});
+/** Not the one that a session has where nothing is said. */
+const VOICE = {agent: 'plan', model: 'other', variant: 'careful'};
 
-/** Ids in what `delegate` answered. */
-function idsIn(request: ModelRequest): readonly string[] {
-  return allResults(request).flatMap(
-    (text) => /^([a-z]+-[a-z]+-[a-z]+) · (?:running|queued)/.exec(text)?.[1] ?? [],
-  );
-}
-
-/** What came back from tools in the whole conversation. */
-function allResults({messages}: ModelRequest): readonly string[] {
-  return messages.filter(({role}) => role === 'tool').map(({content}) => String(content));
-}
-
-interface Work {
-  readonly prompts: readonly string[];
-  /** What the session does when it is told something. */
-  readonly onNotice?: (request: ModelRequest) => Reply | Promise<Reply>;
-  /** What it does besides, after it has delegated. */
-  readonly after?: (request: ModelRequest) => Reply | Promise<Reply>;
-}
-
-/** A session that delegates those prompts when it is told to go; their answers wait for their gates. */
-function script({prompts, onNotice, after}: Work): ReadonlyMap<string, Gate> {
-  const gates = new Map(prompts.map((prompt) => [prompt, createGate()]));
-  model.script(async (request): Promise<Reply> => {
-    const {prompt, toolResults} = request;
-    const gate = gates.get(prompt);
-    if (gate !== undefined) {
-      await gate.opened;
-      return {text: `Answer to ${prompt}`};
-    }
-    if (prompt.includes('<task-notification>')) return onNotice?.(request) ?? {text: 'Noted.'};
-    const next = prompts[toolResults.length];
-    return next === undefined ? ((await after?.(request)) ?? {text: 'Carrying on.'}) : delegate(next);
-  });
-  return gates;
-}
-
+const script = (work: Work) => scriptDelegating(model, work);
 const open = (gates: ReadonlyMap<string, Gate>, prompt: string) => gates.get(prompt)?.open();
 
-/** The ids of what a session has delegated, in order. */
-async function idsOf(session: string): Promise<readonly string[]> {
-  const {data = []} = await opencode.client.session.messages({sessionID: session});
-  return data
-    .flatMap(({parts}) => parts)
-    .flatMap((part) =>
-      part.type === 'tool' && part.tool === `${PREFIX}delegate` && part.state.status === 'completed'
-        ? [part.state.output.split(' ')[0] ?? '']
-        : [],
-    );
-}
-
 describe('a session that has delegated', () => {
-  it('is told of two ends with one silent notice and one wake, and stays with its agent and model', async () => {
+  it('is told of two ends with one silent notice and one wake, and stays with its agent, model and variant', async () => {
     const gates = script({
-      prompts: ['first piece', 'second piece'],
+      prompts: ['Look at how retries are budgeted.', 'Find out who reads the retry metrics.'],
+      answer: (prompt) => (prompt.includes('budgeted') ? 'All callers share one budget.' : 'Nobody does.'),
+      after: () => ({text: 'Two agents look into it. Meanwhile I read the changelog.'}),
       onNotice(request) {
         const ids = idsIn(request);
         const next = ids[request.toolResults.length];
-        return next === undefined ? {text: 'Both read.'} : read(next);
+        return next === undefined ? {text: 'One budget for all, and nobody watches it.'} : read(next);
       },
     });
     const session = await opencode.session();
-    await opencode.say(session, 'go', {agent: 'plan', model: 'other'});
-    const [first = '', second = ''] = await idsOf(session);
+    await opencode.say(session, 'Why do our retries pile up?', VOICE);
+    const [first = '', second = ''] = await opencode.delegated(session);
 
-    open(gates, 'first piece');
+    open(gates, 'Look at how retries are budgeted.');
     const silent = await opencode.until(session, (all) => noticesIn(all).length === 1);
-    expect(silent.at(-1)).toMatchObject({
-      role: 'user',
-      isSynthetic: true,
-      agent: 'plan',
-      model: 'scripted/other',
-    });
+    expect(silent.at(-1)).toMatchObject({role: 'user', isSynthetic: true});
     expect(noticesIn(silent)[0]).toBe(
       `<task-notification>
 <task-id>${first}</task-id>
 <status>completed</status>
-<title>first piece</title><summary>Answer to first piece</summary>
+<title>Look at how retries are budgeted.</title><summary>All callers share one budget.</summary>
 <artifact>${artifactOf(sandbox, first)}</artifact>
 <retrieval>delegation_read("${first}")</retrieval>
 <remaining>1</remaining>
 </task-notification>`,
     );
 
-    open(gates, 'second piece');
-    const all = await opencode.until(session, (said) => said.at(-1)?.text === 'Both read.');
+    open(gates, 'Find out who reads the retry metrics.');
+    const all = await opencode.until(session, (said) => said.at(-1)?.text.startsWith('One budget') === true);
     expect(noticesIn(all)).toHaveLength(2);
     expect(noticesIn(all)[1]).toContain('<remaining>0</remaining>');
-    expect(noticesIn(all)[1]).toContain(`Ended before and not read yet: ${first} (completed: first piece).`);
+    expect(noticesIn(all)[1]).toContain(
+      `Ended before and not read yet: ${first} (completed: Look at how retries are budgeted.).`,
+    );
     expect(toldTimes(all, second)).toBe(1);
-    // What the model saw when it said so: both results.
+    const {agent, variant} = VOICE;
+    for (const said of all) expect(said).toMatchObject({agent, model: 'scripted/other', variant});
+    expect(readFileSync(artifactOf(sandbox, first), 'utf8')).toMatch(
+      /^parent:\n( {2}.+\n)* {2}agent: plan\n {2}model: scripted\/other\n {2}variant: careful\n/m,
+    );
+    // What the model saw, to the letter: no notice twice, and nothing of who calls.
     const last = model.requests.findLast(({prompt}) => prompt.includes(second));
-    expect(last?.toolResults.join()).toMatch(/Answer to first piece[\s\S]*Answer to second piece/);
-    for (const said of all) expect(said).toMatchObject({agent: 'plan', model: 'scripted/other'});
+    expect(last?.effort).toBe('high');
+    const seen = last && `${renderSeen(last)}\nassistant  ${all.at(-1)?.text}`;
+    const shortened = seen?.replaceAll(
+      dirname(artifactOf(sandbox, first)),
+      '~/.local/share/opencode/delegations/…',
+    );
+    expect(shortened?.replaceAll(/took [\d.]+ m?s/g, 'took 2 s')).toBe(readmeTranscript([first, second]));
   });
 
   it('is the parent of the sessions that work for it, whose model is its own', async () => {
     const gates = script({prompts: ['a piece']});
     const session = await opencode.session();
     await opencode.say(session, 'go', {model: 'other'});
-    const [id = ''] = await idsOf(session);
+    const [id = ''] = await opencode.delegated(session);
     const asked = await model.asked(({prompt}) => prompt === 'a piece');
     expect(asked.model).toBe('other');
     // A delegated agent has none of our tools.
@@ -152,9 +116,9 @@ describe('a session that has delegated', () => {
     await model.asked(({prompt}) => prompt === 'to be read');
     open(gates, 'to be read');
     await turn;
-    const [id = ''] = await idsOf(session);
+    const [id = ''] = await opencode.delegated(session);
     // Nothing is kept for a session that knows all.
-    await eventually(() => noticeFiles(session).every((name) => !name.includes('@')));
+    await eventually(() => noticeFiles(session).every((name) => !name.includes('@')), 60_000);
     expect(noticesIn(await opencode.transcript(session))).toEqual([]);
     expect(readFileSync(artifactOf(sandbox, id), 'utf8')).toMatch(/^read: /m);
   });
@@ -174,7 +138,7 @@ describe('a session that has delegated', () => {
     expect(asked.prompt).toBe('while busy');
     open(gates, 'while busy');
     // It is in the transcript while the model still works.
-    await eventually(async () => noticesIn(await opencode.transcript(session)).length === 1);
+    await eventually(async () => noticesIn(await opencode.transcript(session)).length === 1, 60_000);
     working.open();
     await turn;
     const all = await opencode.until(session, (said) => said.at(-1)?.text === 'Noted.');
@@ -194,7 +158,7 @@ describe('a session that has delegated', () => {
     const turn = opencode.say(session, 'go');
     await model.asked(({prompt}) => prompt === 'ends late');
     open(gates, 'ends early');
-    const [early = ''] = await idsOf(session);
+    const [early = ''] = await opencode.delegated(session);
     await eventually(() => /^status: completed/m.test(readFileSync(artifactOf(sandbox, early), 'utf8')));
     working.open();
     await turn;
@@ -211,7 +175,7 @@ describe('a session that has delegated', () => {
     const session = await opencode.session();
     const before = model.requests.length;
     await opencode.say(session, 'go');
-    const ids = await idsOf(session);
+    const ids = await opencode.delegated(session);
     expect(ids).toHaveLength(10);
     for (const prompt of prompts) open(gates, prompt);
     const all = await opencode.until(session, (said) => said.at(-1)?.text === 'Noted.');
@@ -262,7 +226,7 @@ describe('compaction', () => {
     const gates = script({prompts: ['still running', 'ended unread']});
     const session = await opencode.session();
     await opencode.say(session, 'go');
-    const [running = '', unread = ''] = await idsOf(session);
+    const [running = '', unread = ''] = await opencode.delegated(session);
     open(gates, 'ended unread');
     await opencode.until(session, (said) => noticesIn(said).length === 1);
 
@@ -294,14 +258,17 @@ describe('compaction', () => {
     expect(context).toContain(`- ${unread}: completed, not read yet.`);
     expect((await opencode.transcript(session)).at(-1)?.text).toContain('Answer to ended unread');
     open(gates, 'still running');
+    await opencode.until(session, (said) => noticesIn(said).length === 2);
   });
 
   it('adds nothing for a session without delegations', async () => {
     model.script(() => ({text: 'Nothing special.'}));
     const session = await opencode.session();
-    await opencode.say(session, 'hello');
+    await opencode.say(session, 'a lonely hello');
     await opencode.client.session.summarize({sessionID: session, providerID: 'scripted', modelID: 'model'});
-    expect(JSON.stringify(model.requests.at(-1)?.messages)).not.toContain('Background delegations');
+    const summarizer = model.requests.findLast(({tools}) => tools.length === 0);
+    expect(JSON.stringify(summarizer?.messages)).toContain('a lonely hello');
+    expect(JSON.stringify(summarizer?.messages)).not.toContain('Background delegations');
     expect(noticeFiles(session)).toEqual([]);
   });
 });

@@ -16,8 +16,8 @@ let two: UserOpenCode;
 beforeAll(async () => {
   model = await ScriptedModel.start();
   sandbox = createSandbox({modelUrl: model.url, config: {plugin: [PLUGIN]}});
-  one = await UserOpenCode.serve(sandbox);
-  two = await UserOpenCode.serve(sandbox);
+  one = await UserOpenCode.start(sandbox);
+  two = await UserOpenCode.start(sandbox);
 });
 
 afterAll(async () => {
@@ -66,7 +66,13 @@ describe('with several OpenCode processes on one project', () => {
       noReply: true,
       agent: 'build',
       model: {providerID: 'scripted', modelID: 'model'},
-      parts: [{type: 'text', synthetic: true, text: `<task-notification>\n<task-id>${id}</task-id>`}],
+      parts: [
+        {
+          type: 'text',
+          synthetic: true,
+          text: `<task-notification>\n<task-id>${id}</task-id>\n<status>completed</status>`,
+        },
+      ],
     });
     gate.open();
     await eventually(() => noticeFiles(session).includes(`${mark}.told`));

@@ -13,6 +13,8 @@ export interface ModelRequest {
   readonly prompt: string;
   /** All that stands in system messages. */
   readonly system: string;
+  /** How hard it is to think, which is what its variant `careful` says. */
+  readonly effort?: string;
   /** What came back from the tools that this turn has called so far. */
   readonly toolResults: readonly string[];
 }
@@ -108,7 +110,12 @@ export function providerOf(url: string, names: readonly string[] = ['model']): R
       models: Object.fromEntries(
         names.map((name) => [
           name,
-          {name, limit: {context: 128_000, output: 16_000}, cost: {input: 1, output: 2}},
+          {
+            name,
+            limit: {context: 128_000, output: 16_000},
+            cost: {input: 1, output: 2},
+            variants: {careful: {reasoningEffort: 'high'}},
+          },
         ]),
       ),
     },
@@ -118,15 +125,17 @@ export function providerOf(url: string, names: readonly string[] = ['model']): R
 interface Body {
   readonly model: string;
   readonly messages: readonly {readonly role: string; readonly content: unknown}[];
+  readonly reasoning_effort?: string;
   readonly tools?: readonly {readonly function: {readonly name: string}}[];
 }
 
 function parse(body: string): ModelRequest {
-  const {model, messages, tools} = JSON.parse(body) as Body;
+  const {model, messages, tools, reasoning_effort: effort} = JSON.parse(body) as Body;
   const lastUser = messages.findLastIndex(({role}) => role === 'user');
   return {
     model,
     messages,
+    ...(effort !== undefined && {effort}),
     tools: (tools ?? []).map((tool) => tool.function.name),
     prompt: textOf(messages[lastUser]?.content),
     system: messages
@@ -140,7 +149,8 @@ function parse(body: string): ModelRequest {
   };
 }
 
-function textOf(content: unknown): string {
+/** The text of a message, which may come in parts. */
+export function textOf(content: unknown): string {
   if (typeof content === 'string') return content;
   if (!Array.isArray(content)) return '';
   return content.map((part: {text?: string}) => part.text ?? '').join('');

@@ -9,12 +9,13 @@ const SHOWS_MS = 60_000;
 
 /** A program that runs in a terminal, as a person would have it. */
 export interface Terminal {
+  readonly pid: number;
   /** Resolves when the text is on the screen. */
   shows(text: string): Promise<void>;
   type(text: string): void;
   /** What is on the screen. */
   screen(): string;
-  /** Ends the program, by force, and resolves when it is gone. */
+  /** Ends the program, by force, and resolves when it is gone. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -31,7 +32,12 @@ export function openTerminal({project, env}: Sandbox, command: string, ...args: 
     const lines = Array.from({length: SIZE.rows}, (_, row) => active.getLine(active.viewportY + row));
     return lines.map((line) => line?.translateToString(true) ?? '').join('\n');
   };
+  let isGone = false;
+  void exited.then(() => {
+    isGone = true;
+  });
   return {
+    pid: program.pid,
     screen,
     shows: (text) =>
       eventually(
@@ -41,7 +47,7 @@ export function openTerminal({project, env}: Sandbox, command: string, ...args: 
       ),
     type: (text) => program.write(text),
     async close() {
-      program.kill('SIGKILL');
+      if (!isGone) program.kill('SIGKILL');
       await exited;
       terminal.dispose();
     },

@@ -1,16 +1,14 @@
-import {type ChildProcess, spawn} from 'node:child_process';
-import {once} from 'node:events';
 import {fileURLToPath, pathToFileURL} from 'node:url';
 import {
   createOpencodeClient,
   type OpencodeClient,
   type SessionMessagesResponses,
 } from '@opencode-ai/sdk/v2/client';
-import getPort from 'get-port';
 import {createGate, type Gate} from './gate.ts';
 import {eventually} from './processes.ts';
 import type {Sandbox} from './sandbox.ts';
 import type {Reply, ScriptedModel} from './scripted-model.ts';
+import {startUserProcess, type UserProcess, type UserProcessOptions} from './user-process.ts';
 
 /** The plugin as it is published. */
 export const PLUGIN = pathToFileURL(fileURLToPath(new URL('../../dist/plugin.js', import.meta.url))).href;
@@ -22,52 +20,33 @@ export interface Said {
   readonly role: 'user' | 'assistant';
   readonly agent: string;
   readonly model: string;
+  readonly variant: string | undefined;
   readonly text: string;
   /** True when no person wrote it. */
   readonly isSynthetic: boolean;
 }
 
-/** An OpenCode that a person has started with `opencode serve`. */
+/** An OpenCode that a person has started. */
 export class UserOpenCode {
   readonly client: OpencodeClient;
   readonly pid: number;
-  readonly #process: ChildProcess;
-  readonly #log: () => string;
+  readonly #process: UserProcess;
 
-  private constructor(process: ChildProcess, client: OpencodeClient, log: () => string) {
+  private constructor(process: UserProcess, client: OpencodeClient) {
     this.#process = process;
-    this.pid = process.pid ?? 0;
+    this.pid = process.pid;
     this.client = client;
-    this.#log = log;
   }
 
-  /** @param within a command that starts the one which follows it. */
-  static async serve(
-    sandbox: Sandbox,
-    {env = {}, within = []}: {env?: Record<string, string>; within?: readonly string[]} = {},
-  ): Promise<UserOpenCode> {
-    const port = await getPort({host: '127.0.0.1'});
-    const [command = '', ...args] = [...within, 'opencode', 'serve', '--port', String(port), '--print-logs'];
-    const process = spawn(command, args, {
-      cwd: sandbox.project,
-      env: {...sandbox.env, ...env},
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let log = '';
-    process.stderr.on('data', (chunk) => {
-      log += chunk;
-    });
-    await new Promise<void>((resolve, reject) => {
-      process.stdout.on('data', (chunk) => String(chunk).includes('listening') && resolve());
-      process.once('exit', () => reject(new Error(`OpenCode has ended: ${log}`)));
-    });
-    const client = createOpencodeClient({baseUrl: `http://127.0.0.1:${port}`, directory: sandbox.project});
-    return new UserOpenCode(process, client, () => log);
+  static async start(sandbox: Sandbox, options: UserProcessOptions = {}): Promise<UserOpenCode> {
+    const process = await startUserProcess(sandbox, options);
+    const client = createOpencodeClient({baseUrl: process.url, directory: sandbox.project});
+    return new UserOpenCode(process, client);
   }
 
   /** All that it has logged so far. */
   log(): string {
-    return this.#log();
+    return this.#process.log();
   }
 
   /** A new session; with a title, OpenCode does not ask the model for one. */
@@ -98,6 +77,18 @@ export class UserOpenCode {
     return (data ?? []).map(saidIn);
   }
 
+  /** The ids of what a session has delegated, in order. */
+  async delegated(session: string): Promise<readonly string[]> {
+    const {data = []} = await this.client.session.messages({sessionID: session});
+    return data
+      .flatMap(({parts}) => parts)
+      .flatMap((part) =>
+        part.type === 'tool' && part.tool === `${PREFIX}delegate` && part.state.status === 'completed'
+          ? [part.state.output.split(' ')[0] ?? '']
+          : [],
+      );
+  }
+
   /** Resolves when the session is idle and its transcript is as wanted. */
   async until(session: string, holds: (transcript: readonly Said[]) => boolean): Promise<readonly Said[]> {
     let transcript: readonly Said[] = [];
@@ -115,10 +106,7 @@ export class UserOpenCode {
 
   /** Ends it as a crash would. */
   async kill(): Promise<void> {
-    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
-    const exited = once(this.#process, 'exit');
-    this.#process.kill('SIGKILL');
-    await exited;
+    await this.#process.kill();
   }
 }
 
@@ -171,6 +159,7 @@ function saidIn({info, parts}: SessionMessagesResponses[200][number]): Said {
     role: info.role,
     agent: info.agent,
     model: `${model.providerID}/${model.modelID}`,
+    variant: model.variant,
     text: texts.map(({text}) => text).join('\n'),
     isSynthetic: texts.length > 0 && texts.every(({synthetic}) => synthetic === true),
   };

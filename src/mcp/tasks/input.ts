@@ -1,9 +1,8 @@
 import type {ElicitRequestFormParams} from '@modelcontextprotocol/server';
 import {z} from 'zod';
-import type {Ask, Reply} from '../../delegation/ask.ts';
+import {type Ask, detailsOf, type Reply} from '../../delegation/ask.ts';
 import {asksOf, type Delegation} from '../../delegation/delegation.ts';
 import {Refusal} from '../../delegation/errors.ts';
-import {detailsOf} from '../render-asks.ts';
 
 /** A request to the client, as the extension has it in a task that waits for input. */
 interface InputRequest {

@@ -37,7 +37,7 @@ export const delegationRead = defineTool({
     const sight = await wait(id, wait_seconds, context);
     const {delegation} = sight;
     if (!hasEnded(delegation.state)) {
-      return {blocks: [renderUnended(sight, Date.now())], shown: delegation.id};
+      return {blocks: [renderUnended(sight, Date.now())], shown: delegation};
     }
     const {text} = delegation;
     if (offset > 0 && offset >= text.length) {

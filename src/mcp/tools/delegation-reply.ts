@@ -20,6 +20,6 @@ export const delegationReply = defineTool({
       ...(message !== undefined && {message}),
       ...(request !== undefined && {number: request}),
     });
-    return {blocks: [renderReplied(replied, Date.now())], shown: replied.delegation.id};
+    return {blocks: [renderReplied(replied, Date.now())], shown: replied.delegation};
   },
 });

@@ -1,0 +1,34 @@
+/** OpenCode stores a call within milliseconds; one that it never tells of must not keep the tool waiting. */
+const STORE_MS = 500;
+
+/**
+ * Calls of our tools that OpenCode has stored. It stores the very arguments that its hooks are given: what is
+ * written into them before that would stand in the transcript, and the model would take it for its own words.
+ */
+export class Calls {
+  readonly #stored = new Set<string>();
+  readonly #waiting = new Map<string, () => void>();
+
+  /** The call is in the transcript. */
+  stored(id: string): void {
+    this.#stored.add(id);
+    this.#waiting.get(id)?.();
+  }
+
+  /** Resolves when the call is in the transcript, or when that is not heard of. */
+  async untilStored(id: string): Promise<void> {
+    if (this.#stored.has(id)) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, STORE_MS);
+      this.#waiting.set(id, resolve);
+    });
+    clearTimeout(timer);
+    this.#waiting.delete(id);
+  }
+
+  /** The call has been answered. */
+  answered(id: string): void {
+    this.#stored.delete(id);
+  }
+}

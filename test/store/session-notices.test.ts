@@ -1,0 +1,143 @@
+import {mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync} from 'node:fs';
+import {hostname, tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {SessionNotices} from '../../src/store/session-notices.ts';
+import {DEAD_PID} from '../support/fakes.ts';
+
+const ONE = {project: 'shop-1', id: 'swift-amber-otter'};
+const NAME = 'swift-amber-otter@shop-1';
+
+let root: string;
+let notices: SessionNotices;
+
+beforeEach(async () => {
+  root = mkdtempSync(join(tmpdir(), 'opencode-delegate-notices-'));
+  notices = new SessionNotices(root, 'ses_1');
+  await notices.expect(ONE);
+});
+
+afterEach(() => {
+  rmSync(root, {recursive: true, force: true});
+});
+
+/** As another process would have signed the file. */
+function sign(name: string, pid: number, machine = hostname()): void {
+  writeFileSync(join(notices.folder, name), JSON.stringify({pid, hostname: machine}));
+}
+
+const names = () => readdirSync(notices.folder).sort();
+
+describe('what a session waits to hear of', () => {
+  it('is kept in a folder for its owner alone, and nothing is without one', async () => {
+    expect(statSync(notices.folder).mode & 0o777).toBe(0o700);
+    expect(await notices.expected()).toEqual([ONE]);
+    expect(await new SessionNotices(root, 'ses_2').expected()).toEqual([]);
+  });
+
+  it('is known with how it was told', async () => {
+    for (const told of ['silently', 'by reading', 'awake'] as const) {
+      await notices.confirm(ONE, told);
+      expect(await notices.expected()).toEqual([{...ONE, told}]);
+    }
+  });
+
+  it('is told where nobody can say how', async () => {
+    writeFileSync(join(notices.folder, `${NAME}.told`), 'garbage');
+    expect(await notices.expected()).toEqual([{...ONE, told: 'awake'}]);
+  });
+
+  it('is forgotten with all that was kept of it, and of nothing else', async () => {
+    const other = {project: 'shop-1', id: 'calm-blue-heron'};
+    await notices.expect(other);
+    await notices.claim(ONE);
+    await notices.confirm(ONE, 'silently');
+    await notices.confirm(ONE, 'awake', 1);
+    await notices.forget(ONE);
+    expect(names()).toEqual(['calm-blue-heron@shop-1']);
+    expect(await notices.claim(ONE)).toBeUndefined();
+  });
+});
+
+describe('a claim', () => {
+  it('is the first process that makes it alone, and stays with it', async () => {
+    expect(await notices.claim(ONE)).toEqual({isFirst: true});
+    expect(await notices.claim(ONE)).toEqual({isFirst: false});
+    expect(names()).toEqual([NAME, `${NAME}.claim-1`]);
+  });
+
+  it('of a process that lives is left to it', async () => {
+    sign(`${NAME}.claim-1`, process.ppid);
+    expect(await notices.claim(ONE)).toBeUndefined();
+    expect(names()).toEqual([NAME, `${NAME}.claim-1`]);
+  });
+
+  it('of a process on another machine is left to it', async () => {
+    sign(`${NAME}.claim-1`, DEAD_PID, 'elsewhere');
+    expect(await notices.claim(ONE)).toBeUndefined();
+  });
+
+  it('of a process that is gone is taken over, by a new one beside it', async () => {
+    sign(`${NAME}.claim-1`, DEAD_PID);
+    sign(`${NAME}.claim-2`, DEAD_PID);
+    expect(await notices.claim(ONE)).toEqual({isFirst: false});
+    expect(names()).toEqual([NAME, `${NAME}.claim-1`, `${NAME}.claim-2`, `${NAME}.claim-3`]);
+  });
+
+  it('of an earlier process with the number of this one is taken over', async () => {
+    sign(`${NAME}.claim-1`, process.pid);
+    expect(await notices.claim(ONE)).toEqual({isFirst: false});
+  });
+
+  it('that nobody has signed is taken over', async () => {
+    writeFileSync(join(notices.folder, `${NAME}.claim-1`), '');
+    expect(await notices.claim(ONE)).toEqual({isFirst: false});
+  });
+
+  it('that is older than any notice takes is taken over, whoever has its number now', async () => {
+    sign(`${NAME}.claim-1`, process.ppid);
+    const longAgo = Date.now() / 1_000 - 11 * 60;
+    utimesSync(join(notices.folder, `${NAME}.claim-1`), longAgo, longAgo);
+    expect(await notices.claim(ONE)).toEqual({isFirst: false});
+  });
+
+  it('is refused where it was told', async () => {
+    await notices.confirm(ONE, 'awake');
+    expect(await notices.claim(ONE)).toBeUndefined();
+  });
+
+  it('is refused where it was told by whoever had the claim before', async () => {
+    sign(`${NAME}.claim-1`, DEAD_PID);
+    await notices.confirm(ONE, 'awake');
+    expect(await notices.claim(ONE)).toBeUndefined();
+  });
+});
+
+describe('a request', () => {
+  it('is claimed and told apart from others and from the end', async () => {
+    expect(await notices.claim(ONE, 1)).toEqual({isFirst: true});
+    expect(await notices.claim(ONE, 2)).toEqual({isFirst: true});
+    await notices.confirm(ONE, 'awake', 1);
+    await notices.confirm(ONE, 'by reading', 12);
+    const [known] = await notices.expected();
+    expect([...(known?.requests ?? [])].sort()).toEqual([1, 12]);
+    expect(known?.told).toBeUndefined();
+    expect(await notices.claim(ONE, 1)).toBeUndefined();
+    expect(await notices.claim(ONE)).toEqual({isFirst: true});
+  });
+});
+
+describe('the holder of a session', () => {
+  it('is the process that has used it last', async () => {
+    expect(await notices.isHeld()).toBe(false);
+    await notices.hold();
+    expect(await notices.isHeld()).toBe(true);
+    sign('holder', process.ppid);
+    expect(await notices.isHeld()).toBe(false);
+    await notices.hold();
+    expect(JSON.parse(readFileSync(join(notices.folder, 'holder'), 'utf8'))).toEqual({
+      pid: process.pid,
+      hostname: hostname(),
+    });
+  });
+});

@@ -113,7 +113,7 @@ describe('a session that has delegated', () => {
     });
     const session = await opencode.session();
     const turn = opencode.say(session, 'go');
-    await model.asked(({prompt}) => prompt === 'to be read');
+    await opencode.calling(session, 'delegation_read');
     open(gates, 'to be read');
     await turn;
     const [id = ''] = await opencode.delegated(session);

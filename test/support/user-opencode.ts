@@ -89,6 +89,19 @@ export class UserOpenCode {
       );
   }
 
+  /** Resolves when the session's model waits for an answer of one of our tools. */
+  async calling(session: string, tool: string): Promise<void> {
+    await eventually(async () => {
+      const {data = []} = await this.client.session.messages({sessionID: session});
+      return data
+        .flatMap(({parts}) => parts)
+        .some(
+          (part) =>
+            part.type === 'tool' && part.tool === `${PREFIX}${tool}` && part.state.status === 'running',
+        );
+    }, 60_000);
+  }
+
   /** Resolves when the session is idle and its transcript is as wanted. */
   async until(session: string, holds: (transcript: readonly Said[]) => boolean): Promise<readonly Said[]> {
     let transcript: readonly Said[] = [];

@@ -1,13 +1,12 @@
 import {Amendments} from './amendments.ts';
 import type {Reply} from './ask.ts';
 import {inFreeSession, nextRequest, sessionToContinue} from './continuation.ts';
-import {asksOf, type Delegation, type DelegationHead, hasEnded, isUnread, type Owner} from './delegation.ts';
+import {type Delegation, type DelegationHead, hasEnded, isUnread, type Owner} from './delegation.ts';
 import {Dispatch, type DispatchOptions} from './dispatch.ts';
 import {draftOf} from './draft.ts';
-import {messageOf, notFound} from './errors.ts';
+import {messageOf} from './errors.ts';
 import {stop} from './execution.ts';
 import {Headlines} from './headlines.ts';
-import {parseId} from './id.ts';
 import {settleLeftovers} from './leftover-worktrees.ts';
 import type {LiveDelegation} from './live.ts';
 import {Overview} from './overview.ts';
@@ -66,17 +65,13 @@ export class Delegations {
       },
       onSettled: (ended) => this.#tell(ended),
     });
-    this.#waits = new Waits({
-      now: all.now,
-      get: (project, id) => this.get(project, id),
-      find: (project, id) => this.#register.find(project, id),
-      sight: (live) => this.#sight(live),
-    });
     this.#overview = new Overview({
       store: all.store,
       recovery: this.#recovery,
-      known: (project) => this.#register.known(project),
+      register: this.#register,
+      waiting: (live) => this.#dispatch.waiting(live),
     });
+    this.#waits = new Waits({now: all.now, overview: this.#overview, register: this.#register});
   }
 
   /**
@@ -88,7 +83,7 @@ export class Delegations {
     const live = await this.#register.create(draft, worktreeOf);
     this.#enqueue(live);
     this.#tell(live.record);
-    return {...this.#sight(live), notes: [...notes, ...this.#dispatch.notesFor(live)]};
+    return {...this.#overview.sight(live), notes: [...notes, ...this.#dispatch.notesFor(live)]};
   }
 
   /**
@@ -112,18 +107,8 @@ export class Delegations {
    * The delegation as it stands.
    * @throws Refusal when the id names none in this project.
    */
-  async get(project: string, id: string): Promise<Sight> {
-    const parsed = parseId(id);
-    if (parsed === undefined) throw notFound(id);
-    const live = this.#register.find(project, parsed);
-    if (live !== undefined) return this.#sight(live);
-    const delegation = await this.#options.store.read(project, parsed);
-    if (delegation === undefined) throw notFound(id);
-    if (!this.#recovery.isOrphan(delegation)) return {delegation};
-    const recovered = await this.#recovery.recover(delegation);
-    if (recovered === undefined) throw notFound(id);
-    const takenOver = this.#register.find(project, parsed);
-    return takenOver === undefined ? {delegation: recovered} : this.#sight(takenOver);
+  get(project: string, id: string): Promise<Sight> {
+    return this.#overview.get(project, id);
   }
 
   /** Every delegation of the project, newest first. */
@@ -134,7 +119,7 @@ export class Delegations {
   /** The delegation as it lives in this process; `undefined` when it does not. */
   sight(project: string, id: string): Sight | undefined {
     const live = this.#register.find(project, id);
-    return live && this.#sight(live);
+    return live && this.#overview.sight(live);
   }
 
   /** Ids of the project's ended delegations that nobody has read to the end yet, newest first. */
@@ -179,8 +164,7 @@ export class Delegations {
 
   /** The project's delegations that wait for an answer and run in this process. */
   blocked(project: string): readonly Delegation[] {
-    const records = this.#register.all.map(({record}) => record);
-    return records.filter((record) => record.project === project && asksOf(record).length > 0);
+    return this.#overview.blocked(project);
   }
 
   /**
@@ -261,14 +245,5 @@ export class Delegations {
 
   #tell(delegation: Delegation): void {
     for (const watcher of this.#watchers) watcher(delegation);
-  }
-
-  #sight(live: LiveDelegation): Sight {
-    const waiting = this.#dispatch.waiting(live);
-    return {
-      delegation: live.record,
-      ...(live.record.state.status === 'running' && {activity: live.activity}),
-      ...(waiting !== undefined && {waiting}),
-    };
   }
 }

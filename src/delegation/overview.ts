@@ -1,12 +1,20 @@
-import {type DelegationHead, hasEnded, isUnread} from './delegation.ts';
+import {asksOf, type Delegation, type DelegationHead, hasEnded, isUnread} from './delegation.ts';
+import {notFound} from './errors.ts';
+import {parseId} from './id.ts';
+import type {LiveDelegation} from './live.ts';
 import type {Store} from './ports.ts';
+import type {Waiting} from './queue.ts';
 import type {Recovery} from './recovery.ts';
+import type {Register} from './register.ts';
+import type {Sight} from './sight.ts';
 
 export interface OverviewOptions {
   readonly store: Store;
   readonly recovery: Recovery;
-  /** What this process knows better than the store: what lives here, and what was just read. */
-  readonly known: (project: string) => ReadonlyMap<string, DelegationHead>;
+  /** What this process knows better than the store. */
+  readonly register: Register;
+  /** Why a delegation of this process has not started; `undefined` when it does not wait. */
+  readonly waiting: (live: LiveDelegation) => Waiting | undefined;
 }
 
 /** What every answer needs of a list, which may be long. */
@@ -15,7 +23,7 @@ interface Digest {
   readonly unread: readonly string[];
 }
 
-/** Lists a project's delegations as they stand, recovering what it finds without an owner. */
+/** Shows a project's delegations as they stand, recovering what it finds without an owner. */
 export class Overview {
   readonly #options: OverviewOptions;
   /** What was found in a list of the store, for as long as it is the same. */
@@ -23,6 +31,41 @@ export class Overview {
 
   constructor(options: OverviewOptions) {
     this.#options = options;
+  }
+
+  /**
+   * One delegation, wherever it lives.
+   * @throws Refusal when the id names none in this project.
+   */
+  async get(project: string, id: string): Promise<Sight> {
+    const {store, recovery, register} = this.#options;
+    const parsed = parseId(id);
+    if (parsed === undefined) throw notFound(id);
+    const live = register.find(project, parsed);
+    if (live !== undefined) return this.sight(live);
+    const delegation = await store.read(project, parsed);
+    if (delegation === undefined) throw notFound(id);
+    if (!recovery.isOrphan(delegation)) return {delegation};
+    const recovered = await recovery.recover(delegation);
+    if (recovered === undefined) throw notFound(id);
+    const takenOver = register.find(project, parsed);
+    return takenOver === undefined ? {delegation: recovered} : this.sight(takenOver);
+  }
+
+  /** One that lives in this process. */
+  sight(live: LiveDelegation): Sight {
+    const waiting = this.#options.waiting(live);
+    return {
+      delegation: live.record,
+      ...(live.record.state.status === 'running' && {activity: live.activity}),
+      ...(waiting !== undefined && {waiting}),
+    };
+  }
+
+  /** Those of the project that wait for an answer and live in this process. */
+  blocked(project: string): readonly Delegation[] {
+    const records = this.#options.register.all.map(({record}) => record);
+    return records.filter((record) => record.project === project && asksOf(record).length > 0);
   }
 
   /** Newest first. */
@@ -46,8 +89,8 @@ export class Overview {
     stored: readonly DelegationHead[],
     project: string,
   ): Promise<ReadonlyMap<string, DelegationHead>> {
-    const {recovery, known} = this.#options;
-    const before = known(project);
+    const {recovery, register} = this.#options;
+    const before = register.known(project);
     const orphans = this.#digest(stored).open.filter(
       (head) => !before.has(head.id) && recovery.isOrphan(head),
     );
@@ -56,7 +99,7 @@ export class Overview {
     const records = recovered.flatMap((record) => (record === undefined ? [] : [record]));
     return new Map<string, DelegationHead>([
       ...records.map((record) => [record.id, record] as const),
-      ...known(project),
+      ...register.known(project),
     ]);
   }
 

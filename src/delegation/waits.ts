@@ -1,6 +1,8 @@
 import {hasEnded} from './delegation.ts';
 import type {LiveDelegation} from './live.ts';
+import type {Overview} from './overview.ts';
 import {pause} from './pause.ts';
+import type {Register} from './register.ts';
 import {ShownAsks} from './shown-asks.ts';
 import type {Sight} from './sight.ts';
 
@@ -22,10 +24,8 @@ export interface WaitOptions {
 
 export interface WaitsOptions {
   readonly now: () => number;
-  readonly get: (project: string, id: string) => Promise<Sight>;
-  /** The delegation as it lives in this process, if it does. */
-  readonly find: (project: string, id: string) => LiveDelegation | undefined;
-  readonly sight: (live: LiveDelegation) => Sight;
+  readonly overview: Overview;
+  readonly register: Register;
 }
 
 /** Waits for ends, and for requests that nobody has been told of by an earlier wait. */
@@ -38,17 +38,17 @@ export class Waits {
   }
 
   async wait({project, id, ms, signal, onChange}: WaitOptions): Promise<Sight> {
-    const {now, get, find} = this.#options;
+    const {now, overview, register} = this.#options;
     const deadline = now() + ms;
     let isAsked = false;
     for (;;) {
-      const sight = await get(project, id);
+      const sight = await overview.get(project, id);
       const hasNews = isAsked || this.#shownAsks.isNews(sight.delegation);
       this.#shownAsks.shown(sight.delegation);
       if (hasEnded(sight.delegation.state)) this.#shownAsks.forget(sight.delegation);
       const left = deadline - now();
       if (hasNews || hasEnded(sight.delegation.state) || left <= 0 || signal?.aborted) return sight;
-      const live = find(project, sight.delegation.id);
+      const live = register.find(project, sight.delegation.id);
       if (live === undefined) {
         // Another process runs it; its end will be seen in the file.
         await pause(Math.min(left, FOREIGN_POLL_MS), {signal});
@@ -67,7 +67,7 @@ export class Waits {
     let unwatch = () => {};
     const asked = new Promise<void>((resolve) => {
       const tell = () => {
-        onChange?.(() => this.#options.sight(live));
+        onChange?.(() => this.#options.overview.sight(live));
         isAsked ||= this.#shownAsks.isNews(live.record);
         if (isAsked) resolve();
       };

@@ -1,5 +1,6 @@
 import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {setTimeout as delay} from 'node:timers/promises';
 import {pathToFileURL} from 'node:url';
 import {createLogger} from '../../src/log.ts';
 import {EventFeed} from '../../src/opencode/events.ts';
@@ -7,7 +8,8 @@ import {Arrivals} from '../support/arrivals.ts';
 import {allGone} from '../support/processes.ts';
 import {artifactOf, type Sandbox} from '../support/sandbox.ts';
 import {PLUGIN, type UserOpenCode} from '../support/user-opencode.ts';
-import {delegating, promptOf} from './model.ts';
+import {delegating, HELD_PROMPT, promptOf} from './model.ts';
+import {processorMs} from './resident.ts';
 import type {Stage} from './stage.ts';
 import {median, quantile} from './stats.ts';
 import {ms, type Row, times} from './table.ts';
@@ -17,10 +19,13 @@ const STARTS = 12;
 /** The turn that delegates is over by then, so that the notice finds an idle session. */
 const WORK_MS = 500;
 const MAX_NOTICE_MS = 150;
+/** After a turn, OpenCode goes on with this and that for a while. */
+const SETTLE_MS = 10_000;
+const IDLE_MS = 60_000;
 
 /** What a person who uses OpenCode has of the plugin, and pays for it. */
 export async function plugin(stage: Stage): Promise<readonly Row[]> {
-  return [await notices(stage), ...(await starts(stage))];
+  return [await notices(stage), ...(await idling(stage)), ...(await starts(stage))];
 }
 
 /** From the end of a delegation, as its record has it, to the notice in the transcript of its parent. */
@@ -85,6 +90,34 @@ function endOf(sandbox: Sandbox, id: string): number {
   const ended = /^ended: (.+)$/m.exec(readFileSync(artifactOf(sandbox, id), 'utf8'))?.[1];
   if (ended === undefined) throw new Error(`${id} has not ended`);
   return Date.parse(ended);
+}
+
+/** What OpenCode does while nothing happens, but for a delegation that is at work elsewhere. */
+async function idling(stage: Stage): Promise<readonly Row[]> {
+  if (process.platform !== 'linux') return [];
+  const used = async (plugin: readonly string[], prompt: string): Promise<number> => {
+    const sandbox = stage.sandbox({config: {plugin}});
+    const opencode = await stage.userOpenCode(sandbox);
+    await opencode.say(await opencode.session(), prompt);
+    await delay(SETTLE_MS);
+    const before = processorMs(opencode.pid);
+    await delay(IDLE_MS);
+    const took = processorMs(opencode.pid) - before;
+    await opencode.kill();
+    return took;
+  };
+  const ours = await used([PLUGIN], delegating(HELD_PROMPT));
+  const none = await used([], promptOf(0));
+  stage.model.release();
+  return [
+    {
+      what: `processor time of OpenCode in ${IDLE_MS / 1_000} s, idle with a delegation that runs (n=1)`,
+      measured: ms(ours),
+      baseline: `no plugin: ${ms(none)}`,
+      ratio: times(ours / none),
+      goal: '-',
+    },
+  ];
 }
 
 interface Start {

@@ -20,3 +20,10 @@ export function residentMb(pid: number): number {
   if (kb === undefined) throw new Error(`process ${pid} has no resident memory`);
   return Number(kb) / 1_024;
 }
+
+/** Milliseconds of processor time that a process has used so far. Linux only. */
+export function processorMs(pid: number): number {
+  // The name in the second field may have blanks; the times are the 12th and 13th after it, in hundredths.
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}

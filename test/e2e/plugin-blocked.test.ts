@@ -95,15 +95,7 @@ describe('a session whose delegation waits for an answer', () => {
     script(['touch shown.txt'], onRequest, isReading.opened);
     const session = await opencode.session();
     const turn = opencode.say(session, 'go');
-    await eventually(async () => {
-      const {data = []} = await opencode.client.session.messages({sessionID: session});
-      return data
-        .flatMap(({parts}) => parts)
-        .some(
-          (part) =>
-            part.type === 'tool' && part.tool.endsWith('delegation_read') && part.state.status === 'running',
-        );
-    });
+    await opencode.untilCalling(session, 'delegation_read');
     isReading.open();
     await turn;
     const [id = ''] = await opencode.delegated(session);

@@ -113,7 +113,8 @@ describe('a session that has delegated', () => {
     });
     const session = await opencode.session();
     const turn = opencode.say(session, 'go');
-    await model.asked(({prompt}) => prompt === 'to be read');
+    // An end that comes before the model reads would be news.
+    await opencode.untilCalling(session, 'delegation_read');
     open(gates, 'to be read');
     await turn;
     const [id = ''] = await opencode.delegated(session);

@@ -89,6 +89,19 @@ export class UserOpenCode {
       );
   }
 
+  /** Resolves when the session's model waits for that tool of ours. */
+  async untilCalling(session: string, name: string): Promise<void> {
+    await eventually(async () => {
+      const {data = []} = await this.client.session.messages({sessionID: session});
+      return data
+        .flatMap(({parts}) => parts)
+        .some(
+          (part) =>
+            part.type === 'tool' && part.tool === `${PREFIX}${name}` && part.state.status === 'running',
+        );
+    }, 60_000);
+  }
+
   /** Resolves when the session is idle and its transcript is as wanted. */
   async until(session: string, holds: (transcript: readonly Said[]) => boolean): Promise<readonly Said[]> {
     let transcript: readonly Said[] = [];

@@ -5,7 +5,7 @@ const END_TO_END = 'test/e2e/**/*.test.ts';
 const WITHOUT_HOST = 'test/e2e/without-host.test.ts';
 /** What a person's OpenCode does with the plugin, and of that what is most. */
 const PLUGIN = ['test/e2e/plugin-*.test.ts'];
-const PLUGIN_NOTICES = ['test/e2e/plugin-notices.test.ts'];
+const PLUGIN_MOST = ['test/e2e/plugin-notices.test.ts', 'test/e2e/plugin-compaction.test.ts'];
 
 const isAll = process.env.TEST_ALL === '1';
 
@@ -36,7 +36,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'terminal',
-          include: isAll ? PLUGIN : PLUGIN_NOTICES,
+          include: isAll ? PLUGIN : PLUGIN_MOST,
           // It is at a terminal everywhere.
           exclude: ['test/e2e/plugin-install.test.ts'],
           env: {TEST_FRONT: 'tui'},

@@ -68,14 +68,11 @@ export class ParentSession {
 
   /** A call of our tools has been answered. What that has told the model need not be told again. */
   async answered(callId: string, {told, shown}: Disclosed): Promise<void> {
-    if (told !== undefined) {
-      const known = (await this.#notices.expected()).find(({id}) => id === told);
-      if (known !== undefined && known.told === undefined) await this.#notices.confirm(known, 'by reading');
-    }
-    if (shown !== undefined) {
-      const item = (await this.outlook()).running.find(({expected}) => expected.id === shown.id);
-      if (item !== undefined) await this.#requests.seen(item, shown.request);
-    }
+    const expected = await this.#notices.expected();
+    const ended = expected.find(({id}) => id === told);
+    if (ended !== undefined && ended.told === undefined) await this.#notices.confirm(ended, 'by reading');
+    const blocked = expected.find(({id}) => id === shown?.id);
+    if (blocked !== undefined) await this.#requests.seen(blocked, shown?.request ?? 0);
     this.#reading.delete(callId);
     this.tell();
   }

@@ -1,6 +1,6 @@
 import type {Ask} from '../delegation/ask.ts';
 import {asksOf} from '../delegation/delegation.ts';
-import type {SessionNotices} from '../store/session-notices.ts';
+import type {Expected, SessionNotices} from '../store/session-notices.ts';
 import type {Messenger} from './messenger.ts';
 import {blockedText, blockedToast, requestMark} from './notice-text.ts';
 import type {OpenCode} from './opencode.ts';
@@ -39,10 +39,14 @@ export class Requests {
     messenger.toast(blockedToast(shown));
   }
 
-  /** The model has seen what a delegation waits for, up to that request. */
-  async seen(item: Item, last: number): Promise<void> {
-    for (const {ask} of untold(item)) {
-      if (ask.number <= last) await this.#options.notices.confirm(item.expected, 'by reading', ask.number);
+  /**
+   * The model has seen what a delegation waits for, up to that request. It may have seen it before the record
+   * has it, so what counts are the numbers alone.
+   */
+  async seen(expected: Expected, last: number): Promise<void> {
+    const told = expected.requests ?? [];
+    for (let number = 1; number <= last; number++) {
+      if (!told.includes(number)) await this.#options.notices.confirm(expected, 'by reading', number);
     }
   }
 

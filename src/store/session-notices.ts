@@ -125,6 +125,8 @@ export class SessionNotices {
   /** Notes that it was told. @throws when it cannot be written. */
   async confirm(expected: Expected, told: Told, request?: number): Promise<void> {
     await replaceWhole(join(this.folder, `${newsOf(expected, request)}${TOLD}`), told);
+    // It may have been forgotten since we looked; then nobody else would ever remove this.
+    if (!(await this.#names()).includes(nameOf(expected))) await this.forget(expected);
   }
 
   /** There is nothing to tell any more. What cannot be removed does no harm, as there is no mark without it. */

@@ -95,7 +95,7 @@ describe('a session whose delegation waits for an answer', () => {
     script(['touch shown.txt'], onRequest, isReading.opened);
     const session = await opencode.session();
     const turn = opencode.say(session, 'go');
-    await opencode.calling(session, 'delegation_read');
+    await opencode.untilCalling(session, 'delegation_read');
     isReading.open();
     await turn;
     const [id = ''] = await opencode.delegated(session);

@@ -5,7 +5,7 @@ import {delegate, idsIn, read, scriptDelegating, type Work} from '../support/del
 import {createGate, type Gate} from '../support/gate.ts';
 import {eventually} from '../support/processes.ts';
 import {artifactOf, createSandbox, type Sandbox} from '../support/sandbox.ts';
-import {type Reply, ScriptedModel} from '../support/scripted-model.ts';
+import {ScriptedModel} from '../support/scripted-model.ts';
 import {readmeTranscript, renderSeen} from '../support/seen.ts';
 import {noticesIn, PLUGIN, PREFIX, toldTimes, UserOpenCode} from '../support/user-opencode.ts';
 
@@ -113,7 +113,8 @@ describe('a session that has delegated', () => {
     });
     const session = await opencode.session();
     const turn = opencode.say(session, 'go');
-    await opencode.calling(session, 'delegation_read');
+    // An end that comes before the model reads would be news.
+    await opencode.untilCalling(session, 'delegation_read');
     open(gates, 'to be read');
     await turn;
     const [id = ''] = await opencode.delegated(session);
@@ -218,58 +219,6 @@ describe('a session that was opened by another', () => {
     const said = await opencode.transcript(session);
     expect(said.at(-1)?.text).toMatch(/belongs to parent sessions; a subagent uses OpenCode's own task flow/);
     expect(model.requests.some(({prompt}) => prompt === 'never')).toBe(false);
-  });
-});
-
-describe('compaction', () => {
-  it('carries over what runs and what is unread, also past a summarizer that leaves it out', async () => {
-    const gates = script({prompts: ['still running', 'ended unread']});
-    const session = await opencode.session();
-    await opencode.say(session, 'go');
-    const [running = '', unread = ''] = await opencode.delegated(session);
-    open(gates, 'ended unread');
-    await opencode.until(session, (said) => noticesIn(said).length === 1);
-
-    model.script(({prompt, tools, toolResults}): Reply => {
-      if (tools.length === 0) return {text: `## Goal\n- ${running} is at work.`};
-      return prompt === 'go on' && toolResults.length === 0 ? read(unread) : {text: toolResults.join()};
-    });
-    const before = model.requests.length;
-    await opencode.client.session.summarize({sessionID: session, providerID: 'scripted', modelID: 'model'});
-    const summarizer = model.requests.slice(before).find(({tools}) => tools.length === 0);
-    const seen = summarizer?.prompt;
-    expect(seen).toMatch(
-      new RegExp(
-        `- ${running}: running, agent build, started [^,]+, last active .{24}. Prompt: still running`,
-      ),
-    );
-    expect(seen).toContain(
-      `- ${unread}: completed, not read yet. Title: ended unread Summary: Answer to ended unread`,
-    );
-    expect(seen).toContain(`delegation_read("${unread}")`);
-    expect(seen).toContain('A notice arrives by itself');
-
-    await opencode.say(session, 'go on');
-    const next = model.requests.find(({prompt}) => prompt === 'go on');
-    // The summarizer has kept the one itself, and the other was added to what it wrote.
-    const context = JSON.stringify(next?.messages);
-    expect(context).toContain(`${running} is at work.`);
-    expect(context).not.toContain(`- ${running}: running`);
-    expect(context).toContain(`- ${unread}: completed, not read yet.`);
-    expect((await opencode.transcript(session)).at(-1)?.text).toContain('Answer to ended unread');
-    open(gates, 'still running');
-    await opencode.until(session, (said) => noticesIn(said).length === 2);
-  });
-
-  it('adds nothing for a session without delegations', async () => {
-    model.script(() => ({text: 'Nothing special.'}));
-    const session = await opencode.session();
-    await opencode.say(session, 'a lonely hello');
-    await opencode.client.session.summarize({sessionID: session, providerID: 'scripted', modelID: 'model'});
-    const summarizer = model.requests.findLast(({tools}) => tools.length === 0);
-    expect(JSON.stringify(summarizer?.messages)).toContain('a lonely hello');
-    expect(JSON.stringify(summarizer?.messages)).not.toContain('Background delegations');
-    expect(noticeFiles(session)).toEqual([]);
   });
 });
 

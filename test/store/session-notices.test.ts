@@ -59,6 +59,13 @@ describe('what a session waits to hear of', () => {
   });
 });
 
+it('what is told when it was forgotten leaves nothing behind', async () => {
+  await notices.forget(ONE);
+  await notices.confirm(ONE, 'by reading');
+  await notices.confirm(ONE, 'by reading', 1);
+  expect(names()).toEqual([]);
+});
+
 describe('a claim', () => {
   it('is the first process that makes it alone, and stays with it', async () => {
     expect(await notices.claim(ONE)).toEqual({isFirst: true});

@@ -89,15 +89,15 @@ export class UserOpenCode {
       );
   }
 
-  /** Resolves when the session's model waits for an answer of one of our tools. */
-  async calling(session: string, tool: string): Promise<void> {
+  /** Resolves when the session's model waits for that tool of ours. */
+  async untilCalling(session: string, name: string): Promise<void> {
     await eventually(async () => {
       const {data = []} = await this.client.session.messages({sessionID: session});
       return data
         .flatMap(({parts}) => parts)
         .some(
           (part) =>
-            part.type === 'tool' && part.tool === `${PREFIX}${tool}` && part.state.status === 'running',
+            part.type === 'tool' && part.tool === `${PREFIX}${name}` && part.state.status === 'running',
         );
     }, 60_000);
   }

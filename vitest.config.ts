@@ -18,9 +18,7 @@ const endToEnd = (host: 'on' | 'off', include: string, exclude: string[] = []) =
 export default defineConfig({
   test: {
     // Each starts OpenCode again and again: more at a time are no faster on two cores.
-    maxWorkers: 5,
-    // OpenCode runs for seconds here, too short for an optimising compiler to be of use.
-    env: {BUN_JSC_useDFGJIT: '0'},
+    maxWorkers: 4,
     globalSetup: 'test/support/prepared-home.ts',
     // Only what hangs takes this long, even on a machine that is busy with other things.
     testTimeout: 150_000,

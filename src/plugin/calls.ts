@@ -1,3 +1,5 @@
+import {within} from './within.ts';
+
 /** OpenCode stores a call within milliseconds; one that it never tells of must not keep the tool waiting. */
 const STORE_MS = 500;
 
@@ -18,12 +20,7 @@ export class Calls {
   /** Resolves when the call is in the transcript, or when that is not heard of. */
   async untilStored(id: string): Promise<void> {
     if (this.#stored.has(id)) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    await new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, STORE_MS);
-      this.#waiting.set(id, resolve);
-    });
-    clearTimeout(timer);
+    await within(STORE_MS, new Promise<void>((resolve) => this.#waiting.set(id, resolve)));
     this.#waiting.delete(id);
   }
 

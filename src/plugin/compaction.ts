@@ -4,10 +4,13 @@ import {retrieval} from './notice-text.ts';
 import type {OpenCode} from './opencode.ts';
 import type {Outlook} from './outlook.ts';
 import type {Records} from './records.ts';
+import {within} from './within.ts';
 
 const MAX_ENTRIES = 20;
 const MAX_CHARS = 6_000;
 const PROMPT_CHARS = 200;
+/** When a session was active is worth less than all the rest, which must not wait for it. */
+const ACTIVITY_MS = 1_000;
 
 /** A delegation that has not ended. */
 export interface Ongoing {
@@ -68,7 +71,9 @@ export async function carriedOverOf(
       const [delegation, activeAt] = await Promise.all([
         records.whole(project, id),
         // The session is another process's, so all that can be seen of it is what is stored.
-        sessionId === undefined ? undefined : opencode.lastActivity(sessionId).catch(() => undefined),
+        sessionId === undefined
+          ? undefined
+          : within(ACTIVITY_MS, opencode.lastActivity(sessionId)).catch(() => undefined),
       ]);
       return delegation === undefined ? [] : [{delegation, activeAt}];
     }),

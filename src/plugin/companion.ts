@@ -1,5 +1,5 @@
 import {dataDirOf} from '../data-dir.ts';
-import {STAMP_KEY} from '../delegation/stamp.ts';
+import {STAMP_KEY, type Stamp} from '../delegation/stamp.ts';
 import type {Logger} from '../log.ts';
 import {Calls} from './calls.ts';
 import {CarryOver} from './carry-over.ts';
@@ -12,7 +12,7 @@ import {noticeOf, OpenCode, placeOf, voiceOf} from './opencode.ts';
 import {ParentSession} from './parent-session.ts';
 import {Records} from './records.ts';
 import {provideEntry, type ServerEntry} from './server-entry.ts';
-import {disclosedIn, stampOf} from './stamp.ts';
+import {callerIn, disclosedIn, stampOf} from './stamp.ts';
 
 export interface CompanionOptions {
   readonly client: Client;
@@ -122,13 +122,13 @@ export class Companion {
     if (name === undefined || typeof args !== 'object' || args === null) return;
     const session = this.#session(sessionID);
     if (name === 'delegation_read' && 'id' in args) session.reading(callID, args.id);
-    const isDelegating = name === 'delegate';
-    const [caller] = await Promise.all([
-      stampOf({session: sessionID, isDelegating, opencode: this.#opencode}),
-      this.#calls.untilStored(callID),
-    ]);
-    Object.assign(args, {[STAMP_KEY]: caller});
-    if (isDelegating) await session.delegating();
+    await this.#calls.untilStored(callID);
+    const write = (stamp: Stamp) => Object.assign(args, {[STAMP_KEY]: stamp});
+    // At once: finding out the rest may take longer than a hook is waited for.
+    write(callerIn(sessionID));
+    if (name !== 'delegate') return;
+    write(await stampOf(sessionID, this.#opencode));
+    await session.delegating();
   }
 
   async #compacting(session: string, context: string[]): Promise<void> {

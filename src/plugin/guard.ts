@@ -1,5 +1,6 @@
 import {messageOf} from '../delegation/errors.ts';
 import type {Logger} from '../log.ts';
+import {within} from './within.ts';
 
 /** OpenCode waits for its hooks, for ever if need be: none of ours may take longer. */
 export const HOOK_LIMIT_MS = 2_000;
@@ -14,18 +15,15 @@ export function guarded<Given extends unknown[]>(
   log: Logger,
 ): (...given: Given) => Promise<void> {
   return async (...given) => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<'late'>((resolve) => {
-      timer = setTimeout(() => resolve('late'), HOOK_LIMIT_MS);
-    });
     try {
-      const done = await Promise.race([Promise.resolve(hook(...given)), late]);
-      if (done === 'late')
+      const isDone = await within(
+        HOOK_LIMIT_MS,
+        hook(...given).then(() => true),
+      );
+      if (isDone !== true)
         log.warn(`${name} took longer than ${HOOK_LIMIT_MS / 1_000} s and is not waited for`);
     } catch (error) {
       log.warn(`${name}: ${messageOf(error)}`);
-    } finally {
-      clearTimeout(timer);
     }
   };
 }

@@ -2,17 +2,14 @@ import * as z from 'zod';
 import {SHOWN_KEY, type Shown, type Stamp, TOLD_KEY} from '../delegation/stamp.ts';
 import type {OpenCode} from './opencode.ts';
 
-export interface StampOptions {
-  readonly session: string;
-  /** Only of a call that delegates is asked where it comes from. */
-  readonly isDelegating: boolean;
-  readonly opencode: OpenCode;
+/** Who calls, as far as that is known without asking. */
+export function callerIn(session: string): Stamp {
+  return {session, pid: process.pid, isChild: false};
 }
 
-/** Who calls, as it is written into the arguments of a call. */
-export async function stampOf({session, isDelegating, opencode}: StampOptions): Promise<Stamp> {
-  const caller = {session, pid: process.pid, isChild: false};
-  if (!isDelegating) return caller;
+/** Who delegates, as it is written into the arguments of a call. */
+export async function stampOf(session: string, opencode: OpenCode): Promise<Stamp> {
+  const caller = callerIn(session);
   const [isChild, message] = await Promise.all([opencode.isChild(session), opencode.currentMessage(session)]);
   if (message === undefined) return {...caller, isChild};
   const {id, agent, model, variant} = message;

@@ -90,7 +90,6 @@ export function createSandbox({modelUrl, config = {}, models = ['model']}: Sandb
       PATH: [NPM_BIN, dirname(rgPath), dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(
         delimiter,
       ),
-      ...(process.env.BUN_JSC_useDFGJIT !== undefined && {BUN_JSC_useDFGJIT: process.env.BUN_JSC_useDFGJIT}),
       HOME: home,
       TMPDIR: resolve(root),
       OPENCODE_DISABLE_MODELS_FETCH: '1',

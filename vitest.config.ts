@@ -18,7 +18,7 @@ const endToEnd = (host: 'on' | 'off', include: string, exclude: string[] = []) =
 export default defineConfig({
   test: {
     // Each starts OpenCode again and again: more at a time are no faster on two cores.
-    maxWorkers: 4,
+    maxWorkers: 5,
     globalSetup: 'test/support/prepared-home.ts',
     // Only what hangs takes this long, even on a machine that is busy with other things.
     testTimeout: 150_000,
@@ -35,7 +35,7 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'terminal',
+          name: 'at a terminal',
           include: isAll ? PLUGIN : PLUGIN_MOST,
           // It is at a terminal everywhere.
           exclude: ['test/e2e/plugin-install.test.ts'],

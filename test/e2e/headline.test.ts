@@ -1,6 +1,6 @@
-import {execFileSync} from 'node:child_process';
 import {readFileSync} from 'node:fs';
 import {describe, expect, it} from 'vitest';
+import {backgroundClient} from '../support/background-opencode.ts';
 import {connect} from '../support/client.ts';
 import {createGate} from '../support/gate.ts';
 import {eventually} from '../support/processes.ts';
@@ -44,14 +44,12 @@ describe('title and summary', () => {
       expect(asked.tools).toEqual([]);
       expect(asked.prompt).toContain('<result>\n# Findings');
       // The helper session is removed again: people see the delegation's own session alone.
-      const listed = () =>
-        execFileSync('opencode', ['session', 'list'], {
-          cwd: sandbox.project,
-          env: sandbox.env,
-          encoding: 'utf8',
-        });
-      await eventually(() => !listed().includes('delegation headline'));
-      expect(listed()).toContain('Find out why memory grows');
+      const titles = async () => {
+        const {data = []} = await backgroundClient(sandbox).session.list();
+        return data.map(({title}) => title).join();
+      };
+      await eventually(async () => !(await titles()).includes('delegation headline'));
+      expect(await titles()).toContain('Find out why memory grows');
     } finally {
       await client.close();
       await model.close();

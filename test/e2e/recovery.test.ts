@@ -1,6 +1,5 @@
-import {readFileSync} from 'node:fs';
-import {createOpencodeClient} from '@opencode-ai/sdk/v2/client';
 import {describe, expect, it} from 'vitest';
+import {backgroundClient} from '../support/background-opencode.ts';
 import {untilActivity} from '../support/client.ts';
 import {createGate} from '../support/gate.ts';
 import {allGone, eventually, openCodeIn, processesIn} from '../support/processes.ts';
@@ -100,16 +99,8 @@ describe('after everything was killed', () => {
 });
 
 /** True when the OpenCode of the sandbox, which goes on, has stored a complete answer. */
-async function answered({root, project}: Sandbox): Promise<boolean> {
-  const [server] = openCodeIn(root);
-  const port = /--port (\d+)/.exec(server?.command ?? '')?.[1];
-  const environment = readFileSync(`/proc/${server?.pid}/environ`, 'utf8');
-  const password = /OPENCODE_SERVER_PASSWORD=([^\0]+)/.exec(environment)?.[1];
-  const client = createOpencodeClient({
-    baseUrl: `http://127.0.0.1:${port}`,
-    headers: {authorization: `Basic ${btoa(`opencode:${password}`)}`},
-    directory: project,
-  });
+async function answered(sandbox: Sandbox): Promise<boolean> {
+  const client = backgroundClient(sandbox);
   const {data: [session] = []} = await client.session.list();
   const {data: messages = []} = await client.session.messages({sessionID: session?.id ?? ''});
   return messages.some(({info}) => info.role === 'assistant' && info.time.completed !== undefined);

@@ -79,12 +79,13 @@ describe('a bridge', () => {
         // It cannot answer any more, so that the call is under way when it is killed.
         process.kill(killed, 'SIGSTOP');
         const before = written(client.pid);
-        const call = list(client);
-        const failed = expect(call).rejects.toMatchObject({
+        // More than anything else that the bridge could be writing.
+        const id = 'x'.repeat(50_000);
+        const failed = expect(client.read(id)).rejects.toMatchObject({
           code: -32_603,
           message: expect.stringMatching(/host ended during this call\. Delegations are not lost/),
         });
-        await eventually(() => written(client.pid) > before);
+        await eventually(() => written(client.pid) > before + id.length);
         process.kill(killed, 'SIGKILL');
         await failed;
         expect(await list(client)).toBe(NONE);

@@ -3,9 +3,10 @@ import {defineConfig} from 'vitest/config';
 const END_TO_END = 'test/e2e/**/*.test.ts';
 /** What is so only where one process does everything. */
 const WITHOUT_HOST = 'test/e2e/without-host.test.ts';
-/** What a person's OpenCode does with the plugin, and of that what is most. */
-const PLUGIN = ['test/e2e/plugin-*.test.ts'];
-const PLUGIN_MOST = ['test/e2e/plugin-notices.test.ts', 'test/e2e/plugin-compaction.test.ts'];
+/** What a person's OpenCode does with the plugin. */
+const PLUGIN = 'test/e2e/plugin-*.test.ts';
+/** Is at a terminal in any case. */
+const PLUGIN_AT_TERMINAL = 'test/e2e/plugin-install.test.ts';
 
 const isAll = process.env.TEST_ALL === '1';
 
@@ -31,17 +32,20 @@ export default defineConfig({
       endToEnd('on', END_TO_END, [WITHOUT_HOST]),
       // All of them twice takes two cores more than five minutes: `npm run test:all`.
       endToEnd('off', isAll ? END_TO_END : WITHOUT_HOST),
-      // A person's OpenCode is a server there; in a terminal it is started otherwise.
-      {
-        extends: true,
-        test: {
-          name: 'at a terminal',
-          include: isAll ? PLUGIN : PLUGIN_MOST,
-          // It is at a terminal everywhere.
-          exclude: ['test/e2e/plugin-install.test.ts'],
-          env: {TEST_FRONT: 'tui'},
-        },
-      },
+      // In the others, a person's OpenCode is a server; at a terminal it is started otherwise.
+      ...(isAll
+        ? [
+            {
+              extends: true as const,
+              test: {
+                name: 'at a terminal',
+                include: [PLUGIN],
+                exclude: [PLUGIN_AT_TERMINAL],
+                env: {TEST_FRONT: 'tui'},
+              },
+            },
+          ]
+        : []),
     ],
   },
 });

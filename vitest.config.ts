@@ -32,7 +32,7 @@ export default defineConfig({
       endToEnd('on', END_TO_END, [WITHOUT_HOST]),
       // All of them twice takes two cores more than five minutes: `npm run test:all`.
       endToEnd('off', isAll ? END_TO_END : WITHOUT_HOST),
-      // In the others, a person's OpenCode is a server; at a terminal it is started otherwise.
+      // In the others, a person's OpenCode is a server with the plugin by its path; here, one has installed it.
       ...(isAll
         ? [
             {

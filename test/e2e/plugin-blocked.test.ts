@@ -3,10 +3,11 @@ import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {delegate, idsIn, read} from '../support/delegating-script.ts';
 import {createGate} from '../support/gate.ts';
+import {createPluginSandbox} from '../support/plugin-sandbox.ts';
 import {eventually} from '../support/processes.ts';
-import {artifactOf, createSandbox, type Sandbox} from '../support/sandbox.ts';
+import {artifactOf, type Sandbox} from '../support/sandbox.ts';
 import {type ModelRequest, type Reply, ScriptedModel} from '../support/scripted-model.ts';
-import {noticesIn, PLUGIN, PREFIX, type Said, UserOpenCode} from '../support/user-opencode.ts';
+import {noticesIn, PREFIX, type Said, UserOpenCode} from '../support/user-opencode.ts';
 
 let model: ScriptedModel;
 let sandbox: Sandbox;
@@ -14,7 +15,7 @@ let opencode: UserOpenCode;
 
 beforeAll(async () => {
   model = await ScriptedModel.start();
-  sandbox = createSandbox({modelUrl: model.url, config: {plugin: [PLUGIN], permission: {bash: 'ask'}}});
+  sandbox = await createPluginSandbox({modelUrl: model.url, config: {permission: {bash: 'ask'}}});
   opencode = await UserOpenCode.start(sandbox, {env: {OPENCODE_DELEGATE_ON_ASK: 'wait'}});
 });
 

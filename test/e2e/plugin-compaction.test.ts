@@ -1,9 +1,10 @@
 import {existsSync} from 'node:fs';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {read, scriptDelegating} from '../support/delegating-script.ts';
-import {createSandbox, type Sandbox} from '../support/sandbox.ts';
+import {createPluginSandbox} from '../support/plugin-sandbox.ts';
+import type {Sandbox} from '../support/sandbox.ts';
 import {type Reply, ScriptedModel} from '../support/scripted-model.ts';
-import {noticesIn, PLUGIN, UserOpenCode} from '../support/user-opencode.ts';
+import {noticesIn, UserOpenCode} from '../support/user-opencode.ts';
 
 let model: ScriptedModel;
 let sandbox: Sandbox;
@@ -11,7 +12,7 @@ let opencode: UserOpenCode;
 
 beforeAll(async () => {
   model = await ScriptedModel.start();
-  sandbox = createSandbox({modelUrl: model.url, config: {plugin: [PLUGIN]}});
+  sandbox = await createPluginSandbox({modelUrl: model.url});
   opencode = await UserOpenCode.start(sandbox);
 });
 

@@ -2,10 +2,11 @@ import {spawnSync} from 'node:child_process';
 import {mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it, onTestFinished} from 'vitest';
+import {createPluginSandbox} from '../support/plugin-sandbox.ts';
 import {eventually} from '../support/processes.ts';
-import {artifactOf, createSandbox, type Sandbox} from '../support/sandbox.ts';
+import {artifactOf, type Sandbox} from '../support/sandbox.ts';
 import {ScriptedModel} from '../support/scripted-model.ts';
-import {delegateOne, PLUGIN, toldTimes, UserOpenCode} from '../support/user-opencode.ts';
+import {delegateOne, toldTimes, UserOpenCode} from '../support/user-opencode.ts';
 
 /** A mount that only the process and its children see; some machines do not let people make one. */
 const canMount = spawnSync('unshare', ['-rm', 'true']).status === 0;
@@ -18,7 +19,7 @@ let notices: string;
 
 beforeAll(async () => {
   model = await ScriptedModel.start();
-  sandbox = createSandbox({modelUrl: model.url, config: {plugin: [PLUGIN]}});
+  sandbox = await createPluginSandbox({modelUrl: model.url});
   const folder = join(sandbox.dataDir, '.notices');
   mkdirSync(folder, {recursive: true});
   const mount = 'mount -t tmpfs -o size=256k none "$0" && exec "$@"';

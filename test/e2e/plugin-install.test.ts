@@ -1,10 +1,10 @@
-import {existsSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {execa} from 'execa';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {createGate} from '../support/gate.ts';
+import {installPlugin} from '../support/plugin-sandbox.ts';
 import {eventually} from '../support/processes.ts';
-import {type Registry, startRegistry} from '../support/registry.ts';
+import type {Registry} from '../support/registry.ts';
 import {artifactOf, createSandbox, type Sandbox} from '../support/sandbox.ts';
 import {type Reply, ScriptedModel} from '../support/scripted-model.ts';
 import {openTerminal, type Terminal} from '../support/terminal.ts';
@@ -19,11 +19,7 @@ beforeAll(async () => {
   model = await ScriptedModel.start();
   // A home with a model and nothing else.
   sandbox = createSandbox({modelUrl: model.url});
-  registry = await startRegistry(sandbox.root);
-  writeFileSync(
-    join(sandbox.env.HOME ?? '', '.npmrc'),
-    `registry=${registry.url}\nfetch-retries=0\naudit=false\n`,
-  );
+  registry = await installPlugin(sandbox);
 });
 
 afterAll(async () => {
@@ -35,12 +31,6 @@ afterAll(async () => {
 
 describe('after `opencode plugin opencode-delegate --global`', () => {
   it('a person at a terminal is told, and the model woken, with no other configuration', async () => {
-    await execa('opencode', ['plugin', 'opencode-delegate', '--global'], {
-      cwd: sandbox.project,
-      env: sandbox.env,
-      extendEnv: false,
-      stdin: 'ignore',
-    });
     const folder = join(sandbox.env.HOME ?? '', '.config', 'opencode');
     const configuration = readdirSync(folder)
       .filter((name) => /^opencode\.jsonc?$/.test(name))

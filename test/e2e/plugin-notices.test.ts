@@ -3,11 +3,12 @@ import {dirname} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {delegate, idsIn, read, scriptDelegating, type Work} from '../support/delegating-script.ts';
 import {createGate, type Gate} from '../support/gate.ts';
+import {createPluginSandbox} from '../support/plugin-sandbox.ts';
 import {eventually} from '../support/processes.ts';
-import {artifactOf, createSandbox, type Sandbox} from '../support/sandbox.ts';
+import {artifactOf, type Sandbox} from '../support/sandbox.ts';
 import {ScriptedModel} from '../support/scripted-model.ts';
 import {readmeTranscript, renderSeen} from '../support/seen.ts';
-import {noticesIn, PLUGIN, PREFIX, toldTimes, UserOpenCode} from '../support/user-opencode.ts';
+import {noticesIn, PREFIX, toldTimes, UserOpenCode} from '../support/user-opencode.ts';
 
 let model: ScriptedModel;
 let sandbox: Sandbox;
@@ -15,7 +16,7 @@ let opencode: UserOpenCode;
 
 beforeAll(async () => {
   model = await ScriptedModel.start();
-  sandbox = createSandbox({modelUrl: model.url, models: ['model', 'other'], config: {plugin: [PLUGIN]}});
+  sandbox = await createPluginSandbox({modelUrl: model.url, models: ['model', 'other']});
   opencode = await UserOpenCode.start(sandbox, {env: {OPENCODE_DELEGATE_CONCURRENCY: '10'}});
 });
 

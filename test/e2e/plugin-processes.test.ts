@@ -3,10 +3,11 @@ import {hostname} from 'node:os';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {DEAD_PID} from '../support/fakes.ts';
+import {createPluginSandbox} from '../support/plugin-sandbox.ts';
 import {eventually} from '../support/processes.ts';
-import {artifactOf, createSandbox, HOST_MODE, type Sandbox} from '../support/sandbox.ts';
+import {artifactOf, HOST_MODE, type Sandbox} from '../support/sandbox.ts';
 import {ScriptedModel} from '../support/scripted-model.ts';
-import {delegateOne, noticesIn, PLUGIN, toldTimes, UserOpenCode} from '../support/user-opencode.ts';
+import {delegateOne, noticesIn, toldTimes, UserOpenCode} from '../support/user-opencode.ts';
 
 let model: ScriptedModel;
 let sandbox: Sandbox;
@@ -15,7 +16,7 @@ let two: UserOpenCode;
 
 beforeAll(async () => {
   model = await ScriptedModel.start();
-  sandbox = createSandbox({modelUrl: model.url, config: {plugin: [PLUGIN]}});
+  sandbox = await createPluginSandbox({modelUrl: model.url});
   one = await UserOpenCode.start(sandbox);
   two = await UserOpenCode.start(sandbox);
 });

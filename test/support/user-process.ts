@@ -7,7 +7,7 @@ import type {Sandbox} from './sandbox.ts';
 import {openTerminal} from './terminal.ts';
 
 /** How a person has started OpenCode: as a server (`serve`), or in a terminal (`tui`). */
-const FRONT = process.env.TEST_FRONT === 'tui' ? 'tui' : 'serve';
+export const FRONT = process.env.TEST_FRONT === 'tui' ? 'tui' : 'serve';
 
 export interface UserProcessOptions {
   readonly env?: Record<string, string>;

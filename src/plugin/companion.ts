@@ -1,9 +1,11 @@
 import {dataDirOf} from '../data-dir.ts';
 import {STAMP_KEY, type Stamp} from '../delegation/stamp.ts';
 import type {Logger} from '../log.ts';
+import {Callers, callerIn} from './callers.ts';
 import {Calls} from './calls.ts';
 import {CarryOver} from './carry-over.ts';
 import {carriedOverOf} from './compaction.ts';
+import {disclosedIn} from './disclosed.ts';
 import {heard} from './events.ts';
 import {FolderWatch} from './folder-watch.ts';
 import {guarded} from './guard.ts';
@@ -12,7 +14,6 @@ import {noticeOf, OpenCode, placeOf, voiceOf} from './opencode.ts';
 import {ParentSession} from './parent-session.ts';
 import {Records} from './records.ts';
 import {provideEntry, type ServerEntry} from './server-entry.ts';
-import {callerIn, disclosedIn, stampOf} from './stamp.ts';
 
 export interface CompanionOptions {
   readonly client: Client;
@@ -32,6 +33,7 @@ export class Companion {
   readonly #sessions = new Map<string, ParentSession>();
   readonly #carryOver = new CarryOver();
   readonly #calls = new Calls();
+  readonly #callers: Callers;
   #ours: readonly ServerEntry[] = [];
   #records: Records;
 
@@ -39,6 +41,7 @@ export class Companion {
     const {client, env, log} = options;
     this.#options = options;
     this.#opencode = new OpenCode(client);
+    this.#callers = new Callers(this.#opencode);
     this.#watch = new FolderWatch(log);
     this.#records = new Records({root: dataDirOf(env), log});
   }
@@ -94,7 +97,14 @@ export class Companion {
         this.#carryOver.end(news.session);
         session?.idle();
         break;
+      case 'changed':
+        this.#callers.changed(news.session, news.isChild);
+        break;
+      case 'answering':
+        this.#callers.answering(news.session, news.message);
+        break;
       case 'deleted':
+        this.#callers.forget(news.session);
         session?.close();
         this.#sessions.delete(news.session);
         break;
@@ -127,7 +137,7 @@ export class Companion {
     // At once: finding out the rest may take longer than a hook is waited for.
     write(callerIn(sessionID));
     if (name !== 'delegate') return;
-    write(await stampOf(sessionID, this.#opencode));
+    write(await this.#callers.stamp(sessionID));
     await session.delegating();
   }
 

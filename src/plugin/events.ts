@@ -1,11 +1,13 @@
 import * as z from 'zod';
-import {noticeOf} from './opencode.ts';
+import {type Answering, answeringOf, noticeOf} from './opencode.ts';
 
 /** What this plugin hears of, out of all that happens in OpenCode. */
 export type Heard =
   | {readonly is: 'idle' | 'deleted'; readonly session: string}
   | {readonly is: 'call stored'; readonly tool: string; readonly call: string}
   | {readonly is: 'notice stored'; readonly session: string; readonly key: string}
+  | {readonly is: 'changed'; readonly session: string; readonly isChild: boolean}
+  | {readonly is: 'answering'; readonly session: string; readonly message: Answering}
   | {readonly is: 'summarizing'; readonly session: string; readonly message: string};
 
 const idle = z.object({sessionID: z.string()});
@@ -19,12 +21,13 @@ const call = z.object({
     state: z.object({status: z.literal('running')}),
   }),
 });
-const summary = z.object({
-  info: z.object({
+const changed = z.object({info: z.object({id: z.string(), parentID: z.string().optional()})});
+const answer = z.object({
+  info: z.looseObject({
     id: z.string(),
     sessionID: z.string(),
     role: z.literal('assistant'),
-    summary: z.literal(true),
+    summary: z.boolean().optional(),
   }),
 });
 
@@ -41,13 +44,23 @@ export function heard({type, properties}: {type: string; properties?: unknown}):
     }
     case 'message.part.updated':
       return storedPart(properties);
-    case 'message.updated': {
-      const {data} = summary.safeParse(properties);
-      return data && {is: 'summarizing', session: data.info.sessionID, message: data.info.id};
+    case 'session.created':
+    case 'session.updated': {
+      const info = changed.safeParse(properties).data?.info;
+      return info && {is: 'changed', session: info.id, isChild: info.parentID !== undefined};
     }
+    case 'message.updated':
+      return answering(properties);
     default:
       return undefined;
   }
+}
+
+function answering(properties: unknown): Heard | undefined {
+  const info = answer.safeParse(properties).data?.info;
+  if (info?.summary === true) return {is: 'summarizing', session: info.sessionID, message: info.id};
+  const message = answeringOf(info);
+  return info && message && {is: 'answering', session: info.sessionID, message};
 }
 
 function storedPart(properties: unknown): Heard | undefined {

@@ -49,6 +49,22 @@ export function voiceOf(message: unknown): Voice | undefined {
   return {agent, model: {providerID, modelID}, ...(variant !== undefined && {variant})};
 }
 
+/** A message that a model writes, and with which voice, as far as it says so. */
+export type Answering = Partial<Voice> & {readonly id: string};
+
+/** The message as a model's, or `undefined` when it is something else. */
+export function answeringOf(message: unknown): Answering | undefined {
+  const {data} = assistantMessage.safeParse(message);
+  if (data === undefined) return undefined;
+  const {id, agent, providerID, modelID, variant} = data;
+  return {
+    id,
+    model: {providerID, modelID},
+    ...(agent !== undefined && {agent}),
+    ...(variant !== undefined && {variant}),
+  };
+}
+
 /** The key of the notice that a part is, or `undefined` for every other part. */
 export function noticeOf(part: unknown): string | undefined {
   return noticePart.safeParse(part).data?.metadata[NOTICE_KEY];
@@ -90,17 +106,9 @@ export class OpenCode {
   }
 
   /** The model's message that the session is at: whoever calls a tool now calls it from there. */
-  async currentMessage(id: string): Promise<(Partial<Voice> & {readonly id: string}) | undefined> {
+  async currentMessage(id: string): Promise<Answering | undefined> {
     const recent = await this.#messages(id, 5);
-    const found = recent.flatMap(({info}) => assistantMessage.safeParse(info).data ?? []).at(-1);
-    if (found === undefined) return undefined;
-    const {agent, providerID, modelID, variant} = found;
-    return {
-      id: found.id,
-      model: {providerID, modelID},
-      ...(agent !== undefined && {agent}),
-      ...(variant !== undefined && {variant}),
-    };
+    return recent.flatMap(({info}) => answeringOf(info) ?? []).at(-1);
   }
 
   /** The agent and model of the session's last user message. */

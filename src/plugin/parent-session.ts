@@ -4,6 +4,7 @@ import {parseId} from '../delegation/id.ts';
 import type {Logger} from '../log.ts';
 import {SessionNotices, type Told} from '../store/session-notices.ts';
 import {Attention} from './attention.ts';
+import type {Disclosed} from './disclosed.ts';
 import type {FolderWatch} from './folder-watch.ts';
 import type {TextPart} from './hooks.ts';
 import {Messenger} from './messenger.ts';
@@ -12,7 +13,6 @@ import type {OpenCode, Voice} from './opencode.ts';
 import {type Item, type Outlook, outlookOf} from './outlook.ts';
 import type {Records} from './records.ts';
 import {Requests} from './requests.ts';
-import type {Disclosed} from './stamp.ts';
 
 /** Between attempts at telling what could not be told; the last is for all further ones. */
 const RETRY_MS = [500, 2_000, 10_000, 60_000];

@@ -1,6 +1,6 @@
 import {readFileSync} from 'node:fs';
 import {describe, expect, it} from 'vitest';
-import {eventually, openCodeIn} from '../support/processes.ts';
+import {eventually, openCodeIn, urlOf} from '../support/processes.ts';
 import {aCommandRuns, commandRuns, delegateAll, STALL} from '../support/running.ts';
 import {artifactOf} from '../support/sandbox.ts';
 import {setScene} from '../support/scene.ts';
@@ -41,9 +41,8 @@ describe('what ends the work', () => {
     // Only an OpenCode that answers can be asked.
     await client.call('delegate', {prompt: 'p', model: 'scripted/unknown'});
     const [server] = openCodeIn(sandbox.root);
-    const port = /--port (\d+)/.exec(server?.command ?? '')?.[1];
     expect(server?.command).toContain('--hostname 127.0.0.1');
-    const response = await fetch(`http://127.0.0.1:${port}/global/health`);
+    const response = await fetch(`${urlOf(server?.command ?? '')}/global/health`);
     expect(response.status).toBe(401);
   });
 

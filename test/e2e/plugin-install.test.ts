@@ -1,12 +1,12 @@
 import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {createGate} from '../support/gate.ts';
+import {idsIn, read, scriptDelegating} from '../support/delegating-script.ts';
 import {installPlugin} from '../support/plugin-sandbox.ts';
 import {eventually} from '../support/processes.ts';
 import type {Registry} from '../support/registry.ts';
 import {artifactOf, createSandbox, type Sandbox} from '../support/sandbox.ts';
-import {type Reply, ScriptedModel} from '../support/scripted-model.ts';
+import {ScriptedModel} from '../support/scripted-model.ts';
 import {openTerminal, type Terminal} from '../support/terminal.ts';
 import {PREFIX} from '../support/user-opencode.ts';
 
@@ -37,26 +37,12 @@ describe('after `opencode plugin opencode-delegate --global`', () => {
       .map((name) => readFileSync(join(folder, name), 'utf8'));
     expect(configuration.join()).toMatch(/"plugin": \[\s*"opencode-delegate(@[^"]+)?"\s*\]/);
 
-    const inner = ['count the stars', 'name the winds'];
-    const gates = new Map(inner.map((prompt) => [prompt, createGate()]));
-    model.script(async ({prompt, tools, toolResults, messages}): Promise<Reply> => {
-      const gate = gates.get(prompt);
-      if (gate !== undefined) {
-        await gate.opened;
-        return {text: `Answer to ${prompt}`};
-      }
-      if (tools.length === 0) return {text: 'A title'};
-      if (prompt.includes('<task-notification>')) {
-        const ids = messages
-          .filter(({role}) => role === 'tool')
-          .flatMap(({content}) => /^([a-z-]+) · running/.exec(String(content))?.[1] ?? []);
-        const next = ids[toolResults.length];
-        return next === undefined
-          ? {text: 'Both results are here.'}
-          : {tool: `${PREFIX}delegation_read`, input: {id: next}};
-      }
-      const next = inner[toolResults.length];
-      return next === undefined ? {text: 'Carrying on.'} : {tool: `${PREFIX}delegate`, input: {prompt: next}};
+    const gates = scriptDelegating(model, {
+      prompts: ['count the stars', 'name the winds'],
+      onNotice: (request) => {
+        const next = idsIn(request)[request.toolResults.length];
+        return next === undefined ? {text: 'Both results are here.'} : read(next);
+      },
     });
     terminal = openTerminal(sandbox, 'opencode');
     await terminal.shows('Ask anything');

@@ -32,12 +32,13 @@ export function scriptDelegating(
 ): ReadonlyMap<string, Gate> {
   const gates = new Map(prompts.map((prompt) => [prompt, createGate()]));
   model.script(async (request): Promise<Reply> => {
-    const {prompt, toolResults} = request;
+    const {prompt, tools, toolResults} = request;
     const gate = gates.get(prompt);
     if (gate !== undefined) {
       await gate.opened;
       return {text: answer(prompt)};
     }
+    if (tools.length === 0) return {text: 'A title'};
     if (prompt.includes('<task-notification>')) return onNotice?.(request) ?? {text: 'Noted.'};
     const next = prompts[toolResults.length];
     return next === undefined ? ((await after?.(request)) ?? {text: 'Carrying on.'}) : delegate(next);

@@ -32,6 +32,11 @@ export function openCodeIn(root: string): readonly ProcessInfo[] {
   );
 }
 
+/** Where an OpenCode server that was started with this command listens. */
+export function urlOf(command: string): string {
+  return `http://127.0.0.1:${/--port (\d+)/.exec(command)?.[1]}`;
+}
+
 /** Resolves when the sandbox has no process any more. Rejects after the time with those that are left. */
 export function allGone(root: string, withinMs = 10_000): Promise<void> {
   return eventually(

@@ -3,6 +3,7 @@ import {
   createOpencodeClient,
   type OpencodeClient,
   type SessionMessagesResponses,
+  type ToolPart,
 } from '@opencode-ai/sdk/v2/client';
 import {createGate, type Gate} from './gate.ts';
 import {eventually} from './processes.ts';
@@ -79,26 +80,17 @@ export class UserOpenCode {
 
   /** The ids of what a session has delegated, in order. */
   async delegated(session: string): Promise<readonly string[]> {
-    const {data = []} = await this.client.session.messages({sessionID: session});
-    return data
-      .flatMap(({parts}) => parts)
-      .flatMap((part) =>
-        part.type === 'tool' && part.tool === `${PREFIX}delegate` && part.state.status === 'completed'
-          ? [part.state.output.split(' ')[0] ?? '']
-          : [],
-      );
+    const calls = await this.#calls(session, 'delegate');
+    return calls.flatMap(({state}) =>
+      state.status === 'completed' ? [state.output.split(' ')[0] ?? ''] : [],
+    );
   }
 
   /** Resolves when the session's model waits for that tool of ours. */
   async untilCalling(session: string, name: string): Promise<void> {
     await eventually(async () => {
-      const {data = []} = await this.client.session.messages({sessionID: session});
-      return data
-        .flatMap(({parts}) => parts)
-        .some(
-          (part) =>
-            part.type === 'tool' && part.tool === `${PREFIX}${name}` && part.state.status === 'running',
-        );
+      const calls = await this.#calls(session, name);
+      return calls.some(({state}) => state.status === 'running');
     }, 60_000);
   }
 
@@ -120,6 +112,14 @@ export class UserOpenCode {
   /** Ends it as a crash would. */
   async kill(): Promise<void> {
     await this.#process.kill();
+  }
+
+  /** The session's calls of that tool of ours, in order. */
+  async #calls(session: string, name: string): Promise<readonly ToolPart[]> {
+    const {data = []} = await this.client.session.messages({sessionID: session});
+    return data
+      .flatMap(({parts}) => parts)
+      .flatMap((part) => (part.type === 'tool' && part.tool === `${PREFIX}${name}` ? [part] : []));
   }
 }
 

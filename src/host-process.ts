@@ -1,5 +1,6 @@
 import {ConfigError, readConfig} from './config.ts';
 import type {Claim} from './host/claim.ts';
+import {farewell} from './host/farewell.ts';
 import {watchIdle} from './host/idle.ts';
 import {Listener} from './host/listener.ts';
 import {LogFile} from './host/log-file.ts';
@@ -40,7 +41,8 @@ export async function runHost({claim, env, version}: HostProcessOptions): Promis
     lock.release();
     const message = error instanceof Error ? error.message : String(error);
     createLogger({level: 'error', write}).error(`the host could not start: ${message}`);
-    process.stderr.write(`${message}\n`, () => process.exit(error instanceof ConfigError ? 2 : 1));
+    const exitCode = error instanceof ConfigError ? 2 : 1;
+    process.stderr.write(`${message}\n${farewell(exitCode)}`, () => process.exit(exitCode));
   }
 }
 

@@ -4,6 +4,7 @@ import {readFileSync} from 'node:fs';
 import {fileURLToPath} from 'node:url';
 import {parseArgs} from 'node:util';
 import {claimHost} from './host/claim.ts';
+import {farewell} from './host/farewell.ts';
 import {runBridge} from './host/run-bridge.ts';
 import {INSIDE_MARK} from './inside.ts';
 
@@ -63,7 +64,10 @@ async function serve(): Promise<void> {
 
 async function host(): Promise<void> {
   const claim = await claimHost({env: process.env, version});
-  if (claim === undefined) process.exit(0);
+  if (claim === undefined) {
+    process.stderr.write(farewell(0), () => process.exit(0));
+    return;
+  }
   const {runHost} = await import('./host-process.ts');
   await runHost({claim, env: process.env, version});
 }

@@ -15,9 +15,12 @@ const CREDENTIALS =
 
 /** What differs from one terminal, window or login to the next, and does not change what an agent does. */
 const NOISE = [
-  /^XDG_(SESSION_.*|ACTIVATION_TOKEN|VTNR|SEAT|SEAT_PATH)$/,
+  // Where sockets lie changes nothing that an agent does, and some clients (Codex) do not pass it on.
+  /^XDG_(SESSION_.*|ACTIVATION_TOKEN|VTNR|SEAT|SEAT_PATH|RUNTIME_DIR)$/,
   /^OPENCODE_(PID|ROUTE|TERMINAL|EDITOR_SSE_PORT|SERVER_USERNAME|SERVER_PASSWORD)$/,
   /^(SSH_AUTH_SOCK|XAUTHORITY|ICEAUTHORITY|GNOME_KEYRING_.*|KEYTIMEOUT|COLORTERM)$/i,
+  // Made anew by each window of Claude Code and Gemini CLI, and by each shell under Starship.
+  /^(CLAUDE_CODE_(MESSAGING_.*|SSE_PORT|ENTRYPOINT|.*SESSION.*)|GEMINI_CLI(_.*)?|STARSHIP_.*)$/i,
   /^(NPM_(CONFIG|PACKAGE|LIFECYCLE)_.*|VSCODE_.*|TERM_.*|ITERM_.*|WT_.*|KITTY_.*|TMUX.*|GITHUB_(ENV|PATH|OUTPUT|STATE|STEP_SUMMARY))$/i,
 ];
 
@@ -28,6 +31,7 @@ const NOISE = [
 export function environmentKey({env, version}: {env: NodeJS.ProcessEnv; version: string}): string {
   const relevant = Object.entries(hostEnvironment(env))
     .filter(([name, value]) => value !== undefined && isRelevant(name))
+    .map(([name, value]) => [name, name === 'PATH' ? lasting(value ?? '') : value] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1));
   const digest = createHash('sha256').update(JSON.stringify([version, relevant]));
   return digest.digest('hex').slice(0, KEY_CHARS);
@@ -37,6 +41,11 @@ function isRelevant(name: string): boolean {
   if (NOISE.some((pattern) => pattern.test(name))) return false;
   const upper = name.toUpperCase();
   return PLACES.test(upper) || PROVIDERS.test(upper) || CREDENTIALS.test(upper);
+}
+
+/** PATH with the folders that a version manager makes anew for each shell (fnm) under one name. */
+function lasting(path: string): string {
+  return path.replace(/(fnm_multishells[/\\])\d+_\d+/g, '$1shell');
 }
 
 /**

@@ -27,6 +27,11 @@ export function ensurePrivateFolder(folder: string): void {
   );
 }
 
+/** True when the folder is there and the user's alone. Makes nothing. */
+export function isPrivateFolder(folder: string): boolean {
+  return lstatSync(folder, {throwIfNoEntry: false}) !== undefined && problemOf(folder) === undefined;
+}
+
 function problemOf(folder: string): string | undefined {
   const stats = lstatSync(folder);
   if (stats.isSymbolicLink()) return 'is a link';

@@ -1,9 +1,17 @@
-import {spawn} from 'node:child_process';
+import {type ChildProcess, spawn} from 'node:child_process';
 import {parse} from 'node:path';
 import {hostEnvironment} from './environment-key.ts';
+import {readFarewell} from './farewell.ts';
 
 /** The end of what a host that could not start has said; the reason is in its last lines. */
 const MAX_SAID_CHARS = 4_000;
+
+/**
+ * Starts a command and ends at once, so that the command has no parent but the first process of the system.
+ * Clients end their servers with all descendants (OpenCode walks down with `pgrep -P`), and a host must be
+ * nobody's: it outlives whoever started it.
+ */
+const ORPHANING = '"$@" &';
 
 /** A host that was started, until it is known whether it serves. */
 export interface Start {
@@ -16,40 +24,52 @@ export interface Start {
 }
 
 /**
- * Starts a host in a session of its own, with no terminal and no pipe of the client's, so that it outlives
- * both. What it writes to stderr is kept until it is let go: that is where it says why it cannot start.
+ * Starts a host in a session of its own, with no parent, no terminal and no pipe of the client's, so that it
+ * outlives all of them. What it writes to stderr is kept until it is let go: that is where it says why it cannot
+ * start.
  */
 export function startHost({main, env}: {main: string; env: NodeJS.ProcessEnv}): Start {
-  const child = spawn(process.execPath, [main, 'host'], {
-    detached: true,
-    // No folder of a client must be kept busy by a process that outlives it.
-    cwd: parse(process.execPath).root,
-    env: hostEnvironment(env),
-    stdio: ['ignore', 'ignore', 'pipe'],
-    windowsHide: true,
-  });
+  const child = spawnOrphan([process.execPath, main, 'host'], hostEnvironment(env));
   let said = '';
-  let end: {readonly code: number | null; readonly why: string} | undefined;
-  child.stderr.on('data', (chunk: Buffer) => {
+  let failure: string | undefined;
+  let isOver = false;
+  child.stderr?.on('data', (chunk: Buffer) => {
     said = `${said}${chunk}`.slice(-MAX_SAID_CHARS);
   });
   child.once('error', (error) => {
-    end = {code: 1, why: error.message};
+    failure = error.message;
+    isOver = true;
   });
-  // Not `exit`: what it said last must have been read.
-  child.once('close', (code) => {
-    end ??= {code, why: said.trim() || `it ended with code ${code}`};
+  // The host holds the pipe for as long as it lives; the process that we have started is long gone by then.
+  child.once('close', () => {
+    isOver = true;
   });
   return {
-    hasEnded: () => end !== undefined,
+    hasEnded: () => isOver,
     problem: () => {
+      if (!isOver) return undefined;
+      const {words, exitCode = 1} = failure === undefined ? readFarewell(said) : {words: failure};
       // Who was killed gave no reason, and the next one may fare better.
-      if (end === undefined || end.code === 0 || end.code === null) return undefined;
-      return {message: `the host could not start: ${end.why}`, exitCode: end.code};
+      if (words === '' || exitCode === 0) return undefined;
+      return {message: `the host could not start: ${words}`, exitCode};
     },
     release: () => {
-      child.stderr.destroy();
+      child.stderr?.destroy();
       child.unref();
     },
   };
+}
+
+/** Windows has neither such a shell nor parents that end their descendants; there it is started as it is. */
+function spawnOrphan(command: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
+  const [program = '', ...args] =
+    process.platform === 'win32' ? command : ['/bin/sh', '-c', ORPHANING, 'opencode-delegate', ...command];
+  return spawn(program, args, {
+    detached: true,
+    // No folder of a client must be kept busy by a process that outlives it.
+    cwd: parse(process.execPath).root,
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    windowsHide: true,
+  });
 }

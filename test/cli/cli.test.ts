@@ -1,5 +1,5 @@
 import {spawn} from 'node:child_process';
-import {writeFileSync} from 'node:fs';
+import {mkdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {execa} from 'execa';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
@@ -65,8 +65,18 @@ describe('the command', () => {
     expect(hostsIn(sandbox.runtimeDir)).toEqual([]);
   });
 
+  it('status and stop find a host whose client has a runtime folder that this terminal does not know', async () => {
+    // As Codex: it passes no XDG_RUNTIME_DIR on to its servers.
+    const {XDG_RUNTIME_DIR: _, ...env} = sandbox.env;
+    const client = await connect({...sandbox, env}, {env: {OPENCODE_DELEGATE_HOST: 'on'}});
+    cleanups.push(() => client.close());
+    const [pid] = hostsIn(join(env.HOME ?? '', '.local', 'state', 'opencode-delegate'));
+    expect((await run('status')).stdout).toContain(`process ${pid} · since `);
+    expect((await run('stop', '--all')).stdout).toContain(`Process ${pid} has ended`);
+  });
+
   it('stop leaves a process alone that has got the number of a dead host', async () => {
-    await run('status');
+    mkdirSync(sandbox.runtimeDir, {recursive: true, mode: 0o700});
     const bystander = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'], {stdio: 'ignore'});
     cleanups.push(() => bystander.kill('SIGKILL'));
     const lock = join(sandbox.runtimeDir, '0123456789abcdef.lock');

@@ -25,7 +25,6 @@ describe('the key of an environment', () => {
     'PATH',
     'SHELL',
     'XDG_CONFIG_HOME',
-    'XDG_RUNTIME_DIR',
     'SSL_CERT_FILE',
     'NODE_EXTRA_CA_CERTS',
     'OPENCODE_CONFIG_CONTENT',
@@ -64,6 +63,12 @@ describe('the key of an environment', () => {
     'XDG_SESSION_ID',
     'XDG_ACTIVATION_TOKEN',
     'XDG_VTNR',
+    'XDG_RUNTIME_DIR',
+    'CLAUDE_CODE_MESSAGING_TOKEN',
+    'CLAUDE_CODE_MESSAGING_SOCKET',
+    'STARSHIP_SESSION_KEY',
+    'GEMINI_CLI',
+    'GEMINI_CLI_IDE_AUTH_TOKEN',
     'XDG_SEAT',
     'SSH_AUTH_SOCK',
     'XAUTHORITY',
@@ -73,6 +78,12 @@ describe('the key of an environment', () => {
     'npm_config_noproxy',
   ])('does not change with %s', (name) => {
     expect(keyOf({...ENV, [name]: 'something'})).toBe(keyOf(ENV));
+  });
+
+  it('is the same in two shells of which fnm has given each a folder of its own', () => {
+    const pathOf = (shell: string) => `/run/user/1000/fnm_multishells/${shell}/bin:/usr/bin`;
+    expect(keyOf({...ENV, PATH: pathOf('4711_1764100000000')})).toBe(keyOf({...ENV, PATH: pathOf('12_17')}));
+    expect(keyOf({...ENV, PATH: '/opt/node/bin:/usr/bin'})).not.toBe(keyOf({...ENV, PATH: pathOf('12_17')}));
   });
 
   it('cannot be shifted from one variable to another', () => {

@@ -2,7 +2,7 @@ import {mkdirSync, readdirSync, statSync, symlinkSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {type ConnectOptions, connect, ERAS, type TestClient} from '../support/client.ts';
-import {allGone, eventually, processesIn} from '../support/processes.ts';
+import {allGone, descendantsOf, eventually, processesIn, processTable} from '../support/processes.ts';
 import {createSandbox, hostsIn, type Sandbox} from '../support/sandbox.ts';
 
 const NONE = 'No delegations in this project yet.';
@@ -40,6 +40,19 @@ describe('the host', () => {
     await eventually(() => running().length === 1);
     expect(hostsIn(sandbox.runtimeDir)).toEqual([running()[0]?.pid]);
     expect(sandbox.hostLog().match(/ listens at /g)).toHaveLength(1);
+  });
+
+  it('is nobody’s descendant, and in no session or process group of its client’s', async () => {
+    const client = await open();
+    const [host] = hostsIn(sandbox.runtimeDir);
+    const table = processTable();
+    expect(descendantsOf(client.pid, table)).not.toContain(host);
+    expect(descendantsOf(process.pid, table)).not.toContain(host);
+    const own = table.find(({pid}) => pid === host);
+    const shared = table.filter(({pid, session, group}) => {
+      return pid !== host && (session === own?.session || group === own?.group);
+    });
+    expect(shared).toEqual([]);
   });
 
   it('keeps folder and socket to the user, and out of the way of the client', async () => {

@@ -1,4 +1,5 @@
 import {readdirSync, readFileSync} from 'node:fs';
+import {execaSync} from 'execa';
 
 /** Looks this often; a test that waits for a process to go has nothing else to wait for. */
 const LOOK_MS = 50;
@@ -23,6 +24,28 @@ export function processesIn(root: string): readonly ProcessInfo[] {
         return [];
       }
     });
+}
+
+export interface TableEntry {
+  readonly pid: number;
+  readonly parent: number;
+  readonly group: number;
+  readonly session: number;
+}
+
+/** All processes of the machine. */
+export function processTable(): readonly TableEntry[] {
+  const {stdout} = execaSync('ps', ['-A', '-o', 'pid=,ppid=,pgid=,sid=']);
+  return stdout.split('\n').map((line) => {
+    const [pid = 0, parent = 0, group = 0, session = 0] = line.trim().split(/\s+/).map(Number);
+    return {pid, parent, group, session};
+  });
+}
+
+/** What a walk down the process table finds below a process, as clients do it to end their servers. */
+export function descendantsOf(root: number, table: readonly TableEntry[]): readonly number[] {
+  const children = table.filter(({parent}) => parent === root).map(({pid}) => pid);
+  return [...children, ...children.flatMap((child) => descendantsOf(child, table))];
 }
 
 /** The OpenCode servers among them. */

@@ -146,3 +146,10 @@ export function artifactOf({dataDir}: Sandbox, id: string): string {
   }
   throw new Error(`no artifact of ${id}`);
 }
+
+/** Every record there is, as its file has it. */
+export function recordsIn({dataDir}: Sandbox): readonly string[] {
+  return readdirSync(dataDir, {recursive: true, encoding: 'utf8'})
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => readFileSync(join(dataDir, name), 'utf8'));
+}

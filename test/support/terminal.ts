@@ -13,6 +13,8 @@ export interface Terminal {
   /** Resolves when the text is on the screen. */
   shows(text: string): Promise<void>;
   type(text: string): void;
+  /** Resolves when the program has ended. */
+  readonly exited: Promise<void>;
   /** What is on the screen. */
   screen(): string;
   /** Ends the program, by force, and resolves when it is gone. Idempotent. */
@@ -39,6 +41,7 @@ export function openTerminal({project, env}: Sandbox, command: string, ...args: 
   return {
     pid: program.pid,
     screen,
+    exited,
     shows: (text) =>
       eventually(
         () => screen().includes(text),

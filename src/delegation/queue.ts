@@ -1,3 +1,4 @@
+import {FairLine} from './fair-line.ts';
 import {Lane} from './lane.ts';
 import type {LiveDelegation} from './live.ts';
 
@@ -32,6 +33,8 @@ export interface QueueOptions {
 }
 
 interface Entry {
+  /** The client and the project that it came from. */
+  readonly owner: string;
   readonly live: LiveDelegation;
   readonly lane: Lane;
   /** Runs it; settles when its slot is free again. */
@@ -39,14 +42,13 @@ interface Entry {
 }
 
 /**
- * Decides which delegation runs when. They start in the order in which they came, except that a provider or
- * model whose lane is full or rate-limited holds up nobody but its own.
+ * Decides which delegation runs when. Those of one client start in the order in which they came, and the clients
+ * take turns; a provider or model whose lane is full or rate-limited holds up nobody but its own.
  */
 export class Queue {
   readonly #options: QueueOptions;
   readonly #lanes = new Map<string, Lane>();
-  /** In the order they came. */
-  readonly #waiting = new Set<Entry>();
+  readonly #waiting = new FairLine<Entry>();
   readonly #running = new Set<Entry>();
   readonly #idle = new Set<() => void>();
   /** Set while a lane waits for its provider. */
@@ -62,7 +64,9 @@ export class Queue {
    */
   add(live: LiveDelegation, work: () => Promise<void>): Promise<void> {
     return new Promise((resolve, reject) => {
+      const {project, client} = live.record;
       const entry: Entry = {
+        owner: `${client.name} in ${project}`,
         live,
         lane: this.#laneOf(live.record.model),
         run: () => work().then(resolve, reject),
@@ -114,7 +118,7 @@ export class Queue {
   }
 
   #start(entry: Entry): void {
-    this.#waiting.delete(entry);
+    this.#waiting.take(entry);
     this.#running.add(entry);
     entry.lane.started();
     void entry.run().finally(() => {

@@ -20,8 +20,8 @@ function make({concurrency = 8, limits = {}}: {concurrency?: number; limits?: Re
 }
 
 /** Queues a delegation to that model, named by the prompt. */
-function add(prompt: string, model = 'acme/one'): void {
-  const record = aDelegation({prompt, model, id: `a-b-${prompt}`});
+function add(prompt: string, model = 'acme/one', client = 'a client'): void {
+  const record = aDelegation({prompt, model, id: `a-b-${prompt}`, client: {name: client, version: ''}});
   const live = new LiveDelegation(record, {store: new FakeStore(), log: new FakeLog(), now: Date.now});
   live.enqueued();
   lives.set(prompt, live);
@@ -53,6 +53,35 @@ beforeEach(() => {
 
 afterEach(() => {
   vi.useRealTimers();
+});
+
+describe('clients', () => {
+  it('take turns: nobody stands behind all that another one has queued', async () => {
+    make({concurrency: 1});
+    for (let n = 1; n <= 1_000; n++) add(`a${n}`, 'acme/one', 'a');
+    add('b1', 'acme/one', 'b');
+    add('b2', 'acme/one', 'b');
+    expect(queue.waiting(get('b1'))?.place).toBe(2);
+    expect(queue.waiting(get('a1000'))?.place).toBe(1_001);
+    for (const next of ['a2', 'b1', 'a3', 'b2', 'a4']) {
+      await finish(names()[0] ?? '');
+      expect(names()).toEqual([next]);
+    }
+  });
+
+  it('who have waited for nothing for long gain nothing by it, and lose nothing', async () => {
+    make({concurrency: 1});
+    for (const prompt of ['a1', 'a2', 'a3', 'a4']) add(prompt, 'acme/one', 'a');
+    await finish('a1');
+    await finish('a2');
+    for (const prompt of ['b1', 'b2', 'b3']) add(prompt, 'acme/one', 'b');
+    const order: (string | undefined)[] = [];
+    for (const _ of ['b1', 'a4', 'b2', 'b3']) {
+      await finish(names()[0] ?? '');
+      order.push(names()[0]);
+    }
+    expect(order).toEqual(['b1', 'a4', 'b2', 'b3']);
+  });
 });
 
 describe('a lane', () => {

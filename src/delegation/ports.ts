@@ -151,7 +151,7 @@ export interface Store {
    */
   create(delegation: Delegation): Promise<boolean>;
   /**
-   * Replaces a record whole; when it resolves, the record survives a crash.
+   * Replaces a record whole; when it resolves, the record survives a crash and a power cut.
    * @throws when it cannot be written; the record is then as it was.
    */
   write(delegation: Delegation): Promise<void>;

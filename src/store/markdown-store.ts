@@ -9,7 +9,7 @@ import {withClaim} from './claim.ts';
 import {ProjectIndex} from './project-index.ts';
 import {parseRecord, renderRecord} from './record.ts';
 import {SessionNotices} from './session-notices.ts';
-import {createWhole, replaceWhole} from './write-whole.ts';
+import {createWhole, replaceWhole, syncFolder} from './write-whole.ts';
 
 /** The one folder beside those of projects that is none: no project has this name. */
 export const WORKTREES = 'worktrees';
@@ -52,13 +52,16 @@ export class MarkdownStore implements Store {
     await this.#expectNotice(delegation);
     const version = await createWhole(this.artifact(project, id), renderRecord(delegation));
     if (version === undefined) return false;
+    await syncFolder(join(this.#root, project));
     this.#note(delegation, version);
     return true;
   }
 
   async write(delegation: Delegation): Promise<void> {
     const {project, id} = delegation;
-    this.#note(delegation, await replaceWhole(this.artifact(project, id), renderRecord(delegation)));
+    const version = await replaceWhole(this.artifact(project, id), renderRecord(delegation));
+    await syncFolder(join(this.#root, project));
+    this.#note(delegation, version);
   }
 
   async read(project: string, id: string): Promise<Delegation | undefined> {
@@ -127,6 +130,8 @@ export class MarkdownStore implements Store {
     const folder = join(this.#root, project);
     const made = await mkdir(folder, {recursive: true, mode: FOLDER_MODE});
     // The user's umask may have taken away more than we did, never less; a folder that was there stays.
-    if (made !== undefined) await chmod(folder, FOLDER_MODE);
+    if (made === undefined) return;
+    await chmod(folder, FOLDER_MODE);
+    await syncFolder(this.#root);
   }
 }

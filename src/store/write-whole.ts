@@ -5,6 +5,8 @@ import {type FileHandle, link, open, rename, rm} from 'node:fs/promises';
 const FILE_MODE = 0o600;
 /** What file systems without hard links answer to an attempt to make one. */
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
+/** What systems answer that do not sync folders. */
+const NO_FOLDER_SYNC = ['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EBADF'];
 
 /**
  * Replaces a file whole: whoever reads it finds the old text or the new one, also after a crash. Resolves with
@@ -37,6 +39,23 @@ export async function createWhole(path: string, text: string): Promise<string | 
     return (await reserve(path)) ? await replaceWhole(path, text) : undefined;
   } finally {
     await rm(temporary, {force: true});
+  }
+}
+
+/**
+ * Resolves when what was made or renamed in the folder survives a power cut as well. Some systems (Windows) keep
+ * folders safe by themselves and let nobody ask for it.
+ */
+export async function syncFolder(folder: string): Promise<void> {
+  let opened: FileHandle | undefined;
+  try {
+    opened = await open(folder, 'r');
+    await opened.sync();
+  } catch (error) {
+    const {code} = error as NodeJS.ErrnoException;
+    if (code === undefined || !NO_FOLDER_SYNC.includes(code)) throw error;
+  } finally {
+    await opened?.close();
   }
 }
 

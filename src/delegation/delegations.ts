@@ -28,10 +28,7 @@ export interface DelegationsOptions extends Omit<DispatchOptions, 'now' | 'onAls
   readonly now?: () => number;
 }
 
-/**
- * Owns the delegations of this process: the only place that starts, ends or changes them. One is made per
- * process, however many clients it serves.
- */
+/** Owns the delegations of this process, one for all its clients: the only place that starts, ends or changes them. */
 export class Delegations {
   readonly #register: Register;
   readonly #dispatch: Dispatch;
@@ -63,6 +60,7 @@ export class Delegations {
         this.#register.add(live);
         this.#enqueue(live);
       },
+      isClosing: () => this.#closing !== undefined,
       onSettled: (ended) => this.#tell(ended),
     });
     this.#overview = new Overview({
@@ -202,9 +200,9 @@ export class Delegations {
     return () => this.#watchers.delete(listener);
   }
 
-  /** How many are registered, queued or running here. */
+  /** How many are registered, queued or running here, or being recovered. */
   get active(): number {
-    return this.#register.all.filter(({record}) => !hasEnded(record.state)).length;
+    return this.#recovery.active + this.#register.all.filter(({record}) => !hasEnded(record.state)).length;
   }
 
   /**
@@ -218,6 +216,7 @@ export class Delegations {
 
   async #close(): Promise<void> {
     this.#headlines.close();
+    this.#recovery.close();
     await this.#register.settled();
     for (const live of this.#register.all) stop(live, 'interrupted');
     await Promise.all(this.#register.all.map((live) => live.ended));

@@ -91,9 +91,12 @@ async function work(live: LiveDelegation, runsOut: number, options: ExecuteOptio
     const ended = run.end.then(finish);
     const cause = await Promise.race([ended.then(() => undefined), live.stopped]);
     if (cause !== undefined) {
-      const product = await run.snapshot();
+      const {product, isAnswered} = await run.snapshot();
       const why = [explain(cause, record), run.trouble].filter((sentence) => sentence !== undefined);
-      await finish({outcome: cause, product, error: why.join(' ')});
+      // What became of it is stored where the next host can ask for it.
+      if (cause === 'interrupted' && run.isNotKnown) live.leave();
+      else if (isAnswered) await finish({outcome: 'completed', product});
+      else await finish({outcome: cause, product, error: why.join(' ')});
     }
   } finally {
     asks.close();

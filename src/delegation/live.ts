@@ -155,6 +155,17 @@ export class LiveDelegation {
     return this.#ending ?? this.ended;
   }
 
+  /**
+   * Lets it go without an end, for the next process to find out what became of it: the record stays as it is on
+   * disk, and whoever waits is told that.
+   */
+  leave(): void {
+    if (this.#ending !== undefined) return;
+    this.#ending = Promise.resolve(this.#record);
+    this.#ended.resolve(this.#record);
+    this.#tell();
+  }
+
   async #settle({outcome, product, error, worktree, alsoChanged = []}: End): Promise<Delegation> {
     const at = this.#now();
     const {work, ...decisions} = concluded(this.#record, {work: product.work, at});

@@ -46,10 +46,18 @@ export class Overview {
     const delegation = await store.read(project, parsed);
     if (delegation === undefined) throw notFound(id);
     if (!recovery.isOrphan(delegation)) return {delegation};
+    if (recovery.delayOf(delegation) !== undefined) return this.#delayed(delegation);
     const recovered = await recovery.recover(delegation);
     if (recovered === undefined) throw notFound(id);
     const takenOver = register.find(project, parsed);
-    return takenOver === undefined ? {delegation: recovered} : this.sight(takenOver);
+    return takenOver === undefined ? this.#delayed(recovered) : this.sight(takenOver);
+  }
+
+  /** One that nobody runs, with why its end is not known yet where that is so. */
+  #delayed(delegation: Delegation): Sight {
+    const delay = this.#options.recovery.delayOf(delegation);
+    if (delay === undefined || hasEnded(delegation.state)) return {delegation};
+    return {delegation, activity: {toolCalls: 0, last: `${delay.why} It is asked again.`, at: delay.at}};
   }
 
   /** One that lives in this process. */
@@ -92,7 +100,7 @@ export class Overview {
     const {recovery, register} = this.#options;
     const before = register.known(project);
     const orphans = this.#digest(stored).open.filter(
-      (head) => !before.has(head.id) && recovery.isOrphan(head),
+      (head) => !before.has(head.id) && recovery.isOrphan(head) && recovery.delayOf(head) === undefined,
     );
     if (orphans.length === 0) return before;
     const recovered = await recovery.recoverAll(orphans);

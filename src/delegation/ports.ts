@@ -92,6 +92,23 @@ export type RunEnd =
   | {readonly outcome: 'completed'; readonly product: Product}
   | {readonly outcome: 'error' | 'interrupted'; readonly product: Product; readonly error: string};
 
+/**
+ * Nothing is known of how a run ended, as OpenCode could not be asked: never an end, as what it has stored may hold
+ * the whole answer. It is to be asked again.
+ */
+export interface NotKnown {
+  readonly outcome: 'not known';
+  /** Why, as a sentence. */
+  readonly why: string;
+}
+
+/** What there is of a run before its end is told. */
+export interface Snapshot {
+  readonly product: Product;
+  /** True when the agent has answered, and the product has the answer. */
+  readonly isAnswered: boolean;
+}
+
 /** One delegation at work. */
 export interface Run {
   /**
@@ -100,7 +117,7 @@ export interface Run {
    */
   readonly end: Promise<RunEnd>;
   /** All that the agent has produced by now. Takes a second or two at the most and never rejects. */
-  snapshot(): Promise<Product>;
+  snapshot(): Promise<Snapshot>;
   /**
    * Answers what the agent has asked under this id, this once.
    * @throws when the answer could not be delivered.
@@ -108,6 +125,8 @@ export interface Run {
   reply(id: string, reply: AskReply): Promise<void>;
   /** What keeps it from getting on at the moment, as a sentence: the provider's words while it refuses. */
   readonly trouble: string | undefined;
+  /** True while what its server has stored could not be asked for, so that nobody knows what became of it. */
+  readonly isNotKnown: boolean;
   /** Makes sure that nothing works any more. Resolves when it has stopped, or after a grace; never rejects. */
   stop(): Promise<void>;
 }
@@ -128,7 +147,7 @@ export interface Runner {
   /** Begins at once; every failure, also that of the start, comes through `end`. */
   start(request: RunRequest, observer: RunObserver): Run;
   /** Finds out how a run ended whose process is gone, from what OpenCode has stored. Never rejects. */
-  settle(lost: LostRun): Promise<RunEnd>;
+  settle(lost: LostRun): Promise<RunEnd | NotKnown>;
   /**
    * True while OpenCode has the session, so that a run can go on in it.
    * @throws Refusal when OpenCode cannot be started.

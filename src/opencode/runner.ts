@@ -1,4 +1,4 @@
-import type {LostRun, Run, RunEnd, Runner, RunObserver, RunRequest} from '../delegation/ports.ts';
+import type {LostRun, NotKnown, Run, RunEnd, Runner, RunObserver, RunRequest} from '../delegation/ports.ts';
 import type {Logger} from '../log.ts';
 import {HeldSessions} from './held-sessions.ts';
 import type {OpenCode} from './opencode.ts';
@@ -30,7 +30,7 @@ export class OpenCodeRunner implements Runner {
     return new SessionRun({...this.#options, sessions: this.#sessions, request, observer});
   }
 
-  settle({delegationId, directory, sessionId, isContinued, cause}: LostRun): Promise<RunEnd> {
+  settle({delegationId, directory, sessionId, isContinued, cause}: LostRun): Promise<RunEnd | NotKnown> {
     const {opencode, log} = this.#options;
     const turn = {delegationId, isContinued};
     const work = new SessionWork({directory, turn, log});

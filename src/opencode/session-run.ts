@@ -1,7 +1,7 @@
 import type {SessionStatus} from '@opencode-ai/sdk/v2/client';
 import type {AskContent} from '../delegation/ask.ts';
 import {messageOf} from '../delegation/errors.ts';
-import type {AskReply, Product, Run, RunEnd, RunObserver, RunRequest} from '../delegation/ports.ts';
+import type {AskReply, Run, RunEnd, RunObserver, RunRequest, Snapshot} from '../delegation/ports.ts';
 import type {Logger} from '../log.ts';
 import {done, wordsOf} from './answer.ts';
 import type {SessionListener} from './connection.ts';
@@ -14,12 +14,12 @@ import type {OpenCode} from './opencode.ts';
 import {Progress} from './progress.ts';
 import {ProviderTrouble} from './provider-trouble.ts';
 import {Runaway, type RunawayLimits} from './runaway.ts';
-import {ABORT_GRACE_MS, abort, readInTime} from './session-stop.ts';
+import {ABORT_GRACE_MS, abort, takeSnapshot} from './session-stop.ts';
 import {SessionWork} from './session-work.ts';
-import {settle} from './settlement.ts';
 import type {Transcript, Verdict} from './transcript.ts';
 import {promptPart, type Turn} from './turn.ts';
 import {type OpenSession, TurnEnd} from './turn-end.ts';
+import {untilKnown} from './until-known.ts';
 
 export interface SessionRunOptions {
   readonly opencode: OpenCode;
@@ -51,8 +51,10 @@ export class SessionRun implements Run, SessionListener {
   readonly #begun: Promise<void>;
   #settle!: (end: RunEnd) => void;
   #isSettled = false;
+  readonly #stopped = new AbortController();
+  /** What the server has stored could not be read. */
+  #isUnread = false;
   #stopping: Promise<void> | undefined;
-  /** Set together, when the session is open. */
   #session: OpenSession | undefined;
   #turn: TurnEnd | undefined;
   #unlisten: (() => void) | undefined;
@@ -127,25 +129,28 @@ export class SessionRun implements Run, SessionListener {
   died(): void {
     if (this.#isSettled) return;
     this.#turn?.close();
-    void settle({
-      opencode: this.#options.opencode,
-      turn: this.#own,
-      directory: this.directory,
+    void untilKnown({
+      ...{opencode: this.#options.opencode, turn: this.#own, directory: this.directory, work: this.#work},
       sessionId: this.#session?.id ?? this.#request.continues,
-      work: this.#work,
       cause: 'The OpenCode server ended while it ran.',
-    }).then((end) => this.#finish(end));
+      signal: this.#stopped.signal,
+      onNotKnown: (why) => this.#progress.say(`its server ended, and nothing is known yet. ${why}`),
+    }).then((end) => end && this.#finish(end));
   }
 
-  async snapshot(): Promise<Product> {
-    if (this.#session?.connection.isAlive) {
-      try {
-        this.#work.merge(await readInTime(this.#session));
-      } catch (error) {
-        this.#warn(`its messages could not be read: ${messageOf(error)}`);
-      }
+  get isNotKnown(): boolean {
+    if (this.#isSettled || this.#session === undefined) return false;
+    return this.#isUnread || !this.#session.connection.isAlive;
+  }
+
+  async snapshot(): Promise<Snapshot> {
+    try {
+      if (this.#session?.connection.isAlive) return await takeSnapshot(this.#session, this.#own, this.#work);
+    } catch (error) {
+      this.#isUnread = true;
+      this.#warn(`its messages could not be read: ${messageOf(error)}`);
     }
-    return this.#work.unfinished();
+    return {product: this.#work.unfinished(), isAnswered: false};
   }
 
   stop(): Promise<void> {
@@ -219,6 +224,7 @@ export class SessionRun implements Run, SessionListener {
   }
 
   async #stop(): Promise<void> {
+    this.#stopped.abort();
     await this.#begun;
     await this.#abort();
     await leaveWorktree(this.#session?.connection, this.#request, (what) => this.#warn(what));

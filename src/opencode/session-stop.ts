@@ -1,6 +1,9 @@
+import type {Snapshot} from '../delegation/ports.ts';
 import {dataOf, done} from './answer.ts';
+import type {SessionWork} from './session-work.ts';
 import {timeLimit} from './time-limit.ts';
-import type {Transcript} from './transcript.ts';
+import {judge, type Transcript} from './transcript.ts';
+import {type Turn, turnOf} from './turn.ts';
 import type {OpenSession, TurnEnd} from './turn-end.ts';
 
 /** Reading what there is, before a stop, must not delay the stop. */
@@ -12,7 +15,7 @@ export const ABORT_GRACE_MS = 5_000;
  * What the server has stored of a session by now.
  * @throws when it cannot be read, or not in time.
  */
-export async function readInTime({connection, id}: OpenSession): Promise<Transcript> {
+async function readInTime({connection, id}: OpenSession): Promise<Transcript> {
   const {signal, clear} = timeLimit(READ_MS);
   try {
     return await dataOf(connection.client.session.messages({sessionID: id}, {signal}));
@@ -35,4 +38,17 @@ export async function abort({connection, id}: OpenSession, turn: TurnEnd): Promi
   } finally {
     clear();
   }
+}
+
+/**
+ * What the agent has produced by now, judged as at any other end: the answer may be complete.
+ * @throws when it cannot be read, or not in time.
+ */
+export async function takeSnapshot(session: OpenSession, turn: Turn, work: SessionWork): Promise<Snapshot> {
+  const stored = turnOf(await readInTime(session), turn);
+  work.merge(stored);
+  const verdict = judge(stored);
+  return verdict.is === 'answered'
+    ? {product: work.answered(verdict.text), isAnswered: true}
+    : {product: work.unfinished(), isAnswered: false};
 }

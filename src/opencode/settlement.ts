@@ -1,6 +1,6 @@
 import type {OpencodeClient} from '@opencode-ai/sdk/v2/client';
 import {messageOf} from '../delegation/errors.ts';
-import type {RunEnd} from '../delegation/ports.ts';
+import type {NotKnown, RunEnd} from '../delegation/ports.ts';
 import {dataOf} from './answer.ts';
 import type {OpenCode} from './opencode.ts';
 import {describeTool} from './progress.ts';
@@ -24,9 +24,9 @@ export interface SettlementOptions {
 
 /**
  * Finds out what became of a session whose server is gone, from the messages that OpenCode has stored: the
- * answer may be complete. Never rejects.
+ * answer may be complete. Where OpenCode cannot be asked, that is no end. Never rejects.
  */
-export async function settle(options: SettlementOptions): Promise<RunEnd> {
+export async function settle(options: SettlementOptions): Promise<RunEnd | NotKnown> {
   const {opencode, directory, turn, work, cause} = options;
   const interrupted = (rest: string): RunEnd => ({
     outcome: 'interrupted',
@@ -47,7 +47,7 @@ export async function settle(options: SettlementOptions): Promise<RunEnd> {
     const goOn = `Go on with delegate(continue: "${turn.delegationId}"), or yourself: opencode --session ${sessionId}, in ${directory}.`;
     return interrupted([cutOff(stored), goOn].filter((sentence) => sentence !== '').join(' '));
   } catch (error) {
-    return interrupted(`What it has stored could not be read: ${messageOf(error)}. Delegate it again.`);
+    return {outcome: 'not known', why: `OpenCode could not be asked what became of it: ${messageOf(error)}`};
   }
 }
 

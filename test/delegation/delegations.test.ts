@@ -7,6 +7,7 @@ import type {AskContent, AskPolicy} from '../../src/delegation/ask.ts';
 import {type Delegation, hasEnded, NO_WORK} from '../../src/delegation/delegation.ts';
 import type {Delegations} from '../../src/delegation/delegations.ts';
 import {Refusal} from '../../src/delegation/errors.ts';
+import type {NotKnown} from '../../src/delegation/ports.ts';
 import type {DelegateRequest} from '../../src/delegation/request.ts';
 import {MAX_PROMPT_CHARS, MAX_TIMEOUT_MINUTES} from '../../src/delegation/request.ts';
 import type {Sight} from '../../src/delegation/sight.ts';
@@ -978,6 +979,52 @@ describe('a record whose process is gone', () => {
     expect(await delegations.unread(PROJECT)).toEqual(['swift-amber-otter']);
   });
 
+  it('stays open where OpenCode could not be asked, says why, and is asked again by itself', async () => {
+    store.put(running());
+    runner.settlement = {outcome: 'not known', why: 'OpenCode is not there.'};
+    const {activity} = await delegations.get(PROJECT, 'swift-amber-otter');
+    expect(activity?.last).toBe('OpenCode is not there. It is asked again.');
+    expect(await delegations.list(PROJECT)).toMatchObject([{state: {status: 'running'}}]);
+    expect(store.stored('swift-amber-otter')).toEqual(running());
+    expect(runner.lost).toHaveLength(1);
+
+    await pass(2_000);
+    expect(runner.lost).toHaveLength(2);
+    runner.settlement = {outcome: 'completed', product: {text: 'It was all there.', work: SOME_WORK}};
+    await pass(4_000);
+    expect(store.stored('swift-amber-otter')).toMatchObject({
+      text: 'It was all there.',
+      state: {status: 'completed'},
+    });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('that cannot be recovered, as the disk is full, does not keep the others from being listed', async () => {
+    store.put(running());
+    store.put(aDelegation({id: 'calm-blue-heron', state: anEnd()}));
+    const {exclusively} = store;
+    store.exclusively = () => Promise.reject(new Error('ENOSPC'));
+    expect(await delegations.list(PROJECT)).toHaveLength(2);
+    expect(await delegations.unread(PROJECT)).toEqual(['calm-blue-heron']);
+    store.exclusively = exclusively;
+    await pass(2_000);
+    expect(store.stored('swift-amber-otter')?.state.status).toBe('interrupted');
+  });
+
+  it('is left as it is by a process that closes meanwhile, and keeps one that nobody needs from ending', async () => {
+    store.put(running());
+    let tell!: (end: NotKnown) => void;
+    runner.settle = () => new Promise((resolve) => (tell = resolve));
+    const got = delegations.get(PROJECT, 'swift-amber-otter');
+    await settled();
+    expect(delegations.active).toBe(1);
+    const closed = delegations.close();
+    tell({outcome: 'not known', why: 'this server is stopping'});
+    await Promise.all([got, closed]);
+    expect(store.stored('swift-amber-otter')).toEqual(running());
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it('is settled by a list too, and for whoever waits', async () => {
     store.put(running());
     expect(await delegations.list(PROJECT)).toMatchObject([{state: {status: 'interrupted'}}]);
@@ -1072,6 +1119,21 @@ describe('closing', () => {
     expect(runner.of('a').asked).toEqual(['snapshot', 'stop']);
     expect(delegations.active).toBe(0);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('finds an answer that is stored already: it is complete, as it is at a cancel and at the time limit', async () => {
+    const {a} = await delegateAll('a');
+    runner.of('a').produce('all of it', SOME_WORK);
+    runner.of('a').isAnswered = true;
+    await delegations.close();
+    expect(store.stored(a ?? '')).toMatchObject({text: 'all of it', state: {status: 'completed'}});
+  });
+
+  it('leaves open what could not be asked for, for the next process to find out', async () => {
+    const {a} = await delegateAll('a');
+    runner.of('a').isNotKnown = true;
+    await delegations.close();
+    expect(store.stored(a ?? '')).toMatchObject({state: {status: 'running'}});
   });
 
   it('is done only when all ends are stored and all sessions have stopped', async () => {

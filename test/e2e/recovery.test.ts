@@ -1,9 +1,11 @@
+import {symlinkSync} from 'node:fs';
+import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {backgroundClient} from '../support/background-opencode.ts';
 import {untilActivity} from '../support/client.ts';
 import {createGate} from '../support/gate.ts';
 import {allGone, eventually, openCodeIn, processesIn} from '../support/processes.ts';
-import {hostsIn, type Sandbox} from '../support/sandbox.ts';
+import {hostsIn, NPM_BIN, type Sandbox} from '../support/sandbox.ts';
 import {setScene} from '../support/scene.ts';
 
 /** So that some wait. */
@@ -75,6 +77,35 @@ describe('after everything was killed', () => {
     expect(read.blocks[0]).toContain(`${id} · completed · `);
     expect(read.blocks[0]).toContain('100 tokens in · 20 out');
     expect(read.blocks[1]).toBe('complete, though nobody noticed');
+    expect(model.requests).toHaveLength(1);
+  });
+
+  it('an answer that is stored is found later where OpenCode cannot be asked at first', async () => {
+    const gate = createGate();
+    const {model, sandbox, open} = await setScene(async () => {
+      await gate.opened;
+      return {text: 'complete, and out of reach'};
+    });
+    const client = await open();
+    const id = await client.delegate('Answer while we are stopped');
+    await model.asked(() => true);
+    for (const pid of [client.pid, ...hostsIn(sandbox.runtimeDir)]) process.kill(pid, 'SIGSTOP');
+    gate.open();
+    await eventually(() => answered(sandbox));
+    await killAll(sandbox);
+
+    // As in an editor that was not started from a terminal: what it has for PATH leads to no OpenCode.
+    const binary = join(sandbox.root, 'found later');
+    const later = await open({env: {OPENCODE_DELEGATE_BIN: binary}});
+    const early = await later.call('delegation_read', {id, wait_seconds: 0});
+    expect(early.text).toMatch(
+      / · running · .*OpenCode could not be asked what became of it: OPENCODE_DELEGATE_BIN/s,
+    );
+    expect((await later.call('delegation_list')).text).toContain('1 to 1 of 1 delegations');
+    symlinkSync(join(NPM_BIN, 'opencode'), binary);
+    const read = await later.read(id, {wait_seconds: 60});
+    expect(read.blocks[0]).toContain(`${id} · completed · `);
+    expect(read.blocks[1]).toBe('complete, and out of reach');
     expect(model.requests).toHaveLength(1);
   });
 

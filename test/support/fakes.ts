@@ -9,12 +9,14 @@ import type {
   ChoiceRequest,
   HeadlineWriter,
   LostRun,
+  NotKnown,
   Product,
   Run,
   RunEnd,
   Runner,
   RunObserver,
   RunRequest,
+  Snapshot,
   Store,
 } from '../../src/delegation/ports.ts';
 import {NO_PRODUCT} from '../../src/delegation/ports.ts';
@@ -175,10 +177,14 @@ export class FakeRun implements Run {
     this.#settle(end);
   }
 
-  async snapshot(): Promise<Product> {
+  /** True when the text that exists is the answer, and the run has not told so yet. */
+  isAnswered = false;
+  isNotKnown = false;
+
+  async snapshot(): Promise<Snapshot> {
     this.asked.push('snapshot');
     await this.snapshotGate.pass();
-    return this.#product;
+    return {product: this.#product, isAnswered: this.isAnswered};
   }
 
   async reply(id: string, reply: AskReply): Promise<void> {
@@ -198,7 +204,7 @@ export class FakeRunner implements Runner {
   readonly runs: FakeRun[] = [];
   /** What was asked to be settled, in order. */
   readonly lost: LostRun[] = [];
-  settlement: RunEnd | undefined;
+  settlement: RunEnd | NotKnown | undefined;
   /** Thrown by the next start. */
   fault: Error | undefined;
   #onStart: (run: FakeRun) => void = () => {};
@@ -212,7 +218,7 @@ export class FakeRunner implements Runner {
   }
 
   /** What OpenCode shows of a run whose process is gone. */
-  async settle(lost: LostRun): Promise<RunEnd> {
+  async settle(lost: LostRun): Promise<RunEnd | NotKnown> {
     this.lost.push(lost);
     return this.settlement ?? {outcome: 'interrupted', product: NO_PRODUCT, error: lost.cause};
   }

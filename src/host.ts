@@ -91,7 +91,9 @@ export class Host {
 
   /** Looks after what an earlier process left behind, once. What goes wrong with it is logged. */
   recover(): Promise<void> {
-    this.#recovering ??= this.#delegations.recover();
+    this.#recovering ??= this.#delegations.recover().catch((error: unknown) => {
+      this.#options.log.error(`what an earlier process left could not be looked after: ${messageOf(error)}`);
+    });
     return this.#recovering;
   }
 

@@ -18,7 +18,11 @@ export interface LeftoversOptions {
  * names it. To be called when delegations that have lost their process have been recovered.
  */
 export async function settleLeftovers({store, worktrees, log, amend}: LeftoversOptions): Promise<void> {
-  for (const {project, id} of await worktrees.leftovers()) {
+  const leftovers = await worktrees.leftovers().catch((error: unknown) => {
+    log.warn(`what worktrees are left could not be found out: ${messageOf(error)}`);
+    return [];
+  });
+  for (const {project, id} of leftovers) {
     try {
       await store.exclusively(project, id, async () => {
         const record = await store.read(project, id);

@@ -67,6 +67,8 @@ export class MarkdownStore implements Store {
   async read(project: string, id: string): Promise<Delegation | undefined> {
     const path = this.artifact(project, id);
     try {
+      // To read a pipe would be to wait for whoever writes to it.
+      if (!(await stat(path)).isFile()) throw new Error('it is no file');
       const file = await readFile(path, 'utf8');
       if (file === '') return undefined;
       const record = parseRecord(file, project);

@@ -59,7 +59,8 @@ export class ProjectIndex {
   async list(): Promise<readonly DelegationHead[]> {
     // Whoever asks while a scan is under way may have seen a newer folder than it: then it is scanned once more.
     const scan = this.#scanning.then(() => this.#scan());
-    this.#scanning = scan;
+    // A folder that cannot be read is told to whoever asked; the next one has it looked at anew.
+    this.#scanning = scan.catch(() => {});
     await scan;
     return this.#order();
   }
@@ -109,14 +110,16 @@ export class ProjectIndex {
     this.#files.set(name, {
       version: isSettled ? file.version : '',
       writtenAt: file.changedAt,
-      head: this.#read(name),
+      head: this.#read(name, file),
     });
     this.#changed.add(name);
   }
 
-  #read(name: string): DelegationHead | undefined {
+  #read(name: string, {isFile}: {isFile: boolean}): DelegationHead | undefined {
     const path = join(this.#folder, name);
     try {
+      // To read a pipe would be to wait for whoever writes to it.
+      if (!isFile) throw new Error('it is no file');
       const file = readFileSync(path, 'utf8');
       if (file === '') return undefined;
       const head = parseHead(file, this.#project);
@@ -149,9 +152,9 @@ export class ProjectIndex {
   }
 }
 
-function look(path: string): {version: string; changedAt: number} | undefined {
+function look(path: string): {version: string; changedAt: number; isFile: boolean} | undefined {
   const stats = statSync(path, {bigint: true, throwIfNoEntry: false});
-  return stats && {version: versionOf(stats), changedAt: Number(stats.mtimeMs)};
+  return stats && {isFile: stats.isFile(), version: versionOf(stats), changedAt: Number(stats.mtimeMs)};
 }
 
 function isQuiet(file: Indexed | undefined, now: number): boolean {

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
+import {execaSync} from 'execa';
 import {afterEach, beforeEach, describe, expect, it, test} from 'vitest';
 import type {Delegation} from '../../src/delegation/delegation.ts';
 import {MarkdownStore} from '../../src/store/markdown-store.ts';
@@ -37,6 +38,26 @@ beforeEach(() => {
 
 afterEach(() => {
   rmSync(base, {recursive: true, force: true});
+});
+
+describe('a folder that cannot be used as it is', () => {
+  it('fails the list that found it so, and no later one', async () => {
+    await store.create(nth(0));
+    await store.list('project');
+    rmSync(folder(), {recursive: true});
+    writeFileSync(folder(), 'a file in the place of the folder');
+    await expect(store.list('project')).rejects.toThrow('ENOTDIR');
+    rmSync(folder());
+    await store.create(nth(1));
+    expect(await idsOf(store)).toEqual([IDS[1]]);
+  });
+
+  it.runIf(process.platform !== 'win32')('with a pipe named like a record is listed without it', async () => {
+    await store.create(nth(0));
+    execaSync('mkfifo', [join(folder(), `${IDS[1]}.md`)]);
+    expect(await idsOf(new MarkdownStore({root, log}))).toEqual([IDS[0]]);
+    expect(await store.read('project', IDS[1])).toBeUndefined();
+  });
 });
 
 const folder = () => join(root, 'project');

@@ -4,20 +4,30 @@ interface Outcome<T> {
   readonly error?: unknown;
 }
 
+/** No answer came: the server has gone, or the connection broke. Nothing is known of what it would have said. */
+export class NoAnswerError extends Error {
+  override readonly name = 'NoAnswerError';
+}
+
 /**
  * The data of an SDK call.
- * @throws Error with OpenCode's own words when it refused or could not be reached.
+ * @throws NoAnswerError when OpenCode could not be reached, and Error with its own words when it refused.
  */
 export async function dataOf<T>(call: Promise<Outcome<T>>): Promise<T> {
   const {data, error} = await call;
-  if (error !== undefined || data === undefined) throw new Error(wordsOf(error));
+  if (error !== undefined || data === undefined) throw failureOf(error);
   return data;
 }
 
 /** As {@link dataOf}, for calls that answer with nothing. */
 export async function done(call: Promise<Outcome<unknown>>): Promise<void> {
   const {error} = await call;
-  if (error !== undefined) throw new Error(wordsOf(error));
+  if (error !== undefined) throw failureOf(error);
+}
+
+/** What `fetch` throws is a TypeError; what OpenCode has answered is an object. */
+export function failureOf(error: unknown): Error {
+  return error instanceof TypeError ? new NoAnswerError(wordsOf(error)) : new Error(wordsOf(error));
 }
 
 /** The words in one of OpenCode's errors: `{name, data: {message}}`, with variations. */

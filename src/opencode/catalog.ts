@@ -1,14 +1,19 @@
 import type {Agent, OpencodeClient, Provider} from '@opencode-ai/sdk/v2/client';
 import leven from 'leven';
 import {messageOf, Refusal} from '../delegation/errors.ts';
+import {pause} from '../delegation/pause.ts';
 import type {Catalog, Choice, ChoiceRequest} from '../delegation/ports.ts';
-import {dataOf} from './answer.ts';
+import {dataOf, NoAnswerError} from './answer.ts';
 import type {Connection} from './connection.ts';
 import {splitModel} from './model-name.ts';
 import type {OpenCode} from './opencode.ts';
 
 const FALLBACK_AGENT = 'build';
 const NAMED_MODELS = 5;
+
+/** A server that dies as it is asked is replaced, and the next one is asked. */
+const ASK_ATTEMPTS = 4;
+const ASK_PAUSE_MS = 200;
 
 /** A configuration that was read this long ago may have been mended since. */
 const STALE_MS = 5_000;
@@ -42,6 +47,19 @@ export class OpenCodeCatalog implements Catalog {
   }
 
   async choose(request: ChoiceRequest): Promise<Choice> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#choose(request);
+      } catch (error) {
+        if (!(error instanceof NoAnswerError)) throw error;
+        if (attempt === ASK_ATTEMPTS) throw new Refusal(wentAway(error));
+        // Its end may not be known yet; then the same server would be asked once more.
+        await pause(ASK_PAUSE_MS, {});
+      }
+    }
+  }
+
+  async #choose(request: ChoiceRequest): Promise<Choice> {
     const connection = await this.#options.opencode.connect();
     const offer = await this.#offer(connection, request.directory);
     try {
@@ -158,10 +176,15 @@ async function readOffer(client: OpencodeClient, directory: string): Promise<Off
       smallModel: config.small_model,
     };
   } catch (error) {
+    if (error instanceof NoAnswerError) throw error;
     throw new Refusal(
       `OpenCode could not read its configuration for ${directory}: ${messageOf(error)}. Mend it (\`opencode debug config\` there shows the same) and try again.`,
     );
   }
+}
+
+function wentAway(error: NoAnswerError): string {
+  return `OpenCode went away ${ASK_ATTEMPTS} times while it was asked for agents and models: ${error.message}. Nothing was started. Try again; the log of the host says how it ended.`;
 }
 
 function modelsOf({id, models}: Provider): readonly string[] {

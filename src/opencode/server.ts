@@ -6,6 +6,7 @@ import {createOpencodeClient, type OpencodeClient} from '@opencode-ai/sdk/v2/cli
 import getPort from 'get-port';
 import {messageOf, Refusal} from '../delegation/errors.ts';
 import type {Logger} from '../log.ts';
+import {failureOf, NoAnswerError} from './answer.ts';
 import {SERVER_USERNAME, serverEnvironment} from './environment.ts';
 import {spawnSupervised} from './supervisor.ts';
 
@@ -19,6 +20,9 @@ const START_ATTEMPTS = 4;
 const TRANSIENT = /ServeError|EADDRINUSE|address already in use|Failed query|SQLITE_BUSY|database is locked/i;
 /** What a failed start may quote of the server's own words. */
 const KEPT_OUTPUT_CHARS = 4_000;
+
+/** What shells add to the number of the signal that has ended a command. */
+const SIGNALLED = 128;
 
 /** The first version whose behaviour is known here, and the first major version whose is not. */
 const OLDEST_VERSION = [1, 18] as const;
@@ -58,6 +62,17 @@ export class OpenCodeServer {
    */
   static async start(options: ServerOptions): Promise<OpenCodeServer> {
     mkdirSync(options.cwd, {recursive: true, mode: 0o700});
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await OpenCodeServer.#startOnce(options);
+      } catch (error) {
+        if (!(error instanceof NoAnswerError) || attempt === START_ATTEMPTS) throw error;
+        options.log.warn(`OpenCode went away as soon as it had started: ${error.message}`);
+      }
+    }
+  }
+
+  static async #startOnce(options: ServerOptions): Promise<OpenCodeServer> {
     const password = randomBytes(24).toString('base64url');
     const started = await launch(options, password);
     const client = createOpencodeClient({
@@ -99,12 +114,32 @@ interface Started {
   readonly url: string;
 }
 
+interface Failed {
+  readonly why: string;
+  /** True when a signal has ended it: nothing that it has read need be wrong. */
+  readonly isKilled: boolean;
+  readonly output: string;
+}
+
+/** The shell that stands for the server reports the end by signal n as the code 128 + n. */
+function endOf(code: number | null, signal: string | null): Omit<Failed, 'output'> {
+  if (code === null) return {why: `it was ended by ${signal}`, isKilled: true};
+  if (code <= SIGNALLED) return {why: `it exited with code ${code}`, isKilled: false};
+  return {why: `it was ended by signal ${code - SIGNALLED}`, isKilled: true};
+}
+
 async function launch(options: ServerOptions, password: string): Promise<Started> {
   for (let attempt = 1; ; attempt++) {
     const port = await getPort({host: '127.0.0.1'});
     const outcome = await launchOn(port, options, password);
     if ('url' in outcome) return outcome;
-    if (TRANSIENT.test(outcome.output) && attempt < START_ATTEMPTS) continue;
+    const isPassing = outcome.isKilled || TRANSIENT.test(outcome.output);
+    if (isPassing && attempt < START_ATTEMPTS) continue;
+    if (outcome.isKilled) {
+      throw new Refusal(
+        `OpenCode could not start: ${outcome.why}, ${START_ATTEMPTS} times in a row.${quote(outcome.output)} Something on this machine ends it. Find out what does, and try again.`,
+      );
+    }
     throw new Refusal(
       `OpenCode could not start: ${outcome.why}.${quote(outcome.output)} Run \`${options.binary} serve\` to see it for yourself, mend what it names, and try again.`,
     );
@@ -115,7 +150,7 @@ async function launchOn(
   port: number,
   {binary, env, cwd, isGuarded, isAnswered, log}: ServerOptions,
   password: string,
-): Promise<Started | {why: string; output: string}> {
+): Promise<Started | Failed> {
   const child = spawnSupervised({
     command: binary,
     args: ['serve', '--hostname', '127.0.0.1', '--port', String(port)],
@@ -129,9 +164,9 @@ async function launchOn(
     child.once('error', () => resolve());
   });
   try {
-    const outcome = await new Promise<'listening' | {why: string}>((resolve) => {
+    const outcome = await new Promise<'listening' | Omit<Failed, 'output'>>((resolve) => {
       timer = setTimeout(
-        () => resolve({why: `it did not answer within ${START_TIMEOUT_MS / 1000} s`}),
+        () => resolve({why: `it did not answer within ${START_TIMEOUT_MS / 1000} s`, isKilled: false}),
         START_TIMEOUT_MS,
       );
       const read = (chunk: Buffer) => {
@@ -140,14 +175,12 @@ async function launchOn(
       };
       child.stdout?.on('data', read);
       child.stderr?.on('data', read);
-      child.once('error', (error) => resolve({why: messageOf(error)}));
-      child.once('close', (code, signal) =>
-        resolve({why: code === null ? `it was ended by ${signal}` : `it exited with code ${code}`}),
-      );
+      child.once('error', (error) => resolve({why: messageOf(error), isKilled: false}));
+      child.once('close', (code, signal) => resolve(endOf(code, signal)));
     });
     if (outcome === 'listening') return {process: child, exited, url: `http://127.0.0.1:${port}`};
     await terminate({process: child, exited});
-    return {why: outcome.why, output};
+    return {...outcome, output};
   } finally {
     clearTimeout(timer);
     // A pipe that nobody empties would one day block the server.
@@ -159,7 +192,9 @@ async function launchOn(
 async function checkVersion(client: OpencodeClient, binary: string): Promise<string> {
   const cure = `Update it with \`npm install -g opencode-ai@1\`, or name another binary in OPENCODE_DELEGATE_BIN.`;
   const wanted = `version ${OLDEST_VERSION.join('.')} or later, before ${NEXT_MAJOR},`;
-  const {data} = await client.global.health();
+  const {data, error} = await client.global.health();
+  const failure = error === undefined ? undefined : failureOf(error);
+  if (failure instanceof NoAnswerError) throw failure;
   if (data === undefined) {
     throw new Refusal(
       `The OpenCode at ${binary} is too old to say its version; ${wanted} is needed. ${cure}`,

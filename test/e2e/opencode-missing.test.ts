@@ -3,7 +3,7 @@ import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import type {TestClient} from '../support/client.ts';
 import {openCodeIn} from '../support/processes.ts';
-import type {Sandbox} from '../support/sandbox.ts';
+import {NPM_BIN, type Sandbox} from '../support/sandbox.ts';
 import {setScene} from '../support/scene.ts';
 
 describe('an OpenCode that cannot be used', () => {
@@ -59,6 +59,53 @@ describe('an OpenCode that cannot be used', () => {
     expect(answer.text).toMatch(
       /^OpenCode could not start: it exited with code 3\. It said: Error: no space for the database Run `.*broken serve` to see it for yourself/s,
     );
+  });
+
+  /** What happens at the first starts, by their number; after them it is OpenCode itself that starts. */
+  const afterwards = (root: string, mishaps: readonly string[]) =>
+    script(
+      join(root, 'mishaps'),
+      `#!/bin/sh
+echo >> "${join(root, 'starts')}"
+case $(wc -l < "${join(root, 'starts')}") in
+${mishaps.map((mishap, n) => `  ${n + 1}) ${mishap} ;;`).join('\n')}
+esac
+exec "${join(NPM_BIN, 'opencode')}" "$@"
+`,
+    );
+
+  it('is started again when it is killed while it starts, or goes away as it is asked', async () => {
+    const {client} = await start(({root}) => {
+      const vanishing = (path: string) =>
+        script(
+          join(root, `vanishing at${path.replaceAll('/', ' ')}`),
+          `#!${process.execPath}
+require('node:http').createServer((request, response) => {
+  if (request.url.startsWith('${path}')) process.exit(0);
+  response.setHeader('content-type', 'application/json');
+  response.end(JSON.stringify({healthy: true, version: '1.18.33'}));
+}).listen(Number(process.argv[process.argv.indexOf('--port') + 1]), '127.0.0.1', () => console.log('server listening on'));
+`,
+        );
+      return {
+        OPENCODE_DELEGATE_BIN: afterwards(root, [
+          'kill -9 $$',
+          `exec "${vanishing('/global/health')}" "$@"`,
+          `exec "${vanishing('/global/event')}" "$@"`,
+        ]),
+      };
+    });
+    const id = await client.delegate('In spite of it all');
+    expect((await client.read(id)).blocks[1]).toBe('done');
+  });
+
+  it('that is killed each time it starts is told as that, and nothing is said to be wrong with it', async () => {
+    const {client} = await start(({root}) => ({
+      OPENCODE_DELEGATE_BIN: script(join(root, 'killed'), '#!/bin/sh\nkill -9 $$\n'),
+    }));
+    const {text} = await client.call('delegate', {prompt: 'p'});
+    expect(text).toMatch(/^OpenCode could not start: it was ended by signal 9, 4 times in a row\./);
+    expect(text).not.toMatch(/mend|configuration/i);
   });
 
   // No old release is at hand that can be run beside the current one, so this stands in for its answers.

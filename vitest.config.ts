@@ -18,12 +18,13 @@ const endToEnd = (host: 'on' | 'off', include: string, exclude: string[] = []) =
 
 export default defineConfig({
   test: {
-    // Each starts OpenCode again and again: more at a time are no faster on two cores.
-    maxWorkers: 5,
+    // Each starts OpenCode again and again, which takes seconds of two cores: more at a time are no faster, and what
+    // they wait for comes so late on a slow machine that they give up.
+    maxWorkers: 3,
     globalSetup: 'test/support/prepared-home.ts',
     // Only what hangs takes this long, even on a machine that is busy with other things.
-    testTimeout: 150_000,
-    hookTimeout: 150_000,
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
     projects: [
       {
         extends: true,

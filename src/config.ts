@@ -3,6 +3,7 @@ import {z} from 'zod';
 import {dataDirOf} from './data-dir.ts';
 import {INSIDE_MARK} from './inside.ts';
 import {LOG_LEVELS, type LogLevel} from './log.ts';
+import {oneLine} from './safe-text.ts';
 
 export {INSIDE_MARK} from './inside.ts';
 
@@ -28,21 +29,27 @@ export const VARIABLES = {
     'Set to 1 to run delegations that can write in the same directory one after the other. Default: 0.',
   OPENCODE_DELEGATE_READONLY_TOOLS:
     'MCP tools that a `read-only` delegation keeps, as names separated by commas, with `*` for any characters: `context7_*,docs_search`. Default: none.',
+  OPENCODE_DELEGATE_TRUST:
+    'Whether code that a repository brings (plugins, local MCP servers and their like) runs only once you have allowed it (`ask`), or always (`all`). Default: `ask`.',
+  OPENCODE_DELEGATE_SANDBOX:
+    'Runs OpenCode, with all that it starts, in bubblewrap, where nothing but worktrees can be written: with a network (`on`), or with none for the commands of agents (`no-network`). Linux only. Default: `off`.',
   OPENCODE_DELEGATE_DATA_DIR:
     'Where results are kept. Default: `$XDG_DATA_HOME/opencode/delegations`, which is `~/.local/share/opencode/delegations`.',
   OPENCODE_DELEGATE_HOST:
     'Whether delegations run in a background process that outlives the client (`on`), or in the process that the client starts (`off`). Default: `on`.',
   OPENCODE_DELEGATE_HOST_IDLE_SECONDS:
     'How long that background process stays when no client is connected and nothing runs. Default: 60.',
+  OPENCODE_DELEGATE_SERVER_IDLE_SECONDS:
+    'How long an OpenCode server stays that nothing needs; the next delegation starts it again. Default: 300.',
   OPENCODE_DELEGATE_LOG: `How much is logged: ${LOG_LEVELS.map((level) => `\`${level}\``).join(', ')}. Default: \`info\`.`,
 } as const;
 
-export interface Config {
+const SANDBOX_MODES = ['off', 'on', 'no-network'] as const;
+
+/** What decides how a delegation is run. Each client has its own. */
+export interface DelegationSettings {
   readonly binary: string | undefined;
   readonly model: string | undefined;
-  readonly concurrency: number;
-  /** How many of one provider (`anthropic`) or one model (`openai/gpt-5`) run at once. */
-  readonly limits: ReadonlyMap<string, number>;
   readonly runaway: {readonly maxToolCalls: number; readonly idleMs: number};
   readonly allowSubagents: boolean;
   /** Whether delegations that can write in the same directory run one after the other. */
@@ -51,10 +58,28 @@ export interface Config {
   readonly asking: {readonly on: 'reject'} | {readonly on: 'wait'; readonly ms: number};
   /** Names of the MCP tools that a read-only delegation keeps; they may have wildcards. */
   readonly readOnlyTools: readonly string[];
-  readonly dataDir: string;
+  /** Whether code that a repository brings runs only once somebody has allowed it. */
+  readonly trust: 'ask' | 'all';
+  /** What the sandbox is like that OpenCode runs in, where it does. */
+  readonly sandbox: 'on' | 'no-network' | undefined;
+}
+
+/** What is decided for all clients of a host, by the first one. */
+export interface HostSettings {
+  readonly concurrency: number;
+  /** How many of one provider (`anthropic`) or one model (`openai/gpt-5`) run at once. */
+  readonly limits: ReadonlyMap<string, number>;
   /** How long a host stays that nobody needs. */
   readonly hostIdleMs: number;
+  /** How long an OpenCode server stays that nothing needs. */
+  readonly serverIdleMs: number;
   readonly logLevel: LogLevel;
+}
+
+export interface Config {
+  readonly delegation: DelegationSettings;
+  readonly host: HostSettings;
+  readonly dataDir: string;
   /** True in a delegated agent's own environment. */
   readonly inside: boolean;
 }
@@ -136,12 +161,22 @@ const schema = z.object({
     .pipe(
       z.array(z.string().regex(/^[\w-]+_[\w*-]+$/, 'must be names of MCP tools, as server_tool or server_*')),
     ),
+  OPENCODE_DELEGATE_TRUST: text.pipe(z.enum(['ask', 'all'], {error: 'must be ask or all'}).default('ask')),
+  OPENCODE_DELEGATE_SANDBOX: text.pipe(
+    z.enum(SANDBOX_MODES, {error: `must be one of ${SANDBOX_MODES.join(', ')}`}).default('off'),
+  ),
   OPENCODE_DELEGATE_DATA_DIR: text.pipe(z.string().refine(isAbsolute, 'must be an absolute path').optional()),
   OPENCODE_DELEGATE_HOST: text.pipe(z.enum(['on', 'off'], {error: 'must be on or off'}).optional()),
   OPENCODE_DELEGATE_HOST_IDLE_SECONDS: numberOr(60).pipe(
     z
       .number('must be a number of seconds')
       .min(0, 'must be at least 0')
+      .max(86_400, 'must be at most 86400, which is a day'),
+  ),
+  OPENCODE_DELEGATE_SERVER_IDLE_SECONDS: numberOr(300).pipe(
+    z
+      .number('must be a number of seconds')
+      .min(1, 'must be at least 1')
       .max(86_400, 'must be at most 86400, which is a day'),
   ),
   OPENCODE_DELEGATE_LOG: text.pipe(
@@ -162,28 +197,45 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       const name = String(path[0]);
       return `${name}=${JSON.stringify(env[name])} ${message}`;
     });
-    throw new ConfigError(`${problems.join('; ')}. Mend the environment and start again.`);
+    throw new ConfigError(oneLine(`${problems.join('; ')}. Mend the environment and start again.`));
   }
   const given = parsed.data;
   return {
+    delegation: delegationSettings(given),
+    host: hostSettings(given),
+    dataDir: dataDirOf(env),
+    inside: (env[INSIDE_MARK] ?? '') !== '',
+  };
+}
+
+type Given = z.output<typeof schema>;
+
+function delegationSettings(given: Given): DelegationSettings {
+  return {
     binary: given.OPENCODE_DELEGATE_BIN,
     model: given.OPENCODE_DELEGATE_MODEL,
-    concurrency: given.OPENCODE_DELEGATE_CONCURRENCY,
-    limits: given.OPENCODE_DELEGATE_LIMITS,
     runaway: {
       maxToolCalls: given.OPENCODE_DELEGATE_MAX_TOOL_CALLS,
       idleMs: given.OPENCODE_DELEGATE_IDLE_MINUTES * 60_000,
     },
     serialWriters: given.OPENCODE_DELEGATE_SERIAL_WRITERS,
     readOnlyTools: given.OPENCODE_DELEGATE_READONLY_TOOLS,
+    trust: given.OPENCODE_DELEGATE_TRUST,
+    sandbox: given.OPENCODE_DELEGATE_SANDBOX === 'off' ? undefined : given.OPENCODE_DELEGATE_SANDBOX,
     allowSubagents: given.OPENCODE_DELEGATE_ALLOW_SUBAGENTS,
     asking:
       given.OPENCODE_DELEGATE_ON_ASK === 'wait'
         ? {on: 'wait', ms: given.OPENCODE_DELEGATE_ASK_SECONDS * 1_000}
         : {on: 'reject'},
-    dataDir: dataDirOf(env),
+  };
+}
+
+function hostSettings(given: Given): HostSettings {
+  return {
+    concurrency: given.OPENCODE_DELEGATE_CONCURRENCY,
+    limits: given.OPENCODE_DELEGATE_LIMITS,
     hostIdleMs: given.OPENCODE_DELEGATE_HOST_IDLE_SECONDS * 1_000,
+    serverIdleMs: given.OPENCODE_DELEGATE_SERVER_IDLE_SECONDS * 1_000,
     logLevel: given.OPENCODE_DELEGATE_LOG,
-    inside: (env[INSIDE_MARK] ?? '') !== '',
   };
 }

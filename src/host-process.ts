@@ -1,21 +1,27 @@
 import {ConfigError, readConfig} from './config.ts';
 import type {Claim} from './host/claim.ts';
 import {farewell} from './host/farewell.ts';
+import type {Hello} from './host/handshake.ts';
 import {watchIdle} from './host/idle.ts';
-import {Listener} from './host/listener.ts';
+import {type Admission, Listener} from './host/listener.ts';
 import {LogFile} from './host/log-file.ts';
+import {register, unregister} from './host/registry.ts';
 import {Host} from './host.ts';
 import {endOnce} from './in-process.ts';
 import {createLogger, type Logger} from './log.ts';
 
+/** How often it is looked whether lock and socket are still there. */
+const HEAL_MS = 1_000;
+
 export interface HostProcessOptions {
-  /** The right to be the host of this environment. */
+  /** The right to be the host of this data folder. */
   readonly claim: Claim;
+  /** That of the client which came first. */
   readonly env: NodeJS.ProcessEnv;
   readonly version: string;
 }
 
-/** Serves all clients of this environment until nobody needs it any more. */
+/** Serves all clients of this data folder until nobody needs it any more. */
 export async function runHost({claim, env, version}: HostProcessOptions): Promise<void> {
   const {endpoint, lock} = claim;
   // Whoever started us reads stderr only until it is connected.
@@ -24,17 +30,23 @@ export async function runHost({claim, env, version}: HostProcessOptions): Promis
   const write = (line: string) => file.write(`${process.pid} ${line}`);
   try {
     const config = readConfig(env);
-    const log = createLogger({level: config.logLevel, write});
+    const log = createLogger({level: config.host.logLevel, write});
     const host = new Host({config, env, log, version});
     const listener = await Listener.open({
       endpoint,
       lock,
       version,
       log,
-      serve: (client) => host.serve(client),
-      delegations: () => host.active,
+      admit: (hello) => admit(host, hello),
+      status: () => ({
+        delegations: host.active,
+        dataDir: config.dataDir,
+        environments: host.environments,
+      }),
     });
-    live({host, listener, log, idleMs: config.hostIdleMs});
+    register(endpoint, env);
+    const ended = () => unregister(endpoint, env);
+    live({host, listener, log, idleMs: config.host.hostIdleMs, ended});
     void host.recover();
     log.info(`host ${version} listens at ${endpoint.address}`);
   } catch (error) {
@@ -46,19 +58,39 @@ export async function runHost({claim, env, version}: HostProcessOptions): Promis
   }
 }
 
+/** A client whose settings cannot be used is told so, and nobody else notices. */
+function admit(host: Host, {cwd, env}: Hello): Admission {
+  try {
+    const config = readConfig(env);
+    return {serve: (streams) => host.serve({cwd, env, config, ...streams})};
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return {refusal: {message: error.message, exitCode: 2}};
+  }
+}
+
 interface Living {
   readonly host: Host;
   readonly listener: Listener;
   readonly log: Logger;
   readonly idleMs: number;
+  /** Called when nobody is welcomed any more. */
+  readonly ended: () => void;
 }
 
-function live({host, listener, log, idleMs}: Living): void {
+function live({host, listener, log, idleMs, ended}: Living): void {
+  const healing = setInterval(() => {
+    listener.heal().catch((error: unknown) => {
+      log.warn(`the socket could not be made anew: ${error instanceof Error ? error.message : error}`);
+    });
+  }, HEAL_MS);
   const shutdown = endOnce({
     log,
     end: async () => {
       // Refuse first: who comes from now on starts a host that has its life before it.
       unwatch();
+      clearInterval(healing);
+      ended();
       listener.close();
       await host.close();
       listener.disconnect();

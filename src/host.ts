@@ -1,99 +1,95 @@
-import {join} from 'node:path';
+import type {Readable, Writable} from 'node:stream';
 import type {Config} from './config.ts';
 import {Delegations} from './delegation/delegations.ts';
 import {messageOf} from './delegation/errors.ts';
-import {thisProcess} from './delegation/owner.ts';
-import {GitWorktrees} from './git/git-worktrees.ts';
-import {environmentKey} from './host/environment-key.ts';
+import {ClientEnvironments} from './environments.ts';
+import {projectOf} from './git/project.ts';
+import type {EnvironmentStatus} from './host/handshake.ts';
 import type {Logger} from './log.ts';
-import {type ConnectionOptions, serveConnection} from './mcp/serve.ts';
-import {OpenCodeCatalog} from './opencode/catalog.ts';
-import {SmallModelHeadlines} from './opencode/headlines.ts';
-import {OpenCode} from './opencode/opencode.ts';
-import {OpenCodeRunner} from './opencode/runner.ts';
-import {MarkdownStore, WORKTREES} from './store/markdown-store.ts';
-import {projectOf} from './store/project.ts';
+import {serveConnection} from './mcp/serve.ts';
+import {notInForce} from './not-in-force.ts';
+import {thisProcess} from './process/identity.ts';
+import {STAMP_SECRET} from './stamp-secret.ts';
+import {MarkdownStore} from './store/markdown-store.ts';
 
 export interface HostOptions {
+  /** The settings of the client that came first: those of the host are taken from it. */
   readonly config: Config;
+  /** The environment of that client. */
   readonly env: NodeJS.ProcessEnv;
   readonly log: Logger;
   readonly version: string;
 }
 
-/** Owns the delegations and everything they need, and serves any number of connections. */
+export interface HostClient {
+  /** The working directory of the client. */
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** What its environment sets. */
+  readonly config: Config;
+  readonly input: Readable;
+  readonly output: Writable;
+}
+
+/** Owns the delegations and everything they need, and serves any number of clients from any environment. */
 export class Host {
   readonly #options: HostOptions;
-  readonly #opencode: OpenCode;
-  readonly #guarded: OpenCode;
-  readonly #catalog: OpenCodeCatalog;
   readonly #store: MarkdownStore;
+  readonly #environments: ClientEnvironments;
   readonly #delegations: Delegations;
   readonly #projects = new Map<string, Promise<string>>();
   #recovering: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: HostOptions) {
-    const {config, env, log, version} = options;
+    const {config, env, log} = options;
+    const {dataDir, host} = config;
     this.#options = options;
-    this.#store = new MarkdownStore({root: config.dataDir, log});
-    const server = {
-      ...{binary: config.binary, env, cwd: config.dataDir, log},
-      isAnswered: config.asking.on === 'wait',
-    };
-    this.#opencode = new OpenCode({...server, isGuarded: false});
-    this.#guarded = new OpenCode({...server, isGuarded: true});
-    this.#catalog = new OpenCodeCatalog({
-      opencode: this.#opencode,
-      model: config.model,
-      allowSubagents: config.allowSubagents,
+    this.#store = new MarkdownStore({root: dataDir, log});
+    this.#environments = new ClientEnvironments({
+      ...{dataDir, log, serverIdleMs: host.serverIdleMs},
+      activeIn: (key) => this.#delegations.activeIn(key),
     });
     this.#delegations = new Delegations({
-      catalog: this.#catalog,
-      worktrees: new GitWorktrees({root: join(config.dataDir, WORKTREES), env}),
-      runner: new OpenCodeRunner({
-        opencode: this.#opencode,
-        guarded: this.#guarded,
-        log,
-        limits: config.runaway,
-        readOnlyTools: config.readOnlyTools,
-      }),
-      headlines: new SmallModelHeadlines({opencode: this.#opencode, catalog: this.#catalog, log}),
+      environments: this.#environments,
       store: this.#store,
-      owner: thisProcess(environmentKey({env, version})),
-      concurrency: config.concurrency,
-      asking: config.asking,
-      limits: config.limits,
-      serialWriters: config.serialWriters,
+      owner: thisProcess(),
+      concurrency: host.concurrency,
+      limits: host.limits,
       log,
     });
+    // Recovery needs an environment before the first client has come.
+    this.#environments.enter(env, config.delegation).leave();
   }
 
   /** Serves one client until its input ends or the returned handle is closed. */
-  serve(connection: ConnectionOptions): {close(): Promise<void>} {
-    const {log, version, config} = this.#options;
-    return serveConnection(
+  serve({cwd, env, config, input, output}: HostClient): {close(): Promise<void>} {
+    const {log, version, config: own} = this.#options;
+    const {environment, isNew, leave} = this.#environments.enter(env, config.delegation);
+    // What waited for somebody from this environment can go on.
+    if (isNew) this.#lookAgain();
+    const connection = serveConnection(
       {
         delegations: this.#delegations,
         artifact: (project, id) => this.#store.artifact(project, id),
         artifactText: (project, id) => this.#store.text(project, id),
         artifactSize: (project, id) => this.#store.size(project, id),
         projectOf: (directory) => this.#projectOf(directory),
-        warm: (directory) => this.#warm(directory),
-        log,
-        version,
-        inside: config.inside,
-        isAnswered: config.asking.on === 'wait',
+        listed: () => void this.recover(),
+        ...{log, version, inside: config.inside},
       },
-      connection,
+      {
+        ...{cwd, input, output, environment},
+        notice: notInForce(env, config.host, own.host),
+        stampSecret: env[STAMP_SECRET],
+      },
     );
+    return {close: () => connection.close().finally(leave)};
   }
 
   /** Looks after what an earlier process left behind, once. What goes wrong with it is logged. */
   recover(): Promise<void> {
-    this.#recovering ??= this.#delegations.recover().catch((error: unknown) => {
-      this.#options.log.error(`what an earlier process left could not be looked after: ${messageOf(error)}`);
-    });
+    this.#recovering ??= this.#recover();
     return this.#recovering;
   }
 
@@ -107,27 +103,30 @@ export class Host {
     return this.active === 0;
   }
 
-  /** Ends what runs, as `interrupted`, then the OpenCode server. Resolves when nothing is left. Idempotent. */
+  get environments(): readonly EnvironmentStatus[] {
+    return this.#environments.status;
+  }
+
+  /** Ends what runs, as `interrupted`, then every OpenCode server. Resolves when nothing is left. Idempotent. */
   close(): Promise<void> {
-    this.#closing ??= this.#delegations
-      .close()
-      .then(() => Promise.all([this.#opencode.close(), this.#guarded.close()]))
-      .then(() => {});
+    this.#closing ??= this.#delegations.close().then(() => this.#environments.close());
     return this.#closing;
+  }
+
+  #lookAgain(): void {
+    if (this.#recovering !== undefined) this.#recovering = this.#recovering.then(() => this.#recover());
+  }
+
+  async #recover(): Promise<void> {
+    await this.#delegations.recover().catch((error: unknown) => {
+      this.#options.log.error(`what an earlier process left could not be looked after: ${messageOf(error)}`);
+    });
+    await this.#store.tidy();
   }
 
   #projectOf(directory: string): Promise<string> {
     const known = this.#projects.get(directory) ?? projectOf(directory);
     this.#projects.set(directory, known);
     return known;
-  }
-
-  /** Gets OpenCode ready for this directory, and looks after what an earlier process left behind, once. */
-  #warm(directory: string): void {
-    void this.recover();
-    this.#catalog.warm(directory).catch((error: unknown) => {
-      // The first delegate says it in full, to somebody who can mend it.
-      this.#options.log.debug(`could not get ready for ${directory}: ${messageOf(error)}`);
-    });
   }
 }

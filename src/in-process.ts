@@ -1,6 +1,7 @@
 import {ConfigError, readConfig} from './config.ts';
 import {Host} from './host.ts';
 import {createLogger, type Logger} from './log.ts';
+import {STAMP_SECRET} from './stamp-secret.ts';
 
 /** If a clean end takes longer than this, something hangs that must not keep the process alive. */
 const SHUTDOWN_BACKSTOP_MS = 15_000;
@@ -8,9 +9,15 @@ const SHUTDOWN_BACKSTOP_MS = 15_000;
 /** Serves the client on stdin and stdout from this very process; what runs ends with it. */
 export function serveInProcess({version}: {version: string}): void {
   const config = settingsOrExit(process.env);
-  const log = createLogger({level: config.logLevel, write: (line) => process.stderr.write(line)});
-  const host = new Host({config, env: process.env, log, version});
-  const connection = host.serve({cwd: process.cwd(), input: process.stdin, output: process.stdout});
+  const log = createLogger({level: config.host.logLevel, write: (line) => process.stderr.write(line)});
+  const env = {...process.env};
+  // What this process starts is given the rest of its environment.
+  delete process.env[STAMP_SECRET];
+  const host = new Host({config, env, log, version});
+  const connection = host.serve({
+    ...{cwd: process.cwd(), env, config},
+    ...{input: process.stdin, output: process.stdout},
+  });
   const shutdown = endOnce({log, end: () => connection.close().then(() => host.close())});
   // The transport closes itself at the end of its input, but tells nobody.
   process.stdin.once('end', () => shutdown('the client closed the connection'));

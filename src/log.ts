@@ -1,3 +1,5 @@
+import {oneLine} from './safe-text.ts';
+
 /** Where a log line goes. stdout is never one of the places: it belongs to the protocol. */
 export interface Logger {
   debug(message: string): void;
@@ -14,7 +16,7 @@ export function createLogger({level, write}: {level: LogLevel; write: (line: str
   const threshold = LOG_LEVELS.indexOf(level);
   const at = (name: Exclude<LogLevel, 'silent'>) => (message: string) => {
     if (LOG_LEVELS.indexOf(name) < threshold) return;
-    write(`${new Date().toISOString()} ${name} ${message.replace(/\s*\n\s*/g, ' ')}\n`);
+    write(`${new Date().toISOString()} ${name} ${oneLine(message)}\n`);
   };
   return {debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error')};
 }

@@ -7,12 +7,15 @@ import {claimHost} from './host/claim.ts';
 import {farewell} from './host/farewell.ts';
 import {runBridge} from './host/run-bridge.ts';
 import {INSIDE_MARK} from './inside.ts';
+import {loadFailure} from './load-failure.ts';
 
 const USAGE = `opencode-delegate: an MCP server that hands work to background OpenCode agents.
 
 Usage: opencode-delegate            serve MCP on stdin and stdout; MCP clients start it so
        opencode-delegate status     show the background processes that run
-       opencode-delegate stop       end the one of this environment; --all ends all
+       opencode-delegate stop       end the one of this data folder; --all ends all
+       opencode-delegate trust DIR  let the code that a repository brings run (plugins, local MCP
+                                    servers); --remove takes it back, --list shows what is trusted
        opencode-delegate --version
        opencode-delegate --help
 
@@ -23,18 +26,29 @@ const {version} = JSON.parse(readFileSync(new URL('../package.json', import.meta
   version: string;
 };
 
+/** What stands beside a command. */
+interface Flags {
+  readonly all?: boolean | undefined;
+  readonly list?: boolean | undefined;
+  readonly remove?: boolean | undefined;
+}
+
 await main();
 
 async function main(): Promise<void> {
   const {values, positionals} = readArguments();
   if (values.version) process.stdout.write(`${version}\n`);
   else if (values.help) process.stdout.write(USAGE);
-  else await run(positionals, values.all === true);
+  else await run(positionals, values);
 }
 
-async function run(positionals: readonly string[], all: boolean): Promise<void> {
+async function run(
+  positionals: readonly string[],
+  {all = false, list = false, remove = false}: Flags,
+): Promise<void> {
   const [command, ...rest] = positionals;
-  if (rest.length > 0) quit(`Too many arguments: ${rest.join(' ')}\n\n${USAGE}`);
+  const [directory] = rest;
+  if (rest.length > (command === 'trust' ? 1 : 0)) quit(`Too many arguments: ${rest.join(' ')}\n\n${USAGE}`);
   switch (command) {
     case undefined:
       return serve();
@@ -44,6 +58,9 @@ async function run(positionals: readonly string[], all: boolean): Promise<void> 
       return (await import('./cli/status.ts')).status({env: process.env, version});
     case 'stop':
       return (await import('./cli/stop.ts')).stop({env: process.env, version, all});
+    case 'trust':
+      if ((directory === undefined) !== list) quit(`Give one directory, or --list.\n\n${USAGE}`);
+      return (await import('./cli/trust.ts')).trust({env: process.env, directory, remove});
     default:
       return quit(`Unknown command: ${command}\n\n${USAGE}`);
   }
@@ -58,18 +75,31 @@ async function serve(): Promise<void> {
   if (usesHost(process.env)) {
     process.exit(await runBridge({version, main: fileURLToPath(import.meta.url)}));
   }
-  const {serveInProcess} = await import('./in-process.ts');
-  serveInProcess({version});
+  try {
+    const {serveInProcess} = await import('./in-process.ts');
+    serveInProcess({version});
+  } catch (error) {
+    process.stderr.write(`${loadFailure(error)}\n`, () => process.exit(1));
+  }
 }
 
 async function host(): Promise<void> {
-  const claim = await claimHost({env: process.env, version});
+  const claim = await claimHost({env: process.env, version}).catch((error: Error) => error);
+  if (claim instanceof Error) {
+    process.stderr.write(`${claim.message}\n${farewell(1)}`, () => process.exit(1));
+    return;
+  }
   if (claim === undefined) {
     process.stderr.write(farewell(0), () => process.exit(0));
     return;
   }
-  const {runHost} = await import('./host-process.ts');
-  await runHost({claim, env: process.env, version});
+  try {
+    const {runHost} = await import('./host-process.ts');
+    await runHost({claim, env: process.env, version});
+  } catch (error) {
+    // The lock stays, as there may be no file left to look at it with: whoever comes next sees that its owner is gone.
+    process.stderr.write(`${loadFailure(error)}\n${farewell(1)}`, () => process.exit(1));
+  }
 }
 
 /** A setting that is neither on nor off is refused by the server in this process, which reads them all. */
@@ -85,6 +115,8 @@ function readArguments() {
       options: {
         all: {type: 'boolean'},
         help: {type: 'boolean', short: 'h'},
+        list: {type: 'boolean'},
+        remove: {type: 'boolean'},
         version: {type: 'boolean', short: 'v'},
       },
     });

@@ -11,11 +11,12 @@ interface Options {
 }
 
 /** Called by OpenCode once for every directory that it works in. */
-async function server({client}: PluginInput, options: Options = {}): Promise<Partial<Hooks>> {
+async function server({client, directory}: PluginInput, options: Options = {}): Promise<Partial<Hooks>> {
   // In a server that we started ourselves, a delegated agent works: it has nobody to tell and must not delegate.
   if ((process.env[INSIDE_MARK] ?? '') !== '') return {};
   return new Companion({
     client,
+    directory,
     log: pluginLog(client),
     env: process.env,
     main: fileURLToPath(new URL('./main.js', import.meta.url)),

@@ -17,18 +17,25 @@ function problemOf(env: NodeJS.ProcessEnv): string {
 describe('the defaults', () => {
   it('hold when nothing is set', () => {
     expect(readConfig({HOME: '/home/me'})).toStrictEqual({
-      binary: undefined,
-      model: undefined,
-      concurrency: 8,
-      limits: new Map(),
-      runaway: {maxToolCalls: 500, idleMs: 300_000},
-      serialWriters: false,
-      readOnlyTools: [],
-      allowSubagents: false,
-      asking: {on: 'reject'},
+      delegation: {
+        binary: undefined,
+        model: undefined,
+        runaway: {maxToolCalls: 500, idleMs: 300_000},
+        serialWriters: false,
+        readOnlyTools: [],
+        trust: 'ask',
+        sandbox: undefined,
+        allowSubagents: false,
+        asking: {on: 'reject'},
+      },
+      host: {
+        concurrency: 8,
+        limits: new Map(),
+        hostIdleMs: 60_000,
+        serverIdleMs: 300_000,
+        logLevel: 'info',
+      },
       dataDir: '/home/me/.local/share/opencode/delegations',
-      hostIdleMs: 60_000,
-      logLevel: 'info',
       inside: false,
     });
   });
@@ -52,11 +59,14 @@ describe('the defaults', () => {
 
 describe('what becomes of requests', () => {
   it('is said by two variables', () => {
-    expect(readConfig({OPENCODE_DELEGATE_ON_ASK: 'wait'}).asking).toEqual({on: 'wait', ms: 120_000});
+    expect(readConfig({OPENCODE_DELEGATE_ON_ASK: 'wait'}).delegation.asking).toEqual({
+      on: 'wait',
+      ms: 120_000,
+    });
     expect(
-      readConfig({OPENCODE_DELEGATE_ON_ASK: 'wait', OPENCODE_DELEGATE_ASK_SECONDS: '1.5'}).asking,
+      readConfig({OPENCODE_DELEGATE_ON_ASK: 'wait', OPENCODE_DELEGATE_ASK_SECONDS: '1.5'}).delegation.asking,
     ).toEqual({on: 'wait', ms: 1_500});
-    expect(readConfig({OPENCODE_DELEGATE_ASK_SECONDS: '5'}).asking).toEqual({on: 'reject'});
+    expect(readConfig({OPENCODE_DELEGATE_ASK_SECONDS: '5'}).delegation.asking).toEqual({on: 'reject'});
   });
 
   it.each([
@@ -68,11 +78,18 @@ describe('what becomes of requests', () => {
   });
 });
 
+it('the question about trust is asked unless it is said otherwise', () => {
+  expect(readConfig({OPENCODE_DELEGATE_TRUST: ' all '}).delegation.trust).toBe('all');
+  expect(problemOf({OPENCODE_DELEGATE_TRUST: '1'})).toContain(
+    'OPENCODE_DELEGATE_TRUST="1" must be ask or all',
+  );
+});
+
 describe('the tools that a read-only delegation keeps', () => {
   const VARIABLE = 'OPENCODE_DELEGATE_READONLY_TOOLS';
 
   it('are names of MCP tools, with wildcards in the tool’s part', () => {
-    expect(readConfig({[VARIABLE]: 'context7_*, my-docs_search'}).readOnlyTools).toEqual([
+    expect(readConfig({[VARIABLE]: 'context7_*, my-docs_search'}).delegation.readOnlyTools).toEqual([
       'context7_*',
       'my-docs_search',
     ]);
@@ -117,16 +134,20 @@ describe('what is set', () => {
         [INSIDE_MARK]: '1',
       }),
     ).toMatchObject({
-      binary: '/opt/open code/opencode',
-      model: 'openrouter/vendor/model',
-      concurrency: 100,
-      limits: new Map([
-        ['anthropic', 4],
-        ['openai/gpt-5', 2],
-      ]),
-      runaway: {maxToolCalls: 20, idleMs: 30_000},
-      allowSubagents: true,
-      logLevel: 'silent',
+      delegation: {
+        binary: '/opt/open code/opencode',
+        model: 'openrouter/vendor/model',
+        runaway: {maxToolCalls: 20, idleMs: 30_000},
+        allowSubagents: true,
+      },
+      host: {
+        concurrency: 100,
+        limits: new Map([
+          ['anthropic', 4],
+          ['openai/gpt-5', 2],
+        ]),
+        logLevel: 'silent',
+      },
       inside: true,
     });
   });
@@ -137,7 +158,7 @@ describe('what is set', () => {
     ['0', false],
     ['false', false],
   ])('as a flag of %j is %j', (value, is) => {
-    expect(readConfig({OPENCODE_DELEGATE_ALLOW_SUBAGENTS: value}).allowSubagents).toBe(is);
+    expect(readConfig({OPENCODE_DELEGATE_ALLOW_SUBAGENTS: value}).delegation.allowSubagents).toBe(is);
   });
 });
 

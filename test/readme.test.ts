@@ -76,7 +76,9 @@ describe('the README', () => {
 
   it('states the numbers that the code has', () => {
     const readTool = 'src/mcp/tools/delegation-read.ts';
-    const {concurrency, hostIdleMs, asking} = readConfig({OPENCODE_DELEGATE_ON_ASK: 'wait'});
+    const {host, delegation} = readConfig({OPENCODE_DELEGATE_ON_ASK: 'wait'});
+    const {concurrency, hostIdleMs} = host;
+    const {asking} = delegation;
     for (const statement of [
       `${defaultOf('delegate', 'timeout_minutes')} minutes unless the call says otherwise`,
       `${concurrency} run at once`,

@@ -1,21 +1,40 @@
 import {locateEndpoint} from '../host/endpoint.ts';
+import type {EnvironmentStatus} from '../host/handshake.ts';
 import {type RunningHost, runningHosts} from '../host/hosts.ts';
+import {manyLines, oneLine} from '../safe-text.ts';
 
-/** Prints the hosts that run, one a line, and where their log is. */
+/** Names above this number are counted only. */
+const NAMED_VARIABLES = 12;
+
+/** Prints the hosts that run, with the environments that each works in, and where their log is. */
 export async function status(options: {env: NodeJS.ProcessEnv; version: string}): Promise<void> {
   const hosts = await runningHosts(options);
-  const lines = hosts.length === 0 ? ['No host runs.'] : hosts.map(lineOf);
-  process.stdout.write(`${[...lines, `Log: ${locateEndpoint(options).log}`].join('\n')}\n`);
+  const lines = hosts.length === 0 ? ['No host runs.'] : hosts.flatMap(linesOf);
+  const all = [...lines, `Log: ${locateEndpoint(options).log}`];
+  process.stdout.write(all.map((line) => `${manyLines(line)}\n`).join(''));
 }
 
-function lineOf({owner, isOfThisEnvironment, load}: RunningHost): string {
+function linesOf({owner, isOurs, status: load}: RunningHost): readonly string[] {
   const facts = [
     `process ${owner.pid}`,
-    `since ${new Date(owner.startedAt).toISOString()}`,
+    `since ${new Date(owner.since).toISOString()}`,
     load === undefined
       ? 'does not answer'
       : `clients: ${load.connections} · delegations: ${load.delegations}`,
-    isOfThisEnvironment ? 'of this environment' : 'of another environment',
+    ...(isOurs
+      ? []
+      : [`of another data folder or version${load === undefined ? '' : `: ${oneLine(load.dataDir)}`}`]),
   ];
-  return facts.join(' · ');
+  const environments = load?.environments ?? [];
+  return [facts.join(' · '), ...environments.map((one, at) => `  ${environmentLine(one, at)}`)];
+}
+
+function environmentLine({clients, delegations, servers, differsIn}: EnvironmentStatus, at: number): string {
+  const facts = `environment ${at + 1} · clients: ${clients} · delegations: ${delegations} · OpenCode servers: ${servers}`;
+  return differsIn.length === 0 ? facts : `${facts} · differs from the first in ${named(differsIn)}`;
+}
+
+function named(names: readonly string[]): string {
+  const more = names.length - NAMED_VARIABLES;
+  return `${names.slice(0, NAMED_VARIABLES).map(oneLine).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }

@@ -1,3 +1,5 @@
+import {quoted} from '../safe-text.ts';
+
 /** One question of an agent's, with the answers that it offers. */
 export interface Question {
   readonly question: string;
@@ -57,7 +59,9 @@ export interface Reply {
 /** An agent's request in full, for whoever is to answer it. */
 export function detailsOf(ask: Ask): readonly string[] {
   if (ask.kind === 'question') return ask.questions.map(renderQuestion);
-  return ask.what.endsWith(`: ${ask.detail}`) || ask.detail === '' ? [] : [ask.detail];
+  // A list shows it otherwise where it has lines, tags, or what cannot be seen.
+  const isSaid = ask.what.endsWith(`: ${ask.detail}`) && quoted(ask.detail) === ask.detail;
+  return isSaid || ask.detail === '' ? [] : [ask.detail];
 }
 
 function renderQuestion({question, options, isMultiple}: Question): string {

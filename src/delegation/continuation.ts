@@ -1,18 +1,52 @@
-import type {Access} from './access.ts';
+import {type Access, DEFAULT_ACCESS} from './access.ts';
+import {checkTrust} from './check-trust.ts';
 import {type Continues, type Delegation, type DelegationHead, hasEnded} from './delegation.ts';
 import {Refusal} from './errors.ts';
 import type {Runner, Store} from './ports.ts';
 import type {ContinueRequest, DelegateRequest} from './request.ts';
+import type {Sight} from './sight.ts';
 
 /** What an interrupted agent is told where nobody has said anything else. */
 export const GO_ON =
   'You were interrupted before you could finish. Look at how far you got, then go on and finish the task.';
 
+export interface ContinueOptions {
+  readonly store: Store;
+  readonly get: (id: string) => Promise<{readonly delegation: Delegation}>;
+  readonly list: () => Promise<readonly DelegationHead[]>;
+  readonly delegate: (request: DelegateRequest) => Promise<Sight>;
+}
+
+/**
+ * Delegates in the session of a delegation that has ended.
+ * @throws Refusal when it has not, has no session that could be gone on in, or somebody does so already.
+ */
+export async function continueIn(request: ContinueRequest, options: ContinueOptions): Promise<Sight> {
+  const {project, environment} = request;
+  const {runner, worktrees} = environment;
+  const {delegation: source} = await options.get(request.id);
+  const next = nextRequest(source, request);
+  await checkContinued(next, source);
+  const continues = await sessionToContinue(source, next.access ?? DEFAULT_ACCESS, runner);
+  return inFreeSession({...continues, project}, options, async () => {
+    const worktree = source.worktree && (await worktrees.reopen(source.worktree));
+    return options.delegate({...next, continues, ...(worktree !== undefined && {worktree})});
+  });
+}
+
+/** @throws Refusal when what OpenCode would run where the session is may not run: it does as soon as it is asked. */
+async function checkContinued(next: DelegateRequest, {directory, worktree}: Delegation): Promise<void> {
+  const {access = DEFAULT_ACCESS, environment} = next;
+  for (const place of [{directory}, ...(worktree === undefined ? [] : [worktree])]) {
+    await checkTrust({...next, ...place, access}, environment);
+  }
+}
+
 /**
  * What is delegated next to continue an ended delegation, as far as that can be said before its session is found.
  * @throws Refusal when it cannot be continued like this.
  */
-export function nextRequest(source: Delegation, request: ContinueRequest): DelegateRequest {
+function nextRequest(source: Delegation, request: ContinueRequest): DelegateRequest {
   const {id, prompt, directory, access, ...rest} = request;
   checkKept(source, {directory, access});
   return {
@@ -64,13 +98,13 @@ function nextPrompt(
  * The session in which an ended delegation is continued.
  * @throws Refusal when it has none, or OpenCode has it no longer.
  */
-export async function sessionToContinue(source: Delegation, runner: Runner): Promise<Continues> {
+async function sessionToContinue(source: Delegation, access: Access, runner: Runner): Promise<Continues> {
   const {id} = source;
   const sessionId = sessionOf(source);
   if (sessionId === undefined) {
     throw new Refusal(`${id} never had a session, so there is nothing to go on with. Delegate it again.`);
   }
-  if (await runner.hasSession(sessionId)) return {id, sessionId};
+  if (await runner.hasSession(sessionId, access)) return {id, sessionId};
   throw new Refusal(`OpenCode no longer has the session of ${id} (${sessionId}). Delegate it anew.`);
 }
 
@@ -78,7 +112,7 @@ export async function sessionToContinue(source: Delegation, runner: Runner): Pro
  * Runs the action while nobody else begins to go on in the same session.
  * @throws Refusal when somebody does so already and has not ended.
  */
-export async function inFreeSession<T>(
+async function inFreeSession<T>(
   {project, id, sessionId}: Continues & {readonly project: string},
   {store, list}: {store: Store; list: () => Promise<readonly DelegationHead[]>},
   action: () => Promise<T>,

@@ -1,3 +1,4 @@
+import type {ProcessIdentity} from '../process/identity.ts';
 import type {Access} from './access.ts';
 import type {Ask, Decision} from './ask.ts';
 import type {Worktree} from './worktree.ts';
@@ -78,14 +79,17 @@ export interface Client {
 }
 
 /** The process that runs a delegation, and the only one that may change its state while it lives. */
-export interface Owner {
-  readonly pid: number;
-  readonly hostname: string;
+export interface Owner extends ProcessIdentity {
   /**
    * What stands for all in its environment that decides how OpenCode runs, credentials among it. What has not
    * begun is taken over only in the same environment, so that nobody's key pays for somebody else's work.
    */
   readonly environment: string;
+  /**
+   * Where OpenCode keeps the sessions of that environment: an OpenCode that keeps them elsewhere knows nothing of
+   * this one's. Absent in records of earlier versions.
+   */
+  readonly sessions?: string;
 }
 
 /** A delegation that had ended, and the session that a later one goes on in. */
@@ -94,8 +98,8 @@ export interface Continues {
   readonly sessionId: string;
 }
 
-/** The ids that OpenCode gives its sessions; safe as the name of a folder. */
-export const SESSION_ID = /^ses_[A-Za-z0-9]{1,60}$/;
+/** The ids that OpenCode gives its sessions, with room for what it may change; safe as the name of a file. */
+export const SESSION_ID = /^ses[\w-]{1,80}$/;
 
 /** The OpenCode session that delegated, as the companion plugin tells it; other clients have none. */
 export interface Parent {
@@ -132,6 +136,8 @@ export interface DelegationHead {
   readonly client: Client;
   readonly owner: Owner;
   readonly parent?: Parent;
+  /** The digest of what its directory brings, where somebody has allowed it to run. */
+  readonly trusted?: string;
   readonly timeoutMs: number;
   readonly createdAt: number;
   readonly title: string;
@@ -148,6 +154,9 @@ export interface DelegationHead {
   /** When a reader had the whole result. */
   readonly readAt?: number;
 }
+
+/** What a delegation is found by. */
+export type Named = Pick<DelegationHead, 'project' | 'id'>;
 
 export interface Delegation extends DelegationHead {
   /** Verbatim. */

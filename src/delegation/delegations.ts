@@ -1,59 +1,67 @@
+import {uptime} from 'node:os';
+import type {ProcessIdentity} from '../process/identity.ts';
 import {Amendments} from './amendments.ts';
 import type {Reply} from './ask.ts';
-import {inFreeSession, nextRequest, sessionToContinue} from './continuation.ts';
-import {type Delegation, type DelegationHead, hasEnded, isUnread, type Owner} from './delegation.ts';
+import {CancelRequests} from './cancel-requests.ts';
+import {Cancelling} from './cancelling.ts';
+import {continueIn} from './continuation.ts';
+import {type Delegation, type DelegationHead, isUnread} from './delegation.ts';
 import {Dispatch, type DispatchOptions} from './dispatch.ts';
 import {draftOf} from './draft.ts';
 import {messageOf} from './errors.ts';
-import {stop} from './execution.ts';
 import {Headlines} from './headlines.ts';
 import {settleLeftovers} from './leftover-worktrees.ts';
-import type {LiveDelegation} from './live.ts';
+import type {Clocks, LiveDelegation} from './live.ts';
 import {Overview} from './overview.ts';
-import type {Catalog, HeadlineWriter, Store} from './ports.ts';
+import {PendingCalls} from './pending-calls.ts';
+import type {Environments, Store} from './ports.ts';
 import {Recovery} from './recovery.ts';
 import {Register} from './register.ts';
-import {type Replied, replyTo, runElsewhere} from './replying.ts';
+import {type Replied, replyTo} from './replying.ts';
 import type {ContinueRequest, DelegateRequest} from './request.ts';
 import type {Sight} from './sight.ts';
+import {UnsavedEnds} from './unsaved-ends.ts';
 import {type WaitOptions, Waits} from './waits.ts';
+import {Watchers} from './watchers.ts';
 import type {Worktree} from './worktree.ts';
 
-export interface DelegationsOptions extends Omit<DispatchOptions, 'now' | 'onAlsoChanged'> {
-  readonly catalog: Catalog;
+/** The clocks are those of the system unless they are given. */
+export interface DelegationsOptions extends Omit<DispatchOptions, 'now' | 'onAlsoChanged'>, Partial<Clocks> {
+  readonly environments: Environments;
   readonly store: Store;
-  readonly headlines: HeadlineWriter;
   /** This process, in whose name delegations are run. */
-  readonly owner: Owner;
-  readonly now?: () => number;
+  readonly owner: ProcessIdentity;
 }
 
 /** Owns the delegations of this process, one for all its clients: the only place that starts, ends or changes them. */
 export class Delegations {
+  readonly #calls = new PendingCalls();
   readonly #register: Register;
   readonly #dispatch: Dispatch;
   readonly #headlines: Headlines;
   readonly #amendments: Amendments;
   readonly #recovery: Recovery;
   readonly #overview: Overview;
+  readonly #unsaved: UnsavedEnds;
   readonly #waits: Waits;
-  readonly #watchers = new Set<(delegation: Delegation) => void>();
-  readonly #options: DelegationsOptions & {readonly now: () => number};
+  readonly #cancelling: Cancelling;
+  readonly #cancelRequests: CancelRequests;
+  readonly #watchers: Watchers<Delegation>;
+  readonly #options: DelegationsOptions & Clocks;
   #closing: Promise<void> | undefined;
 
   constructor(options: DelegationsOptions) {
-    const all = {...options, now: options.now ?? Date.now};
+    const all = {now: Date.now, uptime: () => uptime() * 1_000, ...options};
     this.#options = all;
+    this.#watchers = new Watchers(all.log);
     this.#register = new Register({storing: all, isClosing: () => this.#closing !== undefined});
     this.#dispatch = new Dispatch({
       ...all,
       onAlsoChanged: (delegation, alsoChanged) => void this.#amend(delegation, {alsoChanged}),
     });
-    this.#headlines = new Headlines({
-      writer: options.headlines,
-      amend: (delegation, headline) => this.#amend(delegation, headline),
-    });
+    this.#headlines = new Headlines({amend: (delegation, headline) => this.#amend(delegation, headline)});
     this.#amendments = new Amendments(all);
+    this.#unsaved = new UnsavedEnds((ended) => this.#amend(ended, {}).then(() => !this.#register.has(ended)));
     this.#recovery = new Recovery({
       ...all,
       enqueue: (live) => {
@@ -61,26 +69,29 @@ export class Delegations {
         this.#enqueue(live);
       },
       isClosing: () => this.#closing !== undefined,
-      onSettled: (ended) => this.#tell(ended),
+      onSettled: (ended) => this.#watchers.tell(ended),
     });
-    this.#overview = new Overview({
-      store: all.store,
-      recovery: this.#recovery,
-      register: this.#register,
-      waiting: (live) => this.#dispatch.waiting(live),
-    });
-    this.#waits = new Waits({now: all.now, overview: this.#overview, register: this.#register});
+    const parts = {...all, register: this.#register, recovery: this.#recovery};
+    this.#overview = new Overview({...parts, waiting: (live) => this.#dispatch.waiting(live)});
+    this.#waits = new Waits({...parts, overview: this.#overview});
+    this.#cancelling = new Cancelling({...parts, overview: this.#overview, waits: this.#waits});
+    this.#cancelRequests = new CancelRequests(parts);
   }
 
   /**
    * Checks, registers and queues. Resolves as soon as the record is on disk.
    * @throws Refusal for what the caller can mend; nothing was started or stored then.
    */
-  async delegate(request: DelegateRequest): Promise<Sight> {
+  delegate(request: DelegateRequest): Promise<Sight> {
+    return this.#calls.run(request, () => this.#delegate(request));
+  }
+
+  async #delegate(request: DelegateRequest): Promise<Sight> {
+    this.#register.checkRoom(request);
     const {draft, worktreeOf, notes} = await draftOf(request, this.#options);
-    const live = await this.#register.create(draft, worktreeOf);
+    const live = await this.#register.create(draft, request.environment, worktreeOf);
     this.#enqueue(live);
-    this.#tell(live.record);
+    this.#watchers.tell(live.record);
     return {...this.#overview.sight(live), notes: [...notes, ...this.#dispatch.notesFor(live)]};
   }
 
@@ -88,16 +99,12 @@ export class Delegations {
    * As {@link delegate}, in the session of a delegation that has ended: its agent knows all that was said there.
    * @throws Refusal when it has not ended, has no session that could be gone on in, or somebody does so already.
    */
-  async continue(request: ContinueRequest): Promise<Sight> {
-    const {runner, store, worktrees} = this.#options;
-    const {project} = request;
-    const {delegation: source} = await this.get(project, request.id);
-    const next = nextRequest(source, request);
-    const continues = await sessionToContinue(source, runner);
-    const list = () => this.list(project);
-    return inFreeSession({...continues, project}, {store, list}, async () => {
-      const worktree = source.worktree && (await worktrees.reopen(source.worktree));
-      return this.delegate({...next, continues, ...(worktree !== undefined && {worktree})});
+  continue(request: ContinueRequest): Promise<Sight> {
+    return continueIn(request, {
+      store: this.#options.store,
+      get: (id) => this.get(request.project, id),
+      list: () => this.list(request.project),
+      delegate: (next) => this.delegate(next),
     });
   }
 
@@ -109,26 +116,25 @@ export class Delegations {
     return this.#overview.get(project, id);
   }
 
-  /** Every delegation of the project, newest first. */
-  list(project: string): Promise<readonly DelegationHead[]> {
+  /** All of the project, newest first. */
+  async list(project: string): Promise<readonly DelegationHead[]> {
+    await this.#calls.seen(project);
     return this.#overview.list(project);
   }
 
   /** The delegation as it lives in this process; `undefined` when it does not. */
   sight(project: string, id: string): Sight | undefined {
-    const live = this.#register.find(project, id);
-    return live && this.#overview.sight(live);
+    return this.#overview.live(project, id);
   }
 
-  /** Ids of the project's ended delegations that nobody has read to the end yet, newest first. */
+  /** Ids of the project's ended delegations that nobody has read yet, newest first. */
   unread(project: string): Promise<readonly string[]> {
     return this.#overview.unread(project);
   }
 
   /**
-   * Resolves when the delegation has ended, when the time is up, or when the signal aborts, whichever is
-   * first, with the delegation as it then stands. Resolves also when it waits on a request that no earlier wait
-   * has ended with: only an answer gets it on.
+   * Resolves when the delegation has ended, the time is up, or the signal aborts, whichever is first, with how it then
+   * stands. Also when it waits on a request that no earlier wait has ended with: only an answer gets it on.
    * @throws Refusal when the id names none in this project.
    */
   wait(options: WaitOptions): Promise<Sight> {
@@ -136,18 +142,14 @@ export class Delegations {
   }
 
   /**
-   * Stops a delegation, queued or running, and resolves with the end it reached, which is another than
-   * `cancelled` when it ended first.
-   * @throws Refusal when the id names none in this project, or one that another process runs.
+   * Stops a delegation, queued or running, whoever runs it, and resolves with the end it reached, which is another
+   * than `cancelled` when it ended first.
+   * @throws Refusal when the id names none in this project, or the process that runs it does not react.
    */
   async cancel(project: string, id: string): Promise<{delegation: Delegation; wasEnded: boolean}> {
-    const {delegation} = await this.get(project, id);
-    if (hasEnded(delegation.state)) return {delegation, wasEnded: true};
-    const live = this.#register.find(project, delegation.id);
-    if (live === undefined) throw runElsewhere(delegation, 'Cancel');
-    stop(live, 'cancelled');
-    const ended = await live.ended;
-    return {delegation: ended.text === '' ? await this.markRead(ended) : ended, wasEnded: false};
+    const {delegation, wasEnded} = await this.#cancelling.cancel(project, id);
+    if (wasEnded || delegation.text !== '') return {delegation, wasEnded};
+    return {delegation: await this.markRead(delegation), wasEnded};
   }
 
   /**
@@ -165,49 +167,50 @@ export class Delegations {
     return this.#overview.blocked(project);
   }
 
-  /**
-   * Notes that somebody had the whole result: known here at once, on disk when it resolves. A failure to store
-   * it is logged and does no harm.
-   */
+  /** Notes that somebody had the whole result: known here at once, on disk when it resolves, if it can be stored. */
   async markRead(delegation: Delegation): Promise<Delegation> {
     if (!isUnread(delegation)) return delegation;
-    const readAt = this.#options.now();
-    return this.#register.reading({...delegation, readAt}, () => this.#amend(delegation, {readAt}));
+    const read = {readAt: this.#options.now()};
+    return this.#register.reading({...delegation, ...read}, () => this.#amend(delegation, read));
   }
 
   /**
-   * Looks at every record of every project that has not ended, and recovers those whose owner is gone. Answers
-   * about a project recover that project first, so this is for the projects that nobody asks about, and for the
-   * worktrees that were left behind.
+   * Looks at every record that has not ended, and recovers those whose owner is gone. Answers about a project
+   * recover that project first, so this is for the projects that nobody asks about, and for the worktrees that
+   * were left behind.
    */
   async recover(): Promise<void> {
-    for (const project of await this.#options.store.projects()) {
-      await this.list(project).catch((error: unknown) => {
-        this.#options.log.warn(`${project} could not be recovered: ${messageOf(error)}`);
+    for await (const heads of this.#options.store.unfinished()) {
+      await this.#overview.recover(heads).catch((error: unknown) => {
+        this.#options.log.warn(`${heads[0]?.project} could not be recovered: ${messageOf(error)}`);
       });
     }
     const amend = (delegation: Delegation, worktree: Worktree) => this.#amend(delegation, {worktree});
-    await settleLeftovers({...this.#options, amend});
+    const [environment] = this.#options.environments.all;
+    if (environment !== undefined) await settleLeftovers({...this.#options, ...environment, amend});
   }
 
   /**
-   * Calls back when a delegation of this process exists, and when it has ended and that is on disk, until the
-   * returned function is called. What other processes run is not told, unless they are gone and this one has
-   * given it its end.
+   * Calls back when a delegation of this process exists, and when it has its end, until the returned function is
+   * called. What other processes run is not told, unless this one has given it its end.
    */
   watch(listener: (delegation: Delegation) => void): () => void {
-    this.#watchers.add(listener);
-    return () => this.#watchers.delete(listener);
+    return this.#watchers.add(listener);
   }
 
-  /** How many are registered, queued or running here, or being recovered. */
+  /** How many of one environment have no end here. */
+  activeIn(key: string): number {
+    return this.#register.open.filter(({environment}) => environment.key === key).length;
+  }
+
+  /** How many are registered, queued or running here, being recovered, or have an end that is not on disk yet. */
   get active(): number {
-    return this.#recovery.active + this.#register.all.filter(({record}) => !hasEnded(record.state)).length;
+    return this.#recovery.active + this.#register.open.length + this.#unsaved.size;
   }
 
   /**
-   * Ends everything: what runs becomes `interrupted` with the text it had, what waits becomes `interrupted`
-   * without having run. Resolves when all ends are stored and all sessions have stopped. Idempotent.
+   * Ends everything as `interrupted`: what runs with the text it had, what waits without having run. Resolves when all
+   * ends are stored and all sessions have stopped. Idempotent.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -218,20 +221,23 @@ export class Delegations {
     this.#headlines.close();
     this.#recovery.close();
     await this.#register.settled();
-    for (const live of this.#register.all) stop(live, 'interrupted');
+    await this.#dispatch.close(this.#register.open);
     await Promise.all(this.#register.all.map((live) => live.ended));
-    await this.#dispatch.onIdle();
+    await this.#unsaved.close();
     await this.#amendments.settled();
   }
 
   #enqueue(live: LiveDelegation): void {
     live.enqueued();
-    if (this.#closing !== undefined) stop(live, 'interrupted');
-    else this.#dispatch.add(live);
+    this.#cancelRequests.watch();
+    this.#dispatch.add(live);
     void live.ended.then((ended) => {
-      if (live.isSaved) this.#register.remove(ended);
-      this.#tell(ended);
-      this.#headlines.improve(ended);
+      if (live.unsaved === undefined) this.#register.remove(ended);
+      else this.#unsaved.add(ended);
+      this.#cancelRequests.rest();
+      this.#waits.forget(ended);
+      this.#watchers.tell(ended);
+      this.#headlines.improve(ended, live.environment.headlines);
     });
   }
 
@@ -240,9 +246,5 @@ export class Delegations {
     // An end that could not be written at first is on disk now, and need not be kept in memory any longer.
     if (isStored) this.#register.remove(record);
     return record;
-  }
-
-  #tell(delegation: Delegation): void {
-    for (const watcher of this.#watchers) watcher(delegation);
   }
 }

@@ -1,27 +1,22 @@
 import type {Logger} from '../log.ts';
-import type {AskPolicy} from './ask.ts';
 import type {AlsoChanged, Delegation} from './delegation.ts';
 import {messageOf} from './errors.ts';
-import {execute} from './execution.ts';
+import {execute, stop} from './execution.ts';
 import type {LiveDelegation} from './live.ts';
-import {NO_PRODUCT, type Runner} from './ports.ts';
+import {NO_PRODUCT} from './ports.ts';
 import {type LaneLimits, Queue, type Waiting} from './queue.ts';
-import type {Worktrees} from './worktree.ts';
 import {Writers} from './writers.ts';
 
+/** So many ends are written at once. */
+const BATCH = 50;
+
 export interface DispatchOptions {
-  readonly runner: Runner;
-  readonly worktrees: Worktrees;
   readonly log: Logger;
   readonly now: () => number;
   /** How many run at once in all. */
   readonly concurrency: number;
   /** How many of one provider or model run at once; by default, as many as of all. */
   readonly limits?: LaneLimits;
-  /** Whether those that can write in the same directory run one after the other. Default: they do not. */
-  readonly serialWriters?: boolean;
-  /** What becomes of permission requests and questions. */
-  readonly asking: AskPolicy;
   /** Called when a delegation that has ended turns out to have changed what another one changes too. */
   readonly onAlsoChanged: (delegation: Delegation, alsoChanged: readonly AlsoChanged[]) => void;
 }
@@ -31,16 +26,21 @@ export class Dispatch {
   readonly #options: DispatchOptions;
   readonly #queue: Queue;
   readonly #writers: Writers;
+  #isClosed = false;
 
   constructor(options: DispatchOptions) {
-    const {concurrency, limits = new Map(), now, serialWriters = false, onAlsoChanged} = options;
+    const {concurrency, limits = new Map(), now, onAlsoChanged} = options;
     this.#options = options;
-    this.#writers = new Writers({isSerial: serialWriters, amend: onAlsoChanged});
+    this.#writers = new Writers({amend: onAlsoChanged});
     this.#queue = new Queue({concurrency, limits, now, waitsFor: (live) => this.#writers.waitsFor(live)});
   }
 
   /** Queues it, and runs it when its turn has come. Every fault becomes its end. */
   add(live: LiveDelegation): void {
+    if (this.#isClosed) {
+      stop(live, 'interrupted');
+      return;
+    }
     this.#writers.join(live);
     const work = this.#queue.add(live, () =>
       execute(live, {
@@ -60,6 +60,26 @@ export class Dispatch {
     });
   }
 
+  /**
+   * Ends those that are open as `interrupted`: what runs, and what waits, which never starts. Resolves when all ends are stored, or could
+   * not be, and all sessions have stopped.
+   */
+  async close(open: readonly LiveDelegation[]): Promise<void> {
+    this.#isClosed = true;
+    this.#queue.close();
+    const running = open.filter(({record}) => record.state.status === 'running');
+    for (const live of running) stop(live, 'interrupted');
+    const waiting = open.filter((live) => !running.includes(live));
+    // A disk writes thousands no faster at once, and whoever runs has to get its turn.
+    for (let n = 0; n < waiting.length; n += BATCH) {
+      const batch = waiting.slice(n, n + BATCH);
+      for (const live of batch) stop(live, 'interrupted');
+      await Promise.all(batch.map((live) => live.ended));
+    }
+    await Promise.all(running.map((live) => live.ended));
+    await this.#queue.onIdle();
+  }
+
   /** What whoever has just delegated it should know, in whole sentences. */
   notesFor(live: LiveDelegation): readonly string[] {
     return this.#writers.notesFor(live);
@@ -68,10 +88,5 @@ export class Dispatch {
   /** Why it has not started; `undefined` when it does not wait. */
   waiting(live: LiveDelegation): Waiting | undefined {
     return this.#queue.waiting(live);
-  }
-
-  /** Resolves when nothing waits and nothing runs. */
-  onIdle(): Promise<void> {
-    return this.#queue.onIdle();
   }
 }

@@ -1,17 +1,17 @@
+import type {ProcessIdentity} from '../process/identity.ts';
+import {plainLine} from '../safe-text.ts';
 import {DEFAULT_ACCESS} from './access.ts';
-import type {Owner} from './delegation.ts';
+import {checkTrust} from './check-trust.ts';
+import {Refusal} from './errors.ts';
 import {titleOf} from './headline.ts';
-import type {Catalog} from './ports.ts';
+import {ownerIn} from './owner.ts';
 import type {Draft} from './register.ts';
 import {checkDirectory, checkPrompt, checkTimeout, type DelegateRequest} from './request.ts';
-import type {Worktrees} from './worktree.ts';
 import {type Place, placeOf} from './worktree-place.ts';
 
 export interface DraftOptions {
-  readonly catalog: Catalog;
-  readonly worktrees: Worktrees;
   /** This process, in whose name delegations are run. */
-  readonly owner: Owner;
+  readonly owner: ProcessIdentity;
   readonly now: () => number;
 }
 
@@ -21,31 +21,41 @@ export interface DraftOptions {
  */
 export async function draftOf(
   request: DelegateRequest,
-  {catalog, worktrees, owner, now}: DraftOptions,
+  {owner, now}: DraftOptions,
 ): Promise<{readonly draft: Draft} & Place> {
-  const {project, directory, prompt, client, agent, model, parent, continues} = request;
+  const {project, directory, prompt, client, agent, model, parent, continues, environment} = request;
+  const {catalog, worktrees} = environment;
   const access = request.access ?? DEFAULT_ACCESS;
   checkPrompt(prompt);
+  if (environment.isConfined && access === 'agent') {
+    throw new Refusal(
+      'OPENCODE_DELEGATE_SANDBOX is set, so that nothing but worktrees can be written, and access "agent" works in the directory itself. Nothing was started. Give access "worktree", or "read-only".',
+    );
+  }
   const timeoutMs = checkTimeout(request.timeoutMinutes);
   await checkDirectory(directory);
+  const trusted = await checkTrust({...request, access}, environment);
   const choice = await catalog.choose({
-    directory,
+    ...{directory, access},
     ...(agent !== undefined && {agent}),
     ...(model !== undefined && {model}),
     ...(parent?.model !== undefined && {callerModel: parent.model}),
   });
   const place = await placeOf({...request, access}, worktrees);
+  // OpenCode may have taken its time to start, and the client has asked again.
+  if (request.asking?.isCancelled()) throw new Refusal('The call was cancelled, so nothing was started.');
   const draft: Draft = {
     project,
     directory,
     access,
     ...choice,
     client,
-    owner,
+    owner: ownerIn(owner, environment),
     ...(parent !== undefined && {parent}),
+    ...(trusted !== undefined && {trusted}),
     timeoutMs,
     createdAt: now(),
-    title: request.title ?? titleOf(prompt),
+    title: request.title === undefined ? titleOf(prompt) : plainLine(request.title),
     summary: '',
     state: {status: 'registered'},
     ...(continues !== undefined && {continues}),

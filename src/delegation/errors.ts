@@ -25,3 +25,12 @@ export function shorten(text: string, length: number): string {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** This process ends, so that it took nothing on: another one is to be asked. */
+export class EndingError extends Refusal {
+  constructor() {
+    super(
+      'This opencode-delegate process is ending. Nothing was started. Call again: the next process takes it.',
+    );
+  }
+}

@@ -1,20 +1,19 @@
-import type {AskPolicy} from './ask.ts';
 import {Asks} from './asks.ts';
+import {distrust} from './check-trust.ts';
 import type {Delegation} from './delegation.ts';
 import {messageOf} from './errors.ts';
 import type {End, LiveDelegation, StopCause} from './live.ts';
-import {NO_PRODUCT, type Run, type Runner, type RunRequest} from './ports.ts';
-import type {Worktree, Worktrees} from './worktree.ts';
+import {NO_PRODUCT, type NothingSent, type Run, type RunRequest} from './ports.ts';
+import type {Worktree} from './worktree.ts';
 import {settled} from './worktree-end.ts';
 import type {Writers} from './writers.ts';
 
+/** So often a delegation is begun whose server goes away each time before anything is sent to the model. */
+const ATTEMPTS = 6;
+
 export interface ExecuteOptions {
-  readonly runner: Runner;
-  readonly worktrees: Worktrees;
   readonly writers: Writers;
   readonly now: () => number;
-  /** What becomes of what its agent asks. */
-  readonly asking: AskPolicy;
   /** Called when the provider of a model has had too many requests, with the time at which it may be asked again. */
   readonly rateLimited: (model: string, until: number) => void;
 }
@@ -30,7 +29,10 @@ export async function execute(live: LiveDelegation, options: ExecuteOptions): Pr
   const deadline = setTimeout(() => live.stop('timeout'), timeoutMs);
   options.writers.started(live);
   try {
-    if (worktree !== undefined && !(await enter(worktree, live, options.worktrees))) return;
+    if (!(await isTrusted(live, live.record))) return;
+    if (!(await holds(live))) return;
+    if (worktree !== undefined && !(await enter(worktree, live))) return;
+    if (!(await isTrusted(live, live.record.worktree))) return;
     await work(live, runsOut, options);
   } finally {
     clearTimeout(deadline);
@@ -38,8 +40,34 @@ export async function execute(live: LiveDelegation, options: ExecuteOptions): Pr
   }
 }
 
+/** Returns false when what is in a directory may not run there, or not any more: that is its end then. */
+async function isTrusted(
+  live: LiveDelegation,
+  place: {readonly directory: string; readonly checkout?: string} | undefined,
+): Promise<boolean> {
+  const {record, environment} = live;
+  const error = place && (await distrust(record, environment, place));
+  if (error === undefined) return true;
+  const {worktree} = live.record;
+  const end = {outcome: 'error', product: NO_PRODUCT, error: `${error} Nothing was sent.`} as const;
+  await live.end(place === worktree ? await settled(end, live.record, environment.worktrees) : end);
+  return false;
+}
+
+/** Returns false when agent and model, chosen from memory, are not to be had any more: that is its end then. */
+async function holds(live: LiveDelegation): Promise<boolean> {
+  const {record, environment} = live;
+  const wrong = await Promise.race([
+    environment.catalog.check(record),
+    // Whoever begins to work finds out that it is stopped.
+    live.stopped.then(() => undefined),
+  ]);
+  if (wrong !== undefined) await live.end({outcome: 'error', product: NO_PRODUCT, error: wrong});
+  return wrong === undefined;
+}
+
 /** Makes the worktree. Returns false when that failed or was stopped, which is the delegation's end then. */
-async function enter(worktree: Worktree, live: LiveDelegation, worktrees: Worktrees): Promise<boolean> {
+async function enter(worktree: Worktree, live: LiveDelegation): Promise<boolean> {
   // Whoever continues has found it ready.
   if (live.record.continues !== undefined) return true;
   const abort = new AbortController();
@@ -48,7 +76,7 @@ async function enter(worktree: Worktree, live: LiveDelegation, worktrees: Worktr
     return cause;
   });
   try {
-    await live.worksIn(await worktrees.open(worktree, abort.signal));
+    await live.worksIn(await live.environment.worktrees.open(worktree, abort.signal));
     return true;
   } catch (error) {
     if (abort.signal.aborted) {
@@ -62,9 +90,27 @@ async function enter(worktree: Worktree, live: LiveDelegation, worktrees: Worktr
   }
 }
 
+/** Runs it, and again for as long as its server goes away before anything was sent to the model. */
 async function work(live: LiveDelegation, runsOut: number, options: ExecuteOptions): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const begun = await workOnce(live, runsOut, options);
+    if (begun === undefined) return;
+    if (attempt < ATTEMPTS) continue;
+    const error = `${begun.why} Nothing had been sent to the model, ${ATTEMPTS} times in a row. Delegate it again.`;
+    await live.end({outcome: 'interrupted', product: NO_PRODUCT, error});
+    return;
+  }
+}
+
+/** Resolves when it has stopped: with `undefined`, unless it is to be begun anew. */
+async function workOnce(
+  live: LiveDelegation,
+  runsOut: number,
+  options: ExecuteOptions,
+): Promise<NothingSent | undefined> {
   const {record} = live;
-  const {runner, now, asking, rateLimited} = options;
+  const {runner, asking} = live.environment;
+  const {now, rateLimited} = options;
   const asks: Asks = new Asks({
     policy: asking,
     now,
@@ -86,18 +132,33 @@ async function work(live: LiveDelegation, runsOut: number, options: ExecuteOptio
     rateLimited,
   });
   const finish = finisher(run, live, options);
+  let isStopping = false;
   try {
     // Whichever is first; and while a stop reads what there is, a real end may still come and win.
-    const ended = run.end.then(finish);
-    const cause = await Promise.race([ended.then(() => undefined), live.stopped]);
+    const ended = run.end.then(async (end) => {
+      if (end.outcome === 'nothing sent') return end;
+      // What our own stop makes of it is no end of its own.
+      if (!isStopping || end.outcome === 'completed') await finish(end);
+      return undefined;
+    });
+    const cause = await Promise.race([ended, live.stopped]);
+    if (typeof cause === 'object') return cause;
     if (cause !== undefined) {
-      const {product, isAnswered} = await run.snapshot();
+      let {product, isAnswered} = await run.snapshot();
+      // A process that ends has it stop first: what came in the meantime may be the answer, and nobody would look for it
+      // afterwards. Whoever cancels, or has set a limit, wants the end here and now.
+      if (!isAnswered && cause === 'interrupted') {
+        isStopping = true;
+        await run.stop();
+        ({product, isAnswered} = await run.snapshot());
+      }
       const why = [explain(cause, record), run.trouble].filter((sentence) => sentence !== undefined);
       // What became of it is stored where the next host can ask for it.
       if (cause === 'interrupted' && run.isNotKnown) live.leave();
       else if (isAnswered) await finish({outcome: 'completed', product});
       else await finish({outcome: cause, product, error: why.join(' ')});
     }
+    return undefined;
   } finally {
     asks.close();
     live.asks = undefined;
@@ -109,7 +170,7 @@ async function work(live: LiveDelegation, runsOut: number, options: ExecuteOptio
 function finisher(
   run: Run,
   live: LiveDelegation,
-  {worktrees, writers}: ExecuteOptions,
+  {writers}: ExecuteOptions,
 ): (end: End) => Promise<Delegation> {
   let ending: Promise<Delegation> | undefined;
   const finish = async (end: End): Promise<Delegation> => {
@@ -118,7 +179,7 @@ function finisher(
     }
     // Nothing may write any more to what is being committed.
     await run.stop();
-    return live.end(await settled(end, live.record, worktrees));
+    return live.end(await settled(end, live.record, live.environment.worktrees));
   };
   return (end) => {
     ending ??= finish(end);

@@ -1,3 +1,4 @@
+import {plainLine} from '../safe-text.ts';
 import {shorten} from './errors.ts';
 
 const TITLE_CHARS = 72;
@@ -30,10 +31,9 @@ export function tidyHeadline(headline: Headline): Headline {
 /** Fences, rules and front-matter lines say nothing; the marks of headings, lists and quotes are dropped. */
 function firstLine(text: string): string {
   for (const line of text.split(/\r?\n|\r/)) {
-    const plain = line
-      .replace(/^\s*(?:[#>*+-]+|\d+[.)])\s+/, '')
+    const plain = plainLine(line)
+      .replace(/^(?:[#>*+-]+|\d+[.)])\s+/, '')
       .replace(/[*_`~]{2,}|`/g, '')
-      .replace(/\s+/g, ' ')
       .trim();
     if (/[\p{L}\p{N}]/u.test(plain)) return plain;
   }

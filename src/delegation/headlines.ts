@@ -4,7 +4,6 @@ import {type Headline, tidyHeadline} from './headline.ts';
 import type {HeadlineWriter} from './ports.ts';
 
 export interface HeadlinesOptions {
-  readonly writer: HeadlineWriter;
   readonly amend: (delegation: Delegation, headline: Headline) => Promise<unknown>;
 }
 
@@ -19,9 +18,9 @@ export class Headlines {
   }
 
   /** Of a delegation that has ended. Nothing comes of it when that is not possible, or when it is closed before. */
-  improve(delegation: Delegation): void {
+  improve(delegation: Delegation, writer: HeadlineWriter): void {
     if (this.#isClosed || delegation.state.status !== 'completed') return;
-    const {writer, amend} = this.#options;
+    const {amend} = this.#options;
     void this.#slots.add(async () => {
       const headline = await writer.write(delegation);
       if (headline !== undefined && !this.#isClosed) await amend(delegation, tidyHeadline(headline));

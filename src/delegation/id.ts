@@ -1,6 +1,7 @@
 import {humanId} from 'human-id';
 
-const THREE_WORDS = /^[a-z]+-[a-z]+-[a-z]+$/;
+/** Of every id; safe as the name of a file. */
+export const THREE_WORDS = /^[a-z]+-[a-z]+-[a-z]+$/;
 
 /** A new id of three lower-case words. Fifteen million exist; whoever stores it makes sure it is unused. */
 export function newId(): string {

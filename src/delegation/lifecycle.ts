@@ -5,13 +5,18 @@ import {type Ended, hasEnded, type Outcome, type Running, type State, type Work}
 export type LifecycleEvent =
   | {readonly type: 'enqueued'}
   | {readonly type: 'started'; readonly at: number}
+  /** One that is begun anew has another session. */
   | {readonly type: 'session-opened'; readonly sessionId: string}
+  /** Its process is gone before anything was sent to the model. */
+  | {readonly type: 'nothing-sent'}
   /** The agent waits on these requests; on none, it is no longer blocked. */
   | {readonly type: 'blocked'; readonly asks: readonly Ask[]}
   | {
       readonly type: 'ended';
       readonly outcome: Outcome;
       readonly at: number;
+      /** How long it ran, in milliseconds, by a clock that nobody sets; absent where nobody has measured that. */
+      readonly ranMs?: number;
       readonly work: Work;
       readonly error?: string;
     };
@@ -31,9 +36,11 @@ export function transition(state: State, event: LifecycleEvent): State {
     case 'started':
       return state.status === 'running' ? state : {status: 'running', startedAt: event.at};
     case 'session-opened':
-      return state.status === 'running' && state.sessionId === undefined
+      return state.status === 'running' && state.sessionId !== event.sessionId
         ? {...state, sessionId: event.sessionId}
         : state;
+    case 'nothing-sent':
+      return state.status === 'running' ? {status: 'queued'} : state;
     case 'blocked':
       return state.status === 'running' ? blocked(state, event.asks) : state;
     case 'ended': {
@@ -43,13 +50,22 @@ export function transition(state: State, event: LifecycleEvent): State {
         status: event.outcome,
         endedAt: event.at,
         work: event.work,
-        ...(ran && {startedAt: state.startedAt}),
+        ...(ran && {startedAt: beganAt(state.startedAt, event)}),
         ...(ran && state.sessionId !== undefined && {sessionId: state.sessionId}),
         ...(event.error !== undefined && {error: event.error}),
       };
       return ended;
     }
   }
+}
+
+/** What the two clocks may be apart by themselves. */
+const TOLERANCE_MS = 2_000;
+
+/** When it began, by the clock of its end: the clock may have been set while it ran. */
+function beganAt(startedAt: number, {at, ranMs}: {readonly at: number; readonly ranMs?: number}): number {
+  if (ranMs === undefined || Math.abs(at - startedAt - ranMs) <= TOLERANCE_MS) return startedAt;
+  return at - ranMs;
 }
 
 function blocked(state: Running, asks: readonly Ask[]): Running {

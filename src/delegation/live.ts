@@ -6,17 +6,26 @@ import type {AlsoChanged, Delegation, Outcome} from './delegation.ts';
 import {messageOf} from './errors.ts';
 import {summaryOf} from './headline.ts';
 import {type LifecycleEvent, transition} from './lifecycle.ts';
-import type {Activity, Product, Store} from './ports.ts';
+import {pause} from './pause.ts';
+import type {Activity, Environment, Product, Store} from './ports.ts';
+import {retryAfter} from './retry.ts';
+import {Watchers} from './watchers.ts';
 import type {Worktree} from './worktree.ts';
 
 /** Why a delegation is stopped from outside. */
 export type StopCause = 'cancelled' | 'interrupted' | 'timeout';
 
+export interface Clocks {
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Milliseconds by a clock that nobody sets and that goes on while the machine sleeps. */
+  readonly uptime: () => number;
+}
+
 /** What a delegation needs to keep its record. */
-export interface Storing {
+export interface Storing extends Clocks {
   readonly store: Store;
   readonly log: Logger;
-  readonly now: () => number;
 }
 
 export interface End {
@@ -40,22 +49,30 @@ export class LiveDelegation {
   #ending: Promise<Delegation> | undefined;
   /** Writes happen one after the other, so that an older state never replaces a newer one. */
   #writes: Promise<void> = Promise.resolve();
-  #saved = true;
+  #unsaved: string | undefined;
   readonly #store: Store;
   readonly #log: Logger;
   readonly #now: () => number;
+  readonly #uptime: () => number;
+  #ranSince: number | undefined;
   readonly #ended = deferred<Delegation>();
   readonly #stop = deferred<StopCause>();
-  readonly #watchers = new Set<() => void>();
+  readonly #watchers: Watchers<void>;
   /** Who takes answers to what its agent asks; only while it runs. */
   asks: Asks | undefined;
 
-  constructor(record: Delegation, {store, log, now}: Storing) {
+  /** Where it runs. */
+  readonly environment: Environment;
+
+  constructor(record: Delegation, environment: Environment, {store, log, now, uptime}: Storing) {
     this.#record = record;
+    this.environment = environment;
     this.#activity = {toolCalls: 0, last: '', at: record.createdAt};
     this.#store = store;
     this.#log = log;
+    this.#watchers = new Watchers(log);
     this.#now = now;
+    this.#uptime = uptime;
   }
 
   get record(): Delegation {
@@ -66,12 +83,12 @@ export class LiveDelegation {
     return this.#activity;
   }
 
-  /** False when the end could not be written: the record then lives in memory only. */
-  get isSaved(): boolean {
-    return this.#saved;
+  /** Why the end could not be written, where that is so: it then lives in memory only. */
+  get unsaved(): string | undefined {
+    return this.#unsaved;
   }
 
-  /** Resolves when the end is on disk (or has failed to get there) and may be told. Never rejects. */
+  /** Resolves when the end is on disk, or has failed to get there at first, and may be told. Never rejects. */
   get ended(): Promise<Delegation> {
     return this.#ended.promise;
   }
@@ -93,18 +110,25 @@ export class LiveDelegation {
   /** Returns false when it has come to an end before it could run. */
   started(): boolean {
     if (this.#ending !== undefined || !this.#apply({type: 'started', at: this.#now()})) return false;
-    void this.save();
+    this.#ranSince = this.#uptime();
     return true;
   }
 
   /**
-   * Resolves when it is on disk that it runs, so that nothing can be sent twice; the session's id follows.
+   * Resolves when it is on disk that it runs, and in which session, so that nothing can be sent twice, however long a
+   * full disk keeps it from that. Until then, whoever finds it without an owner begins it anew.
    */
   async sessionOpened(sessionId: string): Promise<void> {
-    const running = this.#writes;
     this.#apply({type: 'session-opened', sessionId});
-    void this.save();
-    await running;
+    for (let wait = retryAfter(); !(await this.save()); wait = retryAfter(wait)) {
+      if (this.#ending !== undefined) return;
+      this.worked({
+        ...this.#activity,
+        last: 'waits until it can be written to disk that it runs',
+        at: this.#now(),
+      });
+      await pause(wait, {until: Promise.race([this.stopped, this.ended])});
+    }
   }
 
   /** The worktree is made, and this is where. */
@@ -113,18 +137,20 @@ export class LiveDelegation {
     await this.save();
   }
 
-  /** Stores the record as it stands. A failure is logged and not thrown: only the end has to be on disk. */
-  async save(): Promise<void> {
+  /** Stores the record as it stands. Resolves with whether that was possible; a failure is logged. */
+  async save(): Promise<boolean> {
     try {
       await this.#write(() => this.#record);
+      return true;
     } catch (error) {
       this.#log.warn(`${this.#record.id}: its record could not be updated: ${messageOf(error)}`);
+      return false;
     }
   }
 
   worked(activity: Activity): void {
     this.#activity = activity;
-    this.#tell();
+    this.#watchers.tell();
   }
 
   /** Its agent waits on these requests, or on none any more. */
@@ -140,8 +166,7 @@ export class LiveDelegation {
 
   /** Calls back on every change until the returned function is called. */
   watch(listener: () => void): () => void {
-    this.#watchers.add(listener);
-    return () => this.#watchers.delete(listener);
+    return this.#watchers.add(listener);
   }
 
   /**
@@ -163,37 +188,34 @@ export class LiveDelegation {
     if (this.#ending !== undefined) return;
     this.#ending = Promise.resolve(this.#record);
     this.#ended.resolve(this.#record);
-    this.#tell();
+    this.#watchers.tell();
   }
 
   async #settle({outcome, product, error, worktree, alsoChanged = []}: End): Promise<Delegation> {
     const at = this.#now();
     const {work, ...decisions} = concluded(this.#record, {work: product.work, at});
-    const ended = (as: {outcome: Outcome; error?: string}): Delegation => ({
+    const record: Delegation = {
       ...this.#record,
       ...decisions,
-      state: transition(this.#record.state, {type: 'ended', at, work, ...as}),
+      state: transition(this.#record.state, {
+        ...{type: 'ended', at, work, outcome},
+        ...(this.#ranSince !== undefined && {ranMs: this.#uptime() - this.#ranSince}),
+        ...(error !== undefined && {error}),
+      }),
       text: product.text,
       ...(worktree !== undefined && {worktree}),
       ...(alsoChanged.length > 0 && {alsoChanged}),
-      summary: summaryOf(as.error ?? product.text),
-    });
-    let record = ended({outcome, ...(error !== undefined && {error})});
+      summary: summaryOf(error ?? product.text),
+    };
     try {
       await this.#write(() => record);
     } catch (failure) {
-      this.#saved = false;
-      const was =
-        error === undefined ? `It had ended as ${outcome}` : `It had ended as ${outcome} (${error})`;
-      record = ended({
-        outcome: 'error',
-        error: `The result could not be written to disk: ${messageOf(failure)}. ${was}; what it produced is kept in memory until this server stops. Read it now, then make room.`,
-      });
-      this.#log.error(`${record.id}: its result could not be written: ${messageOf(failure)}`);
+      this.#unsaved = messageOf(failure);
+      this.#log.error(`${record.id}: its end could not be written: ${this.#unsaved}`);
     }
     this.#record = record;
     this.#ended.resolve(record);
-    this.#tell();
+    this.#watchers.tell();
     return record;
   }
 
@@ -201,7 +223,7 @@ export class LiveDelegation {
     const state = transition(this.#record.state, event);
     if (state === this.#record.state) return false;
     this.#record = {...this.#record, state};
-    this.#tell();
+    this.#watchers.tell();
     return true;
   }
 
@@ -210,10 +232,6 @@ export class LiveDelegation {
     // The next write must happen whether or not this one did; its own caller hears of the failure.
     this.#writes = written.catch(() => {});
     return written;
-  }
-
-  #tell(): void {
-    for (const watcher of this.#watchers) watcher();
   }
 }
 

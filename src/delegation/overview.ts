@@ -1,12 +1,17 @@
+import {within} from '../within.ts';
 import {asksOf, type Delegation, type DelegationHead, hasEnded, isUnread} from './delegation.ts';
 import {notFound} from './errors.ts';
 import {parseId} from './id.ts';
+import type {Listing} from './listing.ts';
 import type {LiveDelegation} from './live.ts';
 import type {Store} from './ports.ts';
 import type {Waiting} from './queue.ts';
 import type {Recovery} from './recovery.ts';
 import type {Register} from './register.ts';
 import type {Sight} from './sight.ts';
+
+/** An answer waits so long for what is being recovered; after that it shows the rest as it is on disk. */
+const PATIENCE_MS = 2_000;
 
 export interface OverviewOptions {
   readonly store: Store;
@@ -17,17 +22,16 @@ export interface OverviewOptions {
   readonly waiting: (live: LiveDelegation) => Waiting | undefined;
 }
 
-/** What every answer needs of a list, which may be long. */
-interface Digest {
-  readonly open: readonly DelegationHead[];
-  readonly unread: readonly string[];
+/** A listing of the store with what was known better when it was asked for last. */
+interface Updated {
+  readonly newer: ReadonlyMap<string, DelegationHead>;
+  readonly list: readonly DelegationHead[];
 }
 
 /** Shows a project's delegations as they stand, recovering what it finds without an owner. */
 export class Overview {
   readonly #options: OverviewOptions;
-  /** What was found in a list of the store, for as long as it is the same. */
-  readonly #digests = new WeakMap<readonly DelegationHead[], Digest>();
+  readonly #updated = new WeakMap<Listing, Updated>();
 
   constructor(options: OverviewOptions) {
     this.#options = options;
@@ -57,16 +61,22 @@ export class Overview {
   #delayed(delegation: Delegation): Sight {
     const delay = this.#options.recovery.delayOf(delegation);
     if (delay === undefined || hasEnded(delegation.state)) return {delegation};
-    return {delegation, activity: {toolCalls: 0, last: `${delay.why} It is asked again.`, at: delay.at}};
+    return {delegation, unknown: `${delay.why} It is asked again.`};
   }
 
-  /** One that lives in this process. */
+  /** One that lives in this process; `undefined` when it does not. */
+  live(project: string, id: string): Sight | undefined {
+    const live = this.#options.register.find(project, id);
+    return live && this.sight(live);
+  }
+
   sight(live: LiveDelegation): Sight {
     const waiting = this.#options.waiting(live);
     return {
       delegation: live.record,
       ...(live.record.state.status === 'running' && {activity: live.activity}),
       ...(waiting !== undefined && {waiting}),
+      ...(live.unsaved !== undefined && {notes: [notOnDisk(live.unsaved)]}),
     };
   }
 
@@ -80,45 +90,65 @@ export class Overview {
   async list(project: string): Promise<readonly DelegationHead[]> {
     const stored = await this.#options.store.list(project);
     const newer = await this.#newerThan(stored, project);
-    return newer.size === 0 ? stored : stored.map((head) => newer.get(head.id) ?? head);
+    if (newer.size === 0) return stored.heads;
+    const known = this.#updated.get(stored);
+    if (known !== undefined && isSame(known.newer, newer)) return known.list;
+    const list = stored.heads.map((head) => newer.get(head.id) ?? head);
+    this.#updated.set(stored, {newer, list});
+    return list;
   }
 
-  /** Ids of those that have ended and that nobody has read to the end yet, newest first. */
+  /**
+   * Ids of those that have ended and that nobody has read to the end yet, newest first. Only those that live in
+   * this process, while the records of a large project are looked at for the first time.
+   */
   async unread(project: string): Promise<readonly string[]> {
-    const stored = await this.#options.store.list(project);
-    const {unread} = this.#digest(stored);
+    const {store, register} = this.#options;
+    const stored = await store.peek(project);
+    if (stored === undefined) return unreadIn(register.known(project));
+    const unread = stored.unread.map(({id}) => id);
     const newer = await this.#newerThan(stored, project);
     if (newer.size === 0) return unread;
-    const ended = [...newer.values()].filter(isUnread).map(({id}) => id);
-    return [...ended, ...unread.filter((id) => !newer.has(id))];
+    return [...unreadIn(newer), ...unread.filter((id) => !newer.has(id))];
   }
 
-  async #newerThan(
-    stored: readonly DelegationHead[],
-    project: string,
-  ): Promise<ReadonlyMap<string, DelegationHead>> {
+  /** Recovers those that have no owner any more. Resolves with the records as they then are. */
+  async recover(heads: readonly DelegationHead[]): Promise<readonly (Delegation | undefined)[]> {
     const {recovery, register} = this.#options;
-    const before = register.known(project);
-    const orphans = this.#digest(stored).open.filter(
-      (head) => !before.has(head.id) && recovery.isOrphan(head) && recovery.delayOf(head) === undefined,
+    const orphans = heads.filter(
+      (head) =>
+        register.find(head.project, head.id) === undefined &&
+        recovery.isOrphan(head) &&
+        recovery.delayOf(head) === undefined,
     );
-    if (orphans.length === 0) return before;
-    const recovered = await recovery.recoverAll(orphans);
+    return orphans.length === 0 ? [] : recovery.recoverAll(orphans);
+  }
+
+  async #newerThan(stored: Listing, project: string): Promise<ReadonlyMap<string, DelegationHead>> {
+    const {register} = this.#options;
+    const before = register.known(project);
+    // Thousands are recovered beside the answer.
+    const recovered = await within(PATIENCE_MS, this.recover(stored.open), []);
+    if (recovered.length === 0) return before;
     const records = recovered.flatMap((record) => (record === undefined ? [] : [record]));
     return new Map<string, DelegationHead>([
       ...records.map((record) => [record.id, record] as const),
       ...register.known(project),
     ]);
   }
+}
 
-  #digest(stored: readonly DelegationHead[]): Digest {
-    const known = this.#digests.get(stored);
-    if (known !== undefined) return known;
-    const digest = {
-      open: stored.filter(({state}) => !hasEnded(state)),
-      unread: stored.filter(isUnread).map(({id}) => id),
-    };
-    this.#digests.set(stored, digest);
-    return digest;
-  }
+function notOnDisk(why: string): string {
+  return `This end is not on disk yet: ${why}. It is kept in memory and written as soon as that is possible. Make room.`;
+}
+
+function unreadIn(heads: ReadonlyMap<string, DelegationHead>): readonly string[] {
+  return [...heads.values()].filter(isUnread).map(({id}) => id);
+}
+
+function isSame(
+  one: ReadonlyMap<string, DelegationHead>,
+  other: ReadonlyMap<string, DelegationHead>,
+): boolean {
+  return one.size === other.size && [...other].every(([id, head]) => one.get(id) === head);
 }

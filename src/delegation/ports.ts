@@ -1,32 +1,11 @@
 import type {Access} from './access.ts';
-import type {AskContent} from './ask.ts';
-import {type Delegation, type DelegationHead, NO_WORK, type Work} from './delegation.ts';
+import type {AskContent, AskPolicy} from './ask.ts';
+import type {Catalog} from './catalog.ts';
+import {type Delegation, type DelegationHead, type Named, NO_WORK, type Work} from './delegation.ts';
 import type {Headline} from './headline.ts';
-
-/** The agent and the model that will run. */
-export interface Choice {
-  readonly agent: string;
-  /** As `provider/model`. */
-  readonly model: string;
-}
-
-export interface ChoiceRequest {
-  readonly directory: string;
-  readonly agent?: string;
-  readonly model?: string;
-  /** Used where neither the request nor the agent names one. */
-  readonly callerModel?: string;
-}
-
-/** Knows which agents and models a directory's configuration offers. */
-export interface Catalog {
-  /**
-   * Fills in what was not asked for and checks what was.
-   * @throws Refusal when there is no such agent or model, when neither is configured, or when OpenCode
-   * cannot be started; the message says what would work.
-   */
-  choose(request: ChoiceRequest): Promise<Choice>;
-}
+import type {Listing} from './listing.ts';
+import type {Trust} from './trust.ts';
+import type {Worktrees} from './worktree.ts';
 
 /** What a running delegation is doing. */
 export interface Activity {
@@ -92,6 +71,13 @@ export type RunEnd =
   | {readonly outcome: 'completed'; readonly product: Product}
   | {readonly outcome: 'error' | 'interrupted'; readonly product: Product; readonly error: string};
 
+/** The run ended before anything was sent to the model: it can be begun anew, and nothing is done twice. */
+export interface NothingSent {
+  readonly outcome: 'nothing sent';
+  /** What happened, as a sentence. */
+  readonly why: string;
+}
+
 /**
  * Nothing is known of how a run ended, as OpenCode could not be asked: never an end, as what it has stored may hold
  * the whole answer. It is to be asked again.
@@ -115,7 +101,7 @@ export interface Run {
    * Settles when the agent has answered, has failed for good, or the server died under it. Never rejects.
    * The session may still be winding down; `stop` waits for that.
    */
-  readonly end: Promise<RunEnd>;
+  readonly end: Promise<RunEnd | NothingSent>;
   /** All that the agent has produced by now. Takes a second or two at the most and never rejects. */
   snapshot(): Promise<Snapshot>;
   /**
@@ -135,6 +121,7 @@ export interface Run {
 export interface LostRun {
   readonly delegationId: string;
   readonly directory: string;
+  readonly access: Access;
   /** Absent when the process died before it could note it. */
   readonly sessionId: string | undefined;
   /** True when it went on in a session that had messages already. */
@@ -147,12 +134,39 @@ export interface Runner {
   /** Begins at once; every failure, also that of the start, comes through `end`. */
   start(request: RunRequest, observer: RunObserver): Run;
   /** Finds out how a run ended whose process is gone, from what OpenCode has stored. Never rejects. */
-  settle(lost: LostRun): Promise<RunEnd | NotKnown>;
+  settle(lost: LostRun): Promise<RunEnd | NothingSent | NotKnown>;
   /**
-   * True while OpenCode has the session, so that a run can go on in it.
+   * True while OpenCode has the session, so that a run of that access can go on in it.
    * @throws Refusal when OpenCode cannot be started.
    */
-  hasSession(sessionId: string): Promise<boolean>;
+  hasSession(sessionId: string, access: Access): Promise<boolean>;
+}
+
+/** What the environment and the settings of a client decide: what runs its delegations, and how. */
+export interface Environment {
+  /** Stands for all that is in it, and tells nothing of it. */
+  readonly key: string;
+  /** Where OpenCode keeps the sessions in it. */
+  readonly sessions: string;
+  readonly catalog: Catalog;
+  readonly runner: Runner;
+  readonly worktrees: Worktrees;
+  readonly headlines: HeadlineWriter;
+  readonly trust: Trust;
+  /** What becomes of permission requests and questions. */
+  readonly asking: AskPolicy;
+  /** Whether those that can write in the same directory run one after the other. */
+  readonly serialWriters: boolean;
+  /** Whether nothing can be written in it but worktrees. */
+  readonly isConfined: boolean;
+}
+
+/** The environments that clients have come from. */
+export interface Environments {
+  /** `undefined` when no client of this process has brought it. */
+  find(key: string): Environment | undefined;
+  /** All, the one that was used last first. */
+  readonly all: readonly Environment[];
 }
 
 /** Writes a better title and summary than the first lines of prompt and answer. */
@@ -177,17 +191,33 @@ export interface Store {
   /** The record, or `undefined` when there is none that can be understood. */
   read(project: string, id: string): Promise<Delegation | undefined>;
   /**
-   * Every record of the project that can be understood, newest first. For as long as nothing changes, it is
-   * the same array.
+   * Every record of the project that can be understood. For as long as nothing changes, it is the same listing.
    */
-  list(project: string): Promise<readonly DelegationHead[]>;
+  list(project: string): Promise<Listing>;
+  /**
+   * As {@link list}, save that nobody waits while the records of a project with many of them are looked at for the
+   * first time: then it is `undefined`, and that is begun.
+   */
+  peek(project: string): Promise<Listing | undefined>;
+  /**
+   * The records that have no end, those of one project at a time. What a project has of them may be told in two
+   * parts, and takes a while to find out where an earlier version has written them: nobody should wait for all.
+   */
+  unfinished(): AsyncIterable<readonly DelegationHead[]>;
   /**
    * Runs the action unless another living process is doing so for the same record at this moment, in which
    * case it resolves to `undefined` at once.
    */
   exclusively<T>(project: string, id: string, action: () => Promise<T>): Promise<T | undefined>;
-  /** Every project that has records. */
-  projects(): Promise<readonly string[]>;
+  /**
+   * Leaves word for the process that runs it, wherever that is, to cancel it.
+   * @throws when it cannot be written.
+   */
+  askToCancel(named: Named): Promise<void>;
+  /** Every delegation that somebody has left such word for. */
+  cancels(): Promise<readonly Named[]>;
+  /** The word is taken, or no longer needed. Idempotent. */
+  dropCancel(named: Named): Promise<void>;
   /** Where a person finds the record. */
   artifact(project: string, id: string): string;
 }

@@ -51,6 +51,7 @@ export class Queue {
   readonly #waiting = new FairLine<Entry>();
   readonly #running = new Set<Entry>();
   readonly #idle = new Set<() => void>();
+  #isClosed = false;
   /** Set while a lane waits for its provider. */
   #timer: NodeJS.Timeout | undefined;
 
@@ -102,7 +103,20 @@ export class Queue {
     await new Promise<void>((resolve) => this.#idle.add(resolve));
   }
 
+  /** Starts nothing any more. Idempotent. */
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+  }
+
   #startWhatMay(): void {
+    if (!this.#isClosed) this.#startInOrder();
+    if (this.#waiting.size + this.#running.size > 0) return;
+    for (const resolve of this.#idle) resolve();
+    this.#idle.clear();
+  }
+
+  #startInOrder(): void {
     const held = new Set<Lane>();
     for (const entry of this.#waiting) {
       if (this.#running.size >= this.#options.concurrency) break;
@@ -112,9 +126,6 @@ export class Queue {
       else if (this.#options.waitsFor?.(entry.live) === undefined) this.#start(entry);
     }
     this.#wakeFor(held);
-    if (this.#waiting.size + this.#running.size > 0) return;
-    for (const resolve of this.#idle) resolve();
-    this.#idle.clear();
   }
 
   #start(entry: Entry): void {

@@ -1,19 +1,17 @@
-import type {Logger} from '../log.ts';
-import {type Delegation, type DelegationHead, hasEnded, type Owner} from './delegation.ts';
-import {messageOf} from './errors.ts';
-import {LiveDelegation} from './live.ts';
-import {isGone} from './owner.ts';
-import type {Runner, Store} from './ports.ts';
-import type {Worktrees} from './worktree.ts';
+import type {ProcessIdentity} from '../process/identity.ts';
+import {type Delegation, type DelegationHead, hasEnded} from './delegation.ts';
+import {messageOf, Refusal} from './errors.ts';
+import {transition} from './lifecycle.ts';
+import {type End, LiveDelegation, type Storing} from './live.ts';
+import {findOut} from './lost-run.ts';
+import {isAbandoned, ownerIn} from './owner.ts';
+import {type Environment, type Environments, NO_PRODUCT, type NothingSent} from './ports.ts';
+import {retryAfter} from './retry.ts';
 import {settled} from './worktree-end.ts';
 
-export interface RecoveryOptions {
-  readonly store: Store;
-  readonly runner: Runner;
-  readonly worktrees: Worktrees;
-  readonly log: Logger;
-  readonly now: () => number;
-  readonly owner: Owner;
+export interface RecoveryOptions extends Storing {
+  readonly environments: Environments;
+  readonly owner: ProcessIdentity;
   /** Takes over a delegation that was registered or queued and whose owner is gone. */
   readonly enqueue: (live: LiveDelegation) => void;
   /** True when nothing is begun any more. */
@@ -21,10 +19,6 @@ export interface RecoveryOptions {
   /** Called when a delegation whose owner is gone has got its end, and that is on disk. */
   readonly onSettled: (delegation: Delegation) => void;
 }
-
-/** What could not be found out is asked for again after so long, at first and at most. */
-const FIRST_DELAY_MS = 2_000;
-const LAST_DELAY_MS = 30_000;
 
 interface Delayed {
   readonly why: string;
@@ -63,10 +57,10 @@ export class Recovery {
     for (const {timer} of this.#delayed.values()) clearTimeout(timer);
   }
 
-  /** True for a record that has no end and whose owner, surely gone, will never give it one. */
+  /** True for a record that has no end, which nobody will give it but us. */
   isOrphan(head: DelegationHead): boolean {
-    if (hasEnded(head.state) || !isGone(head.owner)) return false;
-    return head.state.status === 'running' || head.owner.environment === this.#options.owner.environment;
+    if (!isAbandoned(head, this.#options.now())) return false;
+    return head.state.status === 'running' || this.#environmentOf(head) !== undefined;
   }
 
   /** Recovers several, those that wait in the order they had. Resolves with the records as they then are. */
@@ -103,12 +97,35 @@ export class Recovery {
     const {log, now, isClosing} = this.#options;
     const key = keyOf(head);
     const before = this.#delayed.get(key);
-    const ms = before === undefined ? FIRST_DELAY_MS : Math.min(before.ms * 2, LAST_DELAY_MS);
+    const ms = retryAfter(before?.ms);
     log.warn(`${head.id} stays open: ${why}`);
     if (isClosing()) return;
     clearTimeout(before?.timer);
     const timer = setTimeout(() => void this.recover(head), ms).unref();
     this.#delayed.set(key, {why, at: now(), ms, timer});
+  }
+
+  /**
+   * Ends one that nobody runs who could be reached, without waiting for who is gone or what cannot be asked. Resolves
+   * with the end that it has then: what its session shows to be complete stays complete.
+   */
+  async cancel(record: Delegation): Promise<Delegation> {
+    const {project, id, owner} = record;
+    const {store, environments} = this.#options;
+    const cancelled = await store.exclusively(project, id, async () => {
+      const latest = (await store.read(project, id)) ?? record;
+      if (hasEnded(latest.state)) return latest;
+      const found = await findOut(latest, environments);
+      const {ran, environment} =
+        found.outcome === 'known' ? found : {ran: found, environment: environments.all[0]};
+      if (environment === undefined) throw new Refusal(`${id} cannot be cancelled yet: no client is here.`);
+      const product = 'product' in ran ? ran.product : NO_PRODUCT;
+      const error = `It was cancelled on request. The process that had it (${owner.pid} on ${owner.hostname}) could not be reached; if it is still there, it stops as soon as it sees that.`;
+      const end = ran.outcome === 'completed' ? ran : {outcome: 'cancelled' as const, product, error};
+      return this.#end(latest, await settled(end, latest, environment.worktrees), environment);
+    });
+    if (cancelled !== undefined) return cancelled;
+    throw new Refusal(`${id} is being looked after at this moment. Cancel it again.`);
   }
 
   async #recover(head: DelegationHead): Promise<Delegation | undefined> {
@@ -121,9 +138,16 @@ export class Recovery {
         this.#forget(head);
         return record;
       }
-      return record.state.status === 'running' ? this.#settle(record) : this.#takeOver(record);
+      if (record.state.status === 'running') return this.#settle(record);
+      const environment = this.#environmentOf(record);
+      return environment === undefined ? record : this.#takeOver(record, environment);
     });
     return recovered ?? store.read(project, id);
+  }
+
+  /** That of the client that asked for it, so that nobody's key pays for somebody else's work. */
+  #environmentOf({owner}: DelegationHead): Environment | undefined {
+    return this.#options.environments.find(owner.environment);
   }
 
   #forget(head: DelegationHead): void {
@@ -131,9 +155,10 @@ export class Recovery {
     this.#delayed.delete(keyOf(head));
   }
 
-  async #takeOver(record: Delegation): Promise<Delegation> {
+  async #takeOver(record: Delegation, environment: Environment): Promise<Delegation> {
     const {enqueue, owner, log} = this.#options;
-    const live = new LiveDelegation({...record, owner}, this.#options);
+    const taken = {...record, owner: ownerIn(owner, environment)};
+    const live = new LiveDelegation(taken, environment, this.#options);
     await live.save();
     this.#forget(record);
     log.info(`${record.id} is queued again: the process that had it (${record.owner.pid}) is gone`);
@@ -142,26 +167,46 @@ export class Recovery {
   }
 
   async #settle(record: Delegation): Promise<Delegation> {
-    const {runner, worktrees, log, onSettled} = this.#options;
-    const noted = record.state.status === 'running' ? record.state.sessionId : undefined;
-    const ran = await runner.settle({
-      delegationId: record.id,
-      directory: record.worktree?.directory ?? record.directory,
-      sessionId: noted ?? record.continues?.sessionId,
-      isContinued: record.continues !== undefined,
-      cause: `The process that ran it (${record.owner.pid}) is gone.`,
-    });
-    if (ran.outcome === 'not known') {
-      this.#delay(record, ran.why);
+    const found = await findOut(record, this.#options.environments);
+    if (found.outcome === 'not known') {
+      this.#delay(record, found.why);
       return record;
     }
+    const {ran, environment} = found;
+    const anew = ran.outcome === 'nothing sent';
+    // A worktree that it goes on in is ready for it.
+    if (anew && record.continues !== undefined) return this.#beginAnew(record);
+    const end = await settled(anew ? nothingSent(ran) : ran, record, environment.worktrees);
+    // What is in a new one all the same, somebody else has put there: that is kept, and it ends.
+    if (anew && end.worktree?.outcome?.is !== 'kept') return this.#beginAnew(record);
+    return this.#end(record, end, environment);
+  }
+
+  async #end(record: Delegation, end: End, environment: Environment): Promise<Delegation> {
+    const {log, onSettled} = this.#options;
     this.#forget(record);
-    const end = await settled(ran, record, worktrees);
-    log.info(`${record.id} is settled as ${end.outcome}: the process that ran it is gone`);
-    const ended = await new LiveDelegation(record, this.#options).end(end);
+    log.info(`${record.id} is settled as ${end.outcome}: nobody runs it any more`);
+    const ended = await new LiveDelegation(record, environment, this.#options).end(end);
     onSettled(ended);
     return ended;
   }
+
+  /** Nothing was sent to the model: it waits again, as it did before it was its turn. */
+  async #beginAnew(record: Delegation): Promise<Delegation> {
+    const {store, log} = this.#options;
+    const waiting = {...record, state: transition(record.state, {type: 'nothing-sent'})};
+    const own = this.#environmentOf(record);
+    if (own !== undefined) return this.#takeOver(waiting, own);
+    await store.write(waiting);
+    this.#forget(record);
+    log.info(`${record.id} waits again, for a client of its environment: nothing had been sent to the model`);
+    return waiting;
+  }
+}
+
+function nothingSent({why}: NothingSent): End {
+  const error = `${why} Nothing had been sent to the model. Delegate it again.`;
+  return {outcome: 'interrupted', product: NO_PRODUCT, error};
 }
 
 function keyOf({project, id}: DelegationHead): string {

@@ -1,10 +1,15 @@
-import type {Delegation, DelegationHead} from './delegation.ts';
-import {messageOf, Refusal} from './errors.ts';
+import {type Delegation, type DelegationHead, hasEnded} from './delegation.ts';
+import {EndingError, messageOf, Refusal} from './errors.ts';
 import {newId} from './id.ts';
 import {LiveDelegation, type Storing} from './live.ts';
+import type {Environment} from './ports.ts';
+import type {DelegateRequest} from './request.ts';
 
 /** So many ids are tried before the store is thought to be broken. */
 const ID_ATTEMPTS = 20;
+
+/** So many of one client in one project may wait or run. */
+export const MAX_OPEN = 2_000;
 
 /** A delegation that has no id yet. */
 export type Draft = Omit<Delegation, 'id'>;
@@ -36,8 +41,29 @@ export class Register {
     return [...this.#live.values()];
   }
 
+  /** Those that have not ended. */
+  get open(): readonly LiveDelegation[] {
+    return this.all.filter(({record}) => !hasEnded(record.state));
+  }
+
   find(project: string, id: string): LiveDelegation | undefined {
     return this.#live.get(keyOf({project, id}));
+  }
+
+  has(delegation: DelegationHead): boolean {
+    return this.#live.has(keyOf(delegation));
+  }
+
+  /** @throws Refusal when so many of this client wait or run here already that one more would only be lost sight of. */
+  checkRoom({client, project}: Pick<DelegateRequest, 'client' | 'project'>): void {
+    const own = this.open.filter(
+      ({record}) => record.project === project && record.client.name === client.name,
+    );
+    if (own.length < MAX_OPEN) return;
+    const first = own[0]?.record.id ?? '';
+    throw new Refusal(
+      `${MAX_OPEN.toLocaleString('en-US')} delegations of this client wait or run in this project, which is the limit: nothing was started. Wait for some: delegation_read("${first}") waits for the oldest. Or cancel what is no longer wanted.`,
+    );
   }
 
   /** Of one project: what is newer than what is stored. */
@@ -50,8 +76,12 @@ export class Register {
    * Gives a new delegation an id and stores it, with what depends on that id. Resolves when its record is on disk.
    * @throws Refusal when it cannot be stored.
    */
-  create(draft: Draft, rest: (id: string) => Partial<Draft> = () => ({})): Promise<LiveDelegation> {
-    const registering = this.#create(draft, rest);
+  create(
+    draft: Draft,
+    environment: Environment,
+    rest: (id: string) => Partial<Draft> = () => ({}),
+  ): Promise<LiveDelegation> {
+    const registering = this.#create(draft, environment, rest);
     this.#registering.add(registering);
     return registering.finally(() => this.#registering.delete(registering));
   }
@@ -76,15 +106,19 @@ export class Register {
     await Promise.allSettled(this.#registering);
   }
 
-  async #create(draft: Draft, rest: (id: string) => Partial<Draft>): Promise<LiveDelegation> {
+  async #create(
+    draft: Draft,
+    environment: Environment,
+    rest: (id: string) => Partial<Draft>,
+  ): Promise<LiveDelegation> {
     const {storing, isClosing} = this.#options;
     const {store} = storing;
     for (let attempt = 0; attempt < ID_ATTEMPTS; attempt++) {
-      if (isClosing()) throw new Refusal('This server is stopping. Start it again.');
+      if (isClosing()) throw new EndingError();
       const id = newId();
       const record = {...draft, ...rest(id), id};
       if (this.#live.has(keyOf(record))) continue;
-      const live = new LiveDelegation(record, storing);
+      const live = new LiveDelegation(record, environment, storing);
       this.add(live);
       const created = await store.create(record).catch((error: unknown) => messageOf(error));
       if (created === true) return live;

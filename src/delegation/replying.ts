@@ -19,7 +19,7 @@ export async function replyTo(
 ): Promise<Replied> {
   const {id, state} = delegation;
   if (hasEnded(state)) throw new Refusal(`${id} has ended (${state.status}): it waits for no answer.`);
-  if (live === undefined) throw runElsewhere(delegation, 'Answer');
+  if (live === undefined) throw runElsewhere(delegation);
   const {asks} = live;
   if (asks === undefined || (asksOf(live.record).length === 0 && reply.number === undefined)) {
     throw new Refusal(
@@ -30,9 +30,9 @@ export async function replyTo(
   return {delegation: live.record, decision};
 }
 
-/** Only the process that runs a delegation can do this to it. */
-export function runElsewhere({id, client, owner}: Delegation, what: string): Refusal {
+/** Only the process that runs a delegation can answer what its agent asks. */
+function runElsewhere({id, client, owner}: Delegation): Refusal {
   return new Refusal(
-    `${id} is run by another process (${client.name}, process ${owner.pid} on ${owner.hostname}). ${what} it from the client that started it, or stop that client.`,
+    `${id} is run by another process (${client.name}, process ${owner.pid} on ${owner.hostname}). Answer it from the client that started it.`,
   );
 }

@@ -3,6 +3,9 @@ import {isAbsolute} from 'node:path';
 import type {Access} from './access.ts';
 import type {Client, Continues, Parent} from './delegation.ts';
 import {Refusal} from './errors.ts';
+import type {Asking} from './pending-calls.ts';
+import type {Environment} from './ports.ts';
+import type {TrustQuestion} from './trust.ts';
 import type {Worktree} from './worktree.ts';
 
 export const MAX_PROMPT_CHARS = 200_000;
@@ -13,6 +16,8 @@ const MINUTE_MS = 60_000;
 export interface DelegateRequest {
   /** The project of the client, under which the record is kept. */
   readonly project: string;
+  /** The client's, in which it runs. */
+  readonly environment: Environment;
   readonly directory: string;
   readonly prompt: string;
   readonly agent?: string;
@@ -21,8 +26,14 @@ export interface DelegateRequest {
   readonly access?: Access;
   readonly timeoutMinutes: number;
   readonly client: Client;
+  /** The call that asks. */
+  readonly asking?: Asking;
   /** The OpenCode session that asks, where it is known. */
   readonly parent?: Parent;
+  /** Where the OpenCode works that asks, where it is known. */
+  readonly callerDirectory?: string;
+  /** Asks whoever calls whether what a repository brings may run; absent where nobody can be asked. */
+  readonly askTrust?: (question: TrustQuestion) => boolean;
   /** The ended delegation whose session it goes on in. */
   readonly continues?: Continues;
   /** The worktree that it goes on in, with the session; it is ready for that. */

@@ -14,7 +14,8 @@ export class ShownAsks {
   }
 
   shown(head: DelegationHead): void {
-    this.#shown.set(keyOf(head), newest(head));
+    const number = newest(head);
+    if (number > 0) this.#shown.set(keyOf(head), number);
   }
 
   forget(head: DelegationHead): void {

@@ -7,8 +7,10 @@ export interface Sight {
   readonly delegation: Delegation;
   /** Only while it runs in this process. */
   readonly activity?: Activity;
+  /** Why nobody runs it and its end is not known yet, in whole sentences. */
+  readonly unknown?: string;
   /** Why it has not started; only while it is queued in this process. */
   readonly waiting?: Waiting;
-  /** What whoever has just delegated it should know, in whole sentences. */
+  /** What whoever has just delegated it, or reads it, should know as well, in whole sentences. */
   readonly notes?: readonly string[];
 }

@@ -1,4 +1,4 @@
-import {hasEnded} from './delegation.ts';
+import {type DelegationHead, hasEnded} from './delegation.ts';
 import type {LiveDelegation} from './live.ts';
 import type {Overview} from './overview.ts';
 import {pause} from './pause.ts';
@@ -13,6 +13,8 @@ export interface WaitOptions {
   readonly project: string;
   readonly id: string;
   readonly ms: number;
+  /** True where requests are no news: only the end is waited for. */
+  readonly isForEnd?: boolean;
   /** Ends the wait, never the delegation. */
   readonly signal?: AbortSignal;
   /**
@@ -37,13 +39,14 @@ export class Waits {
     this.#options = options;
   }
 
-  async wait({project, id, ms, signal, onChange}: WaitOptions): Promise<Sight> {
+  async wait({project, id, ms, isForEnd = false, signal, onChange}: WaitOptions): Promise<Sight> {
     const {now, overview, register} = this.#options;
     const deadline = now() + ms;
     let isAsked = false;
+    let ended: Sight | undefined;
     for (;;) {
-      const sight = await overview.get(project, id);
-      const hasNews = isAsked || this.#shownAsks.isNews(sight.delegation);
+      const sight = ended ?? (await overview.get(project, id));
+      const hasNews = !isForEnd && (isAsked || this.#shownAsks.isNews(sight.delegation));
       this.#shownAsks.shown(sight.delegation);
       if (hasEnded(sight.delegation.state)) this.#shownAsks.forget(sight.delegation);
       const left = deadline - now();
@@ -54,8 +57,15 @@ export class Waits {
         await pause(Math.min(left, FOREIGN_POLL_MS), {signal});
       } else {
         isAsked = await this.#watch(live, {ms: left, signal, onChange});
+        // What has ended under the eyes of who waits need not be read from the disk.
+        if (hasEnded(live.record.state)) ended = overview.sight(live);
       }
     }
+  }
+
+  /** It has ended: what was shown of it matters no more. */
+  forget(head: DelegationHead): void {
+    this.#shownAsks.forget(head);
   }
 
   /** Resolves when it has ended, has a new request, or the wait is over; true when it has a new request. */

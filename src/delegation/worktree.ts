@@ -1,3 +1,6 @@
+/** The branches of delegations: their ids, with a number where there was one of that name. */
+export const WORKTREE_BRANCH = /^delegation\/[a-z]+-[a-z]+-[a-z]+(?:-\d{1,3})?$/;
+
 /** A git worktree in which a delegation works, or has worked, apart from the user's own checkout. */
 export interface Worktree {
   /** The root of the checkout that it was made from. */
@@ -9,6 +12,10 @@ export interface Worktree {
   readonly branch: string;
   /** The commit that it was made from. */
   readonly base: string;
+  /** The folder of git that the repository has for all its worktrees; absent in old records. */
+  readonly commonDir?: string;
+  /** The folder of git that is this worktree's own; absent until it is made. */
+  readonly gitDir?: string;
   /** What an earlier delegation had left it at; absent for the first one that works in it. */
   readonly since?: string;
   /** Absent until the work in it has ended. */
@@ -34,6 +41,7 @@ export interface WorktreePlan {
   /** The path from the checkout's root to the delegation's directory; empty for the root itself. */
   readonly prefix: string;
   readonly base: string;
+  readonly commonDir: string;
   /** What whoever delegates should know: whole sentences. */
   readonly notes: readonly string[];
 }
@@ -98,7 +106,8 @@ export function worktreeCommands({checkout, path, branch, base}: Worktree): {
 }
 
 /** As the shells take it; a path that needs no quotes gets none. */
-function quoted(path: string): string {
+export function quoted(path: string): string {
   if (/^[\w./:@\\-]+$/.test(path)) return path;
-  return path.includes('\\') ? `"${path}"` : `'${path.replaceAll("'", "'\\''")}'`;
+  // Between double quotes, a shell would run what a folder is called.
+  return path.startsWith('/') ? `'${path.replaceAll("'", "'\\''")}'` : `"${path}"`;
 }

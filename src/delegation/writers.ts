@@ -5,6 +5,9 @@ import type {AlsoChanged, Delegation} from './delegation.ts';
 import type {LiveDelegation} from './live.ts';
 import type {WaitReason} from './queue.ts';
 
+/** So many others are named. */
+const NAMED = 5;
+
 interface Writer {
   readonly live: LiveDelegation;
   /** Links followed, so that two names of one directory are one. */
@@ -17,8 +20,6 @@ interface Writer {
 }
 
 export interface WritersOptions {
-  /** Whether those that can write in the same place run one after the other. */
-  readonly isSerial: boolean;
   /** Puts into a record that has ended which of its files others have changed as well. */
   readonly amend: (delegation: Delegation, alsoChanged: readonly AlsoChanged[]) => void;
 }
@@ -42,25 +43,31 @@ export class Writers {
   join(live: LiveDelegation): void {
     if (live.record.access !== 'agent') return;
     const directory = realPath(live.record.directory);
-    this.#known.set(live, {live, directory, met: new Set(), shared: []});
-    void live.ended.then(() => this.#known.delete(live));
+    const writer: Writer = {live, directory, met: new Set(), shared: []};
+    this.#known.set(live, writer);
+    void live.ended.then(() => {
+      this.#known.delete(live);
+      // Those that still run know it; it need not know them, and those that they have met, for ever.
+      writer.met.clear();
+    });
   }
 
   /** What whoever has just delegated it should know of others that can write in the same place. */
   notesFor(live: LiveDelegation): readonly string[] {
     const own = this.#known.get(live);
-    if (own === undefined || this.#options.isSerial) return [];
+    if (own === undefined || live.environment.serialWriters) return [];
     const others = [...this.#known.values()].filter((other) => other !== own && overlap(own, other));
     if (others.length === 0) return [];
+    const more = others.length > NAMED ? ` and ${others.length - NAMED} more` : '';
     return [
-      `Also at work in this directory, and free to write: ${others.map(idOf).join(', ')}. access "read-only" or "worktree" keeps delegations apart.`,
+      `Also at work in this directory, and free to write: ${others.slice(0, NAMED).map(idOf).join(', ')}${more}. access "read-only" or "worktree" keeps delegations apart.`,
     ];
   }
 
   /** The first one that runs in the same place, where writers are to run one after the other. */
   waitsFor(live: LiveDelegation): WaitReason | undefined {
     const own = this.#known.get(live);
-    if (own === undefined || !this.#options.isSerial) return undefined;
+    if (own === undefined || !live.environment.serialWriters) return undefined;
     const other = [...this.#running].find((one) => overlap(own, one));
     return other && {is: 'other writer', id: idOf(other)};
   }
@@ -69,7 +76,8 @@ export class Writers {
     const own = this.#known.get(live);
     if (own === undefined) return;
     for (const other of this.#running) {
-      other.met.add(own);
+      // One that winds down has told its files already.
+      if (this.#known.has(other.live)) other.met.add(own);
       own.met.add(other);
     }
     this.#running.add(own);
@@ -107,7 +115,7 @@ function idOf({live}: Writer): string {
 
 /** In the same directory, or one in a directory inside of the other's. */
 function overlap({directory: a}: Writer, {directory: b}: Writer): boolean {
-  return contains(a, b) || contains(b, a);
+  return a === b || contains(a, b) || contains(b, a);
 }
 
 function realPath(directory: string): string {

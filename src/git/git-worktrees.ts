@@ -1,6 +1,8 @@
-import {readdir} from 'node:fs/promises';
-import {basename, dirname, join, resolve} from 'node:path';
+import {readdir, realpath} from 'node:fs/promises';
+import {basename, dirname, join} from 'node:path';
+import {contains} from '../contains.ts';
 import {messageOf, Refusal} from '../delegation/errors.ts';
+import {THREE_WORDS} from '../delegation/id.ts';
 import type {
   SettledWorktree,
   WorkInWorktree,
@@ -8,8 +10,10 @@ import type {
   WorktreePlan,
   Worktrees,
 } from '../delegation/worktree.ts';
+import {foldersOf, foldersOfNew} from './folders.ts';
 import {Git} from './git.ts';
 import {BASE_REF, exists, hasBranch, makeWorktree, restoreWorktree} from './open.ts';
+import {isOwnPlace} from './own-place.ts';
 import {BRANCHES, planWorktree} from './plan.ts';
 import {settleWorktree} from './settle.ts';
 
@@ -30,20 +34,24 @@ export class GitWorktrees implements Worktrees {
     return planWorktree(this.#git, directory);
   }
 
-  place({checkout, prefix, base}: WorktreePlan, of: {project: string; id: string}): Worktree {
+  place({checkout, prefix, base, commonDir}: WorktreePlan, of: {project: string; id: string}): Worktree {
     const path = this.#pathOf(of);
-    return {checkout, path, directory: join(path, prefix), branch: `${BRANCHES}/${of.id}`, base};
+    return {checkout, path, directory: join(path, prefix), branch: `${BRANCHES}/${of.id}`, base, commonDir};
   }
 
-  open(worktree: Worktree, signal: AbortSignal): Promise<Worktree> {
+  async open(worktree: Worktree, signal: AbortSignal): Promise<Worktree> {
+    if (!(await isOwnPlace(worktree, this.#root))) throw new Error(notOurs(worktree));
     return makeWorktree(this.#git, worktree, signal);
   }
 
   async reopen({outcome, ...worktree}: Worktree): Promise<Worktree> {
+    if (!(await isOwnPlace(worktree, this.#root)))
+      throw new Refusal(`${notOurs(worktree)} Delegate it anew.`);
     const isNew = outcome?.is === 'removed' && !(await exists(worktree.path));
     try {
       const open = isNew ? await makeWorktree(this.#git, worktree, NEVER) : await this.#restored(worktree);
-      return {...open, since: await this.#git.run(open.path, ['rev-parse', 'HEAD'])};
+      const own = this.#git.inside(await foldersOf(this.#git, open));
+      return {...open, since: await own.run(open.path, ['rev-parse', 'HEAD'])};
     } catch (error) {
       if (error instanceof Refusal) throw error;
       throw new Refusal(
@@ -52,31 +60,36 @@ export class GitWorktrees implements Worktrees {
     }
   }
 
-  settle(worktree: Worktree, work: WorkInWorktree): Promise<SettledWorktree> {
+  async settle(worktree: Worktree, work: WorkInWorktree): Promise<SettledWorktree> {
+    if (!(await isOwnPlace(worktree, this.#root)))
+      return {worktree: {...worktree, outcome: {is: 'kept', diffstat: '', notes: [notOurs(worktree)]}}};
     return settleWorktree(this.#git, worktree, work);
   }
 
   async leftovers(): Promise<readonly {project: string; id: string}[]> {
     const found: {project: string; id: string}[] = [];
     for (const project of await foldersIn(this.#root)) {
-      for (const id of await foldersIn(join(this.#root, project))) found.push({project, id});
+      // One that cannot be read takes nothing from the others; whoever can read it settles what is in it.
+      const ids = await foldersIn(join(this.#root, project)).catch(() => []);
+      found.push(...ids.filter((id) => THREE_WORDS.test(id)).map((id) => ({project, id})));
     }
     return found;
   }
 
   async find(of: {project: string; id: string}): Promise<Worktree | undefined> {
     const path = this.#pathOf(of);
-    const ask = (...args: readonly string[]) => this.#git.ask(path, args);
-    const [common, current, base] = await Promise.all([
-      ask('rev-parse', '--git-common-dir'),
+    const folders = await foldersOfNew(this.#git, path).catch(() => undefined);
+    // Nothing has kept what they were: those that an agent can have made are not taken for them.
+    if (folders === undefined || contains(await realpath(path), folders.commonDir)) return undefined;
+    const {commonDir, gitDir} = folders;
+    const ask = (...args: readonly string[]) => this.#git.inside(folders).ask(path, args);
+    const [current, base] = await Promise.all([
       ask('symbolic-ref', '--quiet', '--short', 'HEAD'),
       ask('rev-parse', '--verify', '--quiet', BASE_REF),
     ]);
-    if (common === undefined) return undefined;
-    const folder = resolve(path, common);
-    const checkout = basename(folder) === '.git' ? dirname(folder) : folder;
+    const checkout = basename(commonDir) === '.git' ? dirname(commonDir) : commonDir;
     const branch = current?.startsWith(`${BRANCHES}/`) ? current : `${BRANCHES}/${of.id}`;
-    return {checkout, path, directory: path, branch, base: base ?? ''};
+    return {checkout, path, directory: path, branch, base: base ?? '', commonDir, gitDir};
   }
 
   async #restored(worktree: Worktree): Promise<Worktree> {
@@ -87,13 +100,16 @@ export class GitWorktrees implements Worktrees {
         `The worktree ${path} and its branch ${branch} are no longer there, so there is nothing to continue in. Delegate it anew.`,
       );
     }
-    await restoreWorktree(this.#git, worktree, NEVER);
-    return worktree;
+    return restoreWorktree(this.#git, worktree, NEVER);
   }
 
   #pathOf({project, id}: {project: string; id: string}): string {
     return join(this.#root, project, id);
   }
+}
+
+function notOurs({path}: Worktree): string {
+  return `${path} is not where worktrees are made, so nothing is done there.`;
 }
 
 async function foldersIn(path: string): Promise<readonly string[]> {

@@ -1,6 +1,7 @@
 import {execFile} from 'node:child_process';
 import {existsSync} from 'node:fs';
-import {devNull} from 'node:os';
+import {dirname} from 'node:path';
+import {FIXED_ENVIRONMENT, LIST_SETTINGS, Settings} from './settings.ts';
 
 /** Of git's own variables, those that say who the user is and where their settings are. The rest is of one command. */
 const KEPT = /^GIT_(AUTHOR_(NAME|EMAIL)|COMMITTER_(NAME|EMAIL)|CONFIG_(GLOBAL|SYSTEM|NOSYSTEM)|EXEC_PATH)$/;
@@ -12,23 +13,6 @@ const HALF_MADE = /failed to read .*worktrees.*commondir/;
 const HALF_MADE_ATTEMPTS = 20;
 /** A list of all files of a large repository. */
 const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
-
-/**
- * Nothing of the user's may run, wait for a person, or write beside what was asked for: no hooks, no signing, no
- * background work.
- */
-const SETTINGS = [
-  `core.hooksPath=${devNull}`,
-  'commit.gpgSign=false',
-  // It would refuse a whole commit for the line ends of one file, which the folder keeps as they are.
-  'core.safecrlf=false',
-  'core.fsmonitor=false',
-  'gc.auto=0',
-  'maintenance.auto=false',
-  'advice.detachedHead=false',
-  // One process a core: large checkouts take half the time.
-  'checkout.workers=0',
-].flatMap((setting) => ['-c', setting]);
 
 /** Git could not do it. The message is git's own. */
 export class GitError extends Error {
@@ -49,20 +33,46 @@ export interface GitOptions {
   readonly timeoutMs?: number;
 }
 
-/** Runs git in a directory. */
+/** The folders of a worktree, as they were when it was made: what lies in it now does not say which they are. */
+export interface Folders {
+  /** Where its files are. */
+  readonly workTree: string;
+  /** What git knows of this worktree alone. */
+  readonly gitDir: string;
+  /** What all worktrees of the repository share. */
+  readonly commonDir: string;
+}
+
+/**
+ * Runs git in a directory that may be hostile: agents write there, and maybe into the repository's configuration.
+ * No command runs that such a repository names, but for the filter of LFS as it is known; those of the person's own
+ * configuration do. Nothing is fetched. Every git of ours runs through this.
+ */
 export class Git {
+  readonly #person: NodeJS.ProcessEnv;
   readonly #env: NodeJS.ProcessEnv;
 
-  constructor(env: NodeJS.ProcessEnv) {
+  /** @param env the person's. @param folders which repository it is, where that is not to be looked for. */
+  constructor(env: NodeJS.ProcessEnv, folders: NodeJS.ProcessEnv = {}) {
+    this.#person = env;
     this.#env = {
       ...Object.fromEntries(
         Object.entries(env).filter(([name]) => !name.startsWith('GIT_') || KEPT.test(name)),
       ),
+      ...folders,
       GIT_TERMINAL_PROMPT: '0',
       // A look at the user's checkout must not write to its index.
       GIT_OPTIONAL_LOCKS: '0',
+      // What a repository lacks git would fetch, by a program that the repository names.
+      GIT_ALLOW_PROTOCOL: 'none',
       LC_ALL: 'C',
     };
+  }
+
+  /** The same, for the worktree of these folders and no other repository. */
+  inside({workTree, gitDir, commonDir}: Folders): Git {
+    const env = {GIT_WORK_TREE: workTree, GIT_DIR: gitDir, GIT_COMMON_DIR: commonDir};
+    return new Git(this.#person, env);
   }
 
   /**
@@ -72,7 +82,7 @@ export class Git {
   async run(directory: string, args: readonly string[], options: GitOptions = {}): Promise<string> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#run(directory, args, options);
+        return await this.#run(directory, args, await this.#safely(directory, options));
       } catch (error) {
         const isPassing = error instanceof GitError && HALF_MADE.test(error.message);
         if (!isPassing || attempt === HALF_MADE_ATTEMPTS) throw error;
@@ -94,14 +104,36 @@ export class Git {
     }
   }
 
+  /**
+   * What is set in a directory, and by whom.
+   * @throws as {@link run} does.
+   */
+  async settings(directory: string, {signal, timeoutMs}: GitOptions = {}): Promise<Settings> {
+    const options = {
+      env: FIXED_ENVIRONMENT,
+      ...(signal !== undefined && {signal}),
+      ...(timeoutMs !== undefined && {timeoutMs}),
+    };
+    const settings = new Settings(await this.#run(directory, LIST_SETTINGS, options));
+    if (!settings.isHeld) throw new GitError('git is older than 2.31, which cannot be told what not to run');
+    return settings;
+  }
+
+  /** Looked at before every command: whoever writes there may do so at any time. */
+  async #safely(directory: string, options: GitOptions): Promise<GitOptions> {
+    const {environment} = await this.settings(directory, options);
+    return {...options, env: {...options.env, ...environment}};
+  }
+
   #run(directory: string, args: readonly string[], options: GitOptions): Promise<string> {
     const {input = '', signal, env, timeoutMs} = options;
     return new Promise((resolve, reject) => {
       const child = execFile(
         'git',
-        [...SETTINGS, ...args],
+        ['-C', directory, ...args],
         {
-          cwd: directory,
+          // Not where agents write: on Windows, a program is looked for there first.
+          cwd: dirname(process.execPath),
           env: {...this.#env, ...env},
           maxBuffer: MAX_OUTPUT_BYTES,
           windowsHide: true,
@@ -120,11 +152,9 @@ export class Git {
   }
 }
 
-/** Node says the same when there is no git and when there is no directory to run it in. */
 function failureOf(error: Error, {directory, stderr}: {directory: string; stderr: string}): Error {
-  const isMissing = 'code' in error && error.code === 'ENOENT';
-  if (isMissing && existsSync(directory)) return new GitMissing(error.message);
-  return new GitError(isMissing ? `${directory} is not there` : wordsOf(stderr, error));
+  if ('code' in error && error.code === 'ENOENT') return new GitMissing(error.message);
+  return new GitError(existsSync(directory) ? wordsOf(stderr, error) : `${directory} is not there`);
 }
 
 function wordsOf(stderr: string, error: Error): string {

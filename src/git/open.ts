@@ -1,6 +1,7 @@
 import {mkdir, rm, rmdir, stat} from 'node:fs/promises';
 import {dirname} from 'node:path';
 import type {Worktree} from '../delegation/worktree.ts';
+import {foldersOfNew} from './folders.ts';
 import type {Git} from './git.ts';
 
 /**
@@ -22,15 +23,14 @@ export async function makeWorktree(git: Git, worktree: Worktree, signal: AbortSi
   const made = {...worktree, branch};
   // Not by the command that makes the worktree: where that fails after it has made the branch, it cannot be repeated.
   await git.run(worktree.checkout, ['update-ref', `refs/heads/${branch}`, worktree.base, '']);
-  await restoreWorktree(git, made, signal);
-  return made;
+  return restoreWorktree(git, made, signal);
 }
 
 /**
- * Makes a worktree of a branch that is there.
+ * Makes a worktree of a branch that is there. Resolves with it and its folders of git.
  * @throws when git cannot, or the signal aborts; nothing is left behind then, also no branch that is where it began.
  */
-export async function restoreWorktree(git: Git, worktree: Worktree, signal: AbortSignal): Promise<void> {
+export async function restoreWorktree(git: Git, worktree: Worktree, signal: AbortSignal): Promise<Worktree> {
   await checkFree(worktree);
   const {checkout, path, directory, branch, base} = worktree;
   await mkdir(dirname(path), {recursive: true, mode: FOLDER_MODE});
@@ -39,6 +39,8 @@ export async function restoreWorktree(git: Git, worktree: Worktree, signal: Abor
     // A sparse checkout may leave out the very folder that the agent is to work in.
     await mkdir(directory, {recursive: true});
     await git.run(path, ['update-ref', BASE_REF, base], {signal});
+    const {gitDir, commonDir} = await foldersOfNew(git, path);
+    return {...worktree, gitDir, commonDir};
   } catch (error) {
     await removeWorktree(git, worktree);
     throw error;

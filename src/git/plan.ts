@@ -2,6 +2,7 @@ import {realpath} from 'node:fs/promises';
 import {resolve} from 'node:path';
 import {Refusal} from '../delegation/errors.ts';
 import type {WorktreePlan} from '../delegation/worktree.ts';
+import {commonDirOf} from './folders.ts';
 import {type Git, GitError, GitMissing} from './git.ts';
 
 /** All branches of delegations begin with this. */
@@ -28,7 +29,11 @@ export async function planWorktree(git: Git, directory: string): Promise<Worktre
         `the repository ${checkout} has a branch "${BRANCHES}", so git allows no "${BRANCHES}/..." beside it. Rename that branch`,
       );
     }
-    return {checkout, prefix, base, notes: await notesOn(git, {checkout, base, prefix})};
+    const [commonDir, notes] = await Promise.all([
+      commonDirOf(git, checkout),
+      notesOn(git, {checkout, base, prefix}),
+    ]);
+    return {checkout, prefix, base, commonDir, notes};
   } catch (error) {
     if (error instanceof GitMissing) throw refusal('git is not installed. Install it');
     if (error instanceof GitError) throw refusal(`git says: ${error.message}. Mend that`);
@@ -61,8 +66,9 @@ interface Place {
 }
 
 async function notesOn(git: Git, {checkout, base, prefix}: Place): Promise<readonly string[]> {
-  const [changed, tree, folder] = await Promise.all([
+  const [changed, settings, tree, folder] = await Promise.all([
     uncommitted(git, checkout),
+    git.settings(checkout),
     git.run(checkout, ['ls-files', '--stage', '--', '.gitmodules']),
     prefix === '' ? 'tree' : git.ask(checkout, ['cat-file', '-t', `${base}:${prefix}`]),
   ]);
@@ -73,7 +79,15 @@ async function notesOn(git: Git, {checkout, base, prefix}: Place): Promise<reado
   }
   return [
     ...changed,
+    ...leftOut(settings.filtersLeftOut),
     ...(tree === '' ? [] : ['Its submodules are empty folders in the worktree until the agent fills them.']),
+  ];
+}
+
+function leftOut(filters: readonly string[]): readonly string[] {
+  if (filters.length === 0) return [];
+  return [
+    `Not run: filters that the repository's own configuration defines (${filters.join(', ')}). Files are as they are committed; to have them run, define them with git config --global.`,
   ];
 }
 

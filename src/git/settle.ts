@@ -1,8 +1,10 @@
-import {realpath} from 'node:fs/promises';
-import {isAbsolute, join, posix, relative, resolve, sep} from 'node:path';
+import {isAbsolute, join, posix, relative, sep} from 'node:path';
 import {messageOf} from '../delegation/errors.ts';
 import type {SettledWorktree, WorkInWorktree, Worktree} from '../delegation/worktree.ts';
+import {oneLine} from '../safe-text.ts';
+import {foldersOf} from './folders.ts';
 import type {Git} from './git.ts';
+import {changedRepositories} from './nested.ts';
 import {BASE_REF, exists, removeWorktree} from './open.ts';
 
 /** Who commits where git knows of nobody. */
@@ -15,7 +17,8 @@ const EVERYTHING = [
   '-z',
   '--untracked-files=all',
   '--no-renames',
-  '--ignore-submodules=none',
+  // Git would run another git in each, by the configuration that it has there.
+  '--ignore-submodules=dirty',
 ];
 
 /**
@@ -30,35 +33,24 @@ export async function settleWorktree(
   const {path} = worktree;
   try {
     if (!(await exists(path))) return await gone(git, worktree);
-    await checkOwn(git, path);
+    const own = git.inside(await foldersOf(git, worktree));
     // Where it was not completely made, nobody has worked in it, and what is missing was not deleted.
-    const isMade = (await git.ask(path, ['rev-parse', '--verify', '--quiet', BASE_REF])) !== undefined;
+    const isMade = (await own.ask(path, ['rev-parse', '--verify', '--quiet', BASE_REF])) !== undefined;
     if (!isMade) return await removed(git, worktree);
-    const notes = [...(await commit(git, worktree, work)), ...(await leftOut(git, path))];
-    const ignored = await ignoredAmong(git, worktree, work.files);
+    const notes = [...(await commit(own, worktree, work)), ...(await leftOut(own, worktree, git))];
+    const ignored = await ignoredAmong(own, worktree, work.files);
     if (ignored.length > 0) notes.push(`Ignored by git, and only in its folder: ${ignored.join(', ')}.`);
-    const head = await headOf(git, path);
-    notes.push(...(await leftElsewhere(git, worktree, head)));
-    if (head !== worktree.base) notes.push(...(await repositoriesIn(git, path, [worktree.base, head])));
+    const head = await headOf(own, path);
+    notes.push(...(await leftElsewhere(own, worktree, head)));
+    if (head !== worktree.base) notes.push(...(await repositoriesIn(own, path, [worktree.base, head])));
     else if (notes.length === 0) return await removed(git, worktree);
-    return await kept(git, worktree, {head, notes, ignored});
+    return await kept(own, worktree, {head, notes, ignored});
   } catch (error) {
     const notes = [
       `Its changes could not be committed and lie in its folder as they are: ${messageOf(error)}.`,
     ];
     return {worktree: {...worktree, outcome: {is: 'kept', diffstat: '', notes}}};
   }
-}
-
-/** What git says there must be about this worktree, and not about another repository around it. */
-async function checkOwn(git: Git, path: string): Promise<void> {
-  const [root = '', own = '', common = ''] = await Promise.all(
-    ['--show-toplevel', '--absolute-git-dir', '--git-common-dir'].map((what) =>
-      git.run(path, ['rev-parse', what]).then((found) => realpath(resolve(path, found))),
-    ),
-  );
-  if (root !== (await realpath(path))) throw new Error('git does not know it any more');
-  if (own === common) throw new Error('it has become a repository of its own');
 }
 
 /** Somebody has taken the folder away: what was committed is still on the branch. */
@@ -105,7 +97,10 @@ async function commit(git: Git, worktree: Worktree, {id, title}: WorkInWorktree)
     await stage(git, path);
     if (await isStaged(git, path)) {
       const args = ['commit', '--quiet', '--no-verify', '--cleanup=verbatim', '--file=-'];
-      await git.run(path, args, {input: `${title}\n\nDelegation: ${id}\n`, env: await identity(git, path)});
+      await git.run(path, args, {
+        input: `${oneLine(title)}\n\nDelegation: ${id}\n`,
+        env: await identity(git, path),
+      });
     }
   }
   return elsewhere ? await comeHome(git, worktree) : [];
@@ -125,7 +120,10 @@ async function stage(git: Git, path: string): Promise<void> {
 }
 
 async function isStaged(git: Git, path: string): Promise<boolean> {
-  return (await git.ask(path, ['diff', '--cached', '--quiet', '--no-ext-diff'])) === undefined;
+  return (
+    (await git.ask(path, ['diff', ...PLAIN_DIFF, '--cached', '--quiet', '--ignore-submodules=dirty'])) ===
+    undefined
+  );
 }
 
 /** An agent may have switched to another branch, maybe one of the user's: what we commit must not move that. */
@@ -159,10 +157,11 @@ function headOf(git: Git, path: string): Promise<string> {
 }
 
 /** What git sees and could not commit, such as changes inside of submodules. */
-async function leftOut(git: Git, path: string): Promise<readonly string[]> {
-  const dirty = (await git.run(path, EVERYTHING)).split('\0').filter((entry) => entry !== '');
+async function leftOut(own: Git, {path}: Worktree, git: Git): Promise<readonly string[]> {
+  const entries = (await own.run(path, EVERYTHING)).split('\0').filter((entry) => entry !== '');
+  const dirty = [...entries.map((entry) => entry.slice(3)), ...(await changedRepositories(own, git, path))];
   if (dirty.length === 0) return [];
-  return [`Not in the commit, and only in its folder: ${dirty.map((entry) => entry.slice(3)).join(', ')}.`];
+  return [`Not in the commit, and only in its folder: ${[...new Set(dirty)].join(', ')}.`];
 }
 
 /** Other branches that the agent has committed on and left again, with what is not where the worktree ends. */

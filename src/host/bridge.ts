@@ -5,7 +5,7 @@ import {NoHostError} from './connect.ts';
 import {Conversation} from './conversation.ts';
 import {answerLine} from './handshake.ts';
 import {Lines} from './lines.ts';
-import {errorLine, readMessage} from './message.ts';
+import {errorLine, idAtEdge, readMessage} from './message.ts';
 
 /** Just below what the server accepts, so that it is the bridge that refuses, with an answer. */
 export const MAX_LINE_BYTES = 10_000_000;
@@ -14,6 +14,7 @@ const MAX_WAITING_BYTES = 1_000_000;
 /** How long what the client sent last may take to reach the host when the client has gone. */
 const FAREWELL_MS = 1_000;
 
+const TOO_LONG = `A message of more than ${MAX_LINE_BYTES / 1e6} MB is not passed on.`;
 const ENDING = Buffer.from(answerLine({kind: 'ending'}));
 const LOST =
   'The opencode-delegate host ended during this call. Delegations are not lost: their records are on disk, and a new host takes care of them. Call again; after a delegate call, see with delegation_list whether it was taken.';
@@ -85,8 +86,9 @@ export class Bridge {
 
   #read(chunk: Buffer): void {
     for (const line of this.#fromClient.push(chunk)) {
-      if ('tooLong' in line) {
-        this.#tell(errorLine(null, `A message of more than ${MAX_LINE_BYTES / 1e6} MB is not passed on.`));
+      if ('tooLong' in line) continue;
+      if ('skipped' in line) {
+        this.#tell(errorLine(idAtEdge(line.skipped), TOO_LONG));
         continue;
       }
       this.#waiting.push(line.bytes);
@@ -176,7 +178,7 @@ export class Bridge {
     this.#options.log.warn(`the host went away; ${failed.length} calls were under way`);
     for (const id of failed) this.#tell(errorLine(id, LOST));
     // A host that somebody stopped stays away until it is needed; one that died has work to be carried on.
-    const isNeeded = !this.#isDismissed || this.#waiting.length > 0 || this.#conversation.isOpening;
+    const isNeeded = !this.#isDismissed || this.#waiting.length > 0 || this.#conversation.needsHost;
     this.#isDismissed = false;
     if (!isNeeded) return;
     // A host cuts off a client that does not read: the next one would have to do the same.

@@ -1,9 +1,8 @@
 import {connect as connectSocket, type Socket} from 'node:net';
 import {setTimeout as pause} from 'node:timers/promises';
-import {isAlive} from '../alive.ts';
+import {isHeld} from '../process/lock.ts';
 import type {Endpoint} from './endpoint.ts';
 import {ASK_LINE, type HostAnswer, parseAnswer, readFirstLine} from './handshake.ts';
-import {readOwner} from './lock.ts';
 import type {Start} from './start.ts';
 
 /** A host is there within a second; on a machine that is busy with twenty of them, within some. */
@@ -53,6 +52,8 @@ export async function connectToHost({
       const opened = await open(endpoint.address, hello);
       if (opened?.answer.kind === 'welcome') return opened.socket;
       opened?.socket.destroy();
+      if (opened?.answer.kind === 'refused')
+        throw new NoHostError(opened.answer.message, opened.answer.exitCode);
       const problem = started?.problem();
       if (problem !== undefined) throw new NoHostError(problem.message, problem.exitCode);
       const waited = Date.now() - begun;
@@ -62,7 +63,7 @@ export async function connectToHost({
         );
       }
       const mayStart = started === undefined || started.hasEnded();
-      if (mayStart && (!ownerLives(endpoint) || waited > OWNER_PATIENCE_MS)) {
+      if (mayStart && (!isHeld(endpoint.lock) || waited > OWNER_PATIENCE_MS)) {
         started?.release();
         started = await start();
       }
@@ -85,11 +86,6 @@ export async function isRefused(address: string): Promise<boolean> {
   const socket = await dial(address);
   socket?.destroy();
   return socket === undefined;
-}
-
-function ownerLives({lock}: Endpoint): boolean {
-  const owner = readOwner(lock);
-  return owner !== undefined && isAlive(owner.pid);
 }
 
 async function open(

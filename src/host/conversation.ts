@@ -1,13 +1,19 @@
-import {type RequestId, readMessage, updatedLine} from './message.ts';
+import {ENDING_CODE} from '../ending-code.ts';
+import {parseObject, type RequestId, readMessage, updatedLine} from './message.ts';
 import {Subscriptions} from './subscriptions.ts';
 
 /** Requests that change nothing and that a client cannot start without: they are sent again, not failed. */
 const OPENING = ['initialize', 'server/discover'];
 
+/** Late answers to so many cancelled calls are kept from the client; a host has answered older ones, or never will. */
+const MAX_CANCELLED = 100;
+
 interface InFlight {
   readonly id: RequestId;
-  /** The line to send again when the host goes away. */
-  readonly again: Buffer | undefined;
+  readonly line: Buffer;
+  readonly isOpening: boolean;
+  /** The host has said that it did not take it on, as it ends. */
+  readonly isSentBack: boolean;
 }
 
 /** What a new host has to hear before the conversation can go on. */
@@ -16,7 +22,7 @@ export interface Reopening {
   readonly initialize: Buffer | undefined;
   /** To be sent when the new answer is there. */
   readonly afterwards: readonly Buffer[];
-  /** Opening requests that nobody has answered yet. */
+  /** Requests that nobody has answered yet. */
   readonly unanswered: readonly Buffer[];
 }
 
@@ -27,6 +33,8 @@ export interface Reopening {
 export class Conversation {
   /** Requests of the client that have no answer yet, by id. */
   readonly #inFlight = new Map<string, InFlight>();
+  /** Calls that the client wants no answer to any more. */
+  readonly #cancelled = new Set<string>();
   /** Requests of the present host that the client has not answered yet. */
   readonly #asked = new Set<string>();
   /**
@@ -48,7 +56,9 @@ export class Conversation {
     switch (message.kind) {
       case 'request': {
         const key = keyOf(message.id);
-        this.#inFlight.set(key, {id: message.id, again: OPENING.includes(message.method) ? line : undefined});
+        const isOpening = OPENING.includes(message.method);
+        this.#inFlight.set(key, {id: message.id, line, isOpening, isSentBack: false});
+        this.#cancelled.delete(key);
         if (message.method === 'initialize') this.#initialize = {id: key, line};
         this.#subscriptions.request(message, line);
         return true;
@@ -57,6 +67,7 @@ export class Conversation {
         return this.#answered(keyOf(message.id));
       case 'notification':
         if (message.method === 'notifications/initialized') this.#initialized = line;
+        if (message.method === 'notifications/cancelled') this.#cancel(line);
         return true;
       case 'unknown':
         return true;
@@ -76,6 +87,12 @@ export class Conversation {
     const uri = this.#resubscribing.get(key);
     // What happened to the resource while there was no host is not known: the client has to look.
     if (uri !== undefined && this.#resubscribing.delete(key)) return updatedLine(uri);
+    if (this.#cancelled.delete(key)) return undefined;
+    const call = this.#inFlight.get(key);
+    if (call !== undefined && message.isError && isSentBack(line)) {
+      this.#inFlight.set(key, {...call, isSentBack: true});
+      return undefined;
+    }
     this.#inFlight.delete(key);
     this.#subscriptions.response(message);
     return line;
@@ -86,9 +103,9 @@ export class Conversation {
     return this.#reopening !== undefined;
   }
 
-  /** True while an opening request has no answer yet: the client can do nothing before it has. */
-  get isOpening(): boolean {
-    return [...this.#inFlight.values()].some(({again}) => again !== undefined);
+  /** True while a request has no answer that another host is to be asked for. */
+  get needsHost(): boolean {
+    return [...this.#inFlight.values()].some(isForNext);
   }
 
   /** The host has gone. Returns the requests that nobody will answer any more. */
@@ -98,7 +115,8 @@ export class Conversation {
     this.#reopening = undefined;
     this.#resubscribing.clear();
     this.#subscriptions.lost();
-    const failed = [...this.#inFlight].filter(([, {again}]) => again === undefined);
+    this.#cancelled.clear();
+    const failed = [...this.#inFlight].filter(([, call]) => !isForNext(call));
     for (const [key] of failed) this.#inFlight.delete(key);
     return failed.map(([, {id}]) => id);
   }
@@ -114,7 +132,7 @@ export class Conversation {
 
   /** What the new host is to be sent first. */
   reopen(): Reopening {
-    const unanswered = [...this.#inFlight.values()].flatMap(({again}) => again ?? []);
+    const unanswered = [...this.#inFlight.values()].map(({line}) => line);
     const initialize = this.#initialize;
     if (initialize === undefined || this.#inFlight.has(initialize.id)) {
       return {initialize: undefined, afterwards: [], unanswered};
@@ -124,7 +142,21 @@ export class Conversation {
     for (const [uri, {id}] of agreed) this.#resubscribing.set(keyOf(id), uri);
     const subscriptions = [...agreed.values()].map(({line}) => line);
     const initialized = this.#initialized === undefined ? [] : [this.#initialized];
-    return {initialize: initialize.line, afterwards: [...initialized, ...subscriptions], unanswered};
+    return {
+      initialize: initialize.line,
+      afterwards: [...initialized, ...subscriptions, ...unanswered],
+      unanswered: [],
+    };
+  }
+
+  /** The client wants no answer: none is to reach it, and none is waited for. */
+  #cancel(line: Buffer): void {
+    const id = idIn(line);
+    const key = id === undefined ? undefined : keyOf(id);
+    if (key === undefined || !this.#inFlight.delete(key)) return;
+    this.#cancelled.add(key);
+    const [oldest] = this.#cancelled;
+    if (this.#cancelled.size > MAX_CANCELLED && oldest !== undefined) this.#cancelled.delete(oldest);
   }
 
   #answered(id: string): boolean {
@@ -139,4 +171,22 @@ export class Conversation {
 /** 1 and "1" are different ids. */
 function keyOf(id: RequestId): string {
   return JSON.stringify(id);
+}
+
+function isForNext({isOpening, isSentBack}: InFlight): boolean {
+  return isOpening || isSentBack;
+}
+
+/** True for the answer of a host that ends to a call that it did not take on. */
+function isSentBack(line: Buffer): boolean {
+  const error = parseObject(line)?.error;
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === ENDING_CODE;
+}
+
+/** The id of the request that a notification of cancellation is about. */
+function idIn(line: Buffer): RequestId | undefined {
+  const params = parseObject(line)?.params;
+  if (typeof params !== 'object' || params === null || !('requestId' in params)) return undefined;
+  const {requestId} = params;
+  return typeof requestId === 'string' || typeof requestId === 'number' ? requestId : undefined;
 }

@@ -3,34 +3,47 @@ import {Lines} from './lines.ts';
 import {parseObject} from './message.ts';
 
 /** Counts up when bridge and host of the same package version would no longer understand each other. */
-const PROTOCOL = 1;
-/** A hello is a few hundred bytes; whoever sends more is no bridge. */
-export const MAX_HELLO_BYTES = 64 * 1024;
+const PROTOCOL = 2;
+/** More than an environment can have: systems limit what a program is started with to 2 MB or less. */
+export const MAX_HELLO_BYTES = 4 * 1024 * 1024;
 /** A bridge says hello at once. Only a busy machine makes it take longer than milliseconds. */
 export const HELLO_TIMEOUT_MS = 10_000;
-/** What a client's environment may tell about it, beyond what is the same for all clients of a host. */
-const PASSED_ON = ['OPENCODE_PID'];
-
 /** What a host learns about the client behind a connection. */
 export interface Hello {
   readonly version: string;
   /** The working directory of the client. */
   readonly cwd: string;
-  readonly environment: Readonly<Record<string, string>>;
+  /** The client's environment, whole: its agents are to see it. It is kept in memory only. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** `asked` is not a client: somebody wants to know how the host is. */
 export type Opening = {readonly kind: 'client'; readonly hello: Hello} | {readonly kind: 'asked'};
 
+/** One of the environments that a host works in. */
+export interface EnvironmentStatus {
+  readonly clients: number;
+  /** How many have not ended. */
+  readonly delegations: number;
+  /** How many OpenCode servers run in it. */
+  readonly servers: number;
+  /** The names of the variables in which it differs from the first one. */
+  readonly differsIn: readonly string[];
+}
+
 export interface HostStatus {
   readonly pid: number;
   readonly connections: number;
   readonly delegations: number;
+  readonly dataDir: string;
+  readonly environments: readonly EnvironmentStatus[];
 }
 
 export type HostAnswer =
   | {readonly kind: 'welcome'; readonly pid: number}
   | {readonly kind: 'ending'}
+  /** The client's settings cannot be used: what to mend, and the exit code. */
+  | {readonly kind: 'refused'; readonly message: string; readonly exitCode: number}
   | {readonly kind: 'status'; readonly status: HostStatus};
 
 export const ASK_LINE = `${JSON.stringify({'opencode-delegate': PROTOCOL, ask: 'status'})}\n`;
@@ -44,8 +57,7 @@ export function helloLine({
   cwd: string;
   env: NodeJS.ProcessEnv;
 }): string {
-  const environment = Object.fromEntries(PASSED_ON.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
-  return `${JSON.stringify({'opencode-delegate': PROTOCOL, version, cwd, environment})}\n`;
+  return `${JSON.stringify({'opencode-delegate': PROTOCOL, version, cwd, env})}\n`;
 }
 
 /** Reads the first line of a connection; `undefined` when it is none that a bridge of ours would send. */
@@ -53,11 +65,11 @@ export function parseOpening(line: Buffer): Opening | undefined {
   const value = parseObject(line);
   if (value?.['opencode-delegate'] !== PROTOCOL) return undefined;
   if (value.ask === 'status') return {kind: 'asked'};
-  const {version, cwd, environment} = value;
+  const {version, cwd, env} = value;
   if (typeof version !== 'string' || typeof cwd !== 'string') return undefined;
-  const given = typeof environment === 'object' && environment !== null ? Object.entries(environment) : [];
+  const given = typeof env === 'object' && env !== null ? Object.entries(env) : [];
   const texts = given.filter((entry): entry is [string, string] => typeof entry[1] === 'string');
-  return {kind: 'client', hello: {version, cwd, environment: Object.fromEntries(texts)}};
+  return {kind: 'client', hello: {version, cwd, env: Object.fromEntries(texts)}};
 }
 
 export function answerLine(answer: HostAnswer): string {
@@ -70,12 +82,17 @@ export function parseAnswer(line: Buffer): HostAnswer | undefined {
   const value = parseObject(line);
   if (value?.ending === true) return {kind: 'ending'};
   if (value?.welcome === true && typeof value.pid === 'number') return {kind: 'welcome', pid: value.pid};
-  const status = typeof value?.status === 'object' && value.status !== null ? value.status : {};
-  if (!('pid' in status && 'connections' in status && 'delegations' in status)) return undefined;
-  const {pid, connections, delegations} = status;
-  if (typeof pid !== 'number' || typeof connections !== 'number' || typeof delegations !== 'number')
-    return undefined;
-  return {kind: 'status', status: {pid, connections, delegations}};
+  if (value?.refused === true && typeof value.message === 'string') {
+    const {message, exitCode} = value;
+    return {kind: 'refused', message, exitCode: typeof exitCode === 'number' ? exitCode : 1};
+  }
+  return isStatus(value?.status) ? {kind: 'status', status: value.status} : undefined;
+}
+
+/** A host of the same protocol says all of it. */
+function isStatus(value: unknown): value is HostStatus {
+  if (typeof value !== 'object' || value === null) return false;
+  return 'pid' in value && typeof value.pid === 'number' && 'environments' in value;
 }
 
 /**

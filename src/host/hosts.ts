@@ -1,39 +1,37 @@
-import {readdirSync} from 'node:fs';
-import {isAlive} from '../alive.ts';
+import {standingOf} from '../process/identity.ts';
+import {type LockOwner, readOwner} from '../process/lock.ts';
 import {askHost} from './connect.ts';
-import {candidateFolders, type EndpointOptions, endpointIn, locateEndpoint} from './endpoint.ts';
-import {type Owner, readOwner} from './lock.ts';
+import {type EndpointOptions, endpointIn, locateEndpoint, spareEndpoint} from './endpoint.ts';
+import type {HostStatus} from './handshake.ts';
 import {isPrivateFolder} from './private-folder.ts';
-
-const LOCK = /^([0-9a-f]{16})\.lock$/;
+import {registered, unregister} from './registry.ts';
 
 /** A host that runs, as its lock file tells. */
 export interface RunningHost {
-  readonly owner: Owner;
-  /** True when it serves the environment we are called in. */
-  readonly isOfThisEnvironment: boolean;
+  readonly owner: LockOwner;
+  /** True when it serves the data folder and the version that we are called with. */
+  readonly isOurs: boolean;
   /** `undefined` when it does not answer, as it starts or ends. */
-  readonly load: {readonly connections: number; readonly delegations: number} | undefined;
+  readonly status: HostStatus | undefined;
 }
 
-/** The user's hosts, in every folder in which they can lie: clients differ in what they pass on of it. */
+/** The user's hosts, of every data folder. */
 export async function runningHosts(options: EndpointOptions): Promise<readonly RunningHost[]> {
-  const {lock: own} = locateEndpoint(options);
-  const hosts = candidateFolders(options).flatMap((folder) =>
-    keysIn(folder).map(async (key): Promise<RunningHost | undefined> => {
-      const {lock, address} = endpointIn(folder, key, options.platform);
-      const owner = readOwner(lock);
-      if (owner === undefined || !isAlive(owner.pid)) return undefined;
-      const answer = await askHost(address);
-      const load = answer?.kind === 'status' ? answer.status : undefined;
-      return {owner, isOfThisEnvironment: lock === own, load};
-    }),
-  );
+  const own = [locateEndpoint(options), spareEndpoint(options)].filter((one) => one !== undefined);
+  const hosts = registered(own, options.env).map(async (place): Promise<RunningHost | undefined> => {
+    const {lock, address} = endpointIn(place.folder, place.key, options.platform);
+    // What somebody else could have put there is no host of ours.
+    const owner = isPrivateFolder(place.folder) ? readOwner(lock) : undefined;
+    if (owner === undefined || standingOf(owner) === 'gone') {
+      unregister(place, options.env);
+      return undefined;
+    }
+    const answer = await askHost(address);
+    return {
+      owner,
+      isOurs: own.some((one) => one.lock === lock),
+      status: answer?.kind === 'status' ? answer.status : undefined,
+    };
+  });
   return (await Promise.all(hosts)).filter((host) => host !== undefined);
-}
-
-/** What somebody else could have put there is no host of ours. */
-function keysIn(folder: string): readonly string[] {
-  if (!isPrivateFolder(folder)) return [];
-  return readdirSync(folder).flatMap((name) => LOCK.exec(name)?.[1] ?? []);
 }

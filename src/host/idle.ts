@@ -1,3 +1,5 @@
+import {sleptMs} from '../sleep.ts';
+
 /** How often it is looked whether something runs, at most; nothing announces the end of the last delegation. */
 const LOOK_MS = 1_000;
 
@@ -13,15 +15,19 @@ export interface IdleOptions {
 
 /** Calls when nothing has been needed for a time, at first a little longer. Returns what ends the watch. */
 export function watchIdle({afterMs, isIdle, onIdle}: IdleOptions): () => void {
+  const every = Math.min(LOOK_MS, Math.max(afterMs / 4, 10));
   let since = performance.now() + Math.max(0, FIRST_CLIENT_MS - afterMs);
+  let looked = performance.now();
   const look = (): void => {
     const now = performance.now();
+    since += sleptMs(now - looked - every);
+    looked = now;
     const isNeeded = !isIdle();
     if (isNeeded) since = now;
     if (isNeeded || now - since < afterMs) return;
     clearInterval(timer);
     onIdle();
   };
-  const timer = setInterval(look, Math.min(LOOK_MS, Math.max(afterMs / 4, 10)));
+  const timer = setInterval(look, every);
   return () => clearInterval(timer);
 }

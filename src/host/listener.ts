@@ -1,52 +1,51 @@
-import {chmodSync, renameSync, rmSync} from 'node:fs';
+import {chmodSync, existsSync, renameSync, rmSync} from 'node:fs';
 import {createServer, type Server, type Socket} from 'node:net';
 import {join} from 'node:path';
 import {PassThrough, type Readable, Writable} from 'node:stream';
 import type {Logger} from '../log.ts';
+import type {Lock} from '../process/lock.ts';
 import type {Endpoint} from './endpoint.ts';
-import {answerLine, type HostStatus, parseOpening, readFirstLine} from './handshake.ts';
+import {answerLine, type Hello, type HostStatus, parseOpening, readFirstLine} from './handshake.ts';
 import {Lines} from './lines.ts';
-import type {Lock} from './lock.ts';
 
 /** What a client may leave unread before it is cut off: many of the longest answers. */
 const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
 /** A little more than a bridge lets through, and less than the protocol's own reader holds. */
 const MAX_LINE_BYTES = 10_100_000;
 
-export interface Client {
-  readonly cwd: string;
+/** Both ends of what a client says and hears. */
+export interface Streams {
   readonly input: Readable;
   readonly output: Writable;
 }
+
+/** A client that may come in, and what serves it until its connection ends; or why it may not. */
+export type Admission =
+  | {readonly serve: (streams: Streams) => {close(): Promise<void>}}
+  | {readonly refusal: {readonly message: string; readonly exitCode: number}};
 
 export interface ListenerOptions {
   readonly endpoint: Endpoint;
   /** Ours: nobody else touches the socket as long as we have it. */
   readonly lock: Lock;
   readonly version: string;
-  /** Serves one client until its connection ends, then the returned handle is closed. */
-  readonly serve: (client: Client) => {close(): Promise<void>};
-  /** How many delegations have not ended, for those who ask. */
-  readonly delegations: () => number;
+  readonly admit: (hello: Hello) => Admission;
+  /** How the host is, for those who ask. */
+  readonly status: () => Omit<HostStatus, 'pid' | 'connections'>;
   readonly log: Logger;
 }
 
 /** The host's side of all connections. Each one that misbehaves is cut off alone. */
 export class Listener {
   readonly #options: ListenerOptions;
-  readonly #server: Server;
+  /** More than one when the socket had to be made anew. */
+  readonly #servers: Server[] = [];
   readonly #sockets = new Set<Socket>();
   #connections = 0;
   #isClosed = false;
 
   private constructor(options: ListenerOptions) {
     this.#options = options;
-    this.#server = createServer((socket) => {
-      this.#accept(socket).catch((error: unknown) => {
-        options.log.error(`connection: ${error instanceof Error ? error.message : error}`);
-        socket.destroy();
-      });
-    });
   }
 
   /** Listens at the endpoint, in place of a socket that a dead host has left. */
@@ -67,8 +66,20 @@ export class Listener {
     this.#isClosed = true;
     const {endpoint, lock} = this.#options;
     if (process.platform !== 'win32' && lock.isOurs()) rmSync(endpoint.address, {force: true});
-    this.#server.close();
+    for (const server of this.#servers) server.close();
     lock.release();
+  }
+
+  /**
+   * Makes lock and socket anew where somebody has removed them (what tidies up temporary folders does): a host that
+   * cannot be found is started a second time. To be called again and again.
+   */
+  async heal(): Promise<void> {
+    const {endpoint, lock, log} = this.#options;
+    if (this.#isClosed || process.platform === 'win32' || !lock.renew()) return;
+    if (existsSync(endpoint.address)) return;
+    log.warn(`${endpoint.address} had been removed, and is made anew`);
+    await this.#listen();
   }
 
   /** Ends every connection, and tells that it is on purpose. */
@@ -77,19 +88,31 @@ export class Listener {
   }
 
   async #listen(): Promise<void> {
-    const {address, folder} = this.#options.endpoint;
-    if (process.platform === 'win32') return listening(this.#server, address);
+    const {address, socketFolder} = this.#options.endpoint;
+    const server = this.#newServer();
+    if (process.platform === 'win32') return listening(server, address);
     // Under another name first: it gets its mode before anybody can connect, replaces a stale socket in one
     // step, and Node, which removes the name that it has bound, never removes another host's socket.
-    const unseen = join(folder, `${process.pid}.tmp`);
+    const unseen = join(socketFolder, `${process.pid}.tmp`);
     rmSync(unseen, {force: true});
-    await listening(this.#server, unseen);
+    await listening(server, unseen);
     chmodSync(unseen, 0o600);
     renameSync(unseen, address);
   }
 
+  #newServer(): Server {
+    const server = createServer((socket) => {
+      this.#accept(socket).catch((error: unknown) => {
+        this.#options.log.error(`connection: ${error instanceof Error ? error.message : error}`);
+        socket.destroy();
+      });
+    });
+    this.#servers.push(server);
+    return server;
+  }
+
   async #accept(socket: Socket): Promise<void> {
-    const {log, version} = this.#options;
+    const {log, version, admit} = this.#options;
     // An error is always followed by `close`, which is what counts.
     socket.on('error', (error) => log.debug(`connection: ${error.message}`));
     this.#sockets.add(socket);
@@ -105,13 +128,15 @@ export class Listener {
     } else if (this.#isClosed) {
       socket.end(answerLine({kind: 'ending'}));
     } else {
-      this.#welcome(socket, opening.hello.cwd);
+      const admission = admit(opening.hello);
+      if ('serve' in admission) this.#welcome(socket, admission.serve);
+      else socket.end(answerLine({kind: 'refused', ...admission.refusal}));
     }
   }
 
   /** Counts the client before it hears that it is welcome, so that the host does not end under it. */
-  #welcome(socket: Socket, cwd: string): void {
-    const {serve, log} = this.#options;
+  #welcome(socket: Socket, serve: (streams: Streams) => {close(): Promise<void>}): void {
+    const {log} = this.#options;
     this.#connections++;
     socket.once('close', () => this.#connections--);
     socket.write(answerLine({kind: 'welcome', pid: process.pid}));
@@ -135,13 +160,13 @@ export class Listener {
         done();
       },
     });
-    const served = serve({cwd, input, output});
+    const served = serve({input, output});
     socket.once('close', () => void served.close());
     socket.resume();
   }
 
   #status(): HostStatus {
-    return {pid: process.pid, connections: this.#connections, delegations: this.#options.delegations()};
+    return {pid: process.pid, connections: this.#connections, ...this.#options.status()};
   }
 }
 

@@ -22,7 +22,7 @@ export class LogFile {
     this.#maxBytes = maxBytes;
   }
 
-  /** Writes one record. Hosts of other environments write to the same file, each record whole. */
+  /** Writes one record. Hosts of other data folders write to the same file, each record whole. */
   write(line: string): void {
     try {
       mkdirSync(dirname(this.#path), {recursive: true, mode: 0o700});

@@ -27,6 +27,22 @@ export function errorLine(id: RequestId | null, message: string): string {
   return `${JSON.stringify({jsonrpc: '2.0', id, error: {code: INTERNAL_ERROR, message}})}\n`;
 }
 
+const ID = '("(?:[^"\\\\]|\\\\.)*"|-?\\d+)';
+const JSONRPC = '(?:"jsonrpc"\\s*:\\s*"2\\.0"\\s*,\\s*)?';
+const METHOD = '(?:"method"\\s*:\\s*"[^"]*"\\s*,\\s*)?';
+/** Before the parameters, or after them: clients of the TypeScript SDK put it last. */
+const ID_FIRST = new RegExp(`^\\s*\\{\\s*${METHOD}${JSONRPC}${METHOD}"id"\\s*:\\s*${ID}\\s*,`);
+const ID_LAST = new RegExp(`\\}\\s*,\\s*${JSONRPC}"id"\\s*:\\s*${ID}\\s*\\}\\s*$`);
+const ANSWER = /^\s*\{[^{[]*"(result|error)"\s*:/;
+
+/** The id of a request of which only both ends are known; `null` where they do not tell it. */
+export function idAtEdge({head, tail}: {readonly head: Buffer; readonly tail: Buffer}): RequestId | null {
+  const start = head.toString();
+  if (ANSWER.test(start)) return null;
+  const found = ID_FIRST.exec(start) ?? ID_LAST.exec(tail.toString());
+  return found?.[1] === undefined ? null : (JSON.parse(found[1]) as RequestId);
+}
+
 /** The line that says that a resource is not any more as the client knows it. */
 export function updatedLine(uri: string): string {
   return `${JSON.stringify({jsonrpc: '2.0', method: 'notifications/resources/updated', params: {uri}})}\n`;

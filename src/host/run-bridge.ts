@@ -1,7 +1,8 @@
+import {loadFailure} from '../load-failure.ts';
 import {createLogger, LOG_LEVELS} from '../log.ts';
 import {Bridge} from './bridge.ts';
-import {connectToHost} from './connect.ts';
-import {prepareEndpoint} from './endpoint.ts';
+import {connectToHost, NoHostError} from './connect.ts';
+import {DataFolderError, type Endpoint, prepareEndpoint} from './endpoint.ts';
 import {helloLine} from './handshake.ts';
 
 export interface RunBridgeOptions {
@@ -21,13 +22,28 @@ export async function runBridge({version, main}: RunBridgeOptions): Promise<numb
     output: process.stdout,
     connect: async () =>
       connectToHost({
-        endpoint: prepareEndpoint({env, version}),
+        endpoint: endpointOf({env, version}),
         hello: helloLine({version, cwd: process.cwd(), env}),
         // Mostly there is a host, and starting one takes modules that every client would pay for.
-        start: async () => (await import('./start.ts')).startHost({main, env}),
+        start: async () => {
+          const {startHost} = await import('./start.ts').catch((error: unknown) => {
+            throw new NoHostError(loadFailure(error), 1);
+          });
+          return startHost({main, env});
+        },
       }),
     log: createLogger({level, write}),
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => bridge.end());
   return bridge.run();
+}
+
+/** @throws NoHostError where there is no place for one. */
+function endpointOf(options: {readonly env: NodeJS.ProcessEnv; readonly version: string}): Endpoint {
+  try {
+    return prepareEndpoint(options);
+  } catch (error) {
+    if (error instanceof DataFolderError) throw new NoHostError(error.message, 2);
+    throw error;
+  }
 }

@@ -1,48 +1,72 @@
-import type {CallToolResult} from '@modelcontextprotocol/server';
+import {
+  type CallToolResult,
+  type InputRequiredResult,
+  inputRequired,
+  ProtocolError,
+} from '@modelcontextprotocol/server';
 import {asksOf} from '../delegation/delegation.ts';
 import type {Delegations} from '../delegation/delegations.ts';
-import {messageOf, Refusal} from '../delegation/errors.ts';
+import {EndingError, messageOf, Refusal} from '../delegation/errors.ts';
 import {SHOWN_KEY, TOLD_KEY} from '../delegation/stamp.ts';
+import {ENDING_CODE} from '../ending-code.ts';
 import type {Logger} from '../log.ts';
+import {manyLines, quotedLines} from '../safe-text.ts';
 import type {ClientConnection} from './client-connection.ts';
 import {renderUnread} from './render.ts';
 import {renderUnanswered} from './render-asks.ts';
 import {createdTask} from './tasks/task.ts';
-import type {Answer, Tool, ToolContext} from './tool.ts';
+import type {Answer, Tool, ToolContext, Verbatim} from './tool.ts';
+import {InputNeeded} from './trust-question.ts';
 
 export interface Call extends ToolContext {
   readonly delegations: Delegations;
   readonly client: ClientConnection;
   readonly log: Logger;
+  /** What the client is to be told, the first time that it is asked for. */
+  readonly takeNotice: () => string | undefined;
   /** True when the client has declared the tasks extension with this very request. */
   readonly knowsTasks: boolean;
 }
 
 /** The one place that checks input, turns errors into results, and adds what is still unread. */
-export async function callTool(tool: Tool, input: unknown, call: Call): Promise<CallToolResult> {
+export async function callTool(
+  tool: Tool,
+  input: unknown,
+  call: Call,
+): Promise<CallToolResult | InputRequiredResult> {
   const {log} = call;
   let answer: Answer;
   let isError = false;
   try {
     answer = await tool.call(input, call);
   } catch (error) {
+    // A bridge sends the call on to the next host.
+    if (error instanceof EndingError) throw new ProtocolError(ENDING_CODE, error.message);
+    if (error instanceof InputNeeded) return inputRequired({inputRequests: error.requests});
     isError = true;
     if (!(error instanceof Refusal))
       log.error(`${tool.definition.name}: ${error instanceof Error ? error.stack : error}`);
     answer = {
       blocks: [
-        error instanceof Refusal ? error.message : `A fault in opencode-delegate: ${messageOf(error)}`,
+        quotedLines(
+          error instanceof Refusal ? error.message : `A fault in opencode-delegate: ${messageOf(error)}`,
+        ),
       ],
     };
   }
   if (answer.started !== undefined && call.knowsTasks) return createdTask(answer.started, Date.now());
   const lines = await linesAtEnd(call, answer);
-  const blocks = lines === '' ? answer.blocks : [...answer.blocks, lines];
+  const blocks = [...answer.blocks, call.takeNotice() ?? '', lines].filter((block) => block !== '');
   return {
-    content: blocks.map((text) => ({type: 'text' as const, text})),
+    content: blocks.map((block) => ({type: 'text' as const, text: textOf(block)})),
     ...(isError && {isError}),
     ...(call.caller !== undefined && {_meta: metaOf(answer)}),
   };
+}
+
+/** Whatever is in a text of ours, nothing of it is hidden or moves a cursor. */
+function textOf(block: string | Verbatim): string {
+  return typeof block === 'string' ? manyLines(block) : block.verbatim;
 }
 
 /** For the companion plugin, which need not tell it again. */

@@ -2,6 +2,7 @@ import {type Ask, type Decision, detailsOf, type Verdict} from '../delegation/as
 import {asksOf, type DelegationHead} from '../delegation/delegation.ts';
 import {shorten} from '../delegation/errors.ts';
 import type {Replied} from '../delegation/replying.ts';
+import {indentedLines, quoted} from '../safe-text.ts';
 import {counted, duration} from './format.ts';
 
 const MESSAGE_CHARS = 200;
@@ -25,7 +26,7 @@ export function renderAsked(head: DelegationHead, now: number): string {
   const [first, ...rest] = asksOf(head);
   if (first === undefined) return '';
   const more = rest.length === 0 ? '' : ` and ${counted(rest.length, 'more request')}`;
-  return `blocked, waits ${duration(Math.max(0, first.until - now))} more for an answer to ${first.what}${more}`;
+  return `blocked, waits ${duration(Math.max(0, first.until - now))} more for an answer to ${quoted(first.what)}${more}`;
 }
 
 /** All that an agent waits on, until when, and how it is answered; empty when it waits on nothing. */
@@ -35,8 +36,8 @@ export function renderBlocked(head: DelegationHead, now: number): readonly strin
   return [
     `Blocked: its agent waits for ${asks.length === 1 ? 'an answer' : `${asks.length} answers`}. What nobody answers in time is refused.`,
     ...asks.flatMap((ask) => [
-      `Request ${ask.number}, for ${duration(Math.max(0, ask.until - now))} more, until ${new Date(ask.until).toISOString()}: ${ask.what}`,
-      ...detailsOf(ask),
+      `Request ${ask.number}, for ${duration(Math.max(0, ask.until - now))} more, until ${new Date(ask.until).toISOString()}: ${quoted(ask.what)}`,
+      ...detailsOf(ask).map(indentedLines),
     ]),
     howToAnswer(head, asks),
   ];
@@ -64,15 +65,15 @@ export function renderUnanswered(heads: readonly DelegationHead[]): string {
   if (heads.length === 0) return '';
   const named = heads.slice(0, NAMED_BLOCKED).map((head) => {
     const [ask] = asksOf(head);
-    return ask === undefined ? head.id : `${head.id} (${ask.what})`;
+    return ask === undefined ? head.id : `${head.id} (${quoted(ask.what)})`;
   });
   const more = heads.length > named.length ? ` and ${heads.length - named.length} more` : '';
   return `Blocked until delegation_reply answers: ${named.join(', ')}${more}.`;
 }
 
 function renderDecision({what, verdict, message}: Decision): string {
-  const said = message === undefined ? '' : `: "${shorten(message.replaceAll(/\s+/g, ' '), MESSAGE_CHARS)}"`;
-  return `${what} (${VERDICT_WORDS[verdict]}${said})`;
+  const said = message === undefined ? '' : `: "${shorten(quoted(message), MESSAGE_CHARS)}"`;
+  return `${quoted(what)} (${VERDICT_WORDS[verdict]}${said})`;
 }
 
 function howToAnswer({id}: DelegationHead, asks: readonly Ask[]): string {

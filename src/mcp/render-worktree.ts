@@ -1,4 +1,5 @@
 import {type Worktree, worktreeCommands} from '../delegation/worktree.ts';
+import {oneLine, quoted, quotedLines} from '../safe-text.ts';
 
 /** Lines that say what became of a worktree, and what can be done with it; none where nothing is to be said. */
 export function renderWorktree(worktree: Worktree | undefined): readonly string[] {
@@ -9,13 +10,13 @@ export function renderWorktree(worktree: Worktree | undefined): readonly string[
   const {look, merge, drop} = worktreeCommands(worktree);
   const {commit, diffstat, notes} = outcome;
   const at = commit === undefined ? '' : ` at ${commit.slice(0, 12)}`;
-  const changed = diffstat === '' ? '' : `: ${diffstat}`;
+  const changed = diffstat === '' ? '' : `: ${quoted(diffstat)}`;
   return [
-    `Branch: ${worktree.branch}${at}${changed}`,
-    `Worktree: ${worktree.path}`,
-    ...notes,
-    `To look: ${look}`,
-    `To merge: ${merge}`,
-    `To drop: ${drop}`,
+    `Branch: ${quoted(worktree.branch)}${at}${changed}`,
+    `Worktree: ${oneLine(worktree.path)}`,
+    ...notes.map(quotedLines),
+    `To look: ${oneLine(look)}`,
+    `To merge: ${oneLine(merge)}`,
+    `To drop: ${oneLine(drop)}`,
   ];
 }

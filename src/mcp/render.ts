@@ -1,16 +1,11 @@
 import {DEFAULT_ACCESS} from '../delegation/access.ts';
-import {
-  type Delegation,
-  type DelegationHead,
-  type Ended,
-  hasEnded,
-  isUnread,
-} from '../delegation/delegation.ts';
-import type {Waiting, WaitReason} from '../delegation/queue.ts';
+import {type Delegation, type DelegationHead, type Ended, hasEnded} from '../delegation/delegation.ts';
 import type {Sight} from '../delegation/sight.ts';
-import {clock, count, counted, duration, facts} from './format.ts';
+import {oneLine, quoted, quotedLines} from '../safe-text.ts';
+import {count, counted, duration, facts} from './format.ts';
 import type {Page} from './page.ts';
 import {renderAsked, renderBlocked, renderDecisions, renderStatus} from './render-asks.ts';
+import {renderReason, renderWaiting} from './render-waiting.ts';
 import {renderWorktree} from './render-worktree.ts';
 
 const NAMED_FILES = 30;
@@ -23,15 +18,18 @@ export function renderStarted({delegation, waiting, notes = []}: Sight, now: num
   const why = waiting && renderReason(waiting.reason, now);
   return [
     facts(id, status, why, ...who(delegation), `up to ${duration(timeoutMs)} of work`),
-    ...notes,
+    ...notes.map(quotedLines),
     `Carry on with other work and do not poll. When you need the result: delegation_read("${id}"), which waits for it.`,
   ].join('\n');
 }
 
 /** A delegation that has not ended, as far as is known. */
-export function renderUnended({delegation, activity, waiting}: Sight, now: number): string {
+export function renderUnended({delegation, activity, waiting, unknown}: Sight, now: number): string {
   const {id, state, timeoutMs, createdAt, directory} = delegation;
   const what = facts(id, renderStatus(delegation), ...who(delegation));
+  if (unknown !== undefined) {
+    return `${what}\nNobody runs it any more, and its end is not known yet. ${quotedLines(unknown)} delegation_read("${id}") waits for that.`;
+  }
   if (state.status !== 'running') {
     const place = waiting && `Place ${waiting.place} in the queue: ${renderReason(waiting.reason, now)}. `;
     return `${what}\n${place ?? ''}Waiting for ${duration(now - createdAt)}. delegation_read("${id}") waits for its end.`;
@@ -44,9 +42,9 @@ export function renderUnended({delegation, activity, waiting}: Sight, now: numbe
       `running for ${duration(elapsed)}`,
       `${duration(Math.max(0, timeoutMs - elapsed))} left`,
       activity && counted(activity.toolCalls, 'tool call'),
-      activity && activity.last !== '' && `${duration(now - activity.at)} ago: ${activity.last}`,
+      activity && activity.last !== '' && `${duration(now - activity.at)} ago: ${quoted(activity.last)}`,
     ),
-    `Directory: ${directory}`,
+    `Directory: ${quoted(directory)}`,
     ...(blocked.length > 0
       ? blocked
       : [`Still running. Carry on with other work; delegation_read("${id}") waits for its end.`]),
@@ -54,7 +52,7 @@ export function renderUnended({delegation, activity, waiting}: Sight, now: numbe
 }
 
 /** One line for a person who waits. */
-export function renderProgress({delegation, activity, waiting}: Sight, now: number): string {
+export function renderProgress({delegation, activity, waiting, unknown}: Sight, now: number): string {
   const {state} = delegation;
   if (state.status !== 'running') {
     const since = `waiting for ${duration(now - delegation.createdAt)}`;
@@ -62,7 +60,7 @@ export function renderProgress({delegation, activity, waiting}: Sight, now: numb
   }
   return facts(
     counted(activity?.toolCalls ?? 0, 'tool call'),
-    renderAsked(delegation, now) || activity?.last,
+    renderAsked(delegation, now) || quoted(unknown ?? activity?.last ?? ''),
     duration(now - state.startedAt),
   );
 }
@@ -72,66 +70,61 @@ export function renderHead({
   delegation,
   page,
   artifact,
+  mark,
+  notes = [],
 }: {
   delegation: Delegation;
   page: Page;
   artifact: string;
+  /** The line after the text. */
+  mark: string;
+  notes?: readonly string[] | undefined;
 }): string {
   const {id, state} = delegation;
   if (!hasEnded(state)) throw new Error(`${id} has not ended`);
   const position = renderPosition(id, page);
-  if (page.offset > 0) return facts(position, `${id} ${state.status}`);
+  if (page.offset > 0) return `${facts(position, `${id} ${state.status}`)}\nThe text goes on, ${upTo(mark)}`;
   return [
     position,
     facts(id, state.status, ...who(delegation), renderDuration(state)),
     ...outcomeOf(delegation, state),
-    `Artifact: ${artifact}`,
+    ...notes.map(quotedLines),
+    `Artifact: ${oneLine(artifact)}`,
     page.total > 0 &&
-      `${state.status === 'completed' ? 'The answer' : 'What it had written by then'} follows, verbatim:`,
+      `${state.status === 'completed' ? 'The answer' : 'What it had written by then'} follows, ${upTo(mark)}`,
   ]
     .filter((line) => line !== false)
     .join('\n');
 }
 
 /** What a client is told of the end without having asked: all that matters, and where the rest is. */
-export function renderReport(delegation: Delegation & {readonly state: Ended}, page: Page): string {
+export function renderReport(
+  delegation: Delegation & {readonly state: Ended},
+  {page, mark}: {page: Page; mark: string},
+): string {
   const {id, state, title, summary} = delegation;
   return [
     facts(id, state.status, ...who(delegation), renderDuration(state)),
-    `Title: ${title}`,
-    summary !== '' && `Summary: ${summary}`,
+    `Title: ${quoted(title)}`,
+    summary !== '' && `Summary: ${quoted(summary)}`,
     ...outcomeOf(delegation, state),
-    renderHow(id, state, page),
+    renderHow(id, state, {page, mark}),
   ]
     .filter((line) => line !== false)
     .join('\n');
 }
 
-function renderHow(id: string, {status}: Ended, {total, text, next}: Page): string {
+function renderHow(id: string, {status}: Ended, {page, mark}: {page: Page; mark: string}): string {
+  const {total, text, next} = page;
   if (total === 0) return `No text. delegation_read("${id}") says where its file is.`;
   const what = status === 'completed' ? 'The answer' : 'What it had written by then';
-  if (next === undefined) return `${what} follows, verbatim and whole:`;
-  return `${what} has ${count(total)} characters; delegation_read("${id}") returns it. The first ${count(text.length)} follow, verbatim:`;
+  if (next === undefined) return `${what} follows whole, ${upTo(mark)}`;
+  return `${what} has ${count(total)} characters; delegation_read("${id}") returns it. The first ${count(text.length)} follow, ${upTo(mark)}`;
 }
 
-export interface EntryContext {
-  readonly now: number;
-  /** The delegation as it lives here: what it waits for. */
-  readonly sight?: Sight | undefined;
-  /** The session that asks: what another one has delegated is marked. */
-  readonly session?: string | undefined;
-}
-
-/** One entry of a list. */
-export function renderEntry(head: DelegationHead, {now, sight, session}: EntryContext): string {
-  const {id, createdAt, agent, title, parent} = head;
-  const waiting = renderWaiting(sight?.waiting, now);
-  const age = `${duration(now - createdAt)} ago`;
-  const line = facts(id, renderStatus(head), ...waiting, continued(head), age, agent, title);
-  const isOther = session !== undefined && parent?.session !== session;
-  const marks = `${isUnread(head) ? ' [unread]' : ''}${isOther ? ' [other session]' : ''}`;
-  const below = renderAsked(head, now) || head.summary;
-  return `${line}${marks}${below === '' ? '' : `\n  ${below}`}`;
+/** Who reads is told where the words of others end: they can look like ours, but not have this line. */
+function upTo(mark: string): string {
+  return `verbatim, up to "${mark}":`;
 }
 
 /** The end that a cancelled delegation reached. */
@@ -152,23 +145,6 @@ export function renderUnread(ids: readonly string[]): string {
   return `Ended and not read yet: ${ids.slice(0, NAMED_UNREAD).join(', ')}${more}. delegation_read(id) returns each.`;
 }
 
-function renderWaiting(waiting: Waiting | undefined, now: number): readonly string[] {
-  return waiting === undefined ? [] : [`place ${waiting.place}`, renderReason(waiting.reason, now)];
-}
-
-function renderReason(reason: WaitReason, now: number): string {
-  switch (reason.is) {
-    case 'all slots taken':
-      return `all ${counted(reason.limit, 'slot')} taken`;
-    case 'lane full':
-      return `${reason.lane} is at its limit of ${reason.limit}`;
-    case 'rate-limited':
-      return `${reason.lane} is rate-limited until ${clock(reason.until, now)}`;
-    case 'other writer':
-      return `waits for ${reason.id}, which can write in the same directory`;
-  }
-}
-
 function renderPosition(id: string, {text, offset, total, next}: Page): string {
   if (total === 0) return 'No text (0 characters).';
   const range = `Characters ${count(offset)} to ${count(offset + text.length)} of ${count(total)}`;
@@ -185,25 +161,30 @@ function outcomeOf(
   const {error, work} = state;
   return [
     renderUsage(state),
-    error !== undefined && `Why: ${error}`,
+    error !== undefined && `Why: ${quotedLines(error)}`,
     work.filesChanged.length > 0 && `Files changed: ${renderFiles(work.filesChanged)}`,
     alsoChanged !== undefined &&
-      `Changed by others as well, which ran at the same time: ${alsoChanged.map(({file, by}) => `${file} (${by})`).join(', ')}`,
-    work.refused.length > 0 && `Refused: ${work.refused.join('; ')}`,
+      `Changed by others as well, which ran at the same time: ${alsoChanged.map(({file, by}) => `${quoted(file)} (${quoted(by)})`).join(', ')}`,
+    work.refused.length > 0 && `Refused: ${work.refused.map(quoted).join('; ')}`,
     renderDecisions(decisions) || false,
     ...renderWorktree(worktree),
   ];
 }
 
 /** The delegation whose session it goes on in. */
-function continued({continues}: DelegationHead): string | false {
+export function continued({continues}: DelegationHead): string | false {
   return continues !== undefined && `continues ${continues.id}`;
 }
 
 /** Where it comes from, what ran it, and what it may touch where that is not everything its agent may. */
 function who(head: DelegationHead): readonly (string | false)[] {
   const {agent, model, access} = head;
-  return [continued(head), `agent ${agent}`, `model ${model}`, access !== DEFAULT_ACCESS && access];
+  return [
+    continued(head),
+    `agent ${quoted(agent)}`,
+    `model ${quoted(model)}`,
+    access !== DEFAULT_ACCESS && access,
+  ];
 }
 
 function renderDuration({startedAt, endedAt}: Ended): string {
@@ -225,5 +206,5 @@ function renderUsage({work}: Ended): string {
 
 function renderFiles(files: readonly string[]): string {
   const more = files.length > NAMED_FILES ? ` and ${files.length - NAMED_FILES} more` : '';
-  return `${files.slice(0, NAMED_FILES).join(', ')}${more}`;
+  return `${files.slice(0, NAMED_FILES).map(quoted).join(', ')}${more}`;
 }

@@ -1,11 +1,9 @@
 import type {Readable, Writable} from 'node:stream';
 import {serveStdio} from '@modelcontextprotocol/server/stdio';
-import {type Backend, createServerFactory} from './server.ts';
+import {type Backend, type Caller, createServerFactory} from './server.ts';
 import {Wire} from './wire.ts';
 
-export interface ConnectionOptions {
-  /** The working directory of the client. */
-  readonly cwd: string;
+export interface ConnectionOptions extends Caller {
   readonly input: Readable;
   readonly output: Writable;
 }
@@ -13,10 +11,10 @@ export interface ConnectionOptions {
 /** Serves one client. Returns what ends the connection; the end of its input ends it too. */
 export function serveConnection(
   backend: Backend,
-  {cwd, input, output}: ConnectionOptions,
+  {input, output, ...caller}: ConnectionOptions,
 ): {close(): Promise<void>} {
   const wire = new Wire(input, output);
-  const factory = createServerFactory(backend, {cwd});
+  const factory = createServerFactory(backend, caller);
   return serveStdio(
     (context) => {
       wire.era = context.era;

@@ -4,6 +4,7 @@ import {
   type McpServerFactory,
   ProtocolError,
   ProtocolErrorCode,
+  SdkError,
   Server,
   type ServerCapabilities,
   type ServerContext,
@@ -12,14 +13,18 @@ import {z} from 'zod';
 import type {Client} from '../delegation/delegation.ts';
 import type {Delegations} from '../delegation/delegations.ts';
 import {messageOf} from '../delegation/errors.ts';
+import type {Environment} from '../delegation/ports.ts';
+import type {TrustQuestion} from '../delegation/trust.ts';
 import type {Logger} from '../log.ts';
+import {oneLine} from '../safe-text.ts';
 import {callTool} from './call-tool.ts';
+import {declaredAtFirst, declaredIn, showsForms} from './capabilities.ts';
 import {ClientConnection} from './client-connection.ts';
 import {INSIDE_INSTRUCTIONS, instructionsFor} from './instructions.ts';
 import {servePrompts} from './prompts.ts';
 import {serveChanges} from './resources/changes.ts';
 import {type Artifacts, serveResources} from './resources/resources.ts';
-import {stampOf} from './stamp.ts';
+import {Stamps} from './stamp.ts';
 import {declaresTasks, serveTasks, TASKS_EXTENSION} from './tasks/extension.ts';
 import type {Tool, ToolContext} from './tool.ts';
 import {delegate} from './tools/delegate.ts';
@@ -27,20 +32,31 @@ import {delegationCancel} from './tools/delegation-cancel.ts';
 import {delegationList} from './tools/delegation-list.ts';
 import {delegationRead} from './tools/delegation-read.ts';
 import {delegationReply} from './tools/delegation-reply.ts';
+import {answerIn} from './trust-question.ts';
 
 /** What the server is built on; made once, however many connections it serves. */
 export interface Backend extends Artifacts {
   readonly delegations: Delegations;
   readonly artifact: (project: string, id: string) => string;
   readonly projectOf: (directory: string) => Promise<string>;
-  /** Called when a client has listed tools: what a delegation will need can be got ready. */
-  readonly warm: (directory: string) => void;
+  /** Called when a client has listed tools, and so may delegate. */
+  readonly listed: () => void;
   readonly log: Logger;
   readonly version: string;
   /** True in a delegated agent's own environment, where nothing is offered. */
   readonly inside: boolean;
-  /** True when clients may answer what agents ask. */
-  readonly isAnswered: boolean;
+}
+
+/** What is known of a client before it says anything. */
+export interface Caller {
+  /** The working directory of the client. */
+  readonly cwd: string;
+  /** Where its delegations run. */
+  readonly environment: Environment;
+  /** What it is to be told with the first answer of a tool, if anything. */
+  readonly notice?: string | undefined;
+  /** What the companion plugin proves itself by, where it has set up the connection. */
+  readonly stampSecret?: string | undefined;
 }
 
 const TOOLS: readonly Tool[] = [delegate, delegationRead, delegationList, delegationCancel, delegationReply];
@@ -49,24 +65,33 @@ const TOOLS: readonly Tool[] = [delegate, delegationRead, delegationList, delega
 export const TOOL_DEFINITIONS = TOOLS.map(({definition}) => definition);
 
 /** What there is to offer: nothing to a delegated agent, and no reply where nothing waits for one. */
-function offered({inside, isAnswered}: Backend): readonly Tool[] {
+function offered({inside}: Backend, {asking}: Environment): readonly Tool[] {
   if (inside) return [];
-  return isAnswered ? TOOLS : TOOLS.filter((tool) => tool !== delegationReply);
+  return asking.on === 'wait' ? TOOLS : TOOLS.filter((tool) => tool !== delegationReply);
 }
 
 /** A factory of servers for one client connection: the same for every protocol revision that is served. */
-export function createServerFactory(backend: Backend, {cwd}: {cwd: string}): McpServerFactory {
+export function createServerFactory(backend: Backend, caller: Caller): McpServerFactory {
+  // Each connection is told once, whatever the number of servers that answer on it.
+  let notice = caller.notice;
+  const takeNotice = (): string | undefined => {
+    const taken = notice;
+    notice = undefined;
+    return taken;
+  };
+  const stamps = new Stamps({...backend, secret: caller.stampSecret});
   return ({era}) => {
-    const {inside, isAnswered, version, log, delegations} = backend;
+    const {inside, version, log, delegations} = backend;
+    const {environment, cwd} = caller;
     const server = new Server(
       {name: 'opencode-delegate', title: 'OpenCode Delegate', version},
       {
         capabilities: inside ? {tools: {}} : capabilitiesOf(era),
-        instructions: inside ? INSIDE_INSTRUCTIONS : instructionsFor(isAnswered ? 'wait' : 'reject'),
+        instructions: inside ? INSIDE_INSTRUCTIONS : instructionsFor(environment.asking.on),
       },
     );
     const {client, seen} = connectionOf(server, {backend, cwd});
-    serveTools(server, {backend, client, seen});
+    serveTools(server, {backend, client, seen, environment, takeNotice, stamps});
     if (inside) return server;
     const project = () => client.project();
     serveResources(server, {delegations, artifacts: backend, project});
@@ -105,32 +130,43 @@ function connectionOf(server: Server, {backend, cwd}: {backend: Backend; cwd: st
 interface ToolsOptions {
   readonly backend: Backend;
   readonly client: ClientConnection;
+  readonly environment: Environment;
+  /** What the client is to be told, the first time that it is asked for. */
+  readonly takeNotice: () => string | undefined;
   /** To be called with each request, as it may say who sends it. */
   readonly seen: (context: ServerContext) => void;
+  readonly stamps: Stamps;
 }
 
-function serveTools(server: Server, {backend, client, seen}: ToolsOptions): void {
+function serveTools(server: Server, options: ToolsOptions): void {
+  const {backend, client, seen, environment, takeNotice, stamps} = options;
   const {inside, delegations, artifact, log} = backend;
-  const tools = offered(backend);
+  const tools = offered(backend, environment);
   server.setRequestHandler('tools/list', (_request, context) => {
     if (inside) return {tools: []};
     seen(context);
-    void client.directory().then(backend.warm);
+    backend.listed();
+    // Whoever delegates next need not wait for git.
+    client.project().catch((error: unknown) => log.debug(`no project yet: ${messageOf(error)}`));
     return {tools: tools.map(({definition}) => definition)};
   });
-  server.setRequestHandler('tools/call', ({params}, context) => {
+  server.setRequestHandler('tools/call', async ({params}, context) => {
     const tool = tools.find(({definition}) => definition.name === params.name);
     if (tool === undefined) {
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name}`);
     }
     seen(context);
     const progress = progressOf(context);
+    const {signal} = context.mcpReq;
     const input = params.arguments ?? {};
-    const caller = stampOf(input, log);
+    const caller = await stamps.callerOf(input, () => client.project());
     return callTool(tool, input, {
-      ...{delegations, artifact, client, log},
-      signal: context.mcpReq.signal,
+      ...{delegations, artifact, client, log, environment, takeNotice},
+      ...{signal, isCancelled: () => signal.aborted && !(signal.reason instanceof SdkError)},
       knowsTasks: declaresTasks(context),
+      ...(showsForms(declaredIn(context) ?? declaredAtFirst(server.getClientCapabilities())) && {
+        askTrust: (question: TrustQuestion) => answerIn(context.mcpReq.inputResponses, question),
+      }),
       ...(progress !== undefined && {progress}),
       ...(caller !== undefined && {caller}),
     });
@@ -145,7 +181,10 @@ function progressOf({mcpReq}: ServerContext): ToolContext['progress'] | undefine
     progress += 1;
     // A client that has gone away needs no progress; its call is being cancelled.
     mcpReq
-      .notify({method: 'notifications/progress', params: {progressToken, progress, message}})
+      .notify({
+        method: 'notifications/progress',
+        params: {progressToken, progress, message: oneLine(message)},
+      })
       .catch(() => {});
   };
 }

@@ -2,8 +2,10 @@ import {z} from 'zod';
 import type {DelegationHead} from '../delegation/delegation.ts';
 import type {Delegations} from '../delegation/delegations.ts';
 import {Refusal} from '../delegation/errors.ts';
+import type {Environment} from '../delegation/ports.ts';
 import type {Sight} from '../delegation/sight.ts';
 import type {Stamp} from '../delegation/stamp.ts';
+import type {TrustQuestion} from '../delegation/trust.ts';
 import type {ClientConnection} from './client-connection.ts';
 
 export interface ToolAnnotations {
@@ -19,20 +21,34 @@ export interface ToolContext {
     Delegations,
     'delegate' | 'continue' | 'wait' | 'list' | 'sight' | 'cancel' | 'reply' | 'markRead'
   >;
-  readonly client: Pick<ClientConnection, 'identity' | 'extendsOnProgress' | 'project' | 'workingDirectory'>;
+  readonly client: Pick<
+    ClientConnection,
+    'identity' | 'extendsOnProgress' | 'project' | 'directory' | 'workingDirectory'
+  >;
+  /** That of the client, in which its delegations run. */
+  readonly environment: Environment;
   /** Where a person finds the record of a delegation. */
   readonly artifact: (project: string, id: string) => string;
   /** The OpenCode session that calls, where the companion plugin is there to say so. */
   readonly caller?: Stamp;
-  /** Aborts when the client cancels the call. */
+  /** Aborts when nobody waits for the answer any more. */
   readonly signal: AbortSignal;
+  /** True when the client has cancelled the call, and is not only gone. */
+  readonly isCancelled: () => boolean;
+  /** The user's answer to a question about trust; absent where the client has no forms to ask with. */
+  readonly askTrust?: (question: TrustQuestion) => boolean;
   /** Tells the client that the call goes on; absent when it did not ask to be told. */
   readonly progress?: (message: string) => void;
 }
 
+/** A text that is not ours, to be shown as it is. */
+export interface Verbatim {
+  readonly verbatim: string;
+}
+
 export interface Answer {
-  /** Text blocks, in order. A verbatim text is a block of its own. */
-  readonly blocks: readonly string[];
+  /** Text blocks, in order. What stands before a verbatim one names the line that follows it. */
+  readonly blocks: readonly (string | Verbatim)[];
   /** The delegation that this answer has told the end of: it needs no mention as unread. */
   readonly told?: string;
   /** The delegation that this answer shows as it stands: what it waits for needs no mention. */

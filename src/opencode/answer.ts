@@ -27,6 +27,7 @@ export async function done(call: Promise<Outcome<unknown>>): Promise<void> {
 
 /** What `fetch` throws is a TypeError; what OpenCode has answered is an object. */
 export function failureOf(error: unknown): Error {
+  if (error instanceof NoAnswerError) return error;
   return error instanceof TypeError ? new NoAnswerError(wordsOf(error)) : new Error(wordsOf(error));
 }
 

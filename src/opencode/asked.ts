@@ -1,6 +1,7 @@
 import type {PermissionRequest, QuestionRequest} from '@opencode-ai/sdk/v2/client';
 import type {AskContent} from '../delegation/ask.ts';
 import {shorten} from '../delegation/errors.ts';
+import {oneLine} from '../safe-text.ts';
 
 const SHOWN_CHARS = 200;
 /** A diff can be as long as a file. */
@@ -21,7 +22,7 @@ export function askOfPermission(request: PermissionRequest, directory: string): 
   const {id, sessionID, permission, patterns, metadata} = request;
   const about = patterns.join(', ');
   const telling = TELLING_METADATA.map((key) => metadata[key]).find((value) => typeof value === 'string');
-  const what = shorten([permission, about].filter((word) => word !== '').join(': '), SHOWN_CHARS);
+  const what = shorten(oneLine([permission, about].filter((word) => word !== '').join(': ')), SHOWN_CHARS);
   const detail = shorten(typeof telling === 'string' ? telling : about, DETAIL_CHARS);
   return {
     id,
@@ -32,7 +33,7 @@ export function askOfPermission(request: PermissionRequest, directory: string): 
 }
 
 export function askOfQuestion({id, sessionID, questions}: QuestionRequest, directory: string): OpenCodeAsk {
-  const what = shorten(questions.map(({question}) => question).join(' / '), SHOWN_CHARS);
+  const what = shorten(oneLine(questions.map(({question}) => question).join(' / ')), SHOWN_CHARS);
   return {
     id,
     sessionId: sessionID,

@@ -2,11 +2,15 @@ import type {OpencodeClient} from '@opencode-ai/sdk/v2/client';
 import {messageOf} from '../delegation/errors.ts';
 import type {AskReply} from '../delegation/ports.ts';
 import type {Logger} from '../log.ts';
-import {dataOf} from './answer.ts';
+import {within} from '../within.ts';
+import {dataOf, NoAnswerError} from './answer.ts';
 import {AskDesk, type AskListener} from './ask-desk.ts';
 import {askOfPermission, askOfQuestion} from './asked.ts';
 import {EventFeed, type OpenCodeEvent, sessionOf} from './events.ts';
 import type {OpenCodeServer} from './server.ts';
+
+/** The server has answered already when its events are asked for: they come at once. */
+const EVENTS_MS = 10_000;
 
 /** What a run hears of its session. */
 export interface SessionListener extends AskListener {
@@ -56,9 +60,19 @@ export class Connection {
     });
   }
 
-  /** Resolves when events flow, or when the server has died before they could. */
-  get ready(): Promise<void> {
-    return Promise.race([this.#feed.opened, this.#server.exited]);
+  /**
+   * Resolves when events flow, or when the server has died before they could.
+   * @throws NoAnswerError when neither happens in time.
+   */
+  async ready(): Promise<void> {
+    const opened = Promise.race([this.#feed.opened, this.#server.exited]);
+    if ((await within(EVENTS_MS, opened, 'late')) !== 'late') return;
+    throw new NoAnswerError(`it has not opened its event stream within ${EVENTS_MS / 1_000} s`);
+  }
+
+  /** When its server was started, in milliseconds since the epoch. */
+  get startedAt(): number {
+    return this.#server.startedAt;
   }
 
   get isAlive(): boolean {

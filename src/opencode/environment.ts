@@ -1,8 +1,8 @@
 import {type ParseError, parse} from 'jsonc-parser';
 import {INSIDE_MARK} from '../config.ts';
 import {Refusal} from '../delegation/errors.ts';
-
-export const SERVER_USERNAME = 'opencode';
+import {GUARD_URL} from '../loaded-by-opencode.ts';
+import {passwordVariables, type ServerPassword} from './password.ts';
 
 /**
  * A session that is caught in a loop has nobody to get it out. doom_loop ignores the rules of a session, so it is
@@ -12,46 +12,40 @@ const DENIED = {doom_loop: 'deny'};
 /** What is denied as well where nobody answers. */
 const UNANSWERED = {question: 'deny'};
 
+/** Language servers and formatters are started from what a project has installed, and load what it has written. */
+const NOTHING_OF_PROJECTS = {lsp: false, formatter: false};
+
 export interface ServerSettings {
-  readonly password: string;
+  readonly password: ServerPassword;
   /** True when somebody may answer what agents ask. */
   readonly isAnswered: boolean;
-  /** Whether it loads the guard that `read-only` needs. */
+  /** Whether it holds `read-only`: it loads the guard, and nothing that a project brings. */
   readonly isGuarded: boolean;
+  /** What runs the commands of agents, where that is not the person's shell. */
+  readonly shell?: string | undefined;
 }
 
-/** Set inside of git's hooks: with them, every agent's git would work in that one repository. */
-const GIT_PLACES = [
-  'GIT_DIR',
-  'GIT_WORK_TREE',
-  'GIT_INDEX_FILE',
-  'GIT_COMMON_DIR',
-  'GIT_OBJECT_DIRECTORY',
-  'GIT_PREFIX',
-];
-
-/** Holds what rules cannot. It is a plugin: OpenCode loads it, beside those of the user. */
-const GUARD = new URL('./read-only/guard.js', import.meta.url).href;
-
 /**
- * The environment of the server that we start: the user's own, with our few settings on top of what the
+ * The environment of the server that we start: that of its client's agents, with our few settings on top of what the
  * user has in OPENCODE_CONFIG_CONTENT and OPENCODE_PERMISSION.
  * @throws Refusal when one of those two cannot be read.
  */
 export function serverEnvironment(
   env: NodeJS.ProcessEnv,
-  {password, isAnswered, isGuarded}: ServerSettings,
+  {password, isAnswered, isGuarded, shell}: ServerSettings,
 ): NodeJS.ProcessEnv {
   const config = readSetting(env, 'OPENCODE_CONFIG_CONTENT');
   const permission = readSetting(env, 'OPENCODE_PERMISSION');
   return {
-    // These describe the OpenCode that launched us, and the git that launched that, not those that we launch.
-    ...without(env, ['OPENCODE', 'OPENCODE_PID', ...GIT_PLACES]),
-    OPENCODE_SERVER_USERNAME: SERVER_USERNAME,
-    OPENCODE_SERVER_PASSWORD: password,
+    ...env,
+    ...passwordVariables(password),
     OPENCODE_CONFIG_CONTENT: JSON.stringify({
       ...config,
-      ...(isGuarded && {plugin: [...(Array.isArray(config.plugin) ? config.plugin : []), GUARD]}),
+      ...(isGuarded && {
+        ...NOTHING_OF_PROJECTS,
+        plugin: [...(Array.isArray(config.plugin) ? config.plugin : []), GUARD_URL],
+      }),
+      ...(shell !== undefined && {shell}),
       share: 'disabled',
       autoupdate: false,
       // Undoing a background agent's steps is not offered, and without snapshots sessions start faster.
@@ -60,6 +54,7 @@ export function serverEnvironment(
       experimental: {...objectOf(config.experimental), continue_loop_on_deny: true},
     }),
     OPENCODE_PERMISSION: JSON.stringify({...permission, ...DENIED, ...(!isAnswered && UNANSWERED)}),
+    ...(isGuarded && {OPENCODE_DISABLE_PROJECT_CONFIG: '1'}),
     [INSIDE_MARK]: '1',
   };
 }
@@ -77,8 +72,4 @@ function readSetting(env: NodeJS.ProcessEnv, name: string): Record<string, unkno
 
 function objectOf(value: unknown): object {
   return typeof value === 'object' && value !== null ? value : {};
-}
-
-function without(env: NodeJS.ProcessEnv, names: readonly string[]): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !names.includes(name)));
 }

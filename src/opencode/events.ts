@@ -58,7 +58,7 @@ export class EventFeed {
   }
 
   async #readOnce(onOpen: () => void): Promise<void> {
-    const {client, log, onEvent, onGap} = this.#options;
+    const {client, log, onGap} = this.#options;
     const ended = new AbortController();
     const end = () => ended.abort();
     this.#closed.signal.addEventListener('abort', end);
@@ -76,7 +76,7 @@ export class EventFeed {
           this.#hasOpened = true;
           onOpen();
         }
-        onEvent(event.payload, event.directory);
+        this.#tell(event);
       }
     } catch (error) {
       log.debug(`the event stream of OpenCode broke: ${messageOf(error)}`);
@@ -84,6 +84,16 @@ export class EventFeed {
       clearTimeout(silence);
       this.#closed.signal.removeEventListener('abort', end);
       ended.abort();
+    }
+  }
+
+  /** One that nobody here understands takes no other along. */
+  #tell({payload, directory}: GlobalEvent): void {
+    const {log, onEvent} = this.#options;
+    try {
+      onEvent(payload, directory);
+    } catch (error) {
+      log.warn(`an event of OpenCode is skipped: ${messageOf(error)}`);
     }
   }
 }

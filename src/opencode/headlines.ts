@@ -4,6 +4,7 @@ import {messageOf} from '../delegation/errors.ts';
 import type {Headline} from '../delegation/headline.ts';
 import type {HeadlineWriter} from '../delegation/ports.ts';
 import type {Logger} from '../log.ts';
+import {withinTags} from '../safe-text.ts';
 import {dataOf} from './answer.ts';
 import type {OpenCodeCatalog} from './catalog.ts';
 import {splitModel} from './model-name.ts';
@@ -34,8 +35,10 @@ export class SmallModelHeadlines implements HeadlineWriter {
 
   async write(delegation: Delegation): Promise<Headline | undefined> {
     try {
-      const model = await this.#catalog.smallModel(delegation.directory);
-      return model === undefined ? undefined : await this.#ask(delegation, model);
+      const model = await this.#catalog.smallModel(delegation);
+      return model === undefined
+        ? undefined
+        : await this.#opencode.during(() => this.#ask(delegation, model));
     } catch (error) {
       // The headline made of the first lines stays; it was good enough until now.
       this.#log.debug(`${delegation.id}: no better headline: ${messageOf(error)}`);
@@ -43,7 +46,9 @@ export class SmallModelHeadlines implements HeadlineWriter {
     }
   }
 
-  async #ask({directory, prompt, text}: Delegation, model: string): Promise<Headline | undefined> {
+  async #ask(delegation: Delegation, model: string): Promise<Headline | undefined> {
+    const {prompt, text} = delegation;
+    const directory = this.#catalog.placeOf(delegation);
     const {client} = await this.#opencode.connect();
     const {providerID, modelID} = splitModel(model);
     const session = await dataOf(
@@ -54,7 +59,7 @@ export class SmallModelHeadlines implements HeadlineWriter {
       }),
     );
     try {
-      const material = `<task>\n${prompt.slice(0, SHOWN_CHARS)}\n</task>\n<result>\n${text.slice(0, SHOWN_CHARS)}\n</result>`;
+      const material = `<task>\n${shown(prompt)}\n</task>\n<result>\n${shown(text)}\n</result>`;
       const reply = await dataOf(
         client.session.prompt(
           {
@@ -74,6 +79,10 @@ export class SmallModelHeadlines implements HeadlineWriter {
       await client.session.delete({sessionID: session.id});
     }
   }
+}
+
+function shown(text: string): string {
+  return withinTags(text.slice(0, SHOWN_CHARS));
 }
 
 /** The object in the text: models like to put a fence around it. */

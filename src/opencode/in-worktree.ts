@@ -4,6 +4,10 @@ import {messageOf} from '../delegation/errors.ts';
 import type {RunRequest} from '../delegation/ports.ts';
 import {done} from './answer.ts';
 import type {Connection} from './connection.ts';
+import {timeLimit} from './time-limit.ts';
+
+/** The end of a delegation waits for it, and must not wait for a server that hangs. */
+const LEAVE_MS = 3_000;
 
 /** What may come after a path in a command. */
 const PATH_ENDS = ['', '/*', ' *', "'*", '"*'];
@@ -44,9 +48,12 @@ export async function leaveWorktree(
   warn: (what: string) => void,
 ): Promise<void> {
   if (checkout === undefined || connection?.isAlive !== true) return;
+  const {signal, clear} = timeLimit(LEAVE_MS);
   try {
-    await done(connection.client.instance.dispose({directory}));
+    await done(connection.client.instance.dispose({directory}, {signal}));
   } catch (error) {
     warn(`OpenCode has not left ${directory}: ${messageOf(error)}`);
+  } finally {
+    clear();
   }
 }

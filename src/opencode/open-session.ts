@@ -1,16 +1,20 @@
+import {messageOf, Refusal} from '../delegation/errors.ts';
+import {pause} from '../delegation/pause.ts';
 import type {RunRequest} from '../delegation/ports.ts';
+import {NoAnswerError} from './answer.ts';
 import {createSession, holdSession} from './create-session.ts';
 import type {HeldSessions} from './held-sessions.ts';
 import type {OpenCode} from './opencode.ts';
 import type {OpenSession} from './turn-end.ts';
 
 /** A session that could not be opened because the server went away is opened in the next one. */
-const OPEN_ATTEMPTS = 3;
+const OPEN_ATTEMPTS = 6;
+/** Its end may not be known yet, and the next one may be killed as well: longer after each attempt. */
+const FIRST_PAUSE_MS = 200;
 
 export interface OpenSessionOptions {
-  readonly opencode: OpenCode;
-  /** The one that holds `read-only`. */
-  readonly guarded: OpenCode;
+  /** For a delegation that is `read-only`, the one that holds that. */
+  readonly server: OpenCode;
   readonly request: RunRequest;
   /** Names of the MCP tools that a read-only session keeps. */
   readonly readOnlyTools: readonly string[];
@@ -23,11 +27,11 @@ export interface OpenSessionOptions {
 /**
  * Opens the session that a delegation runs in, or the one that it goes on in as soon as nobody else is in it;
  * `undefined` when a stop came first.
- * @throws Refusal when OpenCode cannot be started, and OpenCode's own words when it refuses the session.
+ * @throws Refusal when OpenCode cannot be started or goes away again and again, and OpenCode's own words when it
+ * refuses the session.
  */
 export async function openSession({
-  opencode,
-  guarded,
+  server,
   request,
   readOnlyTools,
   sessions,
@@ -36,9 +40,9 @@ export async function openSession({
   const {directory, continues} = request;
   if (continues !== undefined) await sessions.free(continues);
   for (let attempt = 1; ; attempt++) {
-    const connection = await (request.access === 'read-only' ? guarded : opencode).connect();
-    if (isStopped()) return undefined;
     try {
+      const connection = await server.connect();
+      if (isStopped()) return undefined;
       const {client} = connection;
       if (continues === undefined) {
         const id = await createSession(client, request, {readOnlyTools});
@@ -48,7 +52,13 @@ export async function openSession({
       return {connection, id: continues, directory, rules};
     } catch (error) {
       // The server may have ended since it was last needed; nothing was asked of a model yet.
-      if (connection.isAlive || attempt === OPEN_ATTEMPTS) throw error;
+      if (!(error instanceof NoAnswerError)) throw error;
+      if (attempt === OPEN_ATTEMPTS) throw new Refusal(wentAway(error));
+      await pause(FIRST_PAUSE_MS * 2 ** (attempt - 1), {});
     }
   }
+}
+
+function wentAway(error: NoAnswerError): string {
+  return `OpenCode went away ${OPEN_ATTEMPTS} times while a session was opened: ${messageOf(error)}. Nothing was sent to the model. Delegate it again; the log of the host says how it ended.`;
 }

@@ -1,7 +1,9 @@
-import {messageOf} from '../delegation/errors.ts';
+import {EndingError, messageOf} from '../delegation/errors.ts';
 import type {Logger} from '../log.ts';
 import {findBinary} from './binary.ts';
 import {Connection} from './connection.ts';
+import type {SandboxSettings} from './sandbox/sandbox.ts';
+import type {Conceal} from './secrets/concealed.ts';
 import {OpenCodeServer} from './server.ts';
 
 export interface OpenCodeOptions {
@@ -16,14 +18,27 @@ export interface OpenCodeOptions {
    */
   readonly isGuarded: boolean;
   readonly log: Logger;
+  /** Takes out of what it says what nobody is to see. */
+  readonly conceal: Conceal;
   /** True when somebody may answer what agents ask. */
   readonly isAnswered: boolean;
+  /** Absent where it runs as the person's own does. */
+  readonly sandbox?: SandboxSettings;
+  /** Called when a server is about to start. */
+  readonly onStart?: () => void;
 }
 
 /** An OpenCode server of this process: started on the first need, and again when it has died. */
 export class OpenCode {
   readonly #options: OpenCodeOptions;
   #connection: Promise<Connection> | undefined;
+  #isStarting = false;
+  /** The last one that was there. */
+  #current: Connection | undefined;
+  /** When it was last in use, on the clock of `performance.now`. */
+  #usedAt = 0;
+  #holders = 0;
+  readonly #resting = new Set<Promise<void>>();
   #closing: Promise<void> | undefined;
 
   constructor(options: OpenCodeOptions) {
@@ -35,7 +50,8 @@ export class OpenCode {
    * @throws Refusal when OpenCode is not there or cannot start; the next call tries anew.
    */
   async connect(): Promise<Connection> {
-    if (this.#closing !== undefined) throw new Error('this server is stopping');
+    if (this.#closing !== undefined) throw new EndingError();
+    this.#usedAt = performance.now();
     const known = this.#connection;
     if (known !== undefined) {
       const connection = await known.catch(() => undefined);
@@ -44,6 +60,55 @@ export class OpenCode {
     }
     this.#connection ??= this.#start();
     return this.#connection;
+  }
+
+  /** True where the person's own OpenCode does not know its sessions. */
+  get isApart(): boolean {
+    return this.#options.sandbox !== undefined;
+  }
+
+  /** True while a server answers. */
+  get isServing(): boolean {
+    return this.#current?.isAlive === true;
+  }
+
+  /** True while a server runs or starts. */
+  get isUp(): boolean {
+    return this.#isStarting || this.isServing;
+  }
+
+  /** Keeps it from being taken for one that nothing needs, until the returned function is called, once. */
+  hold(): () => void {
+    this.#holders += 1;
+    return () => {
+      this.#holders -= 1;
+      this.#usedAt = performance.now();
+    };
+  }
+
+  /** Holds it until the action has settled. */
+  async during<T>(action: () => Promise<T>): Promise<T> {
+    const letGo = this.hold();
+    return action().finally(letGo);
+  }
+
+  /** For how many milliseconds nothing has needed it; 0 while somebody holds it. */
+  get restedMs(): number {
+    if (this.#isStarting || this.#holders > 0) this.#usedAt = performance.now();
+    return performance.now() - this.#usedAt;
+  }
+
+  /** Stops the server; the next need starts another. Resolves when it is gone. */
+  rest(): Promise<void> {
+    const known = this.#connection;
+    this.#connection = undefined;
+    this.#current = undefined;
+    const resting = Promise.resolve(known)
+      .then((connection) => connection?.close())
+      .catch(() => {})
+      .finally(() => this.#resting.delete(resting));
+    this.#resting.add(resting);
+    return resting;
   }
 
   /** Stops the server and starts none any more. Resolves when it is gone. Idempotent. */
@@ -55,20 +120,31 @@ export class OpenCode {
   async #close(): Promise<void> {
     // A start that fails now has nothing left to stop.
     const connection = await this.#connection?.catch(() => undefined);
-    await connection?.close();
+    await Promise.all([connection?.close(), ...this.#resting]);
   }
 
   async #start(): Promise<Connection> {
-    const {binary: named, ...options} = this.#options;
+    const {binary: named, onStart, ...options} = this.#options;
+    this.#isStarting = true;
+    onStart?.();
     const {env, log} = options;
     try {
       const server = await OpenCodeServer.start({...options, binary: await findBinary({named, env})});
       const connection = new Connection(server, log);
-      await connection.ready;
+      try {
+        await connection.ready();
+      } catch (error) {
+        await connection.close();
+        throw error;
+      }
+      this.#current = connection;
+      this.#usedAt = performance.now();
       return connection;
     } catch (error) {
       log.error(messageOf(error));
       throw error;
+    } finally {
+      this.#isStarting = false;
     }
   }
 }

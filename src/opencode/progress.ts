@@ -11,6 +11,7 @@ const TELLING_INPUTS = ['description', 'filePath', 'path', 'pattern', 'command',
 export class Progress {
   readonly #tell: (activity: Activity) => void;
   readonly #toolCalls = new Set<string>();
+  readonly #texts = new Set<string>();
   #last = '';
 
   constructor(tell: (activity: Activity) => void) {
@@ -18,6 +19,8 @@ export class Progress {
   }
 
   event(event: OpenCodeEvent): void {
+    // A text has its first words when it grows, and none when it begins.
+    if (event.type === 'message.part.delta' && this.#texts.has(event.properties.partID)) this.say('writing');
     if (event.type !== 'message.part.updated') return;
     const {part} = event.properties;
     if (part.type === 'tool') {
@@ -25,7 +28,8 @@ export class Progress {
       this.#toolCalls.add(part.id);
       this.say(describeTool(part));
     } else if (part.type === 'text' && part.time !== undefined && !part.synthetic) {
-      this.say('writing');
+      this.#texts.add(part.id);
+      if (part.text !== '') this.say('writing');
     } else if (part.type === 'reasoning') {
       this.say('thinking');
     }

@@ -1,4 +1,5 @@
 import type {ToolPart} from '@opencode-ai/sdk/v2/client';
+import {sleptMs} from '../sleep.ts';
 import type {OpenCodeEvent} from './events.ts';
 
 /** So often in a row the same call is not work any more. */
@@ -25,7 +26,8 @@ export class Runaway {
   readonly #running = new Set<string>();
   /** The last call of each session, and how often it was made in a row. */
   readonly #last = new Map<string, {readonly call: string; readonly times: number}>();
-  #heardAt = Date.now();
+  /** On the clock that timers go by: what the date jumps to says nothing of how long it was silent. */
+  #heardAt = performance.now();
   /** Sessions of which the provider has asked OpenCode to come back later. */
   readonly #retrying = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
@@ -37,12 +39,12 @@ export class Runaway {
 
   /** From now on the agent is expected to be heard of, unless this has been closed. */
   begin(): void {
-    this.#heardAt = Date.now();
+    this.#heardAt = performance.now();
     this.#watch(this.#options.idleMs);
   }
 
   event(event: OpenCodeEvent): void {
-    this.#heardAt = Date.now();
+    this.#heardAt = performance.now();
     if (event.type === 'session.status') {
       const {sessionID, status} = event.properties;
       if (status.type === 'retry') this.#retrying.add(sessionID);
@@ -82,16 +84,19 @@ export class Runaway {
 
   #watch(ms: number): void {
     clearTimeout(this.#timer);
-    if (!this.#isClosed) this.#timer = setTimeout(() => this.#look(), ms);
+    const due = performance.now() + ms;
+    if (!this.#isClosed) this.#timer = setTimeout(() => this.#look(performance.now() - due), ms);
   }
 
-  #look(): void {
+  #look(lateBy: number): void {
     const {idleMs} = this.#options;
+    // The machine slept: nobody could be heard meanwhile.
+    if (sleptMs(lateBy) > 0) this.#heardAt = performance.now();
     if (this.#running.size > 0 || this.#retrying.size > 0) {
       this.#watch(idleMs);
       return;
     }
-    const left = this.#heardAt + idleMs - Date.now();
+    const left = this.#heardAt + idleMs - performance.now();
     if (left > 0) this.#watch(left);
     else {
       this.#end(

@@ -1,8 +1,19 @@
-import type {LostRun, NotKnown, Run, RunEnd, Runner, RunObserver, RunRequest} from '../delegation/ports.ts';
+import type {Access} from '../delegation/access.ts';
+import type {
+  LostRun,
+  NothingSent,
+  NotKnown,
+  Run,
+  RunEnd,
+  Runner,
+  RunObserver,
+  RunRequest,
+} from '../delegation/ports.ts';
 import type {Logger} from '../log.ts';
 import {HeldSessions} from './held-sessions.ts';
 import type {OpenCode} from './opencode.ts';
 import type {RunawayLimits} from './runaway.ts';
+import type {Conceal} from './secrets/concealed.ts';
 import {SessionRun} from './session-run.ts';
 import {SessionWork} from './session-work.ts';
 import {settle} from './settlement.ts';
@@ -13,6 +24,10 @@ export interface RunnerOptions {
   readonly guarded: OpenCode;
   readonly log: Logger;
   readonly limits: RunawayLimits;
+  /** Takes out of a text what OpenCode may not say. */
+  readonly conceal: Conceal;
+  /** Called before OpenCode looks at a directory. */
+  readonly approach: (directory: string) => void;
   /** Names of the MCP tools that a read-only delegation keeps; they may have wildcards. */
   readonly readOnlyTools: readonly string[];
 }
@@ -27,19 +42,34 @@ export class OpenCodeRunner implements Runner {
   }
 
   start(request: RunRequest, observer: RunObserver): Run {
-    return new SessionRun({...this.#options, sessions: this.#sessions, request, observer});
+    this.#options.approach(request.directory);
+    const server = this.#serverFor(request.access);
+    return new SessionRun({...this.#options, server, sessions: this.#sessions, request, observer});
   }
 
-  settle({delegationId, directory, sessionId, isContinued, cause}: LostRun): Promise<RunEnd | NotKnown> {
-    const {opencode, log} = this.#options;
+  settle({
+    delegationId,
+    directory,
+    access,
+    sessionId,
+    isContinued,
+    cause,
+  }: LostRun): Promise<RunEnd | NothingSent | NotKnown> {
+    const {log, conceal, approach} = this.#options;
+    approach(directory);
     const turn = {delegationId, isContinued};
-    const work = new SessionWork({directory, turn, log});
-    return settle({opencode, turn, directory, sessionId, work, cause});
+    const work = new SessionWork({directory, turn, log, conceal});
+    return settle({opencode: this.#serverFor(access), turn, directory, sessionId, work, cause});
   }
 
-  async hasSession(sessionId: string): Promise<boolean> {
-    const {client} = await this.#options.opencode.connect();
+  async hasSession(sessionId: string, access: Access): Promise<boolean> {
+    const {client} = await this.#serverFor(access).connect();
     const {data, response} = await client.session.get({sessionID: sessionId});
     return data !== undefined || response?.status !== 404;
+  }
+
+  /** To ask about a session is to have a server work in its directory. */
+  #serverFor(access: Access): OpenCode {
+    return access === 'read-only' ? this.#options.guarded : this.#options.opencode;
   }
 }

@@ -1,13 +1,20 @@
 import type {ChildProcess} from 'node:child_process';
-import {randomBytes} from 'node:crypto';
 import {mkdirSync} from 'node:fs';
+import {constants} from 'node:os';
 import {platform} from 'node:process';
-import {createOpencodeClient, type OpencodeClient} from '@opencode-ai/sdk/v2/client';
+import {createInterface} from 'node:readline';
+import {stripVTControlCharacters} from 'node:util';
+import type {OpencodeClient} from '@opencode-ai/sdk/v2/client';
 import getPort from 'get-port';
 import {messageOf, Refusal} from '../delegation/errors.ts';
 import type {Logger} from '../log.ts';
 import {failureOf, NoAnswerError} from './answer.ts';
-import {SERVER_USERNAME, serverEnvironment} from './environment.ts';
+import {clientOf} from './client.ts';
+import {LISTENING} from './keeper/handed.ts';
+import {newPassword, type ServerPassword, withHanded} from './password.ts';
+import type {SandboxSettings} from './sandbox/sandbox.ts';
+import type {Conceal} from './secrets/concealed.ts';
+import {serveCommand} from './serve-command.ts';
 import {spawnSupervised} from './supervisor.ts';
 
 /** Measured: 1.1 to 1.9 s on an idle machine. A loaded one, or a first start that migrates, takes longer. */
@@ -36,20 +43,27 @@ export interface ServerOptions {
   /** Whether it loads the guard, without which no session of it may be read-only. */
   readonly isGuarded: boolean;
   readonly log: Logger;
+  /** Takes out of what it says what nobody is to see. */
+  readonly conceal: Conceal;
   /** True when somebody may answer what agents ask. */
   readonly isAnswered: boolean;
+  /** Absent where it runs as the person's own does. */
+  readonly sandbox?: SandboxSettings;
 }
 
 /** An `opencode serve` that we started and nobody else knows the password of. */
 export class OpenCodeServer {
   readonly client: OpencodeClient;
   readonly version: string;
+  /** In milliseconds since the epoch. */
+  readonly startedAt: number;
   /** Resolves when the process has ended, by us or by itself. Never rejects. */
   readonly exited: Promise<void>;
   readonly #process: ChildProcess;
   #stopping: Promise<void> | undefined;
 
   private constructor(started: Started, client: OpencodeClient, version: string) {
+    this.startedAt = started.at;
     this.#process = started.process;
     this.exited = started.exited;
     this.client = client;
@@ -73,17 +87,10 @@ export class OpenCodeServer {
   }
 
   static async #startOnce(options: ServerOptions): Promise<OpenCodeServer> {
-    const password = randomBytes(24).toString('base64url');
+    const password = newPassword();
     const started = await launch(options, password);
-    const client = createOpencodeClient({
-      baseUrl: started.url,
-      headers: {
-        authorization: `Basic ${Buffer.from(`${SERVER_USERNAME}:${password}`).toString('base64')}`,
-        // On one machine, compressing costs both sides more than it saves.
-        'accept-encoding': 'identity',
-      },
-    });
     try {
+      const client = await clientOf(started.url, password, options);
       const version = await checkVersion(client, options.binary);
       options.log.info(`OpenCode ${version} serves on ${started.url} (process ${started.process.pid})`);
       return new OpenCodeServer(started, client, version);
@@ -109,6 +116,8 @@ export class OpenCodeServer {
 }
 
 interface Started {
+  /** In milliseconds since the epoch. */
+  readonly at: number;
   readonly process: ChildProcess;
   readonly exited: Promise<void>;
   readonly url: string;
@@ -121,14 +130,15 @@ interface Failed {
   readonly output: string;
 }
 
-/** The shell that stands for the server reports the end by signal n as the code 128 + n. */
+/** The shell that stands for the server reports the end by signal n as the code 128 + n; other codes are its own. */
 function endOf(code: number | null, signal: string | null): Omit<Failed, 'output'> {
   if (code === null) return {why: `it was ended by ${signal}`, isKilled: true};
-  if (code <= SIGNALLED) return {why: `it exited with code ${code}`, isKilled: false};
-  return {why: `it was ended by signal ${code - SIGNALLED}`, isKilled: true};
+  const [name] = Object.entries(constants.signals).find(([, n]) => n === code - SIGNALLED) ?? [];
+  if (name === undefined) return {why: `it exited with code ${code}`, isKilled: false};
+  return {why: `it was ended by ${name}`, isKilled: true};
 }
 
-async function launch(options: ServerOptions, password: string): Promise<Started> {
+async function launch(options: ServerOptions, password: ServerPassword): Promise<Started> {
   for (let attempt = 1; ; attempt++) {
     const port = await getPort({host: '127.0.0.1'});
     const outcome = await launchOn(port, options, password);
@@ -137,26 +147,25 @@ async function launch(options: ServerOptions, password: string): Promise<Started
     if (isPassing && attempt < START_ATTEMPTS) continue;
     if (outcome.isKilled) {
       throw new Refusal(
-        `OpenCode could not start: ${outcome.why}, ${START_ATTEMPTS} times in a row.${quote(outcome.output)} Something on this machine ends it. Find out what does, and try again.`,
+        `OpenCode could not start: ${outcome.why}, ${START_ATTEMPTS} times in a row.${quote(outcome.output)} Find out what ends it, and try again.`,
       );
     }
-    throw new Refusal(
-      `OpenCode could not start: ${outcome.why}.${quote(outcome.output)} Run \`${options.binary} serve\` to see it for yourself, mend what it names, and try again.`,
-    );
+    const cure =
+      options.sandbox === undefined
+        ? `Run \`${options.binary} serve\` to see it for yourself, mend what it names, and try again.`
+        : 'It was started in a sandbox, as OPENCODE_DELEGATE_SANDBOX says: mend what it names, or unset the variable, and try again.';
+    throw new Refusal(`OpenCode could not start: ${outcome.why}.${quote(outcome.output)} ${cure}`);
   }
 }
 
 async function launchOn(
   port: number,
-  {binary, env, cwd, isGuarded, isAnswered, log}: ServerOptions,
-  password: string,
+  {binary, env, cwd, isGuarded, isAnswered, sandbox, log, conceal}: ServerOptions,
+  password: ServerPassword,
 ): Promise<Started | Failed> {
-  const child = spawnSupervised({
-    command: binary,
-    args: ['serve', '--hostname', '127.0.0.1', '--port', String(port)],
-    cwd,
-    env: serverEnvironment(env, {password, isGuarded, isAnswered}),
-  });
+  const at = Date.now();
+  const command = await serveCommand({binary, port, env, sandbox, password, isGuarded, isAnswered});
+  const child = withHanded(password, (handed) => spawnSupervised({...command, cwd, handed}));
   let output = '';
   let timer: NodeJS.Timeout | undefined;
   const exited = new Promise<void>((resolve) => {
@@ -170,34 +179,41 @@ async function launchOn(
         START_TIMEOUT_MS,
       );
       const read = (chunk: Buffer) => {
-        output = `${output}${chunk}`.slice(-KEPT_OUTPUT_CHARS);
-        if (output.includes('server listening on')) resolve('listening');
+        // Before it is cut, for a part of a key would not be recognised.
+        output = conceal(`${output}${chunk}`).slice(-KEPT_OUTPUT_CHARS);
+        if (output.includes(LISTENING)) resolve('listening');
       };
       child.stdout?.on('data', read);
       child.stderr?.on('data', read);
       child.once('error', (error) => resolve({why: messageOf(error), isKilled: false}));
       child.once('close', (code, signal) => resolve(endOf(code, signal)));
     });
-    if (outcome === 'listening') return {process: child, exited, url: `http://127.0.0.1:${port}`};
+    if (outcome === 'listening') return {at, process: child, exited, url: `http://127.0.0.1:${port}`};
     await terminate({process: child, exited});
     return {...outcome, output};
   } finally {
     clearTimeout(timer);
     // A pipe that nobody empties would one day block the server.
     child.stdout?.removeAllListeners('data').resume();
-    child.stderr?.removeAllListeners('data').on('data', (chunk) => log.debug(`OpenCode: ${chunk}`));
+    const errors = child.stderr?.removeAllListeners('data');
+    if (errors) createInterface(errors).on('line', (line) => log.debug(`OpenCode: ${conceal(line)}`));
   }
 }
 
 async function checkVersion(client: OpencodeClient, binary: string): Promise<string> {
   const cure = `Update it with \`npm install -g opencode-ai@1\`, or name another binary in OPENCODE_DELEGATE_BIN.`;
   const wanted = `version ${OLDEST_VERSION.join('.')} or later, before ${NEXT_MAJOR},`;
-  const {data, error} = await client.global.health();
+  // The SDK throws where the answer is a page.
+  const {data, error} = await client.global
+    .health()
+    .catch((thrown: unknown) => ({data: undefined, error: thrown}));
   const failure = error === undefined ? undefined : failureOf(error);
   if (failure instanceof NoAnswerError) throw failure;
-  if (data === undefined) {
+  // Earlier versions have a page for whatever they do not know.
+  if (typeof data?.version !== 'string') {
+    const said = failure === undefined ? '' : ` (${failure.message})`;
     throw new Refusal(
-      `The OpenCode at ${binary} is too old to say its version; ${wanted} is needed. ${cure}`,
+      `The OpenCode at ${binary} does not say its version${said}; ${wanted} is needed. ${cure}`,
     );
   }
   const [major = 0, minor = 0] = data.version.split('.').map(Number);
@@ -221,7 +237,6 @@ function hasExited(process: ChildProcess): boolean {
 }
 
 function quote(output: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal colours are what is to be removed.
-  const words = output.replace(/\u001b\[[0-9;]*m/g, '').trim();
+  const words = stripVTControlCharacters(output).trim();
   return words === '' ? '' : ` It said: ${words}`;
 }

@@ -1,43 +1,58 @@
 import type {SessionStatus} from '@opencode-ai/sdk/v2/client';
 import type {AskContent} from '../delegation/ask.ts';
 import {messageOf} from '../delegation/errors.ts';
-import type {AskReply, Run, RunEnd, RunObserver, RunRequest, Snapshot} from '../delegation/ports.ts';
+import type {
+  AskReply,
+  NothingSent,
+  Run,
+  RunEnd,
+  RunObserver,
+  RunRequest,
+  Snapshot,
+} from '../delegation/ports.ts';
 import type {Logger} from '../log.ts';
-import {done, wordsOf} from './answer.ts';
+import {within} from '../within.ts';
+import {wordsOf} from './answer.ts';
 import type {SessionListener} from './connection.ts';
 import type {OpenCodeEvent} from './events.ts';
 import type {HeldSessions} from './held-sessions.ts';
-import {leaveWorktree, surroundings} from './in-worktree.ts';
-import {splitModel} from './model-name.ts';
+import {leaveWorktree} from './in-worktree.ts';
 import {openSession} from './open-session.ts';
 import type {OpenCode} from './opencode.ts';
 import {Progress} from './progress.ts';
 import {ProviderTrouble} from './provider-trouble.ts';
 import {Runaway, type RunawayLimits} from './runaway.ts';
-import {ABORT_GRACE_MS, abort, takeSnapshot} from './session-stop.ts';
+import type {Conceal} from './secrets/concealed.ts';
+import {sendPrompt} from './send-prompt.ts';
+import {ABORT_GRACE_MS, abortSession, Snapshots} from './session-stop.ts';
 import {SessionWork} from './session-work.ts';
-import type {Transcript, Verdict} from './transcript.ts';
-import {promptPart, type Turn} from './turn.ts';
+import {goOn} from './settlement.ts';
+import type {ClearVerdict, Transcript} from './transcript.ts';
+import type {Turn} from './turn.ts';
 import {type OpenSession, TurnEnd} from './turn-end.ts';
 import {untilKnown} from './until-known.ts';
 
+const ABORTED = 'OpenCode aborted it, as it does when its server is ended.';
+
 export interface SessionRunOptions {
+  /** Where it runs. */
+  readonly server: OpenCode;
+  /** Who is asked what became of it when that server is gone. */
   readonly opencode: OpenCode;
-  /** The one that holds `read-only`. */
-  readonly guarded: OpenCode;
   readonly log: Logger;
   /** Those that runs have not let go of. */
   readonly sessions: HeldSessions;
   readonly request: RunRequest;
   readonly observer: RunObserver;
   readonly limits: RunawayLimits;
+  readonly conceal: Conceal;
   /** Names of the MCP tools that a read-only session keeps. */
   readonly readOnlyTools: readonly string[];
 }
 
 /** One delegation's session: opened, prompted, heard until its end, and stopped. */
 export class SessionRun implements Run, SessionListener {
-  readonly end: Promise<RunEnd>;
+  readonly end: Promise<RunEnd | NothingSent>;
   readonly directory: string;
   readonly #options: SessionRunOptions;
   readonly #log: Logger;
@@ -48,27 +63,31 @@ export class SessionRun implements Run, SessionListener {
   readonly #progress: Progress;
   readonly #trouble: ProviderTrouble;
   readonly #runaway: Runaway;
+  readonly #snapshots: Snapshots;
   readonly #begun: Promise<void>;
-  #settle!: (end: RunEnd) => void;
+  #settle!: (end: RunEnd | NothingSent) => void;
   #isSettled = false;
+  /** It has an end that no stop has brought about. */
+  #hasOwnEnd = false;
   readonly #stopped = new AbortController();
-  /** What the server has stored could not be read. */
-  #isUnread = false;
   #stopping: Promise<void> | undefined;
   #session: OpenSession | undefined;
   #turn: TurnEnd | undefined;
   #unlisten: (() => void) | undefined;
   #release: (() => void) | undefined;
+  readonly #letGo: () => void;
 
   constructor(options: SessionRunOptions) {
-    const {log, request, observer, limits} = options;
+    const {log, request, observer, limits, conceal} = options;
     this.#options = options;
+    this.#letGo = options.server.hold();
     this.#log = log;
     this.#request = request;
     this.#observer = observer;
     this.directory = request.directory;
     this.#own = {delegationId: request.delegationId, isContinued: request.continues !== undefined};
-    this.#work = new SessionWork({directory: request.directory, turn: this.#own, log});
+    this.#work = new SessionWork({directory: request.directory, turn: this.#own, log, conceal});
+    this.#snapshots = new Snapshots({turn: this.#own, work: this.#work, warn: (what) => this.#warn(what)});
     this.#progress = new Progress((activity) => observer.activity(activity));
     this.#trouble = new ProviderTrouble({
       ...{model: request.model, deadline: request.deadline},
@@ -130,7 +149,7 @@ export class SessionRun implements Run, SessionListener {
     if (this.#isSettled) return;
     this.#turn?.close();
     void untilKnown({
-      ...{opencode: this.#options.opencode, turn: this.#own, directory: this.directory, work: this.#work},
+      ...{opencode: this.#options.server, turn: this.#own, directory: this.directory, work: this.#work},
       sessionId: this.#session?.id ?? this.#request.continues,
       cause: 'The OpenCode server ended while it ran.',
       signal: this.#stopped.signal,
@@ -139,18 +158,12 @@ export class SessionRun implements Run, SessionListener {
   }
 
   get isNotKnown(): boolean {
-    if (this.#isSettled || this.#session === undefined) return false;
-    return this.#isUnread || !this.#session.connection.isAlive;
+    if (this.#hasOwnEnd || this.#session === undefined) return false;
+    return this.#snapshots.isUnread || !this.#session.connection.isAlive;
   }
 
-  async snapshot(): Promise<Snapshot> {
-    try {
-      if (this.#session?.connection.isAlive) return await takeSnapshot(this.#session, this.#own, this.#work);
-    } catch (error) {
-      this.#isUnread = true;
-      this.#warn(`its messages could not be read: ${messageOf(error)}`);
-    }
-    return {product: this.#work.unfinished(), isAnswered: false};
+  snapshot(): Promise<Snapshot> {
+    return this.#snapshots.take(this.#session, this.#stopping !== undefined);
   }
 
   stop(): Promise<void> {
@@ -167,6 +180,7 @@ export class SessionRun implements Run, SessionListener {
     });
     if (session === undefined) return;
     const {connection, id} = session;
+    const failed = (error: unknown) => this.#fail('error', messageOf(error));
     const turn = new TurnEnd({
       session,
       turn: this.#own,
@@ -175,7 +189,7 @@ export class SessionRun implements Run, SessionListener {
         this.#trouble.status(id, status);
         this.#status(status);
       },
-      onEnd: (verdict, transcript) => void this.#judged(verdict, transcript),
+      onEnd: (verdict, transcript) => void this.#judged(session, verdict, transcript).catch(failed),
     });
     this.#session = session;
     this.#turn = turn;
@@ -184,17 +198,7 @@ export class SessionRun implements Run, SessionListener {
     await this.#observer.sessionOpened(id);
     // A stop may have come while the session was opened: then the model is never asked.
     if (this.#isSettled || this.#stopping !== undefined) return;
-    const {agent, model, prompt, delegationId} = this.#request;
-    await done(
-      connection.client.session.promptAsync({
-        sessionID: id,
-        agent,
-        model: splitModel(model),
-        ...surroundings(this.#request),
-        ...session.rules,
-        parts: [promptPart(delegationId, prompt)],
-      }),
-    );
+    await sendPrompt(session, this.#request, (what) => this.#warn(what));
     turn.prompted();
     this.#runaway.begin();
   }
@@ -204,20 +208,24 @@ export class SessionRun implements Run, SessionListener {
     else this.#turn?.busy();
   }
 
-  async #judged(verdict: Exclude<Verdict, {is: 'open'}>, transcript: Transcript): Promise<void> {
+  async #judged(session: OpenSession, verdict: ClearVerdict, transcript: Transcript): Promise<void> {
     this.#work.merge(transcript);
-    if (this.#session !== undefined) await this.#work.readBelow(transcript, this.#session.connection.client);
+    await this.#work.readBelow(transcript, session.connection.client);
     if (verdict.is === 'failed') this.#fail('error', verdict.error);
-    else this.#finish({outcome: 'completed', product: this.#work.answered(verdict.text)});
+    else if (verdict.is === 'aborted') {
+      const {opencode} = this.#options;
+      this.#fail('interrupted', `${ABORTED} ${goOn(this.#own, {...session, opencode})}`);
+    } else this.#finish({outcome: 'completed', product: this.#work.answered(verdict.text)});
   }
 
   #fail(outcome: 'error' | 'interrupted', error: string): void {
     this.#finish({outcome, error, product: this.#work.unfinished()});
   }
 
-  #finish(end: RunEnd): void {
+  #finish(end: RunEnd | NothingSent): void {
     if (this.#isSettled) return;
     this.#isSettled = true;
+    this.#hasOwnEnd = this.#stopping === undefined || end.outcome === 'completed';
     this.#turn?.close();
     this.#runaway.close();
     this.#settle(end);
@@ -225,23 +233,15 @@ export class SessionRun implements Run, SessionListener {
 
   async #stop(): Promise<void> {
     this.#stopped.abort();
-    await this.#begun;
-    await this.#abort();
+    // A server that hangs may go on one day: then there is still something to stop.
+    const abort = () => abortSession(this.#session, this.#turn, (what) => this.#warn(what));
+    if ((await within(ABORT_GRACE_MS, this.#begun, 'late')) === 'late') void this.#begun.then(abort);
+    await abort();
     await leaveWorktree(this.#session?.connection, this.#request, (what) => this.#warn(what));
     this.#fail('error', 'It was stopped.');
     this.#unlisten?.();
     this.#release?.();
-  }
-
-  async #abort(): Promise<void> {
-    const [session, turn] = [this.#session, this.#turn];
-    if (session?.connection.isAlive !== true || turn?.isWorking !== true) return;
-    try {
-      await abort(session, turn);
-    } catch (error) {
-      const within = `within ${ABORT_GRACE_MS / 1_000} s`;
-      this.#warn(`session ${session.id} did not stop ${within}, its slot is given away: ${messageOf(error)}`);
-    }
+    this.#letGo();
   }
 
   #warn(what: string): void {

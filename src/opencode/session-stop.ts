@@ -1,3 +1,4 @@
+import {messageOf} from '../delegation/errors.ts';
 import type {Snapshot} from '../delegation/ports.ts';
 import {dataOf, done} from './answer.ts';
 import type {SessionWork} from './session-work.ts';
@@ -6,8 +7,9 @@ import {judge, type Transcript} from './transcript.ts';
 import {type Turn, turnOf} from './turn.ts';
 import type {OpenSession, TurnEnd} from './turn-end.ts';
 
-/** Reading what there is, before a stop, must not delay the stop. */
+/** Reading what there is must not delay a stop; after it there is little to be late for. */
 const READ_MS = 1_500;
+const LAST_READ_MS = 3_000;
 /** How long an aborted session may take to stop before its slot is given away all the same. */
 export const ABORT_GRACE_MS = 5_000;
 
@@ -15,8 +17,8 @@ export const ABORT_GRACE_MS = 5_000;
  * What the server has stored of a session by now.
  * @throws when it cannot be read, or not in time.
  */
-async function readInTime({connection, id}: OpenSession): Promise<Transcript> {
-  const {signal, clear} = timeLimit(READ_MS);
+async function readInTime({connection, id}: OpenSession, ms: number): Promise<Transcript> {
+  const {signal, clear} = timeLimit(ms);
   try {
     return await dataOf(connection.client.session.messages({sessionID: id}, {signal}));
   } finally {
@@ -24,11 +26,23 @@ async function readInTime({connection, id}: OpenSession): Promise<Transcript> {
   }
 }
 
-/**
- * Aborts a session. Resolves when it has become idle.
- * @throws when it has not within {@link ABORT_GRACE_MS}.
- */
-export async function abort({connection, id}: OpenSession, turn: TurnEnd): Promise<void> {
+/** Aborts a session that is at work. Resolves when it has become idle, or after a grace, of which it warns. */
+export async function abortSession(
+  session: OpenSession | undefined,
+  turn: TurnEnd | undefined,
+  warn: (what: string) => void,
+): Promise<void> {
+  if (session?.connection.isAlive !== true || turn?.isWorking !== true) return;
+  try {
+    await abort(session, turn);
+  } catch (error) {
+    const within = `within ${ABORT_GRACE_MS / 1_000} s`;
+    warn(`session ${session.id} did not stop ${within}, its slot is given away: ${messageOf(error)}`);
+  }
+}
+
+/** @throws when it has not become idle within {@link ABORT_GRACE_MS}. */
+async function abort({connection, id}: OpenSession, turn: TurnEnd): Promise<void> {
   const {signal, clear} = timeLimit(ABORT_GRACE_MS);
   const late = new Promise<'late'>((resolve) => signal.addEventListener('abort', () => resolve('late')));
   const idle = turn.becomesIdle();
@@ -40,15 +54,43 @@ export async function abort({connection, id}: OpenSession, turn: TurnEnd): Promi
   }
 }
 
-/**
- * What the agent has produced by now, judged as at any other end: the answer may be complete.
- * @throws when it cannot be read, or not in time.
- */
-export async function takeSnapshot(session: OpenSession, turn: Turn, work: SessionWork): Promise<Snapshot> {
-  const stored = turnOf(await readInTime(session), turn);
-  work.merge(stored);
-  const verdict = judge(stored);
-  return verdict.is === 'answered'
-    ? {product: work.answered(verdict.text), isAnswered: true}
-    : {product: work.unfinished(), isAnswered: false};
+export interface SnapshotsOptions {
+  readonly turn: Turn;
+  readonly work: SessionWork;
+  readonly warn: (what: string) => void;
+}
+
+/** Looks at what an agent has produced by some moment, judged as at any other end: the answer may be complete. */
+export class Snapshots {
+  readonly #options: SnapshotsOptions;
+  #isUnread = false;
+
+  constructor(options: SnapshotsOptions) {
+    this.#options = options;
+  }
+
+  /** True when the server had something that could not be read when it was looked at last. */
+  get isUnread(): boolean {
+    return this.#isUnread;
+  }
+
+  /** Never rejects: what cannot be read is not there. */
+  async take(session: OpenSession | undefined, isStopped: boolean): Promise<Snapshot> {
+    const {turn, work, warn} = this.#options;
+    const nothing = {product: work.unfinished(), isAnswered: false};
+    if (session?.connection.isAlive !== true) return nothing;
+    try {
+      const stored = turnOf(await readInTime(session, isStopped ? LAST_READ_MS : READ_MS), turn);
+      this.#isUnread = false;
+      work.merge(stored);
+      const verdict = judge(stored);
+      return verdict.is === 'answered'
+        ? {product: work.answered(verdict.text), isAnswered: true}
+        : {product: work.unfinished(), isAnswered: false};
+    } catch (error) {
+      this.#isUnread = true;
+      warn(`its messages could not be read: ${messageOf(error)}`);
+      return nothing;
+    }
+  }
 }

@@ -6,21 +6,32 @@ import {dataOf} from './answer.ts';
 import {deniedCalls} from './denied.ts';
 import {type OpenCodeEvent, sessionOf} from './events.ts';
 import {LiveTranscript} from './live-transcript.ts';
+import type {Conceal} from './secrets/concealed.ts';
 import {allText, childSessions, filesChanged, type Transcript, toolParts, usageOf} from './transcript.ts';
 import {type Turn, turnOf} from './turn.ts';
+
+export interface SessionWorkOptions {
+  readonly directory: string;
+  readonly turn: Turn;
+  readonly log: Logger;
+  /** Takes out of a text what nobody is to see, also where it came in pieces. */
+  readonly conceal: Conceal;
+}
 
 /** What an agent did: in its own session, and in those that it opened below with OpenCode's task tool. */
 export class SessionWork {
   readonly #directory: string;
   readonly #turn: Turn;
   readonly #log: Logger;
+  readonly #conceal: Conceal;
   readonly #own = new LiveTranscript();
   readonly #below = new Map<string, LiveTranscript>();
 
-  constructor({directory, turn, log}: {directory: string; turn: Turn; log: Logger}) {
+  constructor({directory, turn, log, conceal}: SessionWorkOptions) {
     this.#directory = directory;
     this.#turn = turn;
     this.#log = log;
+    this.#conceal = conceal;
   }
 
   event(event: OpenCodeEvent, isOwn: boolean): void {
@@ -57,7 +68,7 @@ export class SessionWork {
     );
     const all = [...own, ...below];
     return {
-      text,
+      text: this.#conceal(text),
       work: {
         usage: usageOf(all),
         toolCalls: toolParts(all).length,

@@ -1,6 +1,6 @@
 import type {OpencodeClient} from '@opencode-ai/sdk/v2/client';
 import {messageOf} from '../delegation/errors.ts';
-import type {NotKnown, RunEnd} from '../delegation/ports.ts';
+import type {NothingSent, NotKnown, RunEnd} from '../delegation/ports.ts';
 import {dataOf} from './answer.ts';
 import type {OpenCode} from './opencode.ts';
 import {describeTool} from './progress.ts';
@@ -8,7 +8,8 @@ import type {SessionWork} from './session-work.ts';
 import {judge, type Transcript, toolParts} from './transcript.ts';
 import {type Turn, turnOf} from './turn.ts';
 
-const NOTHING_SENT = 'Nothing had been sent to the model. Delegate it again.';
+/** OpenCode lists 100 unless it is told otherwise. */
+const ALL_SESSIONS = 100_000;
 
 export interface SettlementOptions {
   readonly opencode: OpenCode;
@@ -26,7 +27,11 @@ export interface SettlementOptions {
  * Finds out what became of a session whose server is gone, from the messages that OpenCode has stored: the
  * answer may be complete. Where OpenCode cannot be asked, that is no end. Never rejects.
  */
-export async function settle(options: SettlementOptions): Promise<RunEnd | NotKnown> {
+export function settle(options: SettlementOptions): Promise<RunEnd | NothingSent | NotKnown> {
+  return options.opencode.during(() => settleNow(options));
+}
+
+async function settleNow(options: SettlementOptions): Promise<RunEnd | NothingSent | NotKnown> {
   const {opencode, directory, turn, work, cause} = options;
   const interrupted = (rest: string): RunEnd => ({
     outcome: 'interrupted',
@@ -35,35 +40,71 @@ export async function settle(options: SettlementOptions): Promise<RunEnd | NotKn
   });
   try {
     const {client} = await opencode.connect();
-    const sessionId = options.sessionId ?? (await findSession(client, directory, turn));
-    if (sessionId === undefined) return interrupted(NOTHING_SENT);
-    const stored = turnOf(await dataOf(client.session.messages({sessionID: sessionId})), turn);
-    if (stored.length === 0) return interrupted(NOTHING_SENT);
+    const found = await findTurn(client, options);
+    if (found === 'no session') {
+      return interrupted(`OpenCode has its session ${options.sessionId} no longer. Delegate it again.`);
+    }
+    if (found === undefined) return {outcome: 'nothing sent', why: cause};
+    const {sessionId, stored} = found;
     work.merge(stored);
     await work.readBelow(stored, client);
     const verdict = judge(stored);
     if (verdict.is === 'answered') return {outcome: 'completed', product: work.answered(verdict.text)};
     if (verdict.is === 'failed') return {outcome: 'error', product: work.unfinished(), error: verdict.error};
-    const goOn = `Go on with delegate(continue: "${turn.delegationId}"), or yourself: opencode --session ${sessionId}, in ${directory}.`;
-    return interrupted([cutOff(stored), goOn].filter((sentence) => sentence !== '').join(' '));
+    return interrupted(`${cutOff(stored)}${goOn(turn, {id: sessionId, directory, opencode})}`);
   } catch (error) {
     return {outcome: 'not known', why: `OpenCode could not be asked what became of it: ${messageOf(error)}`};
   }
 }
 
-/** Every session that we open carries the id of its delegation. */
-async function findSession(
-  client: OpencodeClient,
-  directory: string,
+/** How an agent that was interrupted is told to go on, as a sentence. */
+export function goOn(
   {delegationId}: Turn,
-): Promise<string | undefined> {
-  const sessions = await dataOf(client.session.list({directory}));
-  return sessions.find(({metadata}) => metadata?.delegation === delegationId)?.id;
+  {id, directory, opencode}: {readonly id: string; readonly directory: string; readonly opencode: OpenCode},
+): string {
+  const yourself = opencode.isApart ? '' : `, or yourself: opencode --session ${id}, in ${directory}`;
+  return `Go on with delegate(continue: "${delegationId}")${yourself}.`;
+}
+
+interface FoundTurn {
+  readonly sessionId: string;
+  readonly stored: Transcript;
+}
+
+/**
+ * The turn as OpenCode has stored it; `undefined` when it never began. The session that was noted need not be the one
+ * that was prompted: whoever ran it may have died between the two.
+ */
+async function findTurn(
+  client: OpencodeClient,
+  {sessionId: noted, directory, turn}: SettlementOptions,
+): Promise<FoundTurn | 'no session' | undefined> {
+  const first = noted === undefined ? undefined : await turnIn(client, noted, turn);
+  if (typeof first === 'object') return first;
+  const sessions = await dataOf(client.session.list({directory, limit: ALL_SESSIONS}));
+  for (const {id, metadata} of sessions) {
+    // Every session that we open carries the id of its delegation.
+    if (id === noted || metadata?.delegation !== turn.delegationId) continue;
+    const found = await turnIn(client, id, turn);
+    if (typeof found === 'object') return found;
+  }
+  return first;
+}
+
+async function turnIn(
+  client: OpencodeClient,
+  sessionId: string,
+  turn: Turn,
+): Promise<FoundTurn | 'no session' | undefined> {
+  const {response, ...answer} = await client.session.messages({sessionID: sessionId});
+  if (response?.status === 404) return 'no session';
+  const stored = turnOf(await dataOf(Promise.resolve(answer)), turn);
+  return stored.length === 0 ? undefined : {sessionId, stored};
 }
 
 function cutOff(transcript: Transcript): string {
   const tools = toolParts(transcript).filter(
     ({state}) => state.status === 'running' || state.status === 'pending',
   );
-  return tools.length === 0 ? '' : `Cut off in the middle of: ${tools.map(describeTool).join('; ')}.`;
+  return tools.length === 0 ? '' : `Cut off in the middle of: ${tools.map(describeTool).join('; ')}. `;
 }

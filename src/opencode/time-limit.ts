@@ -1,6 +1,11 @@
-/** A signal that aborts after the time unless it is cleared first. Clear it, or the timer stays. */
-export function timeLimit(ms: number): {readonly signal: AbortSignal; readonly clear: () => void} {
+/**
+ * A signal that aborts after the time, for the given reason, unless it is cleared first. Clear it, or the timer stays.
+ */
+export function timeLimit(
+  ms: number,
+  reason?: Error,
+): {readonly signal: AbortSignal; readonly clear: () => void} {
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), ms);
+  const timer = setTimeout(() => controller.abort(reason), ms);
   return {signal: controller.signal, clear: () => clearTimeout(timer)};
 }

@@ -14,12 +14,17 @@ export type Transcript = readonly TranscriptMessage[];
 
 /**
  * What the messages of a session say of its end. `open`: there is no end in them. `failed` may be followed
- * by a compaction that goes on, so it is only an end once the session is idle.
+ * by a compaction that goes on, so it is only an end once the session is idle. `aborted`: its server was ended, as
+ * nobody else can reach it and what we abort has got its end before.
  */
 export type Verdict =
   | {readonly is: 'open'}
+  | {readonly is: 'aborted'}
   | {readonly is: 'answered'; readonly text: string}
   | {readonly is: 'failed'; readonly error: string};
+
+/** One that there is an end in. */
+export type ClearVerdict = Exclude<Verdict, {is: 'open'}>;
 
 /**
  * Reads the verdict from the last message. OpenCode stores one assistant message a step; the last one of a
@@ -29,6 +34,7 @@ export function judge(transcript: Transcript): Verdict {
   const last = transcript.at(-1);
   if (last === undefined || last.info.role !== 'assistant') return {is: 'open'};
   const {info} = last;
+  if (info.error?.name === 'MessageAbortedError') return {is: 'aborted'};
   if (info.error !== undefined) return {is: 'failed', error: errorOf(info)};
   if (info.time.completed === undefined || info.summary === true) return {is: 'open'};
   if (info.finish === undefined || info.finish === 'tool-calls' || info.finish === 'unknown') {

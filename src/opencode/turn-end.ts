@@ -4,7 +4,7 @@ import type {Logger} from '../log.ts';
 import {dataOf} from './answer.ts';
 import type {Connection} from './connection.ts';
 import type {PromptRules} from './create-session.ts';
-import {judge, type Transcript, type Verdict} from './transcript.ts';
+import {type ClearVerdict, judge, type Transcript} from './transcript.ts';
 import {type Turn, turnOf} from './turn.ts';
 
 /** Behind the events: an end that no event told is found after this time at the latest. */
@@ -30,7 +30,7 @@ export interface TurnEndOptions {
   /** Called with the status whenever it was asked for because no event had told it. */
   readonly onStatus: (status: SessionStatus) => void;
   /** Called once, with the messages of the turn, that the verdict was read from. */
-  readonly onEnd: (verdict: Exclude<Verdict, {is: 'open'}>, transcript: Transcript) => void;
+  readonly onEnd: (verdict: ClearVerdict, transcript: Transcript) => void;
 }
 
 /**
@@ -126,7 +126,7 @@ export class TurnEnd {
     const verdict = judge(stored);
     if (verdict.is === 'answered') this.#end(verdict, stored);
     // A failure may be followed by a compaction that goes on: busy again at once, which one more look tells.
-    else if (verdict.is === 'failed' && this.#isIdle && this.#rereads > 0) this.#end(verdict, stored);
+    else if (verdict.is !== 'open' && this.#isIdle && this.#rereads > 0) this.#end(verdict, stored);
     else if (this.#isIdle) this.#reread(stored);
   }
 
@@ -140,7 +140,7 @@ export class TurnEnd {
     this.#later(wait, () => this.messageChanged());
   }
 
-  #end(verdict: Exclude<Verdict, {is: 'open'}>, transcript: Transcript): void {
+  #end(verdict: ClearVerdict, transcript: Transcript): void {
     if (this.#isOver) return;
     this.close();
     this.#options.onEnd(verdict, transcript);

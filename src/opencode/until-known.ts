@@ -1,5 +1,5 @@
 import {pause} from '../delegation/pause.ts';
-import type {RunEnd} from '../delegation/ports.ts';
+import type {NothingSent, RunEnd} from '../delegation/ports.ts';
 import {type SettlementOptions, settle} from './settlement.ts';
 
 /** Between two attempts to ask what became of a session, at first and at most. */
@@ -21,7 +21,7 @@ export async function untilKnown({
   signal,
   onNotKnown,
   ...settlement
-}: UntilKnownOptions): Promise<RunEnd | undefined> {
+}: UntilKnownOptions): Promise<RunEnd | NothingSent | undefined> {
   for (let wait = FIRST_PAUSE_MS; !signal.aborted; wait = Math.min(wait * 2, LAST_PAUSE_MS)) {
     const end = await settle(settlement);
     if (end.outcome !== 'not known') return end;

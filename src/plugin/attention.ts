@@ -7,7 +7,7 @@ export interface AttentionOptions {
   /** The folder that holds a folder for each project. */
   readonly root: string;
   readonly notices: SessionNotices;
-  readonly watch: FolderWatch;
+  readonly watch: Pick<FolderWatch, 'listen'>;
   /** Called when something may have changed, more often than it has. */
   readonly look: () => void;
 }
@@ -31,12 +31,18 @@ export class Attention {
     this.#listen(this.#options.notices.folder);
   }
 
-  /** From now on changes of these are heard of, and of those that are not among them no more. */
+  /** From now on changes of these are heard of, and of what is not among them no more: of nothing where there are none. */
   to(expected: readonly Expected[]): void {
+    const {root, notices} = this.#options;
     this.#known = new Set(expected.map(({id}) => id));
-    if (expected.length === 0) return;
-    this.toNotices();
-    for (const {project} of expected) this.#listen(`${this.#options.root}/${project}`);
+    const records = expected.map(({project}) => `${root}/${project}`);
+    const wanted = new Set(records.length === 0 ? [] : [notices.folder, ...records]);
+    for (const [folder, unlisten] of this.#unlisten) {
+      if (wanted.has(folder)) continue;
+      unlisten();
+      this.#unlisten.delete(folder);
+    }
+    for (const folder of wanted) this.#listen(folder);
   }
 
   close(): void {
@@ -53,7 +59,8 @@ export class Attention {
     this.#unlisten.set(
       folder,
       watch.listen(folder, (name) => {
-        if (name === undefined || this.#concerns(name, isRecords)) this.#looks.changed();
+        if (name === undefined) this.#options.look();
+        else if (name === '' || this.#concerns(name, isRecords)) this.#looks.changed();
       }),
     );
   }

@@ -1,10 +1,11 @@
 import type {Delegation, DelegationHead} from '../delegation/delegation.ts';
 import {shorten} from '../delegation/errors.ts';
+import {quoted} from '../safe-text.ts';
+import {within} from '../within.ts';
 import {retrieval} from './notice-text.ts';
 import type {OpenCode} from './opencode.ts';
 import type {Outlook} from './outlook.ts';
 import type {Records} from './records.ts';
-import {within} from './within.ts';
 
 const MAX_ENTRIES = 20;
 const MAX_CHARS = 6_000;
@@ -73,7 +74,7 @@ export async function carriedOverOf(
         // The session is another process's, so all that can be seen of it is what is stored.
         sessionId === undefined
           ? undefined
-          : within(ACTIVITY_MS, opencode.lastActivity(sessionId)).catch(() => undefined),
+          : within(ACTIVITY_MS, opencode.lastActivity(sessionId), undefined).catch(() => undefined),
       ]);
       return delegation === undefined ? [] : [{delegation, activeAt}];
     }),
@@ -87,20 +88,20 @@ function ongoingEntry({delegation, activeAt}: Ongoing): Entry {
   const started =
     state.status === 'running' ? `started ${iso(state.startedAt)}` : `waits since ${iso(createdAt)}`;
   const active = activeAt === undefined ? '' : `, last active ${iso(activeAt)}`;
-  const beginning = shorten(prompt.replace(/\s+/g, ' ').trim(), PROMPT_CHARS);
+  const beginning = shorten(quoted(prompt), PROMPT_CHARS);
   return {
     id,
     createdAt,
-    text: `- ${id}: ${state.status}, agent ${agent}, ${started}${active}. Prompt: ${beginning} Result: ${retrieval(id)}`,
+    text: `- ${id}: ${state.status}, agent ${quoted(agent)}, ${started}${active}. Prompt: ${beginning} Result: ${retrieval(id)}`,
   };
 }
 
 function unreadEntry({id, createdAt, state, title, summary}: DelegationHead): Entry {
-  const said = summary === '' ? '' : ` Summary: ${summary}`;
+  const said = summary === '' ? '' : ` Summary: ${quoted(summary)}`;
   return {
     id,
     createdAt,
-    text: `- ${id}: ${state.status}, not read yet. Title: ${title}${said} Result: ${retrieval(id)}`,
+    text: `- ${id}: ${state.status}, not read yet. Title: ${quoted(title)}${said} Result: ${retrieval(id)}`,
   };
 }
 

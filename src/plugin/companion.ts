@@ -1,5 +1,6 @@
+import {randomBytes, randomUUID} from 'node:crypto';
 import {dataDirOf} from '../data-dir.ts';
-import {STAMP_KEY, type Stamp} from '../delegation/stamp.ts';
+import {STAMP_KEY, type Stamp, seal} from '../delegation/stamp.ts';
 import type {Logger} from '../log.ts';
 import {Callers, callerIn} from './callers.ts';
 import {Calls} from './calls.ts';
@@ -11,12 +12,15 @@ import {FolderWatch} from './folder-watch.ts';
 import {guarded} from './guard.ts';
 import type {Client, Configuration, Hooks, TextPart} from './hooks.ts';
 import {noticeOf, OpenCode, placeOf, voiceOf} from './opencode.ts';
-import {ParentSession} from './parent-session.ts';
+import type {ParentSession} from './parent-session.ts';
+import {ParentSessions} from './parent-sessions.ts';
 import {Records} from './records.ts';
 import {provideEntry, type ServerEntry} from './server-entry.ts';
 
 export interface CompanionOptions {
   readonly client: Client;
+  /** Where all sessions of this instance work. */
+  readonly directory: string;
   readonly log: Logger;
   readonly env: NodeJS.ProcessEnv;
   /** The bin beside the plugin, whether or not it is there. */
@@ -30,10 +34,12 @@ export class Companion {
   readonly #options: CompanionOptions;
   readonly #opencode: OpenCode;
   readonly #watch: FolderWatch;
-  readonly #sessions = new Map<string, ParentSession>();
+  readonly #sessions: ParentSessions;
   readonly #carryOver = new CarryOver();
   readonly #calls = new Calls();
   readonly #callers: Callers;
+  /** Known to this instance and to the servers that it configures: whoever else says who calls is not believed. */
+  readonly #secret = randomBytes(32).toString('hex');
   #ours: readonly ServerEntry[] = [];
   #records: Records;
 
@@ -44,6 +50,9 @@ export class Companion {
     this.#callers = new Callers(this.#opencode);
     this.#watch = new FolderWatch(log);
     this.#records = new Records({root: dataDirOf(env), log});
+    this.#sessions = new ParentSessions(() => ({
+      ...{opencode: this.#opencode, records: this.#records, watch: this.#watch, log},
+    }));
   }
 
   /** The hooks as OpenCode may call them: none throws, and none takes long. */
@@ -59,7 +68,7 @@ export class Companion {
       'tool.execute.after': guard('tool.execute.after', async ({tool, sessionID, callID}, output) => {
         if (this.#nameOf(tool) === undefined) return;
         this.#calls.answered(callID);
-        await this.#session(sessionID).answered(callID, disclosedIn(output));
+        await this.#sessions.in(sessionID, (session) => session.answered(callID, disclosedIn(output)));
       }),
       'experimental.session.compacting': guard('compacting', ({sessionID}, {context}) =>
         this.#compacting(sessionID, context),
@@ -69,7 +78,7 @@ export class Companion {
         if (missing !== undefined) output.text = `${output.text}\n\n${missing}`;
       }),
       dispose: guard('dispose', async () => {
-        for (const session of this.#sessions.values()) session.close();
+        this.#sessions.close();
         this.#watch.close();
       }),
     };
@@ -77,25 +86,29 @@ export class Companion {
 
   #configure(config: Configuration): void {
     const {main, env, mayAddEntry, log} = this.#options;
-    const {ours, warning} = provideEntry(config, {main, env, mayAdd: mayAddEntry});
+    const {ours, warning} = provideEntry(config, {
+      ...{main, env, secret: this.#secret},
+      mayAdd: mayAddEntry,
+    });
     if (warning !== undefined) log.error(warning);
     this.#ours = ours;
     // The server is where the entry sends it, which need not be where this process is.
     this.#records = new Records({root: dataDirOf({...env, ...ours[0]?.environment}), log});
   }
 
-  #heard(event: {type: string; properties?: unknown}): void {
+  async #heard(event: {type: string; properties?: unknown}): Promise<void> {
     const news = heard(event);
     if (news === undefined) return;
     if (news.is === 'call stored') {
       if (this.#nameOf(news.tool) !== undefined) this.#calls.stored(news.call);
       return;
     }
-    const session = this.#sessions.get(news.session);
+    const session = this.#sessions.known(news.session);
     switch (news.is) {
       case 'idle':
         this.#carryOver.end(news.session);
         session?.idle();
+        await this.#sessions.rest(news.session);
         break;
       case 'changed':
         this.#callers.changed(news.session, news.isChild);
@@ -105,8 +118,7 @@ export class Companion {
         break;
       case 'deleted':
         this.#callers.forget(news.session);
-        session?.close();
-        this.#sessions.delete(news.session);
+        this.#sessions.remove(news.session);
         break;
       case 'notice stored':
         session?.stored(news.key);
@@ -121,7 +133,7 @@ export class Companion {
     // What we say ourselves comes this way too.
     if (parts.some((part) => noticeOf(part) !== undefined)) return;
     const attach = (part: TextPart) => parts.push({...part, ...placeOf(message, parts)});
-    await this.#session(session).spokenTo(voiceOf(message), attach);
+    await this.#sessions.in(session, (parent) => parent.spokenTo(voiceOf(message), attach));
   }
 
   async #calling(
@@ -130,10 +142,21 @@ export class Companion {
   ): Promise<void> {
     const name = this.#nameOf(tool);
     if (name === undefined || typeof args !== 'object' || args === null) return;
-    const session = this.#session(sessionID);
+    await this.#sessions.in(sessionID, (session) =>
+      this.#callingIn(session, {name, sessionID, callID}, args),
+    );
+  }
+
+  async #callingIn(
+    session: ParentSession,
+    {name, sessionID, callID}: {name: string; sessionID: string; callID: string},
+    args: object,
+  ): Promise<void> {
     if (name === 'delegation_read' && 'id' in args) session.reading(callID, args.id);
     await this.#calls.untilStored(callID);
-    const write = (stamp: Stamp) => Object.assign(args, {[STAMP_KEY]: stamp});
+    const {directory} = this.#options;
+    const write = (stamp: Stamp) =>
+      Object.assign(args, {[STAMP_KEY]: seal({stamp, nonce: randomUUID(), directory}, this.#secret)});
     // At once: finding out the rest may take longer than a hook is waited for.
     write(callerIn(sessionID));
     if (name !== 'delegate') return;
@@ -142,7 +165,7 @@ export class Companion {
   }
 
   async #compacting(session: string, context: string[]): Promise<void> {
-    const outlook = await this.#session(session).outlook();
+    const outlook = await this.#sessions.in(session, (parent) => parent.outlook());
     const carried = await carriedOverOf(outlook, {records: this.#records, opencode: this.#opencode});
     const text = carried.text();
     if (text === undefined) return;
@@ -154,19 +177,5 @@ export class Companion {
   #nameOf(tool: string): string | undefined {
     const prefix = this.#ours.find((entry) => tool.startsWith(entry.prefix))?.prefix;
     return prefix && tool.slice(prefix.length);
-  }
-
-  #session(id: string): ParentSession {
-    const known = this.#sessions.get(id);
-    if (known !== undefined) return known;
-    const session = new ParentSession({
-      id,
-      opencode: this.#opencode,
-      records: this.#records,
-      watch: this.#watch,
-      log: this.#options.log,
-    });
-    this.#sessions.set(id, session);
-    return session;
   }
 }

@@ -10,7 +10,7 @@ interface Watched {
   readonly listeners: Set<Listener>;
 }
 
-/** Called with the name of what has changed, or with none when anything may have. */
+/** Called with the name of what has just changed, an empty one where that is not known, and none at a scan. */
 export type Listener = (name: string | undefined) => void;
 
 /** Watches folders for as long as somebody listens, with a slow scan behind it. Keeps no process alive. */
@@ -51,9 +51,7 @@ export class FolderWatch {
 
   #watch(folder: string): FSWatcher | undefined {
     try {
-      const watcher = watch(folder, {persistent: false}, (_, name) =>
-        this.#changed(folder, name ?? undefined),
-      );
+      const watcher = watch(folder, {persistent: false}, (_, name) => this.#changed(folder, name ?? ''));
       watcher.on('error', (error) => this.#log.warn(`${folder} is only scanned: ${messageOf(error)}`));
       return watcher;
     } catch (error) {

@@ -1,6 +1,6 @@
 import {messageOf} from '../delegation/errors.ts';
 import type {Logger} from '../log.ts';
-import {within} from './within.ts';
+import {within} from '../within.ts';
 
 /** OpenCode waits for its hooks, for ever if need be: none of ours may take longer. */
 export const HOOK_LIMIT_MS = 2_000;
@@ -16,11 +16,7 @@ export function guarded<Given extends unknown[]>(
 ): (...given: Given) => Promise<void> {
   return async (...given) => {
     try {
-      const isDone = await within(
-        HOOK_LIMIT_MS,
-        hook(...given).then(() => true),
-      );
-      if (isDone !== true)
+      if ((await within(HOOK_LIMIT_MS, hook(...given), 'late')) === 'late')
         log.warn(`${name} took longer than ${HOOK_LIMIT_MS / 1_000} s and is not waited for`);
     } catch (error) {
       log.warn(`${name}: ${messageOf(error)}`);

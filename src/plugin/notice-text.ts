@@ -1,5 +1,6 @@
 import {type Ask, detailsOf} from '../delegation/ask.ts';
 import {type DelegationHead, hasEnded} from '../delegation/delegation.ts';
+import {oneLine, quoted, withinTags} from '../safe-text.ts';
 
 export interface NoticeOptions {
   readonly ended: readonly DelegationHead[];
@@ -16,14 +17,14 @@ export function noticeText({ended, toldBefore, remaining, artifact}: NoticeOptio
     [
       '<task-notification>',
       endMark(head),
-      `<title>${plain(head.title)}</title><summary>${plain(summaryOf(head))}</summary>`,
-      `<artifact>${plain(artifact(head.project, head.id))}</artifact>`,
+      `<title>${line(head.title)}</title><summary>${line(summaryOf(head))}</summary>`,
+      `<artifact>${line(artifact(head.project, head.id))}</artifact>`,
       `<retrieval>${retrieval(head.id)}</retrieval>`,
       `<remaining>${remaining}</remaining>`,
       '</task-notification>',
     ].join('\n'),
   );
-  const before = toldBefore.map(({id, state, title}) => `${id} (${state.status}: ${title})`);
+  const before = toldBefore.map(({id, state, title}) => `${id} (${state.status}: ${quoted(title)})`);
   const more =
     before.length === 0
       ? []
@@ -60,7 +61,11 @@ export function toastOf(ended: readonly DelegationHead[]): Toast {
   const variant = ended.every(({state}) => state.status === 'completed') ? 'success' : 'warning';
   const [only, ...rest] = ended;
   if (only !== undefined && rest.length === 0) {
-    return {title: `Delegation ${only.state.status}`, message: `${only.title} (${only.id})`, variant};
+    return {
+      title: `Delegation ${only.state.status}`,
+      message: `${oneLine(only.title)} (${only.id})`,
+      variant,
+    };
   }
   const message = ended.map(({id, state}) => `${id}: ${state.status}`).join('\n');
   return {title: `${ended.length} delegations ended`, message, variant};
@@ -79,8 +84,8 @@ export function blockedText(requested: readonly Requested[], remaining: number):
       [
         '<task-notification>',
         requestMark(head, ask),
-        `<title>${plain(head.title)}</title><summary>Its agent waits for an answer to ${plain(ask.what)}</summary>`,
-        ...detailsOf(ask).map((detail) => `<detail>${plain(detail)}</detail>`),
+        `<title>${line(head.title)}</title><summary>Its agent waits for an answer to ${line(ask.what)}</summary>`,
+        ...detailsOf(ask).map((detail) => `<detail>${withinTags(detail)}</detail>`),
         `<until>${new Date(ask.until).toISOString()}</until>`,
         `<reply>delegation_reply("${head.id}", "allow" or "deny", request: ${ask.number})${ask.kind === 'question' ? ', with the answer as message' : ''}</reply>`,
         `<remaining>${remaining}</remaining>`,
@@ -92,7 +97,7 @@ export function blockedText(requested: readonly Requested[], remaining: number):
 }
 
 export function blockedToast(requested: readonly Requested[]): Toast {
-  const message = requested.map(({head, ask}) => `${head.id}: ${ask.what}`).join('\n');
+  const message = requested.map(({head, ask}) => `${head.id}: ${oneLine(ask.what)}`).join('\n');
   return {title: 'A delegation waits for an answer', message, variant: 'warning'};
 }
 
@@ -100,7 +105,6 @@ function summaryOf({state, summary}: DelegationHead): string {
   return hasEnded(state) && summary === '' ? (state.error ?? '') : summary;
 }
 
-/** Titles come from models and people: none may end a tag. */
-function plain(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+function line(text: string): string {
+  return withinTags(oneLine(text));
 }

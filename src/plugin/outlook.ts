@@ -1,5 +1,5 @@
 import {type DelegationHead, hasEnded} from '../delegation/delegation.ts';
-import {isGone} from '../delegation/owner.ts';
+import {isAbandoned} from '../delegation/owner.ts';
 import type {Expected, SessionNotices} from '../store/session-notices.ts';
 import type {Records} from './records.ts';
 
@@ -29,12 +29,15 @@ export async function outlookOf(
   );
   const items = found.filter((item): item is Item => item.head !== undefined);
   const settled = items.filter(({head}) => head.readAt !== undefined || head.parent?.session !== session);
-  for (const item of settled) await notices.forget(item.expected);
+  for (const {expected: one} of settled) {
+    await notices.forget(one);
+    records.forget(one.project, one.id);
+  }
   const open = items.filter((item) => !settled.includes(item));
   const ended = open.filter(({head}) => hasEnded(head.state));
   return {
     // What nobody runs any more ends when somebody finds it, which may be never: nobody should wait for it.
-    running: open.filter(({head}) => !hasEnded(head.state) && !isGone(head.owner)),
+    running: open.filter(({head}) => !hasEnded(head.state) && !isAbandoned(head, Date.now())),
     untold: ended.filter((item) => item.expected.told === undefined),
     unread: ended.filter((item) => item.expected.told !== undefined),
   };

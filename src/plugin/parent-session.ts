@@ -2,7 +2,7 @@ import {asksOf} from '../delegation/delegation.ts';
 import {messageOf} from '../delegation/errors.ts';
 import {parseId} from '../delegation/id.ts';
 import type {Logger} from '../log.ts';
-import {SessionNotices, type Told} from '../store/session-notices.ts';
+import {type Expected, SessionNotices, type Told} from '../store/session-notices.ts';
 import {Attention} from './attention.ts';
 import type {Disclosed} from './disclosed.ts';
 import type {FolderWatch} from './folder-watch.ts';
@@ -51,6 +51,20 @@ export class ParentSession {
     this.#messenger = messenger;
     this.#requests = new Requests({...options, notices, messenger});
     this.#attention = new Attention({...options, root, notices, look: () => this.tell()});
+  }
+
+  /**
+   * True when it waits for nothing. Resolves when what there was to tell is told, or could not be, also what
+   * came up while this was asked.
+   */
+  async isAtRest(): Promise<boolean> {
+    let expected: readonly Expected[];
+    do {
+      await this.#telling;
+      expected = await this.#notices.expected();
+    } while (this.#telling !== undefined);
+    const waits = this.#failures > 0 || expected.length > 0;
+    return !waits && this.#reading.size + this.#beingTold.size === 0;
   }
 
   /** The model is about to delegate. From now on this process tells. */

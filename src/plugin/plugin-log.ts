@@ -1,4 +1,5 @@
 import type {Logger} from '../log.ts';
+import {oneLine} from '../safe-text.ts';
 import type {Client} from './hooks.ts';
 
 const SERVICE = 'opencode-delegate';
@@ -7,7 +8,9 @@ const SERVICE = 'opencode-delegate';
 export function pluginLog(client: Client): Logger {
   const at = (level: 'debug' | 'info' | 'warn' | 'error') => (message: string) => {
     // There is nowhere else to say that a line could not be logged: the screen belongs to OpenCode.
-    void Promise.resolve(client.app.log({body: {service: SERVICE, level, message}})).catch(() => {});
+    void Promise.resolve(client.app.log({body: {service: SERVICE, level, message: oneLine(message)}})).catch(
+      () => {},
+    );
   };
   return {debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error')};
 }

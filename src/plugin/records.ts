@@ -34,19 +34,30 @@ export class Records {
     if (version === undefined) return undefined;
     if (known?.version === version) return known.head;
     // What cannot be read is said once, and looked at again when it has changed.
-    const head = await this.#read(path, (file) => parseHead(file, project));
+    const head = await this.#read(path, id, (file) => parseHead(file, project));
     this.#known.set(path, {version, head});
     return head;
   }
 
-  /** The whole record; `undefined` when there is none that can be understood. */
-  async whole(project: string, id: string): Promise<Delegation | undefined> {
-    return this.#read(this.artifact(project, id), (file) => parseRecord(file, project));
+  /** Nobody waits for it any more. */
+  forget(project: string, id: string): void {
+    this.#known.delete(this.artifact(project, id));
   }
 
-  async #read<T>(path: string, parse: (file: string) => T): Promise<T | undefined> {
+  /** The whole record; `undefined` when there is none that can be understood. */
+  async whole(project: string, id: string): Promise<Delegation | undefined> {
+    return this.#read(this.artifact(project, id), id, (file) => parseRecord(file, project));
+  }
+
+  async #read<T extends DelegationHead>(
+    path: string,
+    id: string,
+    parse: (file: string) => T,
+  ): Promise<T | undefined> {
     try {
-      return parse(await readFile(path, 'utf8'));
+      const record = parse(await readFile(path, 'utf8'));
+      if (record.id !== id) throw new Error(`it says that its id is ${record.id}`);
+      return record;
     } catch (error) {
       this.#log.warn(`${path} is skipped: ${messageOf(error)}`);
       return undefined;

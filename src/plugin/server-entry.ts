@@ -1,5 +1,6 @@
 import {accessSync, constants, existsSync, realpathSync} from 'node:fs';
 import {basename, delimiter, join} from 'node:path';
+import {STAMP_SECRET} from '../stamp-secret.ts';
 import type {Configuration, McpEntry} from './hooks.ts';
 
 const NAME = 'opencode-delegate';
@@ -19,6 +20,8 @@ export interface EntryOptions {
   readonly env: NodeJS.ProcessEnv;
   /** False when the person wants no entry but their own. */
   readonly mayAdd: boolean;
+  /** What this plugin proves itself by to the servers that OpenCode starts. */
+  readonly secret: string;
 }
 
 /** What there is to say about the entry, if anything. */
@@ -27,18 +30,29 @@ export interface Entries {
   readonly warning?: string;
 }
 
-/** Finds the entries that start our server, and adds one where there is none. */
-export function provideEntry(config: Configuration, {main, env, mayAdd}: EntryOptions): Entries {
+/**
+ * Finds the entries that start our server, and adds one where there is none. All are given the secret, in memory: what
+ * a person has written is left as it is.
+ */
+export function provideEntry(config: Configuration, {main, env, mayAdd, secret}: EntryOptions): Entries {
   const mcp = config.mcp ?? {};
-  const ours = Object.entries(mcp).flatMap(([name, entry]) =>
-    isOurs(entry, main) ? [entryOf(name, entry)] : [],
-  );
+  const own = Object.entries(mcp).filter((named): named is Named => isOurs(named[1], main));
   // An entry of the person's own always wins, also one that only has our name or is switched off.
-  if (ours.length > 0 || !mayAdd || NAME in mcp) return {ours};
-  const {command, warning} = commandFor(main, env);
-  const entry = {type: 'local', command, enabled: true, timeout: TIMEOUT_MS};
-  config.mcp = {...mcp, [NAME]: entry};
-  return {ours: [entryOf(NAME, entry)], ...(warning !== undefined && {warning})};
+  const isMissing = own.length === 0 && mayAdd && !(NAME in mcp);
+  const {command, warning} = isMissing ? commandFor(main, env) : {};
+  const added = {type: 'local', command, enabled: true, timeout: TIMEOUT_MS};
+  const ours: readonly Named[] = isMissing ? [[NAME, added]] : own;
+  if (ours.length > 0)
+    config.mcp = {...mcp, ...Object.fromEntries(ours.map((named) => withSecret(named, secret)))};
+  return {ours: ours.map(entryOf), ...(warning !== undefined && {warning})};
+}
+
+/** An entry as it stands under its name. */
+type Named = [name: string, entry: McpEntry];
+
+function withSecret([name, entry]: Named, secret: string): Named {
+  const variables = typeof entry.environment === 'object' ? entry.environment : {};
+  return [name, {...entry, environment: {...variables, [STAMP_SECRET]: secret}}];
 }
 
 function isOurs(entry: unknown, main: string): entry is McpEntry {
@@ -61,7 +75,7 @@ function isSame(path: string, main: string): boolean {
 }
 
 /** As OpenCode makes the names of tools. */
-function entryOf(name: string, {environment}: McpEntry): ServerEntry {
+function entryOf([name, {environment}]: Named): ServerEntry {
   const variables =
     typeof environment === 'object' && environment !== null ? Object.entries(environment) : [];
   const texts = variables.filter((entry): entry is [string, string] => typeof entry[1] === 'string');

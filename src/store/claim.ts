@@ -1,25 +1,18 @@
-import {rm} from 'node:fs/promises';
-import {isAbandoned, signature} from './signature.ts';
-import {createWhole} from './write-whole.ts';
+import {takeLock} from '../process/lock.ts';
 
-/** A claim is given up by being removed; one whose owner died is removed by whoever wants it next. */
-const ATTEMPTS = 3;
+/** For so long a claim is left to whoever made it where nobody can tell whether that process still runs. */
+const PATIENCE_MS = 10 * 60_000;
 
 /**
- * Runs the action while this process alone holds the claim, a file with its process number in it. Resolves to
- * `undefined`, having done nothing, when a living process holds it.
+ * Runs the action while this process alone holds the claim, a file that says which process does. Resolves to
+ * `undefined`, having done nothing, when another one holds it or is about to.
  */
 export async function withClaim<T>(path: string, action: () => Promise<T>): Promise<T | undefined> {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    if ((await createWhole(path, signature())) !== undefined) {
-      try {
-        return await action();
-      } finally {
-        await rm(path, {force: true});
-      }
-    }
-    if (!(await isAbandoned(path))) return undefined;
-    await rm(path, {force: true});
+  const lock = await takeLock({path, patienceMs: PATIENCE_MS});
+  if (lock === undefined) return undefined;
+  try {
+    return await action();
+  } finally {
+    lock.release();
   }
-  return undefined;
 }

@@ -1,18 +1,23 @@
 import {chmod, mkdir, readdir, readFile, stat} from 'node:fs/promises';
 import {join} from 'node:path';
-import type {Delegation, DelegationHead} from '../delegation/delegation.ts';
+import {type Delegation, type DelegationHead, hasEnded, type Named} from '../delegation/delegation.ts';
 import {messageOf} from '../delegation/errors.ts';
+import type {Listing} from '../delegation/listing.ts';
 import type {Store} from '../delegation/ports.ts';
 import type {Logger} from '../log.ts';
 import {artifactIn} from './artifact.ts';
+import {CancelMarks} from './cancel-marks.ts';
 import {withClaim} from './claim.ts';
-import {ProjectIndex} from './project-index.ts';
+import {tidyNotices} from './notice-folders.ts';
+import {OpenMarks} from './open-marks.ts';
+import {ProjectIndexes} from './project-indexes.ts';
+import {isProjectName} from './project-name.ts';
+import {wholeOf} from './read-file.ts';
 import {parseRecord, renderRecord} from './record.ts';
 import {SessionNotices} from './session-notices.ts';
+import {unfinished} from './unfinished.ts';
 import {createWhole, replaceWhole, syncFolder} from './write-whole.ts';
 
-/** The one folder beside those of projects that is none: no project has this name. */
-export const WORKTREES = 'worktrees';
 /** For its owner alone. */
 const FOLDER_MODE = 0o700;
 
@@ -23,12 +28,17 @@ const FOLDER_MODE = 0o700;
 export class MarkdownStore implements Store {
   readonly #root: string;
   readonly #log: Logger;
-  readonly #indexes = new Map<string, ProjectIndex>();
+  readonly #cancels: CancelMarks;
+  readonly #marks: OpenMarks;
+  readonly #indexes: ProjectIndexes;
 
   /** @param root the folder that holds a folder for each project; made when it is first needed. */
   constructor({root, log}: {root: string; log: Logger}) {
     this.#root = root;
+    this.#cancels = new CancelMarks(root);
     this.#log = log;
+    this.#marks = new OpenMarks(root);
+    this.#indexes = new ProjectIndexes({root, log});
   }
 
   artifact(project: string, id: string): string {
@@ -37,39 +47,49 @@ export class MarkdownStore implements Store {
 
   /** The record's file as it is, or `undefined` when there is none. */
   async text(project: string, id: string): Promise<string | undefined> {
+    // To read a pipe would be to wait for whoever writes to it.
+    if ((await this.size(project, id)) === undefined) return undefined;
     return readFile(this.artifact(project, id), 'utf8').catch(() => undefined);
   }
 
   /** How large the record's file is, and when it was last written; `undefined` when there is none. */
   async size(project: string, id: string): Promise<{bytes: number; writtenAt: number} | undefined> {
     const stats = await stat(this.artifact(project, id)).catch(() => undefined);
-    return stats && {bytes: stats.size, writtenAt: stats.mtimeMs};
+    return stats?.isFile() ? {bytes: stats.size, writtenAt: stats.mtimeMs} : undefined;
   }
 
   async create(delegation: Delegation): Promise<boolean> {
     const {project, id} = delegation;
-    await this.#makeFolder(project);
     await this.#expectNotice(delegation);
-    const version = await createWhole(this.artifact(project, id), renderRecord(delegation));
+    const isMarked = await this.#expectEnd(delegation);
+    const file = renderRecord(delegation);
+    const version = await this.#inFolder(project, () => createWhole(this.artifact(project, id), file)).catch(
+      async (error: unknown) => {
+        if (isMarked) await this.#marks.remove(delegation).catch(() => {});
+        throw error;
+      },
+    );
     if (version === undefined) return false;
-    await syncFolder(join(this.#root, project));
+    await Promise.all([syncFolder(join(this.#root, project)), this.#marks.sync().catch(() => {})]);
     this.#note(delegation, version);
     return true;
   }
 
   async write(delegation: Delegation): Promise<void> {
-    const {project, id} = delegation;
+    const {project, id, state} = delegation;
+    const before = this.#indexes.known(delegation);
     const version = await replaceWhole(this.artifact(project, id), renderRecord(delegation));
     await syncFolder(join(this.#root, project));
     this.#note(delegation, version);
+    const hadEnded = before !== undefined && hasEnded(before.state);
+    // One that stays is removed by whoever looks at the record because of it.
+    if (hasEnded(state) && !hadEnded) await this.#marks.remove(delegation).catch(() => {});
   }
 
   async read(project: string, id: string): Promise<Delegation | undefined> {
     const path = this.artifact(project, id);
     try {
-      // To read a pipe would be to wait for whoever writes to it.
-      if (!(await stat(path)).isFile()) throw new Error('it is no file');
-      const file = await readFile(path, 'utf8');
+      const file = wholeOf(path);
       if (file === '') return undefined;
       const record = parseRecord(file, project);
       if (record.id !== id) throw new Error(`it says that its id is ${record.id}`);
@@ -82,16 +102,27 @@ export class MarkdownStore implements Store {
     }
   }
 
-  list(project: string): Promise<readonly DelegationHead[]> {
-    return this.#indexOf(project).list();
+  list(project: string): Promise<Listing> {
+    return this.#indexes.of(project).list();
   }
 
-  async projects(): Promise<readonly string[]> {
+  peek(project: string): Promise<Listing | undefined> {
+    return this.#indexes.of(project).peek();
+  }
+
+  unfinished(): AsyncIterable<readonly DelegationHead[]> {
+    return unfinished({
+      ...{root: this.#root, marks: this.#marks, log: this.#log},
+      projects: () => this.#projects(),
+      read: ({project, id}) => this.read(project, id),
+    });
+  }
+
+  async #projects(): Promise<readonly string[]> {
     try {
       const entries = await readdir(this.#root, {withFileTypes: true});
-      return entries
-        .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && entry.name !== WORKTREES)
-        .map(({name}) => name);
+      const folders = entries.filter((entry) => entry.isDirectory()).map(({name}) => name);
+      return folders.filter(isProjectName);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
         this.#log.warn(`${this.#root} cannot be read: ${messageOf(error)}`);
@@ -105,16 +136,25 @@ export class MarkdownStore implements Store {
     return withClaim(join(this.#root, project, `${id}.claim`), action);
   }
 
-  #note({prompt: _, text: __, ...head}: Delegation, version: string): void {
-    this.#indexOf(head.project).put(head, version);
+  /** Removes what sessions that nobody is in any more have left, and words that nobody will take. Never rejects. */
+  async tidy(): Promise<void> {
+    await Promise.all([tidyNotices(this.#root), this.#cancels.tidy()]);
   }
 
-  #indexOf(project: string): ProjectIndex {
-    const known = this.#indexes.get(project);
-    if (known !== undefined) return known;
-    const index = new ProjectIndex({project, folder: join(this.#root, project), log: this.#log});
-    this.#indexes.set(project, index);
-    return index;
+  askToCancel(named: Named): Promise<void> {
+    return this.#cancels.add(named);
+  }
+
+  cancels(): Promise<readonly Named[]> {
+    return this.#cancels.all();
+  }
+
+  dropCancel(named: Named): Promise<void> {
+    return this.#cancels.remove(named);
+  }
+
+  #note({prompt: _, text: __, ...head}: Delegation, version: string): void {
+    this.#indexes.put(head, version);
   }
 
   /** Before the record is there: afterwards a crash could leave one whose end nobody would tell. */
@@ -128,6 +168,28 @@ export class MarkdownStore implements Store {
     }
   }
 
+  /** Before the record is there, for the same reason. True when this has made the mark. */
+  async #expectEnd({project, id}: Delegation): Promise<boolean> {
+    try {
+      return await this.#marks.make({project, id});
+    } catch (error) {
+      this.#log.warn(`${id}: that it has no end yet could not be marked: ${messageOf(error)}`);
+      await this.#marks.incomplete(project).catch(() => {});
+      return false;
+    }
+  }
+
+  /** Does what needs the project's folder, which it makes where that is missing. */
+  async #inFolder<T>(project: string, action: () => Promise<T>): Promise<T> {
+    try {
+      return await action();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      await this.#makeFolder(project);
+      return action();
+    }
+  }
+
   async #makeFolder(project: string): Promise<void> {
     const folder = join(this.#root, project);
     const made = await mkdir(folder, {recursive: true, mode: FOLDER_MODE});
@@ -135,5 +197,7 @@ export class MarkdownStore implements Store {
     if (made === undefined) return;
     await chmod(folder, FOLDER_MODE);
     await syncFolder(this.#root);
+    // Without this, it is found out by whoever starts next.
+    await this.#marks.complete(project).catch(() => {});
   }
 }

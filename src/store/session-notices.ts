@@ -1,14 +1,16 @@
 import {mkdir, readdir, readFile, rm, stat, writeFile} from 'node:fs/promises';
 import {hostname} from 'node:os';
 import {join} from 'node:path';
-import type {DelegationHead} from '../delegation/delegation.ts';
-import {isGone} from '../delegation/owner.ts';
-import {isAbandoned, type Signer, signature} from './signature.ts';
+import type {Named} from '../delegation/delegation.ts';
+import {type ProcessIdentity, standingOf} from '../process/identity.ts';
+import {markName, namedBy} from './mark-name.ts';
+import {isAbandoned, signature} from './signature.ts';
 import {createWhole, replaceWhole} from './write-whole.ts';
 
 /** Beside the folders of the projects; no project's name begins with a dot. */
-const FOLDER = '.notices';
-const HOLDER = 'holder';
+export const NOTICES = '.notices';
+/** Says which process used the session last. */
+export const HOLDER = 'holder';
 const TOLD = '.told';
 const CLAIM = '.claim-';
 const REQUEST = '.request-';
@@ -53,13 +55,12 @@ export class SessionNotices {
 
   /** @param root the folder that holds a folder for each project. */
   constructor(root: string, session: string) {
-    this.folder = join(root, FOLDER, session);
+    this.folder = join(root, NOTICES, session);
   }
 
   /** Notes that the session will want to hear of the delegation's end. @throws when it cannot be written. */
-  async expect({project, id}: Pick<DelegationHead, 'project' | 'id'>): Promise<void> {
-    await this.open();
-    await writeFile(join(this.folder, nameOf({project, id})), '', {mode: 0o600});
+  async expect({project, id}: Named): Promise<void> {
+    await this.#inFolder(() => writeFile(join(this.folder, markName({project, id})), '', {mode: 0o600}));
   }
 
   /** Makes the folder. */
@@ -70,18 +71,16 @@ export class SessionNotices {
   /** All that the session waits for or was told of and has not read, in no order. Empty without a folder. */
   async expected(): Promise<readonly Expected[]> {
     const names = await this.#names();
+    const waited = names.filter((name) => !name.endsWith(TOLD) && !isClaim(name) && !name.endsWith('.tmp'));
     return Promise.all(
-      names
-        .filter(
-          (name) => name.includes('@') && !name.endsWith(TOLD) && !isClaim(name) && !name.endsWith('.tmp'),
-        )
-        .map(async (name) => {
-          const at = name.indexOf('@');
+      waited
+        .flatMap((name) => namedBy(name) ?? [])
+        .map(async (named) => {
+          const name = markName(named);
           const told = names.includes(`${name}${TOLD}`) ? await this.#told(name) : undefined;
           const requests = requestsTold(name, names);
           return {
-            id: name.slice(0, at),
-            project: name.slice(at + 1),
+            ...named,
             ...(told !== undefined && {told}),
             ...(requests.length > 0 && {requests}),
           };
@@ -92,7 +91,7 @@ export class SessionNotices {
   /** From now on this process tells. @throws when it cannot be written. */
   async hold(): Promise<void> {
     if (await this.isHeld()) return;
-    await replaceWhole(join(this.folder, HOLDER), signature());
+    await this.#inFolder(() => replaceWhole(join(this.folder, HOLDER), signature()));
   }
 
   /** True when no other process has used the session since this one did. */
@@ -115,7 +114,7 @@ export class SessionNotices {
       if (mine.has(path)) {
         // Since we looked it may have been told, by whoever had the claim before or by ourselves.
         const names = await this.#names();
-        if (!names.includes(nameOf(expected)) || names.includes(`${name}${TOLD}`)) return undefined;
+        if (!names.includes(markName(expected)) || names.includes(`${name}${TOLD}`)) return undefined;
         return {isFirst: isNew && n === 1};
       }
       if (!(await isClaimAbandoned(path))) return undefined;
@@ -126,18 +125,30 @@ export class SessionNotices {
   async confirm(expected: Expected, told: Told, request?: number): Promise<void> {
     await replaceWhole(join(this.folder, `${newsOf(expected, request)}${TOLD}`), told);
     // It may have been forgotten since we looked; then nobody else would ever remove this.
-    if (!(await this.#names()).includes(nameOf(expected))) await this.forget(expected);
+    if (!(await this.#names()).includes(markName(expected))) await this.forget(expected);
   }
 
   /** There is nothing to tell any more. What cannot be removed does no harm, as there is no mark without it. */
   async forget(expected: Expected): Promise<void> {
-    const name = nameOf(expected);
+    const name = markName(expected);
     // The mark goes first: whoever claims afterwards sees that it is gone.
     await rm(join(this.folder, name), {force: true});
     for (const other of await this.#names()) {
       if (!other.startsWith(`${name}.`)) continue;
       mine.delete(join(this.folder, other));
       await rm(join(this.folder, other), {force: true});
+    }
+  }
+
+  /** The folder of a session that waits for nothing may be removed at any moment. */
+  async #inFolder(write: () => Promise<unknown>): Promise<void> {
+    await this.open();
+    try {
+      await write();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      await this.open();
+      await write();
     }
   }
 
@@ -156,20 +167,17 @@ export class SessionNotices {
   }
 }
 
-function nameOf({id, project}: {id: string; project: string}): string {
-  return `${id}@${project}`;
-}
-
 /** What there is to tell of it: its end, or one of its requests. */
 function newsOf(expected: Expected, request: number | undefined): string {
-  return request === undefined ? nameOf(expected) : `${nameOf(expected)}${REQUEST}${request}`;
+  return request === undefined ? markName(expected) : `${markName(expected)}${REQUEST}${request}`;
 }
 
 function requestsTold(name: string, names: readonly string[]): readonly number[] {
   const beginning = `${name}${REQUEST}`;
   return names
     .filter((other) => other.startsWith(beginning) && other.endsWith(TOLD))
-    .map((other) => Number(other.slice(beginning.length, -TOLD.length)));
+    .map((other) => Number(other.slice(beginning.length, -TOLD.length)))
+    .filter(Number.isSafeInteger);
 }
 
 function isClaim(name: string): boolean {
@@ -178,8 +186,8 @@ function isClaim(name: string): boolean {
 
 /** A claim with our number that we have not made is that of an earlier process. */
 async function isClaimAbandoned(path: string): Promise<boolean> {
-  const isSignerGone = (signer: Signer) =>
-    signer.pid === process.pid ? signer.hostname === hostname() : isGone(signer);
+  const isSignerGone = (signer: ProcessIdentity) =>
+    signer.pid === process.pid ? signer.hostname === hostname() : standingOf(signer) === 'gone';
   return (await isStale(path)) || (await isAbandoned(path, isSignerGone));
 }
 

@@ -1,16 +1,9 @@
 import {readFile} from 'node:fs/promises';
-import {hostname} from 'node:os';
-import {isGone} from '../delegation/owner.ts';
-
-/** The process that has written a file to claim something with it. */
-export interface Signer {
-  readonly pid: number;
-  readonly hostname: string;
-}
+import {isPid, type ProcessIdentity, standingOf, thisProcess} from '../process/identity.ts';
 
 /** What a claim's file says: which process has made it. */
 export function signature(): string {
-  return JSON.stringify({pid: process.pid, hostname: hostname()});
+  return JSON.stringify(thisProcess());
 }
 
 /**
@@ -19,14 +12,12 @@ export function signature(): string {
  */
 export async function isAbandoned(
   path: string,
-  isSignerGone: (signer: Signer) => boolean = isGone,
+  isSignerGone: (signer: ProcessIdentity) => boolean = (signer) => standingOf(signer) === 'gone',
 ): Promise<boolean> {
   try {
-    const {pid, hostname: machine}: {pid?: unknown; hostname?: unknown} = JSON.parse(
-      await readFile(path, 'utf8'),
-    );
-    if (typeof pid !== 'number' || typeof machine !== 'string') return true;
-    return isSignerGone({pid, hostname: machine});
+    const {pid, hostname, ...rest} = JSON.parse(await readFile(path, 'utf8')) as Partial<ProcessIdentity>;
+    if (!isPid(pid) || typeof hostname !== 'string') return true;
+    return isSignerGone({...rest, pid, hostname});
   } catch (error) {
     // Gone by now means free; what cannot be understood was written by nobody who follows these rules.
     return !(error instanceof Error && 'code' in error && error.code === 'EACCES');

@@ -1,23 +1,35 @@
+import {isAbsolute} from 'node:path';
 import * as z from 'zod';
-import {type Worktree, worktreeCommands} from '../delegation/worktree.ts';
+import {WORKTREE_BRANCH, type Worktree, worktreeCommands} from '../delegation/worktree.ts';
+
+/** Git takes what begins with a dash for an option, and people are given commands with these in them. */
+const commit = z.string().regex(/^[0-9a-f]{6,64}$/);
+const path = z.string().refine(isAbsolute, 'must be an absolute path');
 
 /** A worktree as the front matter of a record has it. */
 export const worktreeMatter = z.object({
-  checkout: z.string(),
-  path: z.string(),
-  directory: z.string(),
-  branch: z.string(),
-  base: z.string(),
-  since: z.string().optional(),
+  checkout: path,
+  path,
+  directory: path,
+  branch: z.string().regex(WORKTREE_BRANCH),
+  base: commit,
+  common_dir: path.optional(),
+  git_dir: path.optional(),
+  since: commit.optional(),
   outcome: z.enum(['removed', 'kept']).optional(),
-  commit: z.string().optional(),
+  commit: commit.optional(),
   diffstat: z.string().default(''),
   notes: z.array(z.string()).default([]),
 });
 
 export function toWorktree(matter: z.output<typeof worktreeMatter>): Worktree {
-  const {outcome, commit, diffstat, notes, since, ...rest} = matter;
-  const place = {...rest, ...(since !== undefined && {since})};
+  const {outcome, commit, diffstat, notes, since, common_dir: commonDir, git_dir: gitDir, ...rest} = matter;
+  const place = {
+    ...rest,
+    ...(commonDir !== undefined && {commonDir}),
+    ...(gitDir !== undefined && {gitDir}),
+    ...(since !== undefined && {since}),
+  };
   switch (outcome) {
     case undefined:
       return place;
@@ -29,7 +41,17 @@ export function toWorktree(matter: z.output<typeof worktreeMatter>): Worktree {
 }
 
 /** With the commands that a person needs, who reads this with no program at hand. */
-export function fromWorktree({outcome, ...place}: Worktree): z.input<typeof worktreeMatter> {
+export function fromWorktree({
+  outcome,
+  commonDir,
+  gitDir,
+  ...known
+}: Worktree): z.input<typeof worktreeMatter> {
+  const place = {
+    ...known,
+    ...(commonDir !== undefined && {common_dir: commonDir}),
+    ...(gitDir !== undefined && {git_dir: gitDir}),
+  };
   if (outcome === undefined) return place;
   if (outcome.is === 'removed') return {...place, outcome: 'removed'};
   const {commit, diffstat, notes} = outcome;
@@ -39,6 +61,6 @@ export function fromWorktree({outcome, ...place}: Worktree): z.input<typeof work
     ...(commit !== undefined && {commit}),
     diffstat,
     ...(notes.length > 0 && {notes: [...notes]}),
-    ...worktreeCommands({...place, outcome}),
+    ...worktreeCommands({...known, outcome}),
   };
 }

@@ -1,10 +1,16 @@
-import {randomBytes} from 'node:crypto';
-import {type FileHandle, link, open, rename, rm} from 'node:fs/promises';
+import {closeSync, fstatSync, fsync, linkSync, openSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {promisify} from 'node:util';
+import {hasNoLinks} from '../no-links.ts';
+import {temporaryOf} from '../process/temporary.ts';
+
+/**
+ * To wait until what was written is on disk is the only step that takes long. Each of the others takes less than
+ * handing it to a thread and hearing back.
+ */
+const synced = promisify(fsync);
 
 /** For its owner alone. */
 const FILE_MODE = 0o600;
-/** What file systems without hard links answer to an attempt to make one. */
-const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
 /** What systems answer that do not sync folders. */
 const NO_FOLDER_SYNC = ['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EBADF'];
 
@@ -18,9 +24,9 @@ const NO_FOLDER_SYNC = ['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'EOPNO
 export async function replaceWhole(path: string, text: string): Promise<string> {
   const {temporary, version} = await writeBeside(path, text);
   try {
-    await rename(temporary, path);
+    renameSync(temporary, path);
   } catch (error) {
-    await rm(temporary, {force: true});
+    rmSync(temporary, {force: true});
     throw error;
   }
   return version;
@@ -30,32 +36,57 @@ export async function replaceWhole(path: string, text: string): Promise<string> 
 export async function createWhole(path: string, text: string): Promise<string | undefined> {
   const {temporary, version} = await writeBeside(path, text);
   try {
-    await link(temporary, path);
+    linkSync(temporary, path);
     return version;
   } catch (error) {
-    const {code} = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return undefined;
-    if (code === undefined || !NO_LINKS.includes(code)) throw error;
-    return (await reserve(path)) ? await replaceWhole(path, text) : undefined;
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
+    if (!hasNoLinks(error)) throw error;
+    return reserve(path) ? await replaceWhole(path, text) : undefined;
   } finally {
-    await rm(temporary, {force: true});
+    rmSync(temporary, {force: true});
   }
 }
 
+/** Those that wait for one of the same folder to be over. */
+const nextSyncs = new Map<string, Promise<void>>();
+/** Those that are under way. */
+const syncs = new Map<string, Promise<void>>();
+
 /**
  * Resolves when what was made or renamed in the folder survives a power cut as well. Some systems (Windows) keep
- * folders safe by themselves and let nobody ask for it.
+ * folders safe by themselves and let nobody ask for it. One that has not begun yet serves all who ask meanwhile.
  */
-export async function syncFolder(folder: string): Promise<void> {
-  let opened: FileHandle | undefined;
+export function syncFolder(folder: string): Promise<void> {
+  const waiting = nextSyncs.get(folder);
+  if (waiting !== undefined) return waiting;
+  const running = syncs.get(folder);
+  if (running === undefined) return beginSync(folder);
+  const next = running
+    .catch(() => {})
+    .then(() => {
+      nextSyncs.delete(folder);
+      return beginSync(folder);
+    });
+  nextSyncs.set(folder, next);
+  return next;
+}
+
+function beginSync(folder: string): Promise<void> {
+  const sync = syncNow(folder).finally(() => syncs.delete(folder));
+  syncs.set(folder, sync);
+  return sync;
+}
+
+async function syncNow(folder: string): Promise<void> {
+  let opened: number | undefined;
   try {
-    opened = await open(folder, 'r');
-    await opened.sync();
+    opened = openSync(folder, 'r');
+    await synced(opened);
   } catch (error) {
     const {code} = error as NodeJS.ErrnoException;
     if (code === undefined || !NO_FOLDER_SYNC.includes(code)) throw error;
   } finally {
-    await opened?.close();
+    if (opened !== undefined) closeSync(opened);
   }
 }
 
@@ -65,9 +96,9 @@ export function versionOf({ino, size, mtimeNs}: {ino: bigint; size: bigint; mtim
 }
 
 /** An empty file of that name keeps every other process from taking it; readers know it as not written yet. */
-async function reserve(path: string): Promise<boolean> {
+function reserve(path: string): boolean {
   try {
-    await (await open(path, 'wx', FILE_MODE)).close();
+    closeSync(openSync(path, 'wx', FILE_MODE));
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
@@ -76,17 +107,17 @@ async function reserve(path: string): Promise<boolean> {
 }
 
 async function writeBeside(path: string, text: string): Promise<{temporary: string; version: string}> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
-  let file: FileHandle | undefined;
+  const temporary = temporaryOf(path);
+  let file: number | undefined;
   try {
-    file = await open(temporary, 'wx', FILE_MODE);
-    await file.writeFile(text);
-    await file.sync();
-    return {temporary, version: versionOf(await file.stat({bigint: true}))};
+    file = openSync(temporary, 'wx', FILE_MODE);
+    writeFileSync(file, text);
+    await synced(file);
+    return {temporary, version: versionOf(fstatSync(file, {bigint: true}))};
   } catch (error) {
-    await rm(temporary, {force: true});
+    rmSync(temporary, {force: true});
     throw error;
   } finally {
-    await file?.close();
+    if (file !== undefined) closeSync(file);
   }
 }

@@ -59,7 +59,7 @@ export class Bin {
     return new Bin(client, pid, exited, serverPids);
   }
 
-  /** Resolves when it has started its OpenCode server, which it does after the first tools/list. */
+  /** Resolves when it has started its OpenCode server, which it does when something is first delegated. */
   async warmed(): Promise<void> {
     await until('OpenCode serves', () => this.#serverPids().length > 0);
   }

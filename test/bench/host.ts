@@ -1,7 +1,7 @@
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {setTimeout as delay} from 'node:timers/promises';
-import {allGone, processesIn} from '../support/processes.ts';
+import {allGone, openCodeIn, processesIn} from '../support/processes.ts';
 import type {Sandbox} from '../support/sandbox.ts';
 import {Bin} from './bin.ts';
 import {promptOf} from './model.ts';
@@ -73,8 +73,12 @@ async function shared(stage: Stage): Promise<readonly Row[]> {
   }
   const bridge = residentMb(client.pid);
   const together = totalMb(sandbox);
+  const further = await stage.bin({...HOST, KUBECONFIG: '/of/another'}, sandbox);
+  await further.read(await further.delegate(promptOf(0)));
+  const furtherMb = totalMb(sandbox) - together - residentMb(further.pid);
+  const firstMb = median(openCodeIn(sandbox.root).map(({pid}) => residentMb(pid)));
   const hostMb = median(hostsIn(sandbox).map(({pid}) => residentMb(pid)));
-  for (const one of clients) await one.close();
+  for (const one of [...clients, further]) await one.close();
   await endHosts(sandbox);
 
   const apart = await inOwnProcesses(stage);
@@ -105,6 +109,13 @@ async function shared(stage: Stage): Promise<readonly Row[]> {
       goal: '-',
     },
     {
+      what: 'resident memory, a further environment',
+      measured: `${furtherMb.toFixed(0)} MB`,
+      baseline: `an OpenCode server: ${firstMb.toFixed(0)} MB`,
+      ratio: times(furtherMb / firstMb),
+      goal: '-',
+    },
+    {
       what: `resident memory, ${CLIENTS} clients with OpenCode`,
       measured: `${together.toFixed(0)} MB`,
       baseline: `${CLIENTS} with the host off: ${apart.toFixed(0)} MB`,
@@ -129,7 +140,8 @@ async function startAll(
   env: Record<string, string>,
 ): Promise<readonly Bin[]> {
   const clients: Bin[] = [];
-  for (let n = 0; n < CLIENTS; n++) clients.push(await stage.bin(env, sandbox));
+  // They differ as five terminals do.
+  for (let n = 0; n < CLIENTS; n++) clients.push(await stage.bin({...env, TMUX_PANE: `%${n}`}, sandbox));
   for (const client of clients) await client.client.listTools();
   await delay(SETTLE_MS);
   return clients;

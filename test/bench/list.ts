@@ -13,7 +13,7 @@ const LAUNCHES = 3;
 const CALLS = 50;
 const FIRST_MS = 1_500;
 const REPEATED_MS = 50;
-const READ_MS = 10;
+const READ_MS = 5;
 /** Longer than the store holds a folder's time stamp for too young to be trusted. */
 const SETTLE_MS = 80;
 

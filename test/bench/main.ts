@@ -2,8 +2,10 @@ import {execFileSync} from 'node:child_process';
 import {cpus} from 'node:os';
 import {createSandbox} from '../support/sandbox.ts';
 import {Cleanup} from './cleanup.ts';
+import {cold} from './cold.ts';
 import {definitions} from './definitions.ts';
 import {delegate} from './delegate.ts';
+import {history} from './history.ts';
 import {host} from './host.ts';
 import {lanes} from './lanes.ts';
 import {launch} from './launch.ts';
@@ -19,12 +21,14 @@ import {worktree} from './worktree.ts';
 /** Each plays on a stage of its own, so that none meets what another has left running. */
 const GROUPS = {
   launch,
+  cold,
   delegate,
   result,
   throughput,
   lanes,
   worktree,
   list,
+  history,
   memory,
   host,
   plugin,

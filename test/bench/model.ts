@@ -17,6 +17,15 @@ export function delegating(prompt: string): string {
   return `${DELEGATE}${prompt}`;
 }
 
+/** A tool of OpenCode itself that does next to nothing. */
+export const OWN_TOOL = 'glob';
+const LIST = 'list: ';
+
+/** A prompt on which the model calls that tool. */
+export function listing(): string {
+  return `${LIST}what is here?`;
+}
+
 /** A prompt that the model does not answer before {@link BenchModel.release}. */
 export const HELD_PROMPT = 'hold: look at the whole code base.';
 
@@ -39,6 +48,9 @@ export class BenchModel {
       }
       if (prompt.startsWith(DELEGATE) && toolResults.length === 0) {
         return {tool: `${PREFIX}delegate`, input: {prompt: prompt.slice(DELEGATE.length)}};
+      }
+      if (prompt.startsWith(LIST) && toolResults.length === 0) {
+        return {tool: OWN_TOOL, input: {pattern: '*.none'}};
       }
       const ms = Number(/^wait (\d+):/.exec(prompt)?.[1] ?? 0);
       if (ms > 0) await delay(ms);

@@ -7,13 +7,15 @@ import {EventFeed} from '../../src/opencode/events.ts';
 import {Arrivals} from '../support/arrivals.ts';
 import {allGone} from '../support/processes.ts';
 import {artifactOf, type Sandbox} from '../support/sandbox.ts';
-import {PLUGIN, type UserOpenCode} from '../support/user-opencode.ts';
-import {delegating, HELD_PROMPT, promptOf} from './model.ts';
+import {PLUGIN, PREFIX, type UserOpenCode} from '../support/user-opencode.ts';
+import {delegating, HELD_PROMPT, listing, OWN_TOOL, promptOf} from './model.ts';
 import {processorMs} from './resident.ts';
 import type {Stage} from './stage.ts';
 import {median, quantile} from './stats.ts';
 import {ms, type Row, times} from './table.ts';
 
+const CALLS = 20;
+const MAX_ANSWER_MS = 25;
 const NOTICES = 40;
 const STARTS = 12;
 /** The turn that delegates is over by then, so that the notice finds an idle session. */
@@ -25,7 +27,30 @@ const IDLE_MS = 60_000;
 
 /** What a person who uses OpenCode has of the plugin, and pays for it. */
 export async function plugin(stage: Stage): Promise<readonly Row[]> {
-  return [await notices(stage), ...(await idling(stage)), ...(await starts(stage))];
+  return [await answers(stage), await notices(stage), ...(await idling(stage)), ...(await starts(stage))];
+}
+
+/** How long the model that delegates waits for the answer, by the times that OpenCode notes of the call. */
+async function answers(stage: Stage): Promise<Row> {
+  const sandbox = stage.sandbox({config: {plugin: [PLUGIN]}});
+  const opencode = await stage.userOpenCode(sandbox);
+  const session = await opencode.session();
+  for (let n = 0; n <= CALLS; n++) {
+    await opencode.say(session, delegating(promptOf(0)));
+    await opencode.say(session, listing());
+  }
+  const took = async (tool: string) => (await opencode.durations(session, tool)).slice(1);
+  const [ours, own] = [await took(`${PREFIX}delegate`), await took(OWN_TOOL)];
+  await opencode.kill();
+  const [p50, base] = [median(ours), median(own)];
+  return {
+    what: `delegate answers in OpenCode with the plugin (n=${CALLS})`,
+    measured: `p50 ${ms(p50)}, p99 ${ms(quantile(ours, 0.99))}`,
+    baseline: `its own tool ${OWN_TOOL}: p50 ${ms(base)}`,
+    ratio: times(p50 / base),
+    goal: `p50 <= ${MAX_ANSWER_MS} ms`,
+    met: p50 <= MAX_ANSWER_MS,
+  };
 }
 
 /** From the end of a delegation, as its record has it, to the notice in the transcript of its parent. */

@@ -24,7 +24,15 @@ export class RawOpenCode {
     const log = createLogger({level: 'error', write: (line) => process.stderr.write(line)});
     const binary = await findBinary({named: undefined, env});
     return new RawOpenCode(
-      await OpenCodeServer.start({binary, env, cwd: dataDir, isGuarded: false, isAnswered: false, log}),
+      await OpenCodeServer.start({
+        binary,
+        env,
+        cwd: dataDir,
+        isGuarded: false,
+        isAnswered: false,
+        log,
+        conceal: (text) => text,
+      }),
       project,
     );
   }

@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import {type Delegation, NO_WORK} from '../../src/delegation/delegation.ts';
 import {summaryOf, titleOf} from '../../src/delegation/headline.ts';
 import {newId} from '../../src/delegation/id.ts';
-import {projectOf} from '../../src/store/project.ts';
+import {projectOf} from '../../src/git/project.ts';
 import {renderRecord} from '../../src/store/record.ts';
 import type {Sandbox} from '../support/sandbox.ts';
 
@@ -26,12 +26,20 @@ export interface Records {
   file(id: string): {path: string; content: string};
 }
 
-/** Writes ended delegations into the sandbox's project, without the syncs that many would take long with. */
+export interface RecordsOptions {
+  readonly count: number;
+  /** How many of them nobody has read. */
+  readonly unread: number;
+  /** Other than the one that the sandbox's directory belongs to. */
+  readonly project?: string;
+}
+
+/** Writes ended delegations into a project, without the syncs that many would take long with. */
 export async function writeRecords(
   sandbox: Sandbox,
-  {count, unread}: {count: number; unread: number},
+  {count, unread, project: other}: RecordsOptions,
 ): Promise<Records> {
-  const project = await projectOf(sandbox.project);
+  const project = other ?? (await projectOf(sandbox.project));
   const folder = join(sandbox.dataDir, project);
   mkdirSync(folder, {recursive: true, mode: 0o700});
   const records = new Map<string, Delegation>();

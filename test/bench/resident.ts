@@ -1,6 +1,15 @@
 import {spawn} from 'node:child_process';
 import {readFileSync} from 'node:fs';
 import {setTimeout as delay} from 'node:timers/promises';
+import {processesIn} from '../support/processes.ts';
+import type {Sandbox} from '../support/sandbox.ts';
+
+/** The process of the host that serves a sandbox. @throws when there is none. Linux only. */
+export function hostIn({root}: Sandbox): number {
+  const host = processesIn(root).find(({command}) => /main\.js host$/.test(command));
+  if (host === undefined) throw new Error('there is no host');
+  return host.pid;
+}
 
 /** The resident memory of a node that does nothing, in MB. */
 export async function bareNode(): Promise<number> {

@@ -38,41 +38,49 @@ describe('the command', () => {
     expect(await run('status')).toMatchObject({stdout: `No host runs.\nLog: ${log}`, exitCode: 0});
   });
 
-  it('status names every host, with its clients, and does not count itself', async () => {
-    // The level of the test's clients is another than the one of this command's environment.
-    const other = await open();
-    const own = await open({OPENCODE_DELEGATE_LOG: ''});
+  it('status names the host, with its clients and the environments they come from, and no value', async () => {
+    const host = await open();
+    await open({TERM_SESSION_ID: 'noise'});
+    await open({KUBECONFIG: '/secret/config', ANTHROPIC_API_KEY: 'sk-secret'});
     const {stdout} = await run('status');
-    expect(own).toBeGreaterThan(0);
-    expect(stdout).toContain(`process ${other} · since `);
-    expect(stdout.match(/clients: 1 · delegations: 0 · /g)).toHaveLength(2);
+    expect(stdout).toContain(`process ${host} · since `);
+    expect(stdout).toContain('clients: 3 · delegations: 0\n');
+    expect(stdout).toMatch(
+      /\n {2}environment 1 · clients: 2 · delegations: 0 · OpenCode servers: \d\n {2}environment 2 · clients: 1 · .* · differs from the first in ANTHROPIC_API_KEY, KUBECONFIG\n/,
+    );
+    expect(stdout).not.toContain('secret');
   });
 
-  it('stop ends the host of this environment alone, and stop --all ends all', async () => {
-    // As the test's clients start theirs: with their log level, and the shell of whoever runs the tests.
-    Object.assign(sandbox.env, {OPENCODE_DELEGATE_LOG: 'debug', SHELL: '/bin/sh'});
+  it('stop ends the host of this data folder alone, and stop --all ends all', async () => {
     const own = await open();
-    const other = await open({ANTHROPIC_API_KEY: 'another'});
+    const elsewhere = join(sandbox.root, 'elsewhere');
+    await open({OPENCODE_DELEGATE_DATA_DIR: elsewhere});
+    const [other] = hostsIn(join(elsewhere, '.host'));
+    expect((await run('status')).stdout).toMatch(
+      new RegExp(`process ${other} · since .* · of another data folder or version: .*elsewhere`),
+    );
     expect(await run('stop')).toMatchObject({
       stdout: `Process ${own} has ended. Delegations it interrupted: 0.`,
       exitCode: 0,
     });
-    expect(hostsIn(sandbox.runtimeDir)).toEqual([other]);
+    expect(hostsIn(sandbox.runtimeDir)).toEqual([]);
+    expect(hostsIn(join(elsewhere, '.host'))).toEqual([other]);
     expect((await run('stop')).stdout).toBe(
-      'No host of this environment runs. 1 of other environments do; --all ends them.',
+      'No host of this data folder runs. 1 of other data folders or versions do; --all ends them.',
     );
     expect((await run('stop', '--all')).stdout).toContain(`Process ${other} has ended`);
-    expect(hostsIn(sandbox.runtimeDir)).toEqual([]);
+    expect(hostsIn(join(elsewhere, '.host'))).toEqual([]);
+    expect((await run('status')).stdout).toContain('No host runs.');
   });
 
-  it('status and stop find a host whose client has a runtime folder that this terminal does not know', async () => {
+  it('a client that passes little of its environment on shares the host of those that do', async () => {
     // As Codex: it passes no XDG_RUNTIME_DIR on to its servers.
     const {XDG_RUNTIME_DIR: _, ...env} = sandbox.env;
+    const pid = await open();
     const client = await connect({...sandbox, env}, {env: {OPENCODE_DELEGATE_HOST: 'on'}});
     cleanups.push(() => client.close());
-    const [pid] = hostsIn(join(env.HOME ?? '', '.local', 'state', 'opencode-delegate'));
-    expect((await run('status')).stdout).toContain(`process ${pid} · since `);
-    expect((await run('stop', '--all')).stdout).toContain(`Process ${pid} has ended`);
+    expect(hostsIn(sandbox.runtimeDir)).toEqual([pid]);
+    expect((await run('status')).stdout).toContain('clients: 2 · delegations: 0\n');
   });
 
   it('stop leaves a process alone that has got the number of a dead host', async () => {
@@ -89,7 +97,27 @@ describe('the command', () => {
     process.kill(bystander.pid ?? 0, 0);
   });
 
-  it.each([['unknown'], ['status', 'more'], ['--unknown']])('refuses %s', async (...args) => {
+  it('trust says where there is nothing to trust, and changes nothing where there is no directory', async () => {
+    expect(await run('trust', sandbox.project)).toEqual({
+      stdout: `${sandbox.project} brings nothing that OpenCode runs by itself: it needs no trust.`,
+      ...{stderr: '', exitCode: 0},
+    });
+    const gone = join(sandbox.root, 'gone');
+    expect(await run('trust', gone)).toMatchObject({
+      ...{stderr: `${gone} is no directory. Nothing has changed.`, exitCode: 1},
+    });
+    expect((await run('trust', '--remove', gone)).stdout).toBe(`${gone} was not trusted.`);
+    expect((await run('trust', '--list')).stdout).toBe('Nothing is trusted.');
+  });
+
+  it.each([
+    ['unknown'],
+    ['status', 'more'],
+    ['--unknown'],
+    ['trust'],
+    ['trust', 'a', 'b'],
+    ['trust', '.', '--list'],
+  ])('refuses %s', async (...args) => {
     expect(await run(...args)).toMatchObject({exitCode: 2, stderr: expect.stringContaining('Usage: ')});
   });
 });

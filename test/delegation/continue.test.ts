@@ -4,6 +4,7 @@ import {GO_ON} from '../../src/delegation/continuation.ts';
 import type {Delegation} from '../../src/delegation/delegation.ts';
 import type {Delegations} from '../../src/delegation/delegations.ts';
 import {Refusal} from '../../src/delegation/errors.ts';
+import type {Environment} from '../../src/delegation/ports.ts';
 import {fakeDelegations} from '../support/fake-delegations.ts';
 import {
   aDelegation,
@@ -19,9 +20,10 @@ let store: FakeStore;
 let runner: FakeRunner;
 let worktrees: FakeWorktrees;
 let delegations: Delegations;
+let environment: Environment;
 
 beforeEach(() => {
-  ({store, runner, worktrees, delegations} = fakeDelegations());
+  ({store, runner, worktrees, delegations, environment} = fakeDelegations());
 });
 
 const source = (given: Partial<Delegation> = {}) =>
@@ -29,7 +31,7 @@ const source = (given: Partial<Delegation> = {}) =>
 
 const goOn = (id: string, given: {prompt?: string; directory?: string; model?: string} = {prompt: 'More'}) =>
   delegations.continue({
-    ...{project: 'project', id, timeoutMinutes: 15, client: {name: 'c', version: '1'}},
+    ...{project: 'project', environment, id, timeoutMinutes: 15, client: {name: 'c', version: '1'}},
     ...given,
   });
 

@@ -7,10 +7,13 @@ import type {AskContent, AskPolicy} from '../../src/delegation/ask.ts';
 import {type Delegation, hasEnded, NO_WORK} from '../../src/delegation/delegation.ts';
 import type {Delegations} from '../../src/delegation/delegations.ts';
 import {Refusal} from '../../src/delegation/errors.ts';
-import type {NotKnown} from '../../src/delegation/ports.ts';
+import {listingOf} from '../../src/delegation/listing.ts';
+import type {Environment, NotKnown} from '../../src/delegation/ports.ts';
+import {MAX_OPEN} from '../../src/delegation/register.ts';
 import type {DelegateRequest} from '../../src/delegation/request.ts';
 import {MAX_PROMPT_CHARS, MAX_TIMEOUT_MINUTES} from '../../src/delegation/request.ts';
 import type {Sight} from '../../src/delegation/sight.ts';
+import {identityOf} from '../../src/process/identity.ts';
 import {fakeDelegations} from '../support/fake-delegations.ts';
 import {
   aDelegation,
@@ -23,6 +26,7 @@ import {
   type FakeRun,
   type FakeRunner,
   type FakeStore,
+  Gate,
   GONE,
   HERE,
   SOME_WORK,
@@ -38,11 +42,21 @@ let store: FakeStore;
 let headlines: FakeHeadlines;
 let log: FakeLog;
 let delegations: Delegations;
+let environment: Environment;
 
 const REJECT: AskPolicy = {on: 'reject'};
 
-function start({concurrency = 8, asking = REJECT}: {concurrency?: number; asking?: AskPolicy} = {}): void {
-  ({catalog, runner, store, headlines, log, delegations} = fakeDelegations({concurrency, asking}));
+interface Start {
+  readonly concurrency?: number;
+  readonly asking?: AskPolicy;
+  readonly uptime?: () => number;
+}
+
+function start({concurrency = 8, asking = REJECT, uptime = Date.now}: Start = {}): void {
+  ({catalog, runner, store, headlines, log, delegations, environment} = fakeDelegations({
+    ...{concurrency, uptime},
+    environment: {asking},
+  }));
 }
 
 beforeEach(() => {
@@ -60,15 +74,13 @@ afterEach(() => {
 const settled = () => vi.advanceTimersByTimeAsync(0);
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
+function aRequest(prompt: string, given: Partial<DelegateRequest> = {}): DelegateRequest {
+  const client = {name: 'c', version: '1'};
+  return {project: PROJECT, environment, directory, prompt, timeoutMinutes: 15, client, ...given};
+}
+
 async function delegate(prompt: string, given: Partial<DelegateRequest> = {}): Promise<Sight> {
-  const request = {
-    project: PROJECT,
-    directory,
-    prompt,
-    timeoutMinutes: 15,
-    client: {name: 'c', version: '1'},
-  };
-  const sight = await delegations.delegate({...request, ...given});
+  const sight = await delegations.delegate(aRequest(prompt, given));
   await settled();
   return sight;
 }
@@ -130,7 +142,7 @@ describe('delegating', () => {
 
   it('sends nothing to OpenCode while the record is not on disk', async () => {
     store.createGate.hold();
-    const sight = watched(delegations.delegate({...aRequest(), prompt: 'a'}));
+    const sight = watched(delegations.delegate({...aRequest('p'), prompt: 'a'}));
     await vi.waitUntil(() => store.asked.length > 0);
     await settled();
     expect(runner.runs).toHaveLength(0);
@@ -166,6 +178,12 @@ describe('delegating', () => {
     expect(store.stored(id)?.state).toEqual({status: 'running', startedAt: Date.now(), sessionId: 'ses_9'});
   });
 
+  it('is on disk as one that has not begun until its session is open: only then could anything be sent', async () => {
+    const id = await idOf('a');
+    await settled();
+    expect(store.stored(id)?.state.status).toBe('registered');
+  });
+
   it('makes the runner wait until it is on disk that the delegation runs', async () => {
     store.writeGate.hold();
     await delegate('a');
@@ -177,10 +195,6 @@ describe('delegating', () => {
     expect(opened.isSettled).toBe(true);
   });
 });
-
-function aRequest(): DelegateRequest {
-  return {project: PROJECT, directory, prompt: 'a', timeoutMinutes: 15, client: {name: 'c', version: '1'}};
-}
 
 describe('a request that cannot be', () => {
   const file = () => join(directory, 'file.txt');
@@ -332,6 +346,47 @@ describe('the queue', () => {
   });
 });
 
+describe('a server that goes away before anything is sent to the model', () => {
+  it('is no end: the delegation is begun in the next one, in the time and the slot that it has', async () => {
+    start({concurrency: 1});
+    const {a} = await delegateAll('a', 'b');
+    await runner.of('a').observer.sessionOpened('ses_1');
+    runner.of('a').settle({outcome: 'nothing sent', why: 'The server went away.'});
+    await settled();
+    expect(runner.prompts).toEqual(['a', 'a']);
+    expect(runner.runs[0]?.hasStopped).toBe(true);
+    await runner.runs[1]?.observer.sessionOpened('ses_2');
+    expect(store.stored(a ?? '')?.state).toMatchObject({status: 'running', sessionId: 'ses_2'});
+    runner.runs[1]?.complete('done');
+    await settled();
+    expect(await recordOf(a)).toMatchObject({text: 'done', state: {status: 'completed', sessionId: 'ses_2'}});
+  });
+
+  it('is its end after six times', async () => {
+    runner.onStart((run) => run.settle({outcome: 'nothing sent', why: 'The server went away.'}));
+    const id = await idOf('a');
+    await settled();
+    expect(runner.runs).toHaveLength(6);
+    expect((await recordOf(id)).state).toMatchObject({
+      status: 'interrupted',
+      error: 'The server went away. Nothing had been sent to the model, 6 times in a row. Delegate it again.',
+    });
+  });
+
+  it('does not begin anew what is cancelled meanwhile', async () => {
+    const id = await idOf('a');
+    const run = runner.of('a');
+    run.stopGate.hold();
+    run.settle({outcome: 'nothing sent', why: 'The server went away.'});
+    await settled();
+    const cancelled = delegations.cancel(PROJECT, id);
+    run.stopGate.release();
+    expect((await cancelled).delegation.state.status).toBe('cancelled');
+    await settled();
+    expect(runner.runs.filter(({hasStopped}) => !hasStopped)).toEqual([]);
+  });
+});
+
 describe('a timeout', () => {
   it('ends what has run for its time, with the text that it had', async () => {
     const id = await idOf('a', {timeoutMinutes: 2});
@@ -474,14 +529,56 @@ describe('a cancel', () => {
     expect(runner.of('a').asked).toEqual(['snapshot', 'stop']);
   });
 
-  it('of what another living process runs is refused, and names that process', async () => {
+  it('of what another process runs is done by that process, which sees the word that is left for it', async () => {
     const owner = {pid: 1, hostname: HERE.hostname, environment: ''};
-    store.put(aDelegation({owner, state: {status: 'running', startedAt: 1}}));
-    await expect(delegations.cancel(PROJECT, 'swift-amber-otter')).rejects.toThrow(
-      /another process.*process 1 on/,
+    const foreign = aDelegation({owner, state: {status: 'running', startedAt: Date.now()}});
+    store.put(foreign);
+    const cancelled = watched(delegations.cancel(PROJECT, foreign.id));
+    await pass(500);
+    expect(await store.cancels()).toMatchObject([{id: foreign.id, project: PROJECT}]);
+    store.put({...foreign, text: 'half', state: anEnd({status: 'cancelled'})});
+    await pass(500);
+    expect(cancelled.value).toMatchObject({wasEnded: false, delegation: {text: 'half'}});
+    expect(await store.cancels()).toEqual([]);
+  });
+
+  it('is seen within a second where another process has left word for it', async () => {
+    const {a} = await delegateAll('a', 'b');
+    await store.askToCancel({project: PROJECT, id: a ?? ''});
+    await pass(1_000);
+    expect(await statusOf(a)).toBe('cancelled');
+    expect(await store.cancels()).toEqual([]);
+    runner.of('b').complete('done');
+    await settled();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('of what a living process runs that does not react is refused, and says what to do', async () => {
+    const parent = {...identityOf(process.ppid), environment: ''};
+    store.put(aDelegation({owner: parent, state: {status: 'running', startedAt: Date.now()}}));
+    const refused = expect(delegations.cancel(PROJECT, 'swift-amber-otter')).rejects.toThrow(
+      `is run by process ${process.ppid}, which was asked to cancel it and has not done so within 8 s. Cancel it again, or end that process: kill ${process.ppid}.`,
     );
+    await pass(8_000);
+    await refused;
     expect(store.stored('swift-amber-otter')?.state.status).toBe('running');
   });
+
+  it.each(['running', 'queued'] as const)(
+    'of what is %s in a process that nobody can reach is its end here',
+    async (status) => {
+      const owner = {...HERE, boot: 'another', hostname: 'another'};
+      const state = status === 'running' ? {status, startedAt: Date.now()} : {status};
+      store.put(aDelegation({owner, createdAt: Date.now(), state}));
+      runner.settlement = {outcome: 'interrupted', product: {text: 'half', work: NO_WORK}, error: 'gone'};
+      const cancelled = watched(delegations.cancel(PROJECT, 'swift-amber-otter'));
+      await pass(8_500);
+      expect(cancelled.value?.delegation.state.status).toBe('cancelled');
+      expect(store.stored('swift-amber-otter')).toMatchObject({state: {status: 'cancelled'}});
+      // Should it be there after all, it stops when it sees this.
+      expect(await store.cancels()).toHaveLength(1);
+    },
+  );
 });
 
 describe('any race of ends', () => {
@@ -595,25 +692,36 @@ describe('an end', () => {
   });
 });
 
+it('a clock that is set while it runs changes nothing about how long it took', async () => {
+  let up = 0;
+  start({uptime: () => up});
+  const id = await idOf('a');
+  vi.setSystemTime(Date.now() - 60 * MINUTE);
+  up = 3 * MINUTE;
+  runner.of('a').complete('done');
+  await settled();
+  const {state} = await recordOf(id);
+  expect(hasEnded(state) && state.endedAt - (state.startedAt ?? 0)).toBe(3 * MINUTE);
+});
+
 describe('an end that cannot be written', () => {
   async function failing(): Promise<string> {
     const id = await idOf('a');
+    await runner.of('a').observer.sessionOpened('ses_1');
     store.writeError = new Error('ENOSPC: no space left on device');
     runner.of('a').complete('the answer');
     await settled();
     return id;
   }
 
-  it('is an error that says so, and keeps its text readable in memory', async () => {
+  it('is the end that it is, says that it is not on disk, and keeps its text readable in memory', async () => {
     const id = await failing();
-    const {state, text} = await recordOf(id);
-    expect(text).toBe('the answer');
-    expect(state).toMatchObject({
-      status: 'error',
-      error: expect.stringMatching(/could not be written.*ENOSPC.*ended as completed.*memory/),
-    });
-    expect(await delegations.list(PROJECT)).toMatchObject([{id, state: {status: 'error'}}]);
+    const {delegation, notes} = await delegations.get(PROJECT, id);
+    expect(delegation).toMatchObject({text: 'the answer', state: {status: 'completed'}});
+    expect(notes?.join()).toMatch(/not on disk yet: ENOSPC: no space left on device\. It is kept in memory/);
+    expect(await delegations.list(PROJECT)).toMatchObject([{id, state: {status: 'completed'}}]);
     expect(await delegations.unread(PROJECT)).toEqual([id]);
+    expect(delegations.active).toBe(1);
     expect(log.lines.join('\n')).toMatch(/error .*ENOSPC/);
   });
 
@@ -624,23 +732,72 @@ describe('an end that cannot be written', () => {
     await settled();
     store.writeError = new Error('EROFS');
     runner.of('a').complete('the answer');
-    expect((await waiting).delegation).toMatchObject({text: 'the answer', state: {status: 'error'}});
+    expect((await waiting).delegation).toMatchObject({text: 'the answer', state: {status: 'completed'}});
     await delegate('b');
     expect(runner.prompts).toEqual(['a', 'b']);
+  });
+
+  it('is tried again until it is on disk', async () => {
+    const id = await failing();
+    await pass(2_000);
+    expect(store.stored(id)?.state.status).toBe('running');
+    store.writeError = undefined;
+    await pass(4_000);
+    expect(store.stored(id)).toMatchObject({text: 'the answer', state: {status: 'completed'}});
+    expect((await delegations.get(PROJECT, id)).notes).toBeUndefined();
+    expect(delegations.active).toBe(0);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('is tried again at an orderly stop', async () => {
+    const id = await failing();
+    store.writeError = undefined;
+    await delegations.close();
+    expect(store.stored(id)).toMatchObject({text: 'the answer', state: {status: 'completed'}});
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('reaches the disk with the next change that can be written', async () => {
     const id = await failing();
     store.writeError = undefined;
     await delegations.markRead(await recordOf(id));
-    expect(store.stored(id)).toMatchObject({text: 'the answer', state: {status: 'error'}});
+    expect(store.stored(id)).toMatchObject({text: 'the answer', state: {status: 'completed'}});
     expect(await delegations.unread(PROJECT)).toEqual([]);
   });
 
   it('is kept in memory when the next change cannot be written either', async () => {
     const id = await failing();
     await delegations.markRead(await recordOf(id));
-    expect(await recordOf(id)).toMatchObject({text: 'the answer', state: {status: 'error'}});
+    expect(await recordOf(id)).toMatchObject({text: 'the answer', state: {status: 'completed'}});
+  });
+});
+
+describe('a disk that cannot be written as a delegation starts', () => {
+  it('keeps the prompt from being sent until it is on disk that it runs', async () => {
+    start({concurrency: 1});
+    const {b} = await delegateAll('b', 'c');
+    store.writeError = new Error('ENOSPC');
+    await delegations.cancel(PROJECT, b ?? '');
+    const opened = watched(runner.of('c').observer.sessionOpened('ses_1'));
+    await pass(2_000);
+    expect(opened.isSettled).toBe(false);
+    expect((await delegations.list(PROJECT)).find(({title}) => title === 'c')?.state.status).toBe('running');
+    store.writeError = undefined;
+    await pass(4_000);
+    expect(opened.isSettled).toBe(true);
+  });
+
+  it('does not keep it from being cancelled', async () => {
+    start({concurrency: 1});
+    const {b, c} = await delegateAll('b', 'c');
+    store.writeError = new Error('ENOSPC');
+    await delegations.cancel(PROJECT, b ?? '');
+    const opened = watched(runner.of('c').observer.sessionOpened('ses_1'));
+    await settled();
+    await delegations.cancel(PROJECT, c ?? '');
+    await settled();
+    expect(opened.isSettled).toBe(true);
+    expect(await statusOf(c)).toBe('cancelled');
   });
 });
 
@@ -744,7 +901,7 @@ describe('a wait', () => {
 
   it('for what another process runs sees its end in the file', async () => {
     const owner = {pid: 1, hostname: HERE.hostname, environment: ''};
-    const running = aDelegation({owner, state: {status: 'running', startedAt: 1}});
+    const running = aDelegation({owner, state: {status: 'running', startedAt: Date.now()}});
     store.put(running);
     const waiting = watched(delegations.wait({project: PROJECT, id: running.id, ms: MINUTE}));
     await pass(2_000);
@@ -947,9 +1104,40 @@ describe('a headline', () => {
   });
 });
 
+describe('a project with many records', () => {
+  it('is not waited for by an answer that names what is unread, save for what has ended here', async () => {
+    store.put(aDelegation({id: 'calm-blue-heron', state: anEnd()}));
+    store.writeError = new Error('ENOSPC');
+    const id = await idOf('a');
+    runner.of('a').complete('done');
+    await settled();
+    store.isScanned = false;
+    expect(await delegations.unread(PROJECT)).toEqual([id]);
+    store.isScanned = true;
+    expect(await delegations.unread(PROJECT)).toEqual([id, 'calm-blue-heron']);
+  });
+
+  it('is put together once for as long as nothing changes', async () => {
+    const {list} = store;
+    let stored = listingOf([aDelegation({id: 'calm-blue-heron', state: anEnd()})]);
+    store.list = async () => stored;
+    const id = await idOf('a');
+    stored = listingOf([aDelegation({id, createdAt: Date.now()}), ...stored.heads]);
+    const first = await delegations.list(PROJECT);
+    expect(first).toMatchObject([{id, state: {status: 'running'}}, {id: 'calm-blue-heron'}]);
+    expect(await delegations.list(PROJECT)).toBe(first);
+    runner.of('a').complete('done');
+    await settled();
+    expect(await delegations.list(PROJECT)).toBe(stored.heads);
+    store.list = list;
+  });
+});
+
 describe('a record whose process is gone', () => {
   const running = () =>
     aDelegation({owner: GONE, state: {status: 'running', startedAt: 1_000, sessionId: 'ses_old'}});
+
+  const recently = () => ({...running(), state: {status: 'running', startedAt: Date.now()} as const});
 
   it('gets the end that its session shows, and is stored so', async () => {
     store.put(running());
@@ -982,8 +1170,8 @@ describe('a record whose process is gone', () => {
   it('stays open where OpenCode could not be asked, says why, and is asked again by itself', async () => {
     store.put(running());
     runner.settlement = {outcome: 'not known', why: 'OpenCode is not there.'};
-    const {activity} = await delegations.get(PROJECT, 'swift-amber-otter');
-    expect(activity?.last).toBe('OpenCode is not there. It is asked again.');
+    const {unknown} = await delegations.get(PROJECT, 'swift-amber-otter');
+    expect(unknown).toBe('OpenCode is not there. It is asked again.');
     expect(await delegations.list(PROJECT)).toMatchObject([{state: {status: 'running'}}]);
     expect(store.stored('swift-amber-otter')).toEqual(running());
     expect(runner.lost).toHaveLength(1);
@@ -1052,6 +1240,31 @@ describe('a record whose process is gone', () => {
     expect(store.stored('c-c-c')).toMatchObject({owner: HERE, state: {status: 'completed'}});
   });
 
+  it('runs again when nothing had been sent to the model', async () => {
+    store.put(running());
+    runner.settlement = {outcome: 'nothing sent', why: 'It was killed.'};
+    expect(await delegations.list(PROJECT)).toMatchObject([{state: {status: 'running'}}]);
+    await settled();
+    const run = runner.of('Do it.');
+    await run.observer.sessionOpened('ses_new');
+    run.complete('done');
+    await settled();
+    expect(store.stored('swift-amber-otter')).toMatchObject({
+      owner: HERE,
+      text: 'done',
+      state: {status: 'completed', sessionId: 'ses_new'},
+    });
+  });
+
+  it('waits for a client of its environment when nothing had been sent to the model', async () => {
+    store.put({...running(), owner: {...GONE, environment: 'other keys'}});
+    runner.settlement = {outcome: 'nothing sent', why: 'It was killed.'};
+    await delegations.list(PROJECT);
+    expect(store.stored('swift-amber-otter')?.state).toEqual({status: 'queued'});
+    expect(runner.runs).toEqual([]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it('is not queued again by a process in another environment', async () => {
     const waiting = aDelegation({owner: {...GONE, environment: 'other keys'}, state: {status: 'queued'}});
     store.put(waiting);
@@ -1082,7 +1295,7 @@ describe('a record whose process is gone', () => {
   });
 
   it('is left alone when it ran on another machine', async () => {
-    const foreign = {...running(), owner: ELSEWHERE};
+    const foreign = {...recently(), owner: ELSEWHERE};
     store.put(foreign);
     expect(await recordOf(foreign.id)).toEqual(foreign);
     expect(await delegations.list(PROJECT)).toMatchObject([{state: {status: 'running'}}]);
@@ -1090,16 +1303,98 @@ describe('a record whose process is gone', () => {
   });
 
   it('is left alone while its process lives', async () => {
-    const foreign = {...running(), owner: {pid: 1, hostname: HERE.hostname, environment: ''}};
+    const foreign = {...running(), owner: {...identityOf(process.ppid), environment: ''}};
     store.put(foreign);
     expect(await recordOf(foreign.id)).toEqual(foreign);
     expect(store.stored(foreign.id)).toBe(foreign);
+  });
+
+  it('is nobody’s when its time is long over and nobody can tell whether its process is there', async () => {
+    const limit = running().timeoutMs + 10 * MINUTE;
+    const foreign = {...recently(), owner: ELSEWHERE};
+    store.put(foreign);
+    vi.setSystemTime(Date.now() + limit);
+    expect(await statusOf(foreign.id)).toBe('running');
+    vi.setSystemTime(Date.now() + 1);
+    expect(await statusOf(foreign.id)).toBe('interrupted');
   });
 
   it('that several readers find at once has one end for all of them', async () => {
     store.put(running());
     const reads = await Promise.all([1, 2, 3].map(() => recordOf('swift-amber-otter')));
     for (const {state} of reads) expect(state).toEqual(store.stored('swift-amber-otter')?.state);
+  });
+});
+
+describe('a call whose answer nobody waits for any more', () => {
+  const call = () => {
+    const controller = new AbortController();
+    let isCancelled = false;
+    const cancel = () => {
+      isCancelled = true;
+      controller.abort();
+    };
+    return {asking: {signal: controller.signal, isCancelled: () => isCancelled}, controller, cancel};
+  };
+
+  /** Holds back what OpenCode is asked before anything is registered. */
+  function holdCatalog(): () => void {
+    const {choose} = catalog;
+    const gate = new Gate();
+    gate.hold();
+    catalog.choose = async (request) => {
+      await gate.pass();
+      return choose.call(catalog, request);
+    };
+    return () => gate.release();
+  }
+
+  it('as its connection broke is carried out, and whoever looks next waits until it is there to see', async () => {
+    const release = holdCatalog();
+    const {asking, controller} = call();
+    const delegated = delegate('a', {asking});
+    await settled();
+    expect(await delegations.list(PROJECT)).toEqual([]);
+    controller.abort();
+    const listed = watched(delegations.list(PROJECT));
+    await settled();
+    expect(listed.isSettled).toBe(false);
+    release();
+    const {delegation} = await delegated;
+    await settled();
+    expect(listed.value).toMatchObject([{id: delegation.id}]);
+  });
+
+  it('as it was cancelled before it was registered starts nothing', async () => {
+    const release = holdCatalog();
+    const {asking, cancel} = call();
+    const refused = expect(delegate('a', {asking})).rejects.toThrow('cancelled, so nothing was started');
+    cancel();
+    release();
+    await refused;
+    expect(store.size).toBe(0);
+  });
+});
+
+describe('thousands that wait', () => {
+  it('are as many of one client as the limit, which the refusal names; another client has room', async () => {
+    start({concurrency: 1});
+    await Promise.all(Array.from({length: MAX_OPEN}, (_, n) => delegations.delegate(aRequest(`${n}`))));
+    await expect(delegate('one more')).rejects.toThrow(/^2,000 delegations of this client wait or run/);
+    expect((await delegate('another', {client: {name: 'd', version: '1'}})).waiting?.place).toBe(2);
+    await delegations.close();
+    expect(runner.runs).toHaveLength(1);
+    expect((await store.list(PROJECT)).heads.every(({state}) => state.status === 'interrupted')).toBe(true);
+  });
+
+  it('are recovered beside the answer to a list', async () => {
+    store.put(aDelegation({owner: GONE, state: {status: 'running', startedAt: 1_000}}));
+    let tell!: (end: NotKnown) => void;
+    runner.settle = () => new Promise((resolve) => (tell = resolve));
+    const listed = watched(delegations.list(PROJECT));
+    await pass(2_000);
+    expect(listed.value).toMatchObject([{state: {status: 'running'}}]);
+    tell({outcome: 'not known', why: 'Not now.'});
   });
 });
 
@@ -1116,9 +1411,40 @@ describe('closing', () => {
     expect(store.stored(b ?? '')).toMatchObject({text: '', state: {status: 'interrupted', work: NO_WORK}});
     expect(store.stored(b ?? '')?.state).not.toHaveProperty('startedAt');
     expect(runner.prompts).toEqual(['a']);
-    expect(runner.of('a').asked).toEqual(['snapshot', 'stop']);
+    // It stops first, and is looked at once more: the answer may have come meanwhile.
+    expect(runner.of('a').asked).toEqual(['snapshot', 'stop', 'snapshot', 'stop']);
     expect(delegations.active).toBe(0);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('finds the answer that came while it stopped', async () => {
+    const id = await idOf('a');
+    const run = runner.of('a');
+    run.stopGate.hold();
+    const closed = delegations.close();
+    await settled();
+    run.complete('in the last moment');
+    run.isAnswered = true;
+    run.fail('It was stopped.');
+    run.stopGate.release();
+    await closed;
+    expect(store.stored(id)).toMatchObject({text: 'in the last moment', state: {status: 'completed'}});
+  });
+
+  it('takes nothing that its own stop brings about for an end', async () => {
+    const id = await idOf('a');
+    const run = runner.of('a');
+    run.stopGate.hold();
+    const closed = delegations.close();
+    await settled();
+    run.fail('It was stopped.', 'half');
+    await settled();
+    run.stopGate.release();
+    await closed;
+    expect(store.stored(id)).toMatchObject({
+      text: 'half',
+      state: {status: 'interrupted', error: expect.stringContaining('The server that ran it was stopped')},
+    });
   });
 
   it('finds an answer that is stored already: it is complete, as it is at a cancel and at the time limit', async () => {
@@ -1131,6 +1457,7 @@ describe('closing', () => {
 
   it('leaves open what could not be asked for, for the next process to find out', async () => {
     const {a} = await delegateAll('a');
+    await runner.of('a').observer.sessionOpened('ses_1');
     runner.of('a').isNotKnown = true;
     await delegations.close();
     expect(store.stored(a ?? '')).toMatchObject({state: {status: 'running'}});
@@ -1170,7 +1497,7 @@ describe('closing', () => {
     await delegate('a');
     await Promise.all([delegations.close(), delegations.close()]);
     await delegations.close();
-    expect(runner.of('a').asked).toEqual(['snapshot', 'stop']);
+    expect(runner.of('a').asked).toEqual(['snapshot', 'stop', 'snapshot', 'stop']);
   });
 
   it('leaves ends that came before as they were', async () => {
@@ -1184,7 +1511,7 @@ describe('closing', () => {
 
   it('interrupts what is being registered, and writes its end only after the record was made', async () => {
     store.createGate.hold();
-    const answer = watched(delegations.delegate(aRequest()));
+    const answer = watched(delegations.delegate(aRequest('p')));
     await vi.waitUntil(() => store.asked.length > 0);
     const closing = delegations.close();
     await settled();
@@ -1194,14 +1521,14 @@ describe('closing', () => {
     await settled();
     expect(answer.isSettled).toBe(true);
     expect(runner.runs).toEqual([]);
-    const [head] = await store.list(PROJECT);
+    const [head] = (await store.list(PROJECT)).heads;
     expect(head?.state.status ?? 'interrupted').toBe('interrupted');
   });
 
   it('never overwrites the record of another when an id that is being registered turns out to be taken', async () => {
     store.createGate.hold();
     store.taken = 1;
-    const answer = watched(delegations.delegate(aRequest()));
+    const answer = watched(delegations.delegate(aRequest('p')));
     await vi.waitUntil(() => store.asked.length > 0);
     const id = store.asked[0]?.split(' ')[1] ?? '';
     const others = aDelegation({id, state: anEnd(), text: 'precious'});

@@ -15,6 +15,7 @@ const STARTED = {type: 'started', at: 2_000} as const;
 const ASKS = [{kind: 'permission', what: 'permission bash: rm', detail: 'rm', number: 1, until: 9}] as const;
 const BLOCKED = {type: 'blocked', asks: ASKS} as const;
 const FREED = {type: 'blocked', asks: []} as const;
+const NOTHING_SENT = {type: 'nothing-sent'} as const;
 const SESSION_OPENED = {type: 'session-opened', sessionId: 'ses_2'} as const;
 const end = (outcome: Ended['status'], error?: string) =>
   ({
@@ -30,6 +31,7 @@ const EVENTS: readonly LifecycleEvent[] = [
   SESSION_OPENED,
   BLOCKED,
   FREED,
+  NOTHING_SENT,
   ...OUTCOMES.map((outcome) => end(outcome)),
 ];
 
@@ -51,6 +53,7 @@ const TABLE: readonly {name: string; state: State; becomes: readonly (State | ty
       SAME,
       SAME,
       SAME,
+      SAME,
       {status: 'error', ...ENDED},
       {status: 'cancelled', ...ENDED},
       SAME,
@@ -63,6 +66,7 @@ const TABLE: readonly {name: string; state: State; becomes: readonly (State | ty
     becomes: [
       SAME,
       {status: 'running', startedAt: 2_000},
+      SAME,
       SAME,
       SAME,
       SAME,
@@ -82,6 +86,7 @@ const TABLE: readonly {name: string; state: State; becomes: readonly (State | ty
       {status: 'running', startedAt: 1_000, sessionId: 'ses_2'},
       {status: 'running', startedAt: 1_000, asks: ASKS},
       SAME,
+      QUEUED,
       {status: 'completed', ...ENDED_RUN},
       {status: 'error', ...ENDED_RUN},
       {status: 'cancelled', ...ENDED_RUN},
@@ -95,9 +100,10 @@ const TABLE: readonly {name: string; state: State; becomes: readonly (State | ty
     becomes: [
       SAME,
       SAME,
-      SAME,
+      {...IN_SESSION, sessionId: 'ses_2'},
       {...IN_SESSION, asks: ASKS},
       SAME,
+      QUEUED,
       {status: 'completed', ...ENDED_SESSION},
       {status: 'error', ...ENDED_SESSION},
       {status: 'cancelled', ...ENDED_SESSION},
@@ -111,9 +117,10 @@ const TABLE: readonly {name: string; state: State; becomes: readonly (State | ty
     becomes: [
       SAME,
       SAME,
-      SAME,
+      {...IN_SESSION, sessionId: 'ses_2', asks: ASKS},
       SAME,
       IN_SESSION,
+      QUEUED,
       {status: 'completed', ...ENDED_SESSION},
       {status: 'error', ...ENDED_SESSION},
       {status: 'cancelled', ...ENDED_SESSION},
@@ -124,7 +131,7 @@ const TABLE: readonly {name: string; state: State; becomes: readonly (State | ty
   ...ENDS.map((state) => ({
     name: state.status,
     state,
-    becomes: [SAME, SAME, SAME, SAME, SAME, SAME, SAME, SAME, SAME, SAME] as const,
+    becomes: EVENTS.map(() => SAME as typeof SAME),
   })),
 ];
 
@@ -154,7 +161,22 @@ describe('the transition table', () => {
 
   it('has an answer for every event in every state', () => {
     for (const {becomes} of TABLE) expect(becomes).toHaveLength(EVENTS.length);
-    expect(rows).toHaveLength(10 * 10);
+    expect(rows).toHaveLength(10 * 11);
+  });
+});
+
+describe('how long it ran', () => {
+  const HOUR = 60 * 60_000;
+  const endedAfter = (ranMs: number, at: number) =>
+    transition(RUNNING, {type: 'ended', outcome: 'completed', work: NO_WORK, at, ranMs});
+
+  it.each([
+    ['is what the clock says where nobody has set it', 5_000, 6_000, 1_000],
+    ['is not made longer where the clock was set forward', 5_000, 6_000 + 2 * HOUR, 1_000 + 2 * HOUR],
+    ['is not made nothing where the clock was set back', 5_000, 6_000 - HOUR, 1_000 - HOUR],
+    ['is what it was where the clock is a little off', 5_000, 7_500, 1_000],
+  ])('%s', (_, ranMs, endedAt, startedAt) => {
+    expect(endedAfter(ranMs, endedAt)).toMatchObject({startedAt, endedAt});
   });
 });
 

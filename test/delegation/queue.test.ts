@@ -3,6 +3,7 @@ import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
 import {LiveDelegation} from '../../src/delegation/live.ts';
 import {NO_PRODUCT} from '../../src/delegation/ports.ts';
 import {type LaneLimits, Queue} from '../../src/delegation/queue.ts';
+import {fakeDelegations} from '../support/fake-delegations.ts';
 import {aDelegation, FakeLog, FakeStore} from '../support/fakes.ts';
 
 const MINUTE = 60_000;
@@ -21,8 +22,14 @@ function make({concurrency = 8, limits = {}}: {concurrency?: number; limits?: Re
 
 /** Queues a delegation to that model, named by the prompt. */
 function add(prompt: string, model = 'acme/one', client = 'a client'): void {
+  const {environment} = fakeDelegations();
   const record = aDelegation({prompt, model, id: `a-b-${prompt}`, client: {name: client, version: ''}});
-  const live = new LiveDelegation(record, {store: new FakeStore(), log: new FakeLog(), now: Date.now});
+  const live = new LiveDelegation(record, environment, {
+    store: new FakeStore(),
+    log: new FakeLog(),
+    now: Date.now,
+    uptime: Date.now,
+  });
   live.enqueued();
   lives.set(prompt, live);
   void queue.add(live, () => new Promise((resolve) => running.set(prompt, resolve)));

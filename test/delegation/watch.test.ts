@@ -1,15 +1,15 @@
 import {tmpdir} from 'node:os';
-import {expect, it} from 'vitest';
+import {expect, it, vi} from 'vitest';
 import type {Delegation} from '../../src/delegation/delegation.ts';
 
 import {fakeDelegations} from '../support/fake-delegations.ts';
 import {aDelegation, GONE} from '../support/fakes.ts';
 
 function start() {
-  const {store, runner, delegations} = fakeDelegations();
+  const {store, runner, delegations, environment} = fakeDelegations();
   const delegate = (prompt: string) =>
     delegations.delegate({
-      ...{project: 'project', directory: tmpdir(), prompt, timeoutMinutes: 15},
+      ...{project: 'project', environment, directory: tmpdir(), prompt, timeoutMinutes: 15},
       client: {name: 'c', version: '1'},
     });
   return {store, runner, delegations, delegate};
@@ -26,7 +26,7 @@ it('who watches is told that a delegation has come, and that it has ended once t
   });
   const {delegation} = await delegate('work');
   expect(told).toHaveLength(1);
-  runner.of('work').complete('done');
+  await vi.waitFor(() => runner.of('work').complete('done'));
   expect((await ended).id).toBe(delegation.id);
   expect(told.at(-1)).toBe('completed, stored as completed');
   expect(told).toHaveLength(2);

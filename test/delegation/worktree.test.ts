@@ -3,6 +3,7 @@ import {beforeEach, describe, expect, it} from 'vitest';
 import type {Delegation} from '../../src/delegation/delegation.ts';
 import type {Delegations} from '../../src/delegation/delegations.ts';
 import {Refusal} from '../../src/delegation/errors.ts';
+import type {Environment} from '../../src/delegation/ports.ts';
 import type {Sight} from '../../src/delegation/sight.ts';
 import {fakeDelegations} from '../support/fake-delegations.ts';
 import {
@@ -25,9 +26,10 @@ let store: FakeStore;
 let worktrees: FakeWorktrees;
 let log: FakeLog;
 let delegations: Delegations;
+let environment: Environment;
 
 beforeEach(() => {
-  ({runner, store, worktrees, log, delegations} = fakeDelegations());
+  ({runner, store, worktrees, log, delegations, environment} = fakeDelegations());
 });
 
 /** Lets everything happen that needs no time. */
@@ -35,7 +37,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 async function delegate(): Promise<Sight> {
   const sight = await delegations.delegate({
-    ...{project: 'project', directory: tmpdir(), prompt: 'work', timeoutMinutes: 15},
+    ...{project: 'project', environment, directory: tmpdir(), prompt: 'work', timeoutMinutes: 15},
     access: 'worktree',
     client: {name: 'c', version: '1'},
   });

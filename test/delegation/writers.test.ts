@@ -5,6 +5,7 @@ import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import type {Access} from '../../src/delegation/access.ts';
 import {NO_WORK} from '../../src/delegation/delegation.ts';
 import type {Delegations} from '../../src/delegation/delegations.ts';
+import type {Environment} from '../../src/delegation/ports.ts';
 import type {Sight} from '../../src/delegation/sight.ts';
 import {fakeDelegations} from '../support/fake-delegations.ts';
 import type {FakeRunner, FakeStore} from '../support/fakes.ts';
@@ -13,9 +14,10 @@ let root: string;
 let runner: FakeRunner;
 let store: FakeStore;
 let delegations: Delegations;
+let environment: Environment;
 
 function start({serialWriters = false, limits = new Map<string, number>()} = {}): void {
-  ({runner, store, delegations} = fakeDelegations({serialWriters, limits}));
+  ({runner, store, delegations, environment} = fakeDelegations({environment: {serialWriters}, limits}));
 }
 
 beforeEach(() => {
@@ -37,7 +39,7 @@ interface Given {
 
 async function delegate(prompt: string, folder: string, given: Given = {}): Promise<Sight> {
   const sight = await delegations.delegate({
-    ...{project: 'project', directory: join(root, folder), prompt, timeoutMinutes: 15, ...given},
+    ...{project: 'project', environment, directory: join(root, folder), prompt, timeoutMinutes: 15, ...given},
     client: {name: 'c', version: '1'},
   });
   await settled();

@@ -96,6 +96,7 @@ it('Claude Code discovers, listens, lists, delegates, polls the task to its end,
           content: [
             {type: 'text', text: expect.stringContaining(`${taskId} · completed · agent build`)},
             {type: 'text', text: 'Nothing leaks.'},
+            {type: 'text', text: expect.stringContaining(`[end of ${taskId}, `)},
           ],
         },
       },

@@ -3,7 +3,7 @@ import {mkdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {GO_ON} from '../../src/delegation/continuation.ts';
-import {connect, type TestClient, untilActivity} from '../support/client.ts';
+import {connect, showsActivity, type TestClient, untilActivity, withLimitAfter} from '../support/client.ts';
 import {createGate} from '../support/gate.ts';
 import {allGone, eventually, processesIn} from '../support/processes.ts';
 import {artifactOf, createSandbox, type Sandbox} from '../support/sandbox.ts';
@@ -162,7 +162,14 @@ describe('an ended delegation', () => {
     expect((await client.read(first)).blocks[0]).toContain(
       `Go on with delegate(continue: "${first}", prompt)`,
     );
-    const second = await continued(first, 'slower', {timeout_minutes: 0.03});
+    let last = first;
+    const second = await withLimitAfter(
+      async (minutes) => {
+        last = await continued(last, 'slower', {timeout_minutes: minutes});
+        return last;
+      },
+      (id) => showsActivity(client, id, /writing/),
+    );
     const read = await client.read(second);
     expect(read.blocks[0]).toContain(' · timeout · ');
     expect(read.blocks[1]).toBe('other half');

@@ -1,5 +1,5 @@
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {connect, type TestClient, untilActivity} from '../support/client.ts';
+import {connect, showsActivity, type TestClient, untilActivity, withLimitAfter} from '../support/client.ts';
 import {createSandbox, type Sandbox} from '../support/sandbox.ts';
 import {type Reply, ScriptedModel} from '../support/scripted-model.ts';
 
@@ -118,20 +118,23 @@ describe.concurrent('a model that fails', () => {
   });
 
   it('that stalls runs out of time, and what it had written is kept', async () => {
-    const id = await delegate('stalling', () => ({stall: 'The first half'}), {timeoutSeconds: 3});
+    const id = await withLimitAfter(
+      (minutes) => delegate('stalling', () => ({stall: 'The first half'}), {timeoutSeconds: minutes * 60}),
+      (started) => showsActivity(client, started, /writing/),
+    );
     const read = await client.read(id);
     expect(read.text).toContain(' · timeout · ');
     expect(read.blocks[1]).toBe('The first half');
   });
 
   it('that keeps earlier steps and then stalls has all of its text kept', async () => {
-    const id = await delegate(
-      'stepwise',
-      (attempt) =>
-        attempt === 1
-          ? {text: 'Step one is done.', tool: 'write', input: {filePath: 'step.txt', content: '1'}}
-          : {stall: 'Step two is half'},
-      {timeoutSeconds: 4},
+    const script = (attempt: number): Reply =>
+      attempt === 1
+        ? {text: 'Step one is done.', tool: 'write', input: {filePath: 'step.txt', content: '1'}}
+        : {stall: 'Step two is half'};
+    const id = await withLimitAfter(
+      (minutes) => delegate(`stepwise in ${minutes}`, script, {timeoutSeconds: minutes * 60}),
+      async (started) => (await client.read(started)).text.includes('Step two'),
     );
     const read = await client.read(id);
     expect(read.blocks[1]).toBe('Step one is done.\n\nStep two is half');

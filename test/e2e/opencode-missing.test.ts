@@ -104,8 +104,32 @@ require('node:http').createServer((request, response) => {
       OPENCODE_DELEGATE_BIN: script(join(root, 'killed'), '#!/bin/sh\nkill -9 $$\n'),
     }));
     const {text} = await client.call('delegate', {prompt: 'p'});
-    expect(text).toMatch(/^OpenCode could not start: it was ended by signal 9, 4 times in a row\./);
+    expect(text).toMatch(/^OpenCode could not start: it was ended by SIGKILL, 4 times in a row\./);
     expect(text).not.toMatch(/mend|configuration/i);
+  });
+
+  it('that exits with a high code of its own is not said to be killed', async () => {
+    const {client} = await start(({root}) => ({
+      OPENCODE_DELEGATE_BIN: script(join(root, 'exits'), '#!/bin/sh\nexit 255\n'),
+    }));
+    const {text} = await client.call('delegate', {prompt: 'p'});
+    expect(text).toMatch(/^OpenCode could not start: it exited with code 255\./);
+  });
+
+  it('that answers with a page is not said to be too old', async () => {
+    const {client} = await start(({root}) => ({
+      OPENCODE_DELEGATE_BIN: script(
+        join(root, 'page'),
+        `#!${process.execPath}
+require('node:http').createServer((_, response) => {
+  response.setHeader('content-type', 'text/html');
+  response.end('<html>Hello</html>');
+}).listen(Number(process.argv[process.argv.indexOf('--port') + 1]), '127.0.0.1', () => console.log('server listening on'));
+`,
+      ),
+    }));
+    const {text} = await client.call('delegate', {prompt: 'p'});
+    expect(text).toMatch(/page does not say its version.*; version 1\.18 or later, before 2, is needed/);
   });
 
   // No old release is at hand that can be run beside the current one, so this stands in for its answers.

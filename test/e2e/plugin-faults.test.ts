@@ -22,7 +22,7 @@ beforeAll(async () => {
   sandbox = await createPluginSandbox({modelUrl: model.url});
   const folder = join(sandbox.dataDir, '.notices');
   mkdirSync(folder, {recursive: true});
-  const mount = 'mount -t tmpfs -o size=256k none "$0" && exec "$@"';
+  const mount = 'mount -t tmpfs -o size=256k,mode=700 none "$0" && exec "$@"';
   opencode = await UserOpenCode.start(sandbox, {
     within: canMount ? ['unshare', '-rm', 'sh', '-c', mount, folder] : [],
   });
@@ -36,7 +36,7 @@ afterAll(async () => {
 });
 
 /** Resolves when OpenCode has logged it. What nobody told of, the plugin finds with its scan every 15 s. */
-const logged = (line: RegExp) => eventually(() => line.test(opencode.log()), 60_000);
+const logged = (line: RegExp) => eventually(() => line.test(opencode.log()));
 
 const delegating = (session: string, inner: string) => delegateOne({model, opencode, session, inner});
 

@@ -53,7 +53,7 @@ describe('with several OpenCode processes on one project', () => {
     expect(toldTimes(all, id)).toBe(1);
     expect(noticeFiles(session).filter((name) => name.includes('.claim-'))).toHaveLength(1);
     const holder = readFileSync(join(sandbox.dataDir, '.notices', session, 'holder'), 'utf8');
-    expect(JSON.parse(holder)).toEqual({pid: two.pid, hostname: hostname()});
+    expect(JSON.parse(holder)).toMatchObject({pid: two.pid, hostname: hostname()});
   });
 
   it('a process that died while it told is followed by another, which does not repeat what was told', async () => {

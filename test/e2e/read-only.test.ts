@@ -127,7 +127,7 @@ describe('a read-only delegation', () => {
     expect((await model.asked(({prompt}) => prompt === 'Go on')).tools).not.toContain('webfetch');
   });
 
-  it('is not widened by the agents, the configuration and the tools of a project, whatever their names', async () => {
+  it('is not widened by the agents, the configuration and the tools of a project: none of them is there', async () => {
     const directory = join(sandbox.root, 'tooled');
     const tools = ['read', 'grep', 'list', 'webfetch', 'mine'];
     new Repository(directory, sandbox.root).write({
@@ -135,16 +135,19 @@ describe('a read-only delegation', () => {
       '.opencode/agent/own.md': '---\nmode: primary\ntools:\n  write: true\npermission:\n  "*": allow\n---\n',
       ...Object.fromEntries(tools.map((name) => [`.opencode/tool/${name}.js`, WRITING_TOOL])),
     });
+    const work = {access: 'read-only', directory};
+    const own = await client.call('delegate', {prompt: 'Do harm in it', agent: 'own', ...work});
+    expect(own).toMatchObject({isError: true, text: expect.stringContaining('There is no agent "own"')});
     const path = join(directory, 'written.txt');
     const attempts = [...tools, 'write'];
     model.script(({toolResults}): Reply => {
       const tool = attempts[toolResults.length];
       return tool === undefined ? {text: 'I have tried it all'} : {tool, input: {path, filePath: path}};
     });
-    const id = await client.delegate('Do harm in it', {agent: 'own', access: 'read-only', directory});
-    const [head = ''] = (await client.read(id)).blocks;
-    for (const tool of attempts) expect(head).toContain(`denied: ${tool}`);
+    const {text} = await client.read(await client.delegate('Do harm in it', work));
+    expect(text).toContain('I have tried it all');
     expect(existsSync(path)).toBe(false);
+    expect((await model.asked(({prompt}) => prompt === 'Do harm in it')).tools).not.toContain('mine');
   });
 
   it('sees nothing of the repository around its directory, nor what its prompt points at', async () => {

@@ -1,12 +1,12 @@
 import {symlinkSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {backgroundClient} from '../support/background-opencode.ts';
 import {untilActivity} from '../support/client.ts';
 import {createGate} from '../support/gate.ts';
 import {allGone, eventually, openCodeIn, processesIn} from '../support/processes.ts';
 import {hostsIn, NPM_BIN, type Sandbox} from '../support/sandbox.ts';
 import {setScene} from '../support/scene.ts';
+import {UserOpenCode} from '../support/user-opencode.ts';
 
 /** So that some wait. */
 const TWO_AT_ONCE = {env: {OPENCODE_DELEGATE_CONCURRENCY: '2'}};
@@ -68,8 +68,10 @@ describe('after everything was killed', () => {
     await model.asked(() => true);
     // Stopped, our processes cannot notice what OpenCode goes on to do.
     for (const pid of [client.pid, ...hostsIn(sandbox.runtimeDir)]) process.kill(pid, 'SIGSTOP');
+    // The person's own OpenCode sees what is stored.
+    const beside = await UserOpenCode.start(sandbox);
     gate.open();
-    await eventually(() => answered(sandbox));
+    await eventually(() => answered(beside));
     await killAll(sandbox);
 
     const later = await open();
@@ -90,8 +92,10 @@ describe('after everything was killed', () => {
     const id = await client.delegate('Answer while we are stopped');
     await model.asked(() => true);
     for (const pid of [client.pid, ...hostsIn(sandbox.runtimeDir)]) process.kill(pid, 'SIGSTOP');
+    // The person's own OpenCode sees what is stored.
+    const beside = await UserOpenCode.start(sandbox);
     gate.open();
-    await eventually(() => answered(sandbox));
+    await eventually(() => answered(beside));
     await killAll(sandbox);
 
     // As in an editor that was not started from a terminal: what it has for PATH leads to no OpenCode.
@@ -129,9 +133,8 @@ describe('after everything was killed', () => {
   });
 });
 
-/** True when the OpenCode of the sandbox, which goes on, has stored a complete answer. */
-async function answered(sandbox: Sandbox): Promise<boolean> {
-  const client = backgroundClient(sandbox);
+/** True when a complete answer is stored. */
+async function answered({client}: UserOpenCode): Promise<boolean> {
   const {data: [session] = []} = await client.session.list();
   const {data: messages = []} = await client.session.messages({sessionID: session?.id ?? ''});
   return messages.some(({info}) => info.role === 'assistant' && info.time.completed !== undefined);

@@ -1,8 +1,12 @@
-import {readFileSync} from 'node:fs';
+import {mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
 import {Client} from '@modelcontextprotocol/sdk/client/index.js';
 import {StdioClientTransport} from '@modelcontextprotocol/sdk/client/stdio.js';
 import {ResourceUpdatedNotificationSchema} from '@modelcontextprotocol/sdk/types.js';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {projectOf} from '../../src/git/project.ts';
+import {renderRecord} from '../../src/store/record.ts';
+import {aDelegation, anEnd} from '../support/fakes.ts';
 import {createGate} from '../support/gate.ts';
 import {artifactOf, BIN, createSandbox, type Sandbox} from '../support/sandbox.ts';
 import {type Reply, ScriptedModel} from '../support/scripted-model.ts';
@@ -36,6 +40,18 @@ describe('a client of the 1.x SDK', () => {
   async function delegate(prompt: string): Promise<string> {
     return (await call('delegate', {prompt})).split(' ')[0] ?? '';
   }
+
+  it('is told where to read a result that is too large for a resource, and goes on', async () => {
+    const folder = join(sandbox.dataDir, await projectOf(sandbox.project));
+    mkdirSync(folder, {recursive: true});
+    const record = aDelegation({state: anEnd(), text: 'x'.repeat(20_000_000)});
+    writeFileSync(join(folder, `${record.id}.md`), renderRecord(record));
+    await expect(client.readResource({uri: `delegation://${record.id}`})).rejects.toThrow(
+      /has 21 MB, and a resource here at most 5 MB\. delegation_read\("swift-amber-otter"\) returns its result in pages\./,
+    );
+    expect(await call('delegation_read', {id: record.id})).toContain('of 20,000,000.');
+    rmSync(join(folder, `${record.id}.md`));
+  });
 
   it('is offered resources, a prompt and completions, and no tasks', () => {
     expect(client.getServerCapabilities()).toEqual({

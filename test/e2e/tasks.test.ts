@@ -65,8 +65,9 @@ describe('a client that declares the tasks extension', () => {
       new RegExp(`^${taskId} · completed · agent build · model scripted/model · took .*\n`),
     );
     expect(blocks[0]).toContain('Title: What is six times seven?\nSummary: Findings\n100 tokens in · 20 out');
-    expect(blocks[0]).toMatch(/\nThe answer follows, verbatim and whole:$/);
+    expect(blocks[0]).toMatch(/\nThe answer follows whole, verbatim, up to ".*":$/);
     expect(blocks[1]).toBe('# Findings\n\nForty-two.');
+    expect(blocks[0]).toContain(`"${blocks[2]}"`);
   });
 
   it('gets the first 1,500 characters of a long answer, which stays unread until it is read', async () => {
@@ -76,7 +77,7 @@ describe('a client that declares the tasks extension', () => {
     const {blocks} = await resultOf(execution);
     const id = execution.handle.taskId;
     expect(blocks[0]).toContain(
-      `The answer has 1,999 characters; delegation_read("${id}") returns it. The first 1,500 follow, verbatim:`,
+      `The answer has 1,999 characters; delegation_read("${id}") returns it. The first 1,500 follow, verbatim, up to "${blocks[2]}":`,
     );
     expect(blocks[1]).toBe(answer.slice(0, 1_500));
     expect(await client.call('delegation_list')).toContain(`Ended and not read yet: ${id}.`);

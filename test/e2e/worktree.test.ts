@@ -1,4 +1,4 @@
-import {readFileSync} from 'node:fs';
+import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {connect, type TestClient} from '../support/client.ts';
@@ -209,5 +209,28 @@ describe('a delegation with access worktree', () => {
     expect(repository.git('show', `delegation/${writer}:kept.txt`)).toBe('kept');
     expect((await client.read(reader ?? '')).blocks[0]).toContain('nothing was changed in it');
     expect(repository.git('branch', '--list', `delegation/${reader}`)).toBe('');
+  });
+
+  it('whose agent writes itself another .git has no git run there, and keeps what was written', async () => {
+    const canary = join(sandbox.root, 'canary');
+    const config = `[core]\n\trepositoryformatversion = 0\n\tfsmonitor = touch '${canary}'\n[filter "x"]\n\tclean = touch '${canary}'\n`;
+    const files = {
+      'own/HEAD': 'ref: refs/heads/main\n',
+      'own/config': config,
+      'own/objects/x': '',
+      'own/refs/x': '',
+      '.gitattributes': '* filter=x\n',
+      'work.txt': 'work\n',
+      '.git': 'gitdir: own\n',
+    };
+    script(Object.entries(files).map(([filePath, content]) => ['write', {filePath, content}] as const));
+    const id = await client.delegate('Write', {access: 'worktree', directory: sandbox.project});
+    const [head = ''] = (await client.read(id)).blocks;
+    expect(head).toContain(' · completed · ');
+    expect(head).toContain('is not as it was made, so no git was run there');
+    const path = /Worktree: (\S.*)/.exec(head)?.[1] ?? '';
+    expect(readFileSync(join(path, 'work.txt'), 'utf8')).toBe('work\n');
+    expect(repository.git('rev-parse', `delegation/${id}`)).toBe(repository.git('rev-parse', 'HEAD'));
+    expect(existsSync(canary)).toBe(false);
   });
 });

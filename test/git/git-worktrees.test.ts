@@ -86,6 +86,8 @@ describe('a worktree', () => {
       directory: join(base, 'worktrees/shop/swift-amber-otter'),
       branch: 'delegation/swift-amber-otter',
       base: repository.git('rev-parse', 'HEAD'),
+      commonDir: join(repository.path, '.git'),
+      gitDir: join(repository.path, '.git/worktrees/swift-amber-otter'),
     });
     expect(readFileSync(join(worktree.path, 'a.txt'), 'utf8')).toBe('a\n');
     expect(statSync(join(base, 'worktrees')).mode & 0o777).toBe(0o700);
@@ -301,7 +303,7 @@ describe('a worktree', () => {
     inWorktree(worktree).git('init', '--quiet');
     expect((await worktrees.settle(worktree, WORK)).worktree.outcome).toMatchObject({
       is: 'kept',
-      notes: [expect.stringContaining('it has become a repository of its own')],
+      notes: [expect.stringContaining('is not as it was made, so no git was run there')],
     });
     expect(existsSync(join(worktree.path, 'b.txt'))).toBe(true);
   });
@@ -452,9 +454,9 @@ describe('making a worktree', () => {
   });
 
   it('runs the filters of files, as those of LFS are, and fails in words where they are missing', async () => {
-    repository.git('config', 'filter.lfs.clean', 'sed s/large/pointer/');
-    repository.git('config', 'filter.lfs.smudge', 'sed s/pointer/large/');
-    repository.git('config', 'filter.lfs.required', 'true');
+    repository.git('config', '--global', 'filter.lfs.clean', 'sed s/large/pointer/');
+    repository.git('config', '--global', 'filter.lfs.smudge', 'sed s/pointer/large/');
+    repository.git('config', '--global', 'filter.lfs.required', 'true');
     repository.write({'.gitattributes': '*.bin filter=lfs\n', 'one.bin': 'large\n'});
     repository.commit('with a large file');
     expect(repository.git('show', 'HEAD:one.bin')).toBe('pointer');
@@ -464,7 +466,7 @@ describe('making a worktree', () => {
     await worktrees.settle(worktree, WORK);
     expect(repository.git('show', `${worktree.branch}:two.bin`)).toBe('pointer too');
 
-    repository.git('config', 'filter.lfs.smudge', 'no-such-git-lfs smudge');
+    repository.git('config', '--global', 'filter.lfs.smudge', 'no-such-git-lfs smudge');
     await expect(open(repository.path, {...OF, id: 'other-amber-otter'})).rejects.toThrow(
       /smudge filter lfs failed/,
     );

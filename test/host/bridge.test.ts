@@ -4,8 +4,8 @@ import {readFileSync} from 'node:fs';
 import {createInterface} from 'node:readline';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {z} from 'zod';
+import {projectOf} from '../../src/git/project.ts';
 import {MarkdownStore} from '../../src/store/markdown-store.ts';
-import {projectOf} from '../../src/store/project.ts';
 import {connect, ERAS, type TestClient} from '../support/client.ts';
 import {aDelegation, anEnd, FakeLog} from '../support/fakes.ts';
 import {allGone, eventually, processesIn} from '../support/processes.ts';
@@ -133,7 +133,10 @@ describe('a bridge', () => {
     send(initialize);
     expect(await next()).toMatchObject({id: 'start', result: {}});
     send(`{"jsonrpc":"2.0","id":1,"method":"ping","params":{"x":"${'x'.repeat(50_000_000)}"}}`);
-    expect(await next()).toMatchObject({id: null, error: {message: expect.stringContaining('10 MB')}});
+    expect(await next()).toMatchObject({id: 1, error: {message: expect.stringContaining('10 MB')}});
+    // As the TypeScript SDK writes it.
+    send(`{"method":"ping","params":{"x":"${'x'.repeat(20_000_000)}"},"jsonrpc":"2.0","id":"last"}`);
+    expect(await next()).toMatchObject({id: 'last', error: {message: expect.stringContaining('10 MB')}});
     send('{"jsonrpc":"2.0","id":2,"method":"ping"}');
     expect(await next()).toMatchObject({id: 2, result: {}});
     // As long as may be: it reaches the server, which answers in its own words.

@@ -1,4 +1,5 @@
 import {describe, expect, it} from 'vitest';
+import {ENDING_CODE} from '../../src/ending-code.ts';
 import {Conversation} from '../../src/host/conversation.ts';
 
 function line(message: Record<string, unknown>): Buffer {
@@ -46,7 +47,7 @@ describe('when the host is lost', () => {
     const conversation = new Conversation();
     const request = line({id: 7, method});
     conversation.fromClient(request);
-    expect(conversation.isOpening).toBe(true);
+    expect(conversation.needsHost).toBe(true);
     expect(conversation.lost()).toEqual([]);
     expect(conversation.reopen()).toEqual({
       initialize: undefined,
@@ -55,7 +56,32 @@ describe('when the host is lost', () => {
     });
     const answer = line({id: 7, result: {}});
     expect(conversation.fromHost(answer)).toBe(answer);
-    expect(conversation.isOpening).toBe(false);
+    expect(conversation.needsHost).toBe(false);
+  });
+
+  it('a call that the host sent back is kept from failing, and sent to the next one after the opening', () => {
+    const conversation = opened();
+    const call = line({id: 3, method: 'tools/call'});
+    conversation.fromClient(call);
+    expect(
+      conversation.fromHost(line({id: 3, error: {code: ENDING_CODE, message: 'ending'}})),
+    ).toBeUndefined();
+    expect(conversation.needsHost).toBe(true);
+    expect(conversation.lost()).toEqual([]);
+    expect(conversation.reopen()).toMatchObject({afterwards: [INITIALIZED, call], unanswered: []});
+  });
+
+  it('a cancelled call is not waited for, and a late answer to it is kept from the client', () => {
+    const conversation = opened();
+    for (const id of [4, 5]) {
+      conversation.fromClient(line({id, method: 'tools/call'}));
+      conversation.fromClient(line({method: 'notifications/cancelled', params: {requestId: id}}));
+    }
+    expect(conversation.fromHost(line({id: 4, result: {}}))).toBeUndefined();
+    expect(conversation.lost()).toEqual([]);
+    conversation.fromClient(line({id: 5, method: 'tools/call'}));
+    const answer = line({id: 5, result: {}});
+    expect(conversation.fromHost(answer)).toBe(answer);
   });
 
   it('a client without an opening exchange has none replayed', () => {

@@ -1,9 +1,9 @@
-import {mkdirSync, readdirSync, statSync, symlinkSync} from 'node:fs';
+import {existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {type ConnectOptions, connect, ERAS, type TestClient} from '../support/client.ts';
 import {allGone, descendantsOf, eventually, processesIn, processTable} from '../support/processes.ts';
-import {createSandbox, hostsIn, type Sandbox} from '../support/sandbox.ts';
+import {BIN, createSandbox, hostsIn, type Sandbox} from '../support/sandbox.ts';
 
 const NONE = 'No delegations in this project yet.';
 
@@ -87,14 +87,43 @@ describe('the host', () => {
     expect(hostsIn(sandbox.runtimeDir)).toEqual([host]);
   });
 
-  it('is another one in an environment with another key', async () => {
-    const [one, two] = await Promise.all([
+  it('is the same for every environment, and another one for another data folder', async () => {
+    const elsewhere = join(sandbox.root, 'elsewhere');
+    const [one, two, three] = await Promise.all([
       open({env: {ANTHROPIC_API_KEY: 'one'}}),
-      open({env: {ANTHROPIC_API_KEY: 'two'}}),
+      open({env: {ANTHROPIC_API_KEY: 'two', XDG_RUNTIME_DIR: sandbox.project, SHELL: '/bin/other'}}),
+      open({env: {OPENCODE_DELEGATE_DATA_DIR: elsewhere}}),
     ]);
-    expect(await Promise.all([list(one), list(two)])).toEqual([NONE, NONE]);
-    expect(new Set(hostsIn(sandbox.runtimeDir)).size).toBe(2);
-    expect(files().join()).not.toMatch(/one|two/);
+    expect(await Promise.all([one, two, three].map(list))).toEqual([NONE, NONE, NONE]);
+    expect(hostsIn(sandbox.runtimeDir)).toHaveLength(1);
+    expect(hostsIn(join(elsewhere, '.host'))).toHaveLength(1);
+    for (const pid of hostsIn(join(elsewhere, '.host'))) process.kill(pid, 'SIGTERM');
+  });
+
+  it('is found again when lock and socket have been removed', async () => {
+    const client = await open();
+    const [host] = hostsIn(sandbox.runtimeDir);
+    rmSync(sandbox.runtimeDir, {recursive: true});
+    await eventually(() => existsSync(sandbox.runtimeDir) && files().length === 2);
+    expect(hostsIn(sandbox.runtimeDir)).toEqual([host]);
+    expect(await list(await open())).toBe(NONE);
+    expect(await list(client)).toBe(NONE);
+    expect(running().map(({pid}) => pid)).toEqual([host]);
+  });
+
+  it('refuses a client whose settings cannot be used, and serves the others', async () => {
+    const client = await open();
+    await expect(open({env: {OPENCODE_DELEGATE_MODEL: 'nonsense'}})).rejects.toThrow(
+      /OPENCODE_DELEGATE_MODEL="nonsense" must be written as provider\/model/,
+    );
+    expect(await list(client)).toBe(NONE);
+  });
+
+  it('tells a client once which of its settings are not in force', async () => {
+    await open({env: {OPENCODE_DELEGATE_CONCURRENCY: '3'}});
+    const client = await open({env: {OPENCODE_DELEGATE_CONCURRENCY: '5'}});
+    expect(await list(client)).toContain('Not in force: OPENCODE_DELEGATE_CONCURRENCY=5 (it is 3)');
+    expect(await list(client)).toBe(NONE);
   });
 
   it('that was killed leaves a socket and a lock, which the next one replaces', async () => {
@@ -132,6 +161,18 @@ describe('the host', () => {
     await allGone(sandbox.root);
     expect(files()).toEqual([]);
     expect(sandbox.hostLog()).toContain('OPENCODE_DELEGATE_CONCURRENCY="many"');
+  });
+
+  it.runIf(process.platform !== 'win32')('that may open too few files tells the client so', async () => {
+    const few = {
+      command: '/bin/sh',
+      args: ['-c', 'ulimit -n 20; exec "$0" "$1"', process.execPath, BIN],
+    };
+    await expect(open(few)).rejects.toThrow(
+      /This process may not open as many files as opencode-delegate needs to start \(EMFILE\)\. Raise the limit where the client is started: ulimit -n 1024\./,
+    );
+    // Where it was the one client with a limit, the next one is served.
+    expect(await list(await open())).toBe(NONE);
   });
 
   it('is not needed, and not started, when it is off or inside a delegation', async () => {

@@ -45,4 +45,18 @@ describe('a host that nobody needs', () => {
     vi.advanceTimersByTime(10_000);
     expect(onIdle).not.toHaveBeenCalled();
   });
+
+  it('counts nothing of what passed while the machine slept', () => {
+    const onIdle = vi.fn();
+    watchIdle({afterMs: 60_000, isIdle: () => true, onIdle});
+    vi.advanceTimersByTime(10_000);
+    // On the clock that goes on during sleep, timers come late.
+    const awake = performance.now.bind(performance);
+    vi.spyOn(performance, 'now').mockImplementation(() => awake() + 3_600_000);
+    vi.advanceTimersByTime(40_000);
+    expect(onIdle).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(20_000);
+    expect(onIdle).toHaveBeenCalledTimes(1);
+    vi.restoreAllMocks();
+  });
 });

@@ -7,7 +7,8 @@ function push(lines: Lines, ...chunks: readonly string[]): readonly string[] {
 }
 
 function shown(line: Line): string {
-  return 'bytes' in line ? line.bytes.toString() : 'too long';
+  if ('bytes' in line) return line.bytes.toString();
+  return 'tooLong' in line ? 'too long' : `${line.skipped.head}|${line.skipped.tail}`;
 }
 
 describe('lines', () => {
@@ -26,8 +27,13 @@ describe('lines', () => {
 
   it('that are too long are reported once and skipped, and the next is whole', () => {
     const lines = new Lines({maxBytes: 5});
-    expect(push(lines, 'ab\n123456', '789', '0\ncd\n')).toEqual(['ab\n', 'too long', 'cd\n']);
-    expect(push(lines, '1234567\nef\n')).toEqual(['too long', 'ef\n']);
+    expect(push(lines, 'ab\n123456', '789', '0\ncd\n')).toEqual([
+      'ab\n',
+      'too long',
+      '123456|1234567890\n',
+      'cd\n',
+    ]);
+    expect(push(lines, '1234567\nef\n')).toEqual(['too long', '1234567\n|1234567\n', 'ef\n']);
   });
 
   it('of exactly the limit pass', () => {

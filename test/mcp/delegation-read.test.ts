@@ -3,6 +3,7 @@ import {type Delegation, NO_WORK} from '../../src/delegation/delegation.ts';
 import type {WaitOptions} from '../../src/delegation/waits.ts';
 import type {ToolContext} from '../../src/mcp/tool.ts';
 import {delegationRead} from '../../src/mcp/tools/delegation-read.ts';
+import {fakeDelegations} from '../support/fake-delegations.ts';
 
 const DELEGATION: Delegation = {
   id: 'swift-amber-otter',
@@ -52,10 +53,13 @@ function context(client: {extendsOnProgress: boolean; hasToken: boolean}): ToolC
       identity: {name: 'client', version: '1'},
       extendsOnProgress: client.extendsOnProgress,
       project: async () => 'project',
+      directory: async () => '/work/shop',
       workingDirectory: async () => '/work/shop',
     },
+    environment: fakeDelegations().environment,
     artifact: (project, id) => `/data/${project}/${id}.md`,
     signal: new AbortController().signal,
+    isCancelled: () => false,
     ...(client.hasToken && {progress: () => {}}),
   };
 }

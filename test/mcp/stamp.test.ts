@@ -1,31 +1,83 @@
-import {expect, it} from 'vitest';
-import {stampOf} from '../../src/mcp/stamp.ts';
+import {describe, expect, it} from 'vitest';
+import {type Issued, STAMP_KEY, type Stamp, seal} from '../../src/delegation/stamp.ts';
+import {Stamps} from '../../src/mcp/stamp.ts';
 import {FakeLog} from '../support/fakes.ts';
 
-const CALLER = {session: 'ses_1', pid: 42, isChild: false};
+const SECRET = 'a secret of the plugin';
+const CALLER: Stamp = {session: 'ses_1', pid: 42, isChild: false};
+const ISSUED: Issued = {stamp: CALLER, nonce: 'one', directory: '/shop/src'};
 
-it('a call without a stamp, as of every other client, has no caller', () => {
+/** One connection, of a client that works in the project of /shop. */
+function connection(secret: string | undefined = SECRET) {
   const log = new FakeLog();
-  expect(stampOf({prompt: 'Do it.'}, log)).toBeUndefined();
+  const projectOf = async (directory: string) => (directory.startsWith('/shop') ? 'shop' : 'another');
+  const stamps = new Stamps({secret, projectOf, log});
+  const callerOf = (stamp: unknown) =>
+    stamps.callerOf(stamp === undefined ? {} : {[STAMP_KEY]: stamp}, async () => 'shop');
+  return {callerOf, log};
+}
+
+/** As the plugin seals it. */
+const sealed = (given: unknown = ISSUED, secret = SECRET) => seal(given as Issued, secret);
+
+it('a call without a stamp, as of every other client, has no caller', async () => {
+  const {callerOf, log} = connection();
+  expect(await callerOf(undefined)).toBeUndefined();
   expect(log.lines).toEqual([]);
 });
 
-it('a stamp says who calls, and nothing of what the plugin does not know', () => {
-  const log = new FakeLog();
+it('a stamp says who calls, and nothing of what the plugin does not know', async () => {
+  const {callerOf, log} = connection();
   const full = {...CALLER, message: 'msg_1', agent: 'plan', model: 'a/b/c', variant: 'high'};
-  expect(stampOf({_opencode: full}, log)).toEqual(full);
-  expect(stampOf({_opencode: {session: 'ses_1', pid: 42}}, log)).toEqual(CALLER);
-  expect(stampOf({_opencode: {...CALLER, isChild: true, more: 1}}, log)).toEqual({...CALLER, isChild: true});
+  expect(await callerOf(sealed({...ISSUED, stamp: full}))).toEqual(full);
+  expect(await callerOf(sealed({...ISSUED, nonce: 'two', more: 1}))).toEqual(CALLER);
+  expect(log.lines).toEqual([]);
 });
 
-it.each([
-  ['no object', 'ses_1'],
-  ['no session', {pid: 42}],
-  ['a session that would leave its folder', {...CALLER, session: '../../ses_1'}],
-  ['no process', {...CALLER, pid: 0}],
-  ['a model without provider', {...CALLER, model: 'model'}],
-])('a stamp with %s is as none, and the log says why', (_, stamp) => {
-  const log = new FakeLog();
-  expect(stampOf({_opencode: stamp}, log)).toBeUndefined();
-  expect(log.lines).toEqual([expect.stringMatching(/^warn the caller's stamp is ignored: /)]);
+describe('a stamp is as none', () => {
+  const {said, proof} = sealed();
+  const other = sealed({...ISSUED, stamp: {...CALLER, session: 'ses_2'}}, 'a guess');
+
+  it.each([
+    ['that anybody could write', CALLER, 'it is not from the plugin'],
+    ['that is no object', 'ses_1', 'it is not from the plugin'],
+    ['without proof', {said}, 'it is not from the plugin'],
+    ['with an empty proof', {said, proof: ''}, 'it is not from the plugin'],
+    ['with a proof that is cut off', {said, proof: proof.slice(0, -2)}, 'it is not from the plugin'],
+    ['that another secret has sealed', other, 'it is not from the plugin'],
+    ['with the proof of another session', {...other, proof}, 'it is not from the plugin'],
+    ['of another project', sealed({...ISSUED, directory: '/elsewhere'}), 'works in another project'],
+    [
+      'with a session that would leave its folder',
+      sealed({...ISSUED, stamp: {...CALLER, session: '../ses_1'}}),
+      'session',
+    ],
+    ['with no process', sealed({...ISSUED, stamp: {...CALLER, pid: 0}}), 'pid'],
+    ['with a model without provider', sealed({...ISSUED, stamp: {...CALLER, model: 'model'}}), 'model'],
+  ])('%s, and the log says why', async (_, stamp, why) => {
+    const {callerOf, log} = connection();
+    expect(await callerOf(stamp)).toBeUndefined();
+    expect(log.lines).toHaveLength(1);
+    expect(log.lines[0]).toMatch(/^warn the caller's stamp is ignored: /);
+    expect(log.lines[0]).toContain(why);
+  });
+
+  it('on a connection that no plugin has set up', async () => {
+    const {callerOf, log} = connection('');
+    expect(await callerOf(sealed(ISSUED, ''))).toBeUndefined();
+    expect(log.lines).toEqual([`warn the caller's stamp is ignored: no plugin has set up this connection`]);
+  });
+
+  it('when it comes a second time', async () => {
+    const {callerOf, log} = connection();
+    expect(await callerOf(sealed())).toEqual(CALLER);
+    expect(await callerOf(sealed())).toBeUndefined();
+    expect(log.lines).toEqual([`warn the caller's stamp is ignored: it was used before`]);
+  });
+});
+
+it('the log has each reason once, however often somebody tries', async () => {
+  const {callerOf, log} = connection();
+  for (let n = 0; n < 100; n++) await callerOf({...CALLER, session: `ses_${n}`});
+  expect(log.lines).toHaveLength(1);
 });

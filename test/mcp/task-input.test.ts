@@ -29,7 +29,7 @@ it('a blocked delegation is a task that requires input, by forms as the extensio
   });
   expect(InputRequestsV2Schema.parse(task.inputRequests)).toEqual(task.inputRequests);
   expect(task.inputRequests['request-1']?.params.message).toBe(
-    'The background agent of swift-amber-otter asks for permission edit: a.txt\n-old\n+new\nWithout an answer until 2026-01-02T03:07:00.000Z it is refused.',
+    'The background agent of swift-amber-otter asks for permission edit: a.txt\n    -old\n    +new\nWithout an answer until 2026-01-02T03:07:00.000Z it is refused.',
   );
   expect(task.inputRequests['request-2']?.params.requestedSchema).toMatchObject({
     properties: {answer_1: {title: 'Which?', description: 'Red, Blue'}, answer_2: {title: 'Why?'}},

@@ -4,6 +4,10 @@ import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import type {Configuration} from '../../src/plugin/hooks.ts';
 import {provideEntry} from '../../src/plugin/server-entry.ts';
+import {STAMP_SECRET} from '../../src/stamp-secret.ts';
+
+/** What every server that OpenCode starts for us is given. */
+const SECRET = {[STAMP_SECRET]: 'secret'};
 
 let folder: string;
 /** The bin beside the plugin. */
@@ -33,7 +37,7 @@ function program(name: string): string {
 /** What becomes of a configuration. */
 function provide(mcp?: Record<string, unknown>, {mayAdd = true, PATH = join(folder, 'bin')} = {}) {
   const config: Configuration = mcp === undefined ? {} : {mcp};
-  return {...provideEntry(config, {main, env: {PATH}, mayAdd}), mcp: config.mcp};
+  return {...provideEntry(config, {main, env: {PATH}, mayAdd, secret: 'secret'}), mcp: config.mcp};
 }
 
 describe('where the configuration has no entry of ours', () => {
@@ -42,7 +46,10 @@ describe('where the configuration has no entry of ours', () => {
     const {mcp, ours, warning} = provide({other});
     expect(mcp).toEqual({
       other,
-      'opencode-delegate': {type: 'local', command: [node, main], enabled: true, timeout: 120_000},
+      'opencode-delegate': {
+        ...{type: 'local', command: [node, main], enabled: true, timeout: 120_000},
+        environment: SECRET,
+      },
     });
     expect(ours).toEqual([{prefix: 'opencode-delegate_', environment: {}}]);
     expect(warning).toBeUndefined();
@@ -75,7 +82,9 @@ describe("an entry of the person's own wins", () => {
   ])('that starts %s, under any name', (_, command) => {
     const mine = {type: 'local', command, environment: {OPENCODE_DELEGATE_DATA_DIR: '/data', BAD: 1}};
     const {mcp, ours} = provide({'my agents': mine});
-    expect(mcp).toEqual({'my agents': mine});
+    expect(mcp).toEqual({'my agents': {...mine, environment: {...mine.environment, ...SECRET}}});
+    // What the person has written is as it was.
+    expect(mine.environment).not.toHaveProperty(STAMP_SECRET);
     expect(ours).toEqual([{prefix: 'my_agents_', environment: {OPENCODE_DELEGATE_DATA_DIR: '/data'}}]);
   });
 
@@ -87,7 +96,9 @@ describe("an entry of the person's own wins", () => {
 
   it('that only has our name, or is switched off', () => {
     const off = {type: 'local', command: ['npx', '-y', 'opencode-delegate'], enabled: false};
-    expect(provide({'opencode-delegate': off}).mcp).toEqual({'opencode-delegate': off});
+    expect(provide({'opencode-delegate': off}).mcp).toEqual({
+      'opencode-delegate': {...off, environment: SECRET},
+    });
     const named = {type: 'remote', url: 'http://127.0.0.1:9/'};
     expect(provide({'opencode-delegate': named})).toEqual({ours: [], mcp: {'opencode-delegate': named}});
   });

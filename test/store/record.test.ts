@@ -2,9 +2,21 @@ import fc from 'fast-check';
 import {describe, expect, it, test} from 'vitest';
 import {ACCESSES} from '../../src/delegation/access.ts';
 import {type Ask, type Decision, VERDICTS} from '../../src/delegation/ask.ts';
-import {type Delegation, OUTCOMES, type State} from '../../src/delegation/delegation.ts';
+import {
+  type Delegation,
+  hasEnded,
+  OUTCOMES,
+  SESSION_ID,
+  type State,
+} from '../../src/delegation/delegation.ts';
 import type {Worktree} from '../../src/delegation/worktree.ts';
-import {parseHead, parseRecord, renderRecord} from '../../src/store/record.ts';
+import {
+  hasEndedAtSight,
+  parseBeginning,
+  parseHead,
+  parseRecord,
+  renderRecord,
+} from '../../src/store/record.ts';
 import {aDelegation, anEnd} from '../support/fakes.ts';
 
 /** Pieces that could be taken for the record's own marks, and what editors and models do to texts. */
@@ -34,6 +46,9 @@ const PIECES = [
   '\u2028',
   '\u0000',
   '\ufeff',
+  '\u001b[2J',
+  '\u202e',
+  '\u{e0041}',
 ] as const;
 const aText = fc.oneof(
   fc.string({unit: 'grapheme'}),
@@ -41,6 +56,11 @@ const aText = fc.oneof(
 );
 /** Titles, summaries and errors of one line, as the domain makes them. */
 const aLine = aText.map((text) => text.replace(/\s+/g, ' ').trim());
+/** What becomes a path, or is handed to git. */
+const aPath = aText.map((text) => `/${text}`);
+const anId = fc.stringMatching(/^[a-z]{1,9}-[a-z]{1,9}-[a-z]{1,9}$/);
+const aSession = fc.stringMatching(SESSION_ID);
+const aCommit = fc.stringMatching(/^[0-9a-f]{40}$/);
 /** Objects as literals make them. */
 const record = <T>(model: {[K in keyof T]: fc.Arbitrary<T[K]>}): fc.Arbitrary<T> =>
   fc.record<T>(model, {noNullPrototype: true});
@@ -69,7 +89,7 @@ const aState: fc.Arbitrary<State> = fc.oneof(
   record({status: fc.constantFrom('registered' as const, 'queued' as const)}),
   fc.record(
     {
-      ...{status: fc.constant('running' as const), startedAt: aTime, sessionId: fc.string()},
+      ...{status: fc.constant('running' as const), startedAt: aTime, sessionId: aSession},
       asks: fc.array(anAsk, {minLength: 1, maxLength: 3}),
     },
     {requiredKeys: ['status', 'startedAt'], noNullPrototype: true},
@@ -79,7 +99,7 @@ const aState: fc.Arbitrary<State> = fc.oneof(
       status: fc.constantFrom(...OUTCOMES),
       endedAt: aTime,
       startedAt: aTime,
-      sessionId: fc.string(),
+      sessionId: aSession,
       error: aText,
       work: record({
         usage: record({
@@ -100,18 +120,24 @@ const aState: fc.Arbitrary<State> = fc.oneof(
 );
 
 /** What only some records have. */
-const aPlace = {checkout: aLine, path: aLine, directory: aLine, branch: aLine, base: aLine};
+const aPlace = {
+  ...{checkout: aPath, path: aPath, directory: aPath, base: aCommit},
+  branch: anId.map((id) => `delegation/${id}`),
+};
 
 const aWorktree: fc.Arbitrary<Worktree> = fc
   .tuple(
-    fc.record({...aPlace, since: aLine}, {requiredKeys: ['checkout', 'path', 'directory', 'branch', 'base']}),
+    fc.record(
+      {...aPlace, since: aCommit, commonDir: aPath, gitDir: aPath},
+      {requiredKeys: ['checkout', 'path', 'directory', 'branch', 'base']},
+    ),
     fc.option(
       fc.oneof(
         record({is: fc.constant('removed' as const)}),
         fc.record(
           {
             is: fc.constant('kept' as const),
-            commit: aLine,
+            commit: aCommit,
             diffstat: aLine,
             notes: fc.array(aText, {maxLength: 2}),
           },
@@ -126,7 +152,7 @@ const aWorktree: fc.Arbitrary<Worktree> = fc
 const aLater: fc.Arbitrary<Pick<Delegation, 'continues' | 'decisions' | 'worktree' | 'alsoChanged'>> =
   fc.record(
     {
-      continues: record({id: aLine, sessionId: aLine}),
+      continues: record({id: anId, sessionId: aSession}),
       decisions: fc.array(aDecision, {minLength: 1, maxLength: 3}),
       worktree: aWorktree,
       alsoChanged: fc.array(record({file: aText, by: aLine}), {minLength: 1, maxLength: 3}),
@@ -139,7 +165,7 @@ const aRecord: fc.Arbitrary<Delegation> = record({
   summary: aLine,
   agent: aLine,
   model: aLine,
-  directory: aText,
+  directory: aPath,
   access: fc.constantFrom(...ACCESSES),
   client: record({name: aText, version: aText}),
   owner: record({pid: fc.nat(), hostname: aLine, environment: aLine}),
@@ -174,6 +200,35 @@ describe('a record', () => {
         expect(parseHead(renderRecord(delegation), delegation.project)).toStrictEqual(head);
       }),
     );
+  });
+
+  it('has the same head when only its first bytes are read, where they tell it', () => {
+    fc.assert(
+      fc.property(aRecord, fc.nat({max: 3_000}), (delegation, bytes) => {
+        const file = Buffer.from(renderRecord(delegation));
+        const {project} = delegation;
+        const head = parseBeginning(file.subarray(0, bytes), {size: file.length, project});
+        if (head !== undefined) expect(head).toStrictEqual(parseHead(file.toString(), project));
+      }),
+    );
+  });
+
+  it('says at first sight whether it has ended', () => {
+    fc.assert(
+      fc.property(aRecord, (delegation) => {
+        expect(hasEndedAtSight(Buffer.from(renderRecord(delegation)))).toBe(hasEnded(delegation.state));
+      }),
+    );
+  });
+
+  it('is not read further than to its prompt for its head', () => {
+    const delegation = aDelegation({state: anEnd(), prompt: 'p'.repeat(100_000), text: 't'.repeat(100_000)});
+    const {prompt: _prompt, text: _text, ...head} = delegation;
+    const file = Buffer.from(renderRecord(delegation));
+    const {project} = delegation;
+    expect(parseBeginning(file.subarray(0, 8_000), {size: file.length, project})).toStrictEqual(head);
+    // Cut off in its prompt.
+    expect(parseBeginning(file.subarray(0, 8_000), {size: 90_000, project})).toBeUndefined();
   });
 
   test.each<State>([

@@ -2,6 +2,9 @@ import {mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, wr
 import {hostname, tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {thisProcess} from '../../src/process/identity.ts';
+import {temporaryOf} from '../../src/process/temporary.ts';
+import {tidyNotices} from '../../src/store/notice-folders.ts';
 import {SessionNotices} from '../../src/store/session-notices.ts';
 import {DEAD_PID} from '../support/fakes.ts';
 
@@ -142,9 +145,38 @@ describe('the holder of a session', () => {
     sign('holder', process.ppid);
     expect(await notices.isHeld()).toBe(false);
     await notices.hold();
-    expect(JSON.parse(readFileSync(join(notices.folder, 'holder'), 'utf8'))).toEqual({
-      pid: process.pid,
-      hostname: hostname(),
-    });
+    expect(JSON.parse(readFileSync(join(notices.folder, 'holder'), 'utf8'))).toEqual(thisProcess());
+  });
+});
+
+describe('the folder of a session', () => {
+  const folders = () => readdirSync(join(root, '.notices'));
+
+  it('goes when the session waits for nothing and its process is gone', async () => {
+    await notices.forget(ONE);
+    sign('holder', DEAD_PID);
+    await tidyNotices(root);
+    expect(folders()).toEqual([]);
+    await notices.expect(ONE);
+    await notices.hold();
+    expect(await notices.expected()).toEqual([ONE]);
+  });
+
+  it('stays while it waits for something, or its process is there', async () => {
+    sign('holder', DEAD_PID);
+    await tidyNotices(root);
+    expect(names()).toEqual(['holder', NAME].sort());
+    await notices.hold();
+    await notices.forget(ONE);
+    await tidyNotices(root);
+    expect(names()).toEqual(['holder']);
+  });
+
+  it('keeps nothing of a process that was killed as it wrote', async () => {
+    const own = temporaryOf('holder');
+    const dead = own.replace(`-${process.pid}-`, `-${DEAD_PID}-`);
+    for (const name of [own, dead]) writeFileSync(join(notices.folder, name), '');
+    await tidyNotices(root);
+    expect(names()).toEqual([NAME, own].sort());
   });
 });

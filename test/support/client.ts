@@ -2,6 +2,7 @@ import {Client as ModernClient} from '@modelcontextprotocol/client';
 import {StdioClientTransport as ModernTransport} from '@modelcontextprotocol/client/stdio';
 import {Client as LegacyClient} from '@modelcontextprotocol/sdk/client/index.js';
 import {StdioClientTransport as LegacyTransport} from '@modelcontextprotocol/sdk/client/stdio.js';
+import {ElicitRequestSchema} from '@modelcontextprotocol/sdk/types.js';
 import {BIN, type Sandbox} from './sandbox.ts';
 
 /** The protocol revisions that a test can be a client of, by the SDK that speaks them. */
@@ -18,7 +19,13 @@ export interface ConnectOptions {
   /** What starts the server; default: the built bin. */
   readonly command?: string;
   readonly args?: string[];
+  /** Answers a form that the server has its user asked; without it, the client has no forms. */
+  readonly onForm?: (message: string) => FormAnswer;
 }
+
+export type FormAnswer =
+  | {readonly action: 'accept'; readonly content: Record<string, boolean>}
+  | {readonly action: 'decline' | 'cancel'};
 
 /** What a tool answered, as the model would see it. */
 export interface ToolAnswer {
@@ -52,7 +59,7 @@ export interface TestClient {
 
 export async function connect(sandbox: Sandbox, options: ConnectOptions = {}): Promise<TestClient> {
   const {era = '2025-11-25', name = 'test-client', cwd = sandbox.project, env = {}} = options;
-  const {command = process.execPath, args = [BIN]} = options;
+  const {command = process.execPath, args = [BIN], onForm} = options;
   const launch = {
     command,
     args,
@@ -62,7 +69,9 @@ export async function connect(sandbox: Sandbox, options: ConnectOptions = {}): P
   };
   const identity = {name, version: '1.0.0'};
   const [client, transport] =
-    era === '2025-11-25' ? await connectLegacy(identity, launch) : await connectModern(identity, launch);
+    era === '2025-11-25'
+      ? await connectLegacy(identity, launch, onForm)
+      : await connectModern(identity, launch, onForm);
   let stderr = '';
   transport.stderr?.on('data', (chunk: Buffer) => {
     stderr += chunk;
@@ -101,8 +110,8 @@ export async function connect(sandbox: Sandbox, options: ConnectOptions = {}): P
   };
 }
 
-/** Resolves when the delegation reports an activity that fits. */
-export async function untilActivity(client: TestClient, id: string, what: RegExp): Promise<void> {
+/** Resolves when the delegation reports an activity that fits, or has ended; tells whether it did. */
+export async function showsActivity(client: TestClient, id: string, what: RegExp): Promise<boolean> {
   const abort = new AbortController();
   const seen = (message: string) => {
     if (what.test(message)) abort.abort();
@@ -110,6 +119,30 @@ export async function untilActivity(client: TestClient, id: string, what: RegExp
   await client.read(id, {}, {signal: abort.signal, onProgress: seen}).catch((error: unknown) => {
     if (!abort.signal.aborted) throw error;
   });
+  return abort.signal.aborted;
+}
+
+/** Resolves when the delegation reports an activity that fits; rejects when it has ended, or blocked, without. */
+export async function untilActivity(client: TestClient, id: string, what: RegExp): Promise<void> {
+  if (!(await showsActivity(client, id, what))) throw new Error(`${id} has not shown ${what}`);
+}
+
+/** No machine is so slow that a model's first words take longer. */
+const LONGEST_MINUTES = 2;
+
+/**
+ * Delegates with a limit that runs out after something has happened, and waits for that: the limit is short, and
+ * longer each time it was too short for this machine. What `start` gets is in minutes.
+ */
+export async function withLimitAfter(
+  start: (minutes: number) => Promise<string>,
+  hasHappened: (id: string) => Promise<boolean>,
+): Promise<string> {
+  for (let minutes = 0.04; minutes <= LONGEST_MINUTES; minutes *= 3) {
+    const id = await start(minutes);
+    if (await hasHappened(id)) return id;
+  }
+  throw new Error(`it did not happen within ${LONGEST_MINUTES} minutes`);
 }
 
 interface Launch {
@@ -137,8 +170,17 @@ interface CommonClient {
 
 type Connected = [CommonClient, LegacyTransport | ModernTransport];
 
-async function connectLegacy(identity: {name: string; version: string}, launch: Launch): Promise<Connected> {
-  const client = new LegacyClient(identity);
+type OnForm = ConnectOptions['onForm'];
+
+async function connectLegacy(
+  identity: {name: string; version: string},
+  launch: Launch,
+  onForm: OnForm,
+): Promise<Connected> {
+  const client = new LegacyClient(identity, {capabilities: capabilitiesOf(onForm)});
+  if (onForm !== undefined) {
+    client.setRequestHandler(ElicitRequestSchema, ({params}) => ({...onForm(params.message)}));
+  }
   const transport = new LegacyTransport(launch);
   await client.connect(transport);
   return [
@@ -152,8 +194,22 @@ async function connectLegacy(identity: {name: string; version: string}, launch: 
   ];
 }
 
-async function connectModern(identity: {name: string; version: string}, launch: Launch): Promise<Connected> {
-  const client = new ModernClient(identity, {versionNegotiation: {mode: {pin: '2026-07-28'}}});
+function capabilitiesOf(onForm: OnForm) {
+  return onForm === undefined ? {} : {elicitation: {}};
+}
+
+async function connectModern(
+  identity: {name: string; version: string},
+  launch: Launch,
+  onForm: OnForm,
+): Promise<Connected> {
+  const client = new ModernClient(identity, {
+    versionNegotiation: {mode: {pin: '2026-07-28'}},
+    capabilities: capabilitiesOf(onForm),
+  });
+  if (onForm !== undefined) {
+    client.setRequestHandler('elicitation/create', ({params}) => ({...onForm(params.message)}));
+  }
   const transport = new ModernTransport(launch);
   await client.connect(transport);
   return [client, transport];

@@ -1,8 +1,20 @@
 import {Delegations, type DelegationsOptions} from '../../src/delegation/delegations.ts';
-import {FakeCatalog, FakeHeadlines, FakeLog, FakeRunner, FakeStore, FakeWorktrees, HERE} from './fakes.ts';
+import type {Environment} from '../../src/delegation/ports.ts';
+import {
+  FakeCatalog,
+  FakeHeadlines,
+  FakeLog,
+  FakeRunner,
+  FakeStore,
+  FakeTrust,
+  FakeWorktrees,
+  HERE,
+} from './fakes.ts';
 
 /** Delegations that stand on fakes, each of which a test can look into. */
-export function fakeDelegations(given: Partial<DelegationsOptions> = {}) {
+export function fakeDelegations(
+  given: Partial<DelegationsOptions> & {readonly environment?: Partial<Environment>} = {},
+) {
   const fakes = {
     catalog: new FakeCatalog(),
     runner: new FakeRunner(),
@@ -10,13 +22,18 @@ export function fakeDelegations(given: Partial<DelegationsOptions> = {}) {
     store: new FakeStore(),
     headlines: new FakeHeadlines(),
     log: new FakeLog(),
+    trust: new FakeTrust(),
+  };
+  const {environment: parts, ...rest} = given;
+  const environment: Environment = {
+    ...{key: '', sessions: '', asking: {on: 'reject'}, serialWriters: false, isConfined: false},
+    ...fakes,
+    ...parts,
   };
   const delegations = new Delegations({
-    ...fakes,
-    concurrency: 8,
-    asking: {on: 'reject'},
-    owner: HERE,
-    ...given,
+    ...{store: fakes.store, log: fakes.log, concurrency: 8, owner: HERE, uptime: Date.now},
+    environments: {find: (key) => (key === environment.key ? environment : undefined), all: [environment]},
+    ...rest,
   });
-  return {...fakes, delegations};
+  return {...fakes, environment, delegations};
 }

@@ -1,14 +1,22 @@
 import {hostname} from 'node:os';
-import type {Delegation, DelegationHead, Ended, Owner, Usage, Work} from '../../src/delegation/delegation.ts';
-import {NO_WORK} from '../../src/delegation/delegation.ts';
+import type {Catalog, Choice, ChoiceRequest} from '../../src/delegation/catalog.ts';
+import type {
+  Delegation,
+  DelegationHead,
+  Ended,
+  Named,
+  Owner,
+  Usage,
+  Work,
+} from '../../src/delegation/delegation.ts';
+import {hasEnded, NO_WORK} from '../../src/delegation/delegation.ts';
 import type {Headline} from '../../src/delegation/headline.ts';
+import {type Listing, listingOf} from '../../src/delegation/listing.ts';
 import type {
   AskReply,
-  Catalog,
-  Choice,
-  ChoiceRequest,
   HeadlineWriter,
   LostRun,
+  NothingSent,
   NotKnown,
   Product,
   Run,
@@ -20,6 +28,7 @@ import type {
   Store,
 } from '../../src/delegation/ports.ts';
 import {NO_PRODUCT} from '../../src/delegation/ports.ts';
+import type {BroughtCode, Trust, WorkPlace} from '../../src/delegation/trust.ts';
 import type {
   SettledWorktree,
   WorkInWorktree,
@@ -29,11 +38,12 @@ import type {
   Worktrees,
 } from '../../src/delegation/worktree.ts';
 import type {Logger} from '../../src/log.ts';
+import {thisProcess} from '../../src/process/identity.ts';
 
 /** No process can have this number: it is above every system's limit. */
 export const DEAD_PID = 2_147_483_646;
 
-export const HERE: Owner = {pid: process.pid, hostname: hostname(), environment: ''};
+export const HERE: Owner = {...thisProcess(), environment: ''};
 export const GONE: Owner = {pid: DEAD_PID, hostname: hostname(), environment: ''};
 export const ELSEWHERE: Owner = {pid: DEAD_PID, hostname: `not-${hostname()}`, environment: ''};
 
@@ -130,13 +140,20 @@ export class FakeCatalog implements Catalog {
     if (this.refusal !== undefined) throw this.refusal;
     return {agent: request.agent ?? 'build', model: request.model ?? 'scripted/model'};
   }
+
+  /** Why no choice holds, while it is set. */
+  wrong: string | undefined;
+
+  async check(): Promise<string | undefined> {
+    return this.wrong;
+  }
 }
 
 /** One run whose every step a test decides. */
 export class FakeRun implements Run {
   readonly request: RunRequest;
   readonly observer: RunObserver;
-  readonly end: Promise<RunEnd>;
+  readonly end: Promise<RunEnd | NothingSent>;
   /** What was asked of it, in order. */
   readonly asked: ('snapshot' | 'stop')[] = [];
   readonly snapshotGate = new Gate();
@@ -148,7 +165,7 @@ export class FakeRun implements Run {
   /** Thrown by every reply while it is set. */
   replyError: Error | undefined;
   #product: Product = {text: '', work: NO_WORK};
-  #settle: (end: RunEnd) => void = () => {};
+  #settle: (end: RunEnd | NothingSent) => void = () => {};
 
   constructor(request: RunRequest, observer: RunObserver) {
     this.request = request;
@@ -173,7 +190,7 @@ export class FakeRun implements Run {
     this.settle({outcome: 'error', product: this.#product, error});
   }
 
-  settle(end: RunEnd): void {
+  settle(end: RunEnd | NothingSent): void {
     this.#settle(end);
   }
 
@@ -204,7 +221,7 @@ export class FakeRunner implements Runner {
   readonly runs: FakeRun[] = [];
   /** What was asked to be settled, in order. */
   readonly lost: LostRun[] = [];
-  settlement: RunEnd | NotKnown | undefined;
+  settlement: RunEnd | NothingSent | NotKnown | undefined;
   /** Thrown by the next start. */
   fault: Error | undefined;
   #onStart: (run: FakeRun) => void = () => {};
@@ -218,7 +235,7 @@ export class FakeRunner implements Runner {
   }
 
   /** What OpenCode shows of a run whose process is gone. */
-  async settle(lost: LostRun): Promise<RunEnd | NotKnown> {
+  async settle(lost: LostRun): Promise<RunEnd | NothingSent | NotKnown> {
     this.lost.push(lost);
     return this.settlement ?? {outcome: 'interrupted', product: NO_PRODUCT, error: lost.cause};
   }
@@ -259,6 +276,8 @@ export class FakeStore implements Store {
   createError: Error | undefined;
   /** As many creates find their id taken. */
   taken = 0;
+  /** False as long as the records of a large project were never looked at. */
+  isScanned = true;
   readonly #records = new Map<string, Delegation>();
 
   /** Puts a record in its place as another process would. */
@@ -299,19 +318,39 @@ export class FakeStore implements Store {
     return this.stored(id, project);
   }
 
-  async list(project: string): Promise<readonly DelegationHead[]> {
-    return [...this.#records.values()]
-      .filter((record) => record.project === project)
-      .sort((a, b) => b.createdAt - a.createdAt)
-      .map(({prompt: _prompt, text: _text, ...head}) => head);
+  async list(project: string): Promise<Listing> {
+    const records = [...this.#records.values()].filter((record) => record.project === project);
+    return listingOf(records.map(({prompt: _prompt, text: _text, ...head}) => head));
+  }
+
+  peek(project: string): Promise<Listing | undefined> {
+    return this.isScanned ? this.list(project) : Promise.resolve(undefined);
   }
 
   artifact(project: string, id: string): string {
     return `/data/${project}/${id}.md`;
   }
 
-  async projects(): Promise<readonly string[]> {
-    return [...new Set([...this.#records.values()].map(({project}) => project))];
+  /** What word was left for, and not taken yet. */
+  readonly wanted = new Map<string, Named>();
+
+  async askToCancel(named: Named): Promise<void> {
+    this.wanted.set(`${named.project}/${named.id}`, named);
+  }
+
+  async cancels(): Promise<readonly Named[]> {
+    return [...this.wanted.values()];
+  }
+
+  async dropCancel({project, id}: Named): Promise<void> {
+    this.wanted.delete(`${project}/${id}`);
+  }
+
+  async *unfinished(): AsyncGenerator<readonly DelegationHead[]> {
+    const open = [...this.#records.values()].filter(({state}) => !hasEnded(state));
+    for (const project of new Set(open.map((record) => record.project))) {
+      yield open.filter((record) => record.project === project);
+    }
   }
 
   /** As for processes, so for those who ask at the same time: one acts, the others do not. */
@@ -320,6 +359,24 @@ export class FakeStore implements Store {
     if (this.#claims.has(key)) return undefined;
     this.#claims.add(key);
     return action().finally(() => this.#claims.delete(key));
+  }
+}
+
+/** Repositories that bring what a test says, by their directory. */
+export class FakeTrust implements Trust {
+  readonly brought = new Map<string, BroughtCode>();
+  readonly allowed: BroughtCode[] = [];
+
+  async codeIn({directory}: WorkPlace): Promise<BroughtCode | undefined> {
+    return this.brought.get(directory);
+  }
+
+  async allows({root, digest}: BroughtCode): Promise<boolean> {
+    return this.allowed.some((code) => code.root === root && code.digest === digest);
+  }
+
+  async allow(code: BroughtCode): Promise<void> {
+    this.allowed.push(code);
   }
 }
 
@@ -341,7 +398,13 @@ export class FakeWorktrees implements Worktrees {
 
   async plan(directory: string): Promise<WorktreePlan> {
     if (this.refusal !== undefined) throw this.refusal;
-    return {checkout: directory, prefix: '', base: 'c0ffee', notes: ['A note.']};
+    return {
+      checkout: directory,
+      prefix: '',
+      base: 'c0ffee',
+      commonDir: `${directory}/.git`,
+      notes: ['A note.'],
+    };
   }
 
   place({checkout, base}: WorktreePlan, {id}: {project: string; id: string}): Worktree {

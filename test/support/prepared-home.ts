@@ -18,6 +18,7 @@ export default async function prepareHome(): Promise<() => Promise<void>> {
     isGuarded: false,
     isAnswered: false,
     log: new FakeLog(),
+    conceal: (text) => text,
   });
   await server.stop();
   process.env[PREPARED_HOME] = sandbox.env.HOME;

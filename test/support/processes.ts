@@ -3,6 +3,8 @@ import {execaSync} from 'execa';
 
 /** Looks this often; a test that waits for a process to go has nothing else to wait for. */
 const LOOK_MS = 50;
+/** What has not come by then does not come, on a machine that is busy with other things too. */
+const LONG_MS = 90_000;
 
 export interface ProcessInfo {
   readonly pid: number;
@@ -61,7 +63,7 @@ export function urlOf(command: string): string {
 }
 
 /** Resolves when the sandbox has no process any more. Rejects after the time with those that are left. */
-export function allGone(root: string, withinMs = 10_000): Promise<void> {
+export function allGone(root: string, withinMs = LONG_MS): Promise<void> {
   return eventually(
     () => processesIn(root).length === 0,
     withinMs,
@@ -75,7 +77,7 @@ export function allGone(root: string, withinMs = 10_000): Promise<void> {
 /** Resolves when the condition holds. Rejects after the time, saying what was still there. */
 export async function eventually(
   holds: () => boolean | Promise<boolean>,
-  withinMs = 10_000,
+  withinMs = LONG_MS,
   describe: () => string = () => 'the condition does not hold',
 ): Promise<void> {
   const deadline = Date.now() + withinMs;

@@ -14,8 +14,8 @@ import {tmpdir} from 'node:os';
 import {delimiter, dirname, join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {rgPath} from '@vscode/ripgrep';
-import {readOwner} from '../../src/host/lock.ts';
-import {allGone} from './processes.ts';
+import {readOwner} from '../../src/process/lock.ts';
+import {allGone, processesIn} from './processes.ts';
 import {providerOf} from './scripted-model.ts';
 
 /** The bin as it is published. */
@@ -78,9 +78,9 @@ export function createSandbox({modelUrl, config = {}, models = ['model']}: Sandb
   const initial = Object.fromEntries(Object.entries(fullConfig).filter(([, value]) => value !== null));
   configure(initial);
   const runtime = join(root, 'run');
-  const runtimeDir = join(runtime, 'opencode-delegate');
   const hostLog = join(home, '.local', 'state', 'opencode-delegate', 'host.log');
   const dataDir = join(home, '.local', 'share', 'opencode', 'delegations');
+  const runtimeDir = join(dataDir, '.host');
   return {
     root,
     project,
@@ -103,7 +103,9 @@ export function createSandbox({modelUrl, config = {}, models = ['model']}: Sandb
     runtimeDir,
     hostLog: () => (existsSync(hostLog) ? readFileSync(hostLog, 'utf8') : ''),
     async remove() {
-      for (const pid of hostsIn(runtimeDir)) kill(pid);
+      // A test may have given a client another data folder.
+      const others = processesIn(root).filter(({command}) => / host$/.test(command));
+      for (const pid of [...hostsIn(runtimeDir), ...others.map((other) => other.pid)]) kill(pid);
       // OpenCode ends with its host, and writes to its folders until then.
       if (process.platform === 'linux') await allGone(root, 20_000);
       rmSync(root, {recursive: true, force: true, maxRetries: 5});

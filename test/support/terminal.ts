@@ -4,8 +4,8 @@ import {eventually} from './processes.ts';
 import type {Sandbox} from './sandbox.ts';
 
 const SIZE = {cols: 120, rows: 40};
-/** A screen is drawn when the program gets to it; on a busy machine a first start takes half of this. */
-const SHOWS_MS = 60_000;
+/** A screen is drawn when the program gets to it; on a busy machine a first start takes a minute. */
+const SHOWS_MS = 180_000;
 
 /** A program that runs in a terminal, as a person would have it. */
 export interface Terminal {

@@ -86,12 +86,24 @@ export class UserOpenCode {
     );
   }
 
+  /** How long the session's calls of a tool took, by its whole name, in milliseconds and in order. */
+  async durations(session: string, tool: string): Promise<readonly number[]> {
+    const {data = []} = await this.client.session.messages({sessionID: session});
+    return data
+      .flatMap(({parts}) => parts)
+      .flatMap((part) =>
+        part.type === 'tool' && part.tool === tool && part.state.status === 'completed'
+          ? [part.state.time.end - part.state.time.start]
+          : [],
+      );
+  }
+
   /** Resolves when the session's model waits for that tool of ours. */
   async untilCalling(session: string, name: string): Promise<void> {
     await eventually(async () => {
       const calls = await this.#calls(session, name);
       return calls.some(({state}) => state.status === 'running');
-    }, 60_000);
+    });
   }
 
   /** Resolves when the session is idle and its transcript is as wanted. */
@@ -103,7 +115,7 @@ export class UserOpenCode {
         transcript = await this.transcript(session);
         return status?.[session] === undefined && holds(transcript);
       },
-      60_000,
+      undefined,
       () => JSON.stringify(transcript, null, 1),
     );
     return transcript;

@@ -3,8 +3,12 @@ import {type Delegation, hasEnded} from '../../delegation/delegation.ts';
 import type {Delegations} from '../../delegation/delegations.ts';
 import {messageOf} from '../../delegation/errors.ts';
 import type {Logger} from '../../log.ts';
+import {Spaced} from '../spaced.ts';
 import {knownId, type ResourcesOptions} from './resources.ts';
 import {uriOf} from './uri.ts';
+
+/** A list that changes again and again is told so often; a client asks for the whole list each time. */
+const LEAST_GAP_MS = 250;
 
 export interface ChangesOptions extends Pick<ResourcesOptions, 'project'> {
   readonly delegations: Pick<Delegations, 'get' | 'list' | 'watch'>;
@@ -21,25 +25,30 @@ export interface ChangesOptions extends Pick<ResourcesOptions, 'project'> {
 export function serveChanges(server: Server, options: ChangesOptions): void {
   const {delegations, project, era, log} = options;
   const subscribed = new Set<string>();
+  const unheard = (error: unknown) => log.debug(`a change was not told: ${messageOf(error)}`);
+  const list = new Spaced(LEAST_GAP_MS, () => void server.sendResourceListChanged().catch(unheard));
 
   const tell = async (delegation: Delegation): Promise<void> => {
     if (delegation.project !== (await project())) return;
     const {id, state} = delegation;
     if (hasEnded(state) && (era === 'modern' || subscribed.has(id)))
       await server.sendResourceUpdated({uri: uriOf(id)});
-    await server.sendResourceListChanged();
+    list.tell();
   };
   let unwatch = () => {};
   const watch = () => {
     unwatch = delegations.watch((delegation) => {
       // A client that has gone away, or went while we asked for its roots, needs no notice.
-      tell(delegation).catch((error: unknown) => log.debug(`a change was not told: ${messageOf(error)}`));
+      tell(delegation).catch(unheard);
     });
   };
   // Before the opening exchange is over, nothing may be sent.
   if (era === 'modern') watch();
   else server.oninitialized = watch;
-  server.onclose = () => unwatch();
+  server.onclose = () => {
+    unwatch();
+    list.close();
+  };
 
   server.setRequestHandler('resources/subscribe', async ({params: {uri}}) => {
     subscribed.add(await knownId(uri, options));

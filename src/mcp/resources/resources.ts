@@ -7,6 +7,7 @@ import {
 import type {DelegationHead} from '../../delegation/delegation.ts';
 import type {Delegations} from '../../delegation/delegations.ts';
 import {Refusal} from '../../delegation/errors.ts';
+import {oneLine} from '../../safe-text.ts';
 import {pageAfter} from './cursor.ts';
 import {idOf, URI_TEMPLATE, uriOf} from './uri.ts';
 
@@ -14,6 +15,8 @@ import {idOf, URI_TEMPLATE, uriOf} from './uri.ts';
 const PAGE_ENTRIES = 100;
 /** The protocol's limit. */
 const MAX_COMPLETIONS = 100;
+/** What a client is sent in one piece: more could cut it off, or fill a model's context many times over. */
+const MAX_BYTES = 5_000_000;
 const MIME_TYPE = 'text/markdown';
 
 /** The files of delegations, by whatever keeps them. */
@@ -67,6 +70,9 @@ export function serveResources(server: Server, options: ResourcesOptions): void 
 
   server.setRequestHandler('resources/read', async ({params: {uri}}) => {
     const id = await knownId(uri, options);
+    const {bytes = 0} = (await artifacts.artifactSize(await project(), id)) ?? {};
+    if (bytes > MAX_BYTES)
+      throw new ProtocolError(ProtocolErrorCode.InvalidParams, tooLarge(uri, {id, bytes}));
     const text = await artifacts.artifactText(await project(), id);
     if (text === undefined) throw notFound(uri);
     return {contents: [{uri, mimeType: MIME_TYPE, text}]};
@@ -100,6 +106,11 @@ export async function knownId(
   }
 }
 
+function tooLarge(uri: string, {id, bytes}: {id: string; bytes: number}): string {
+  const size = `${Math.ceil(bytes / 1e6)} MB`;
+  return `${uri} has ${size}, and a resource here at most ${MAX_BYTES / 1e6} MB. delegation_read("${id}") returns its result in pages.`;
+}
+
 function notFound(uri: string): ResourceNotFoundError {
   return new ResourceNotFoundError(
     uri,
@@ -113,8 +124,8 @@ async function resourceOf(head: DelegationHead, {artifactSize}: Artifacts) {
   return {
     uri: uriOf(id),
     name: id,
-    title,
-    description: summary === '' ? state.status : summary,
+    title: oneLine(title),
+    description: oneLine(summary) || state.status,
     mimeType: MIME_TYPE,
     ...(file !== undefined && {size: file.bytes}),
     annotations: {lastModified: new Date(file?.writtenAt ?? createdAt).toISOString()},

@@ -1,5 +1,7 @@
 import {INTERNAL_ERROR} from '@modelcontextprotocol/server';
 import type {Delegation, Ended} from '../../delegation/delegation.ts';
+import {manyLines, quoted} from '../../safe-text.ts';
+import {endMarkOf} from '../end-mark.ts';
 import {pageOf} from '../page.ts';
 import {renderReport} from '../render.ts';
 import {taskFacts} from './task.ts';
@@ -17,21 +19,24 @@ export const RESULT_CHARS = 1_500;
 export function endedTask(delegation: Delegation & {readonly state: Ended}) {
   const {state, text, title} = delegation;
   const page = pageOf(text, {offset: 0, size: RESULT_CHARS});
-  const report = renderReport(delegation, page);
-  const blocks = page.text === '' ? [report] : [report, page.text];
+  const mark = endMarkOf(delegation);
+  const report = renderReport(delegation, {page, mark});
+  const blocks = page.text === '' ? [report] : [report, page.text, mark];
+  // Clients show a status and an error to people, as they are.
+  const shown = manyLines(blocks.join('\n'));
   const updatedAt = state.endedAt;
   switch (state.status) {
     case 'cancelled': {
-      const facts = taskFacts(delegation, {statusMessage: blocks.join('\n'), updatedAt});
+      const facts = taskFacts(delegation, {statusMessage: shown, updatedAt});
       return {...facts, status: 'cancelled' as const};
     }
     case 'interrupted': {
-      const facts = taskFacts(delegation, {statusMessage: state.error ?? state.status, updatedAt});
-      const error = {code: INTERNAL_ERROR, message: blocks.join('\n')};
+      const facts = taskFacts(delegation, {statusMessage: quoted(state.error ?? state.status), updatedAt});
+      const error = {code: INTERNAL_ERROR, message: shown};
       return {...facts, status: 'failed' as const, error};
     }
     default: {
-      const facts = taskFacts(delegation, {statusMessage: `${state.status}: ${title}`, updatedAt});
+      const facts = taskFacts(delegation, {statusMessage: `${state.status}: ${quoted(title)}`, updatedAt});
       const result = {
         resultType: 'complete' as const,
         content: blocks.map((block) => ({type: 'text' as const, text: block})),

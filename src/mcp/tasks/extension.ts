@@ -1,5 +1,4 @@
 import {
-  CLIENT_CAPABILITIES_META_KEY,
   MissingRequiredClientCapabilityError,
   ProtocolError,
   ProtocolErrorCode,
@@ -11,6 +10,8 @@ import {asksOf, type Delegation, type Ended, hasEnded} from '../../delegation/de
 import type {Delegations} from '../../delegation/delegations.ts';
 import {Refusal} from '../../delegation/errors.ts';
 import type {Sight} from '../../delegation/sight.ts';
+import {quotedLines} from '../../safe-text.ts';
+import {declaredIn, showsForms} from '../capabilities.ts';
 import {endedTask, toldInFull} from './ended-task.ts';
 import {repliesIn} from './input.ts';
 import {inputRequiredTask, workingTask} from './task.ts';
@@ -24,27 +25,12 @@ export interface TasksOptions {
   readonly project: () => Promise<string>;
 }
 
-const capabilities = z.object({
-  extensions: z.record(z.string(), z.unknown()).optional(),
-  elicitation: z.looseObject({form: z.unknown(), url: z.unknown()}).partial().optional(),
-});
 const taskRequest = z.looseObject({taskId: z.string()});
 const result = z.looseObject({});
 
 /** True when the request itself says that its client knows tasks: what it said before does not count. */
 export function declaresTasks(context: ServerContext): boolean {
   return declaredIn(context)?.extensions?.[TASKS_EXTENSION] !== undefined;
-}
-
-/** True when the client can show its user a form: nothing else may be asked of it. One without modes has forms. */
-function showsForms(context: ServerContext): boolean {
-  const elicitation = declaredIn(context)?.elicitation;
-  return elicitation !== undefined && (elicitation.form !== undefined || elicitation.url === undefined);
-}
-
-function declaredIn({mcpReq}: ServerContext): z.output<typeof capabilities> | undefined {
-  const envelope: Record<string, unknown> = {...mcpReq.envelope};
-  return capabilities.safeParse(envelope[CLIENT_CAPABILITIES_META_KEY]).data;
 }
 
 /** Every delegation is a task of the same id, however it was started: its record is what makes it last. */
@@ -62,7 +48,7 @@ export function serveTasks(server: Server, {delegations, project}: TasksOptions)
     const sight = await find(taskId, context);
     const {delegation} = sight;
     if (!isEnded(delegation)) {
-      const waits = asksOf(delegation).length > 0 && showsForms(context);
+      const waits = asksOf(delegation).length > 0 && showsForms(declaredIn(context));
       return {...(waits ? inputRequiredTask : workingTask)(sight, Date.now())};
     }
     // The mark is known at once; the client need not wait until it is on disk too.
@@ -108,5 +94,5 @@ function undeclared(): ProtocolError {
 
 /** Refusals are what the client can mend; all else is a fault, which the SDK reports as one. */
 function asProtocolError(error: unknown, code: ProtocolErrorCode): unknown {
-  return error instanceof Refusal ? new ProtocolError(code, error.message) : error;
+  return error instanceof Refusal ? new ProtocolError(code, quotedLines(error.message)) : error;
 }

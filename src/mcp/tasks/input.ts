@@ -3,6 +3,7 @@ import {z} from 'zod';
 import {type Ask, detailsOf, type Reply} from '../../delegation/ask.ts';
 import {asksOf, type Delegation} from '../../delegation/delegation.ts';
 import {Refusal} from '../../delegation/errors.ts';
+import {indentedLines, oneLine} from '../../safe-text.ts';
 
 /** A request to the client, as the extension has it in a task that waits for input. */
 interface InputRequest {
@@ -54,7 +55,8 @@ function replyIn({action, content}: z.output<typeof elicited>, ask: Ask, key: st
 
 function formOf(id: string, ask: Ask): Pick<ElicitRequestFormParams, 'message' | 'requestedSchema'> {
   const until = `Without an answer until ${new Date(ask.until).toISOString()} it is refused.`;
-  const message = [`The background agent of ${id} asks for ${ask.what}`, ...detailsOf(ask), until].join('\n');
+  const asked = `The background agent of ${id} asks for ${oneLine(ask.what)}`;
+  const message = [asked, ...detailsOf(ask).map(indentedLines), until].join('\n');
   if (ask.kind === 'permission') {
     return {
       message,
@@ -70,7 +72,7 @@ function formOf(id: string, ask: Ask): Pick<ElicitRequestFormParams, 'message' |
   }
   const properties = ask.questions.map(({question, options}, n) => [
     answerKey(n),
-    {type: 'string' as const, title: question, description: options.join(', ')},
+    {type: 'string' as const, title: oneLine(question), description: options.map(oneLine).join(', ')},
   ]);
   return {
     message,

@@ -1,5 +1,6 @@
 import {type Delegation, hasEnded} from '../../delegation/delegation.ts';
 import type {Sight} from '../../delegation/sight.ts';
+import {quotedLines} from '../../safe-text.ts';
 import {renderProgress, renderStarted} from '../render.ts';
 import {inputRequests} from './input.ts';
 
@@ -34,7 +35,7 @@ export interface WorkingTask extends TaskFacts {
  */
 export function createdTask(sight: Sight, now: number) {
   const [started = ''] = renderStarted(sight, now).split('\n');
-  const statusMessage = [started, ...(sight.notes ?? [])].join('\n');
+  const statusMessage = [started, ...(sight.notes ?? []).map(quotedLines)].join('\n');
   return {resultType: 'task', content: [], ...workingTask(sight, now), statusMessage};
 }
 

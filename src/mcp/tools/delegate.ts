@@ -45,17 +45,21 @@ export const delegate = defineTool({
       .default(DEFAULT_TIMEOUT_MINUTES)
       .describe(`Minutes of running time, up to ${MAX_TIMEOUT_MINUTES}. What exists by then is kept.`),
   }),
-  async call({prompt, directory, continue: id, ...input}, {delegations, client, caller}) {
+  async call({prompt, directory, continue: id, ...input}, context) {
+    const {delegations, client, caller, environment, signal, isCancelled, askTrust} = context;
     const {agent, model, access, timeout_minutes} = input;
     const parent = caller && parentOf(caller);
     const request = {
       project: await client.project(),
+      environment,
       ...(access !== undefined && {access}),
       ...(agent !== undefined && {agent}),
       ...(model !== undefined && {model}),
       timeoutMinutes: timeout_minutes,
       client: client.identity,
-      ...(parent !== undefined && {parent}),
+      asking: {signal, isCancelled},
+      ...(askTrust !== undefined && {askTrust}),
+      ...(parent !== undefined && {parent, callerDirectory: await client.directory()}),
     };
     const sight = await (id === undefined
       ? delegations.delegate({

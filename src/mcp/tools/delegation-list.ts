@@ -2,7 +2,7 @@ import {z} from 'zod';
 import {type DelegationHead, STATUSES} from '../../delegation/delegation.ts';
 import type {Stamp} from '../../delegation/stamp.ts';
 import {count} from '../format.ts';
-import {renderEntry} from '../render.ts';
+import {renderEntry} from '../render-entry.ts';
 import {defineTool} from '../tool.ts';
 
 const PAGE_ENTRIES = 20;

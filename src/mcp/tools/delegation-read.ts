@@ -2,6 +2,7 @@ import {z} from 'zod';
 import {hasEnded} from '../../delegation/delegation.ts';
 import {Refusal} from '../../delegation/errors.ts';
 import type {Sight} from '../../delegation/sight.ts';
+import {endMarkOf} from '../end-mark.ts';
 import {pageOf} from '../page.ts';
 import {ProgressTicker} from '../progress-ticker.ts';
 import {renderHead, renderProgress, renderUnended} from '../render.ts';
@@ -49,8 +50,10 @@ export const delegationRead = defineTool({
     // The mark is known at once; the reader need not wait until it is on disk too.
     if (page.next === undefined) void context.delegations.markRead(delegation);
     const artifact = context.artifact(delegation.project, delegation.id);
-    const head = renderHead({delegation, page, artifact});
-    return {blocks: page.text === '' ? [head] : [head, page.text], told: delegation.id};
+    const mark = endMarkOf(delegation);
+    const head = renderHead({delegation, page, artifact, mark, notes: sight.notes});
+    const shown = page.text === '' ? [] : [{verbatim: page.text}, mark];
+    return {blocks: [head, ...shown], told: delegation.id};
   },
 });
 

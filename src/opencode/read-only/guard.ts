@@ -6,17 +6,14 @@
  */
 import {type Forbidden, forbidden} from './confine.ts';
 import {instructionsIn, withoutInstructions} from './instructions.ts';
+import {areInstructions, isRead, type Result, Seen} from './look-again.ts';
 import {GUARD_MARK, READ_ONLY, WITHHELD} from './marks.ts';
 import {screenMatches, screenPaths} from './search-output.ts';
 
 interface Call {
   readonly tool: string;
   readonly sessionID: string;
-}
-
-interface Result {
-  output: string;
-  metadata: Record<string, unknown>;
+  readonly args?: Readonly<Record<string, unknown>>;
 }
 
 interface Input {
@@ -66,25 +63,40 @@ class Guard {
     if (why !== undefined) throw new Error(`${READ_ONLY}: ${path} is ${why}, which must not be read.`);
   }
 
-  async after({tool, sessionID}: Call, result: Result): Promise<void> {
-    if (tool === 'read') return this.#afterRead(sessionID, result);
+  /** What was let through is looked at again, with what has come of it: a path may have led elsewhere since. */
+  async after({tool, sessionID, args}: Call, result: Result): Promise<void> {
+    if (tool === 'read') return this.#afterRead({sessionID, path: args?.filePath}, result);
     const screen = tool === 'grep' ? screenMatches : tool === 'glob' ? screenPaths : undefined;
     if (screen === undefined || !(await this.#isReadOnly(sessionID))) return;
-    const {output, withheld, count} = screen(result.output, (path) => this.#why(path) !== undefined);
+    const seen = new Seen(this.#directory);
+    const {output, withheld, count} = screen(result.output, (path, shown) => {
+      if (this.#why(path) !== undefined) return true;
+      return shown === undefined ? !seen.has(path) : !shown.every((text) => seen.holds(path, text));
+    });
+    // A name that is not inside is somebody else's: then what was searched is named.
+    const searched = typeof args?.path === 'string' ? args.path : this.#directory;
+    const named = [...new Set(withheld.map((path) => (seen.has(path) ? path : searched)))];
     result.output = output;
     result.metadata = {
       ...result.metadata,
       ...(tool === 'grep' ? {matches: count} : {count}),
-      ...(withheld.length > 0 && {[WITHHELD]: withheld}),
+      ...(withheld.length > 0 && {[WITHHELD]: named}),
     };
   }
 
-  /** An instruction file may be a link, which the model has not named and OpenCode has followed. */
-  async #afterRead(sessionID: string, result: Result): Promise<void> {
-    const withheld = instructionsIn(result.metadata).filter((path) => this.#why(path) !== undefined);
-    if (withheld.length === 0 || !(await this.#isReadOnly(sessionID))) return;
+  async #afterRead({sessionID, path}: {sessionID: string; path: unknown}, result: Result): Promise<void> {
+    if (!(await this.#isReadOnly(sessionID))) return;
+    if (typeof path !== 'string' || !isRead(result, path, this.#directory)) {
+      result.output = `${READ_ONLY}: what was read is withheld. It is not what ${path} holds inside the directory: that has changed, or has led elsewhere, in between. Read it again if you need it.`;
+      result.metadata = {truncated: false, [WITHHELD]: [String(path)]};
+      delete result.attachments;
+      return;
+    }
+    // An instruction file may be a link, which the model has not named and OpenCode has followed.
+    if (areInstructions(result, this.#directory)) return;
+    const {metadata} = result;
     result.output = withoutInstructions(result.output);
-    result.metadata = {...result.metadata, [WITHHELD]: withheld};
+    result.metadata = {...metadata, loaded: [], [WITHHELD]: instructionsIn(metadata)};
   }
 
   /** What cannot be found out about a path is taken for the worst. */

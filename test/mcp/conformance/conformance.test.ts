@@ -23,14 +23,14 @@ describe('the conformance suite', () => {
     delegations = fakes.delegations;
     const factory = createServerFactory(
       {
-        ...{delegations, log, version: '1.0.0', inside: false, isAnswered: false},
+        ...{delegations, log, version: '1.0.0', inside: false},
         artifact: (project, id) => store.artifact(project, id),
         artifactText: async (project, id) => store.stored(id, project)?.text,
         artifactSize: async () => undefined,
         projectOf: async () => 'project',
-        warm: () => {},
+        listed: () => {},
       },
-      {cwd: tmpdir()},
+      {cwd: tmpdir(), environment: fakes.environment},
     );
     server = await serveHttp(factory, {body: translateBody, name: translateName});
   });

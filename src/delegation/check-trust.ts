@@ -1,0 +1,67 @@
+import type {Delegation} from './delegation.ts';
+import {Refusal} from './errors.ts';
+import type {Environment} from './ports.ts';
+import type {BroughtCode, TrustQuestion, WorkPlace} from './trust.ts';
+import {quoted} from './worktree.ts';
+
+/** Names above this number are counted only. */
+const NAMED = 5;
+
+export interface TrustRequest extends WorkPlace {
+  /** Where the OpenCode works that calls, which runs what is there already. */
+  readonly callerDirectory?: string;
+  /** Asks whoever calls; absent where nobody can be asked. */
+  readonly askTrust?: (question: TrustQuestion) => boolean;
+}
+
+/**
+ * Looks whether what a repository brings may run: nothing of it has when this resolves.
+ * @returns the digest of what was allowed, for {@link distrust} to compare with; `undefined` where nothing would run.
+ * @throws Refusal when nobody has allowed it, with the command that does.
+ */
+export async function checkTrust(
+  {callerDirectory, askTrust, ...place}: TrustRequest,
+  {trust}: Pick<Environment, 'trust'>,
+): Promise<string | undefined> {
+  const code = await trust.codeIn(place);
+  if (code === undefined || (await trust.allows(code))) return code?.digest;
+  if (callerDirectory !== undefined) {
+    const running = await trust.codeIn({directory: callerDirectory, access: place.access});
+    if (running?.root === code.root && running.digest === code.digest) return code.digest;
+  }
+  if (askTrust?.(question(code)) === true) {
+    await trust.allow(code);
+    return code.digest;
+  }
+  throw new Refusal(`${refusal(place.directory, code)} Nothing was started.`);
+}
+
+/**
+ * Why a delegation may not begin to work in a place, as a sentence: what is there now is not what was allowed. It may have
+ * waited for hours, and a new worktree has what is committed.
+ */
+export async function distrust(
+  {access, trusted, continues}: Pick<Delegation, 'access' | 'trusted' | 'continues'>,
+  {trust}: Environment,
+  {directory, checkout}: {readonly directory: string; readonly checkout?: string},
+): Promise<string | undefined> {
+  const code = await trust.codeIn({directory, access, ...(checkout !== undefined && {checkout})});
+  if (code === undefined || code.digest === trusted || (await trust.allows(code))) return undefined;
+  if (checkout === undefined || continues !== undefined) return refusal(directory, code);
+  return `${refusal(checkout, code)} It is about what is committed there, and your checkout has something else: commit that, or put it aside with \`git stash\`, first.`;
+}
+
+/** What would run, in one line. */
+function namesOf({names}: BroughtCode): string {
+  const more = names.length - NAMED;
+  return `${names.slice(0, NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+function refusal(directory: string, code: BroughtCode): string {
+  return `${directory} brings code that OpenCode runs by itself, with your rights, as soon as it works there: ${namesOf(code)}. Nobody has allowed that, or it has changed since. Whoever trusts it allows it in a terminal: \`opencode-delegate trust ${quoted(directory)}\` (or \`npx -y opencode-delegate trust …\`). That is for a person to decide.`;
+}
+
+function question(code: BroughtCode): TrustQuestion {
+  const words = `Do you trust the authors of ${code.root}? It brings code that OpenCode runs by itself, with your rights, as soon as it works there: ${namesOf(code)}.`;
+  return {digest: code.digest, words};
+}

@@ -1,0 +1,41 @@
+import type {Access} from './access.ts';
+
+/** Code that a repository brings and that OpenCode runs by itself, as soon as it works there. */
+export interface BroughtCode {
+  /** The repository's folder; of what is in none, the directory. */
+  readonly root: string;
+  /** Stands for all of it: another one as soon as any of it is another. */
+  readonly digest: string;
+  /** The digests of what is allowed with it: its own, and that of the part of it that `read-only` does not keep out. */
+  readonly covers: readonly string[];
+  /** What it is, each in a few words that are safe to show. */
+  readonly names: readonly string[];
+}
+
+/** What a person is asked before such code runs. */
+export interface TrustQuestion {
+  /** That of the code which it is about. */
+  readonly digest: string;
+  readonly words: string;
+}
+
+/** Where somebody is to work, and how. */
+export interface WorkPlace {
+  readonly directory: string;
+  /** OpenCode runs less for `read-only`. */
+  readonly access: Access;
+  /** The checkout that the directory is a worktree of. */
+  readonly checkout?: string;
+}
+
+/** Knows what a repository brings, and which of it people have allowed to run. */
+export interface Trust {
+  /**
+   * What would run at a place, as it is at this moment; `undefined` where nothing would.
+   */
+  codeIn(place: WorkPlace): Promise<BroughtCode | undefined>;
+  /** True when somebody has allowed exactly this. */
+  allows(code: BroughtCode): Promise<boolean>;
+  /** Remembers that somebody has. */
+  allow(code: BroughtCode): Promise<void>;
+}

@@ -1,0 +1,74 @@
+import {lstat, readdir, readFile, realpath} from 'node:fs/promises';
+import {dirname, join, resolve} from 'node:path';
+import type {Worktree} from '../delegation/worktree.ts';
+import type {Folders, Git} from './git.ts';
+
+/** The folder that a repository shares among its worktrees, as it is found from a directory. */
+export async function commonDirOf(git: Git, directory: string): Promise<string> {
+  return realpath(resolve(directory, await git.run(directory, ['rev-parse', '--git-common-dir'])));
+}
+
+/** The folders of a worktree in which nobody has worked yet. */
+export async function foldersOfNew(git: Git, path: string): Promise<Folders> {
+  const gitDir = await realpath(await git.run(path, ['rev-parse', '--absolute-git-dir']));
+  return {workTree: path, gitDir, commonDir: await commonDirOf(git, path)};
+}
+
+/**
+ * The folders of a worktree in which somebody may have worked, as they were when it was made.
+ * @throws when they lead elsewhere now: git would take it for another repository.
+ */
+export async function foldersOf(git: Git, worktree: Worktree): Promise<Folders> {
+  const {path, checkout} = worktree;
+  const commonDir = worktree.commonDir ?? (await commonDirOf(git, checkout));
+  // Where a crash came between its making and the record, the repository knows it by its path.
+  const gitDir = worktree.gitDir ?? (await registered(commonDir, path));
+  if (gitDir === undefined) throw new Error('git does not know it any more');
+  const folders = {workTree: path, gitDir, commonDir};
+  if (!(await isLinked(folders))) {
+    throw new Error(
+      `${join(path, '.git')}, or the folder of git behind it, is not as it was made, so no git was run there: whoever has changed it could have git run their commands. Run none there either, and take what you need as files`,
+    );
+  }
+  return folders;
+}
+
+async function registered(commonDir: string, path: string): Promise<string | undefined> {
+  const folder = join(await realpath(commonDir), 'worktrees');
+  const names = await readdir(folder).catch(() => []);
+  const own = join(await realpath(path), '.git');
+  for (const name of names) if ((await backOf(join(folder, name))) === own) return join(folder, name);
+  return undefined;
+}
+
+/** True when a worktree's `.git` leads to its folder, and that leads back and to what is shared. */
+async function isLinked({workTree, gitDir, commonDir}: Folders): Promise<boolean> {
+  try {
+    const file = join(workTree, '.git');
+    if (!(await lstat(workTree)).isDirectory() || !(await lstat(file)).isFile()) return false;
+    const [, given = ''] = /^gitdir: (.+?)[\r\n]*$/.exec(await readFile(file, 'utf8')) ?? [];
+    // Git takes the references from where this says, whatever it is told.
+    const shared = (await readFile(join(gitDir, 'commondir'), 'utf8')).trimEnd();
+    return (
+      (await isSame(resolve(workTree, given), gitDir)) &&
+      (await isSame(resolve(gitDir, shared), commonDir)) &&
+      (await backOf(gitDir)) === join(await realpath(workTree), '.git')
+    );
+  } catch {
+    return false;
+  }
+}
+
+async function isSame(one: string, other: string): Promise<boolean> {
+  return (await realpath(one)) === (await realpath(other));
+}
+
+/** The `.git` of the worktree that this folder is of. */
+async function backOf(gitDir: string): Promise<string | undefined> {
+  try {
+    const file = resolve(gitDir, (await readFile(join(gitDir, 'gitdir'), 'utf8')).trimEnd());
+    return join(await realpath(dirname(file)), '.git');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,14 @@
+/**
+ * Files of ours that OpenCode runs, as they are beside this one: what is built has the same folders below its root, and
+ * not the same files.
+ */
+import {extname} from 'node:path';
+import {fileURLToPath} from 'node:url';
+
+const EXTENSION = extname(import.meta.url);
+
+/** Holds what the rules of `read-only` cannot. It is a plugin: OpenCode loads it, beside those of the user. */
+export const GUARD_URL = new URL(`./opencode/read-only/guard${EXTENSION}`, import.meta.url).href;
+
+/** Keeps the password of a server out of what it starts. */
+export const KEEPER_FILE = fileURLToPath(new URL(`./opencode/keeper/keeper${EXTENSION}`, import.meta.url));

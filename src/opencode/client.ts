@@ -1,0 +1,47 @@
+import {createOpencodeClient, type OpencodeClient} from '@opencode-ai/sdk/v2/client';
+import type {Logger} from '../log.ts';
+import {limitedFetch} from './limited-fetch.ts';
+import {SERVER_USERNAME, type ServerPassword} from './password.ts';
+import {type Conceal, concealed} from './secrets/concealed.ts';
+
+const UNAUTHORIZED = 401;
+
+/** A client of a server of ours that has said that it listens, with the password that it takes. */
+export async function clientOf(
+  url: string,
+  {kept, shown}: ServerPassword,
+  {log, conceal}: {log: Logger; conceal: Conceal},
+): Promise<OpencodeClient> {
+  const isKept = await isTaken(url, kept);
+  if (!isKept) {
+    log.warn(
+      'this OpenCode does not let its password be kept from what it starts: commands and MCP servers of agents find it in their environment',
+    );
+  }
+  return createOpencodeClient({
+    baseUrl: url,
+    fetch: limitedFetch(concealed(conceal)),
+    headers: {
+      authorization: authorization(isKept ? kept : shown),
+      // On one machine, compressing costs both sides more than it saves.
+      'accept-encoding': 'identity',
+    },
+  });
+}
+
+/** False when the server has refused it. Who cannot be asked has refused nothing. */
+async function isTaken(url: string, password: string): Promise<boolean> {
+  const headers = {authorization: authorization(password)};
+  try {
+    const ask = limitedFetch(async (answer) => answer);
+    const {status} = await ask(new URL('/global/health', url), {headers});
+    return status !== UNAUTHORIZED;
+  } catch {
+    // Whoever asks next says what is wrong.
+    return true;
+  }
+}
+
+function authorization(password: string): string {
+  return `Basic ${Buffer.from(`${SERVER_USERNAME}:${password}`).toString('base64')}`;
+}

@@ -1,0 +1,11 @@
+/** What the server's owner and the keeper inside of the server agree on. Bun loads this file too: it imports nothing. */
+
+/** Where the server finds its password: the first file descriptor after the three that every process has. */
+export const HANDED_FD = 3;
+/** As many as 24 random bytes take in base64url. The keeper reads nothing that is longer or shorter. */
+export const PASSWORD_CHARS = 32;
+export const PASSWORD_VARIABLE = 'OPENCODE_SERVER_PASSWORD';
+/** Has Bun, which OpenCode is built on, run a file before the program. */
+export const PRELOAD_VARIABLE = 'BUN_INSPECT_PRELOAD';
+/** What OpenCode says when it has read its settings and answers. */
+export const LISTENING = 'server listening on';

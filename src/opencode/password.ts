@@ -1,0 +1,65 @@
+import {randomBytes} from 'node:crypto';
+import {closeSync, existsSync, mkdtempSync, openSync, rmSync, writeSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {platform} from 'node:process';
+import {KEEPER_FILE} from '../loaded-by-opencode.ts';
+import {PASSWORD_CHARS, PASSWORD_VARIABLE, PRELOAD_VARIABLE} from './keeper/handed.ts';
+
+export const SERVER_USERNAME = 'opencode';
+/** Of base64url, each stands for 6 bits. */
+const PASSWORD_BYTES = (PASSWORD_CHARS * 6) / 8;
+
+/** What opens a server: one of these, and it takes asking to know which. */
+export interface ServerPassword {
+  /** Is handed over past the environment, and replaces the other one in the server. */
+  readonly kept: string;
+  /**
+   * Stands in the environment that the server is started with. It is there so that no server is ever without a
+   * password, also where the keeper does not run.
+   */
+  readonly shown: string;
+}
+
+export function newPassword(): ServerPassword {
+  const random = () => randomBytes(PASSWORD_BYTES).toString('base64url');
+  return {kept: random(), shown: random()};
+}
+
+/** What the environment of the server has for its password. */
+export function passwordVariables({shown}: ServerPassword): NodeJS.ProcessEnv {
+  return {
+    OPENCODE_SERVER_USERNAME: SERVER_USERNAME,
+    [PASSWORD_VARIABLE]: shown,
+    // An update may have taken the package away from under a process that still runs.
+    ...(canHandOver && existsSync(KEEPER_FILE) && {[PRELOAD_VARIABLE]: KEEPER_FILE}),
+  };
+}
+
+/** How files are handed to a process that is not of Node is not known of Windows. */
+const canHandOver = platform !== 'win32';
+
+/**
+ * Calls the action with the descriptor of a file that holds the password and has no name any more, so that a process
+ * which the action starts can inherit it; `undefined` where that cannot be.
+ */
+export function withHanded<T>({kept}: ServerPassword, action: (descriptor: number | undefined) => T): T {
+  if (!canHandOver) return action(undefined);
+  const descriptor = unnamedFile(kept);
+  try {
+    return action(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function unnamedFile(text: string): number {
+  const folder = mkdtempSync(join(tmpdir(), 'opencode-delegate-'));
+  try {
+    const descriptor = openSync(join(folder, 'handed'), 'wx+', 0o600);
+    writeSync(descriptor, text);
+    return descriptor;
+  } finally {
+    rmSync(folder, {recursive: true, force: true});
+  }
+}

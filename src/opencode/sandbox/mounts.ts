@@ -1,0 +1,80 @@
+import {existsSync, readdirSync, realpathSync, statSync} from 'node:fs';
+import {userInfo} from 'node:os';
+import {join} from 'node:path';
+import {xdgFolder} from '../../xdg.ts';
+
+/** Where people have what opens other machines and accounts, below their home. */
+export const HIDDEN = [
+  ...[
+    '.ssh',
+    '.gnupg',
+    '.aws',
+    '.azure',
+    '.kube',
+    '.docker',
+    '.password-store',
+    '.netrc',
+    '.git-credentials',
+  ],
+  ...[
+    '.config/gcloud',
+    '.config/gh',
+    '.config/git/credentials',
+    '.local/share/keyrings',
+    '.cargo/credentials.toml',
+  ],
+  ...['.mozilla', '.config/google-chrome', '.config/chromium', '.vault-token', '.pypirc'],
+];
+/** Sockets of other programs lie in these: whoever reaches them has those do what the sandbox does not let it. */
+const SOCKETS = ['/tmp', '/run'];
+/** Without these, names of hosts are not found on some systems. */
+const RESOLVERS = ['/run/systemd/resolve', '/run/nscd'];
+
+/** Where what is inside has its own. */
+export interface Places {
+  /** Ours, which nothing inside sees: the records, and the host's socket. */
+  readonly dataDir: string;
+  /** What agents may write. */
+  readonly writable: readonly string[];
+}
+
+/**
+ * What is seen inside, as arguments of bubblewrap: the machine as it is, to be read and not to be written, without what
+ * opens other accounts and other programs. Later ones stand over earlier ones, and none may lead through a link.
+ */
+export function mountsOf({dataDir, writable}: Places, env: NodeJS.ProcessEnv): readonly string[] {
+  const home = env.HOME || userInfo().homedir;
+  const runtime = env.XDG_RUNTIME_DIR ?? '';
+  return [
+    ...['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc'],
+    ...[...SOCKETS, runtime].flatMap(emptied),
+    ...RESOLVERS.flatMap((path) => ['--ro-bind-try', path, path]),
+    ...HIDDEN.map((name) => join(home, name)).flatMap(emptied),
+    // What people have logged in with, and their sessions.
+    ...emptied(join(xdgFolder(env, 'XDG_DATA_HOME'), 'opencode')),
+    ...configurationFolders(env, home).flatMap(writableOver),
+    ...emptied(dataDir),
+    ...writable.map((path) => realpathSync(path)).flatMap((path) => ['--bind', path, path]),
+  ];
+}
+
+/** A folder or file that is there, with nothing in it. What is a link is what it leads to. */
+export function emptied(path: string): readonly string[] {
+  if (path === '' || !existsSync(path)) return [];
+  const real = realpathSync(path);
+  return statSync(real).isDirectory() ? ['--tmpfs', real] : ['--ro-bind', '/dev/null', real];
+}
+
+/** The folders of a person's configuration that are there. */
+function configurationFolders(env: NodeJS.ProcessEnv, home: string): readonly string[] {
+  const named = env.OPENCODE_CONFIG_DIR?.trim();
+  const folders = [join(xdgFolder(env, 'XDG_CONFIG_HOME'), 'opencode'), join(home, '.opencode')];
+  return [...folders, ...(named ? [named] : [])].filter((folder) => existsSync(folder));
+}
+
+/** OpenCode puts files of its own beside the configuration, and fails where it cannot: nobody else sees those. */
+function writableOver(folder: string): readonly string[] {
+  const real = realpathSync(folder);
+  const inside = readdirSync(real).map((name) => join(real, name));
+  return ['--tmpfs', real, ...inside.flatMap((path) => ['--ro-bind', path, path])];
+}

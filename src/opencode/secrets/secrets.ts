@@ -1,0 +1,83 @@
+import {readFileSync} from 'node:fs';
+import {homedir} from 'node:os';
+import {basename, dirname, join, resolve} from 'node:path';
+import {parse} from 'jsonc-parser';
+import {xdgFolder} from '../../xdg.ts';
+import {configurationOf} from '../configuration-files.ts';
+import {type Found, keysInSettings, keysInStore, keysInVariables} from './keys-in.ts';
+
+/** Settings that the environment itself has. */
+const SETTINGS_VARIABLE = 'OPENCODE_CONFIG_CONTENT';
+const STORE_VARIABLE = 'OPENCODE_AUTH_CONTENT';
+/** Where OpenCode keeps what people have logged in with. */
+const STORES = ['auth.json', 'mcp-auth.json'];
+
+/**
+ * The keys that are known of one environment: in its variables, in OpenCode's configuration, and in what people have
+ * logged in with. A provider may say a key back, and an agent may print it: it is taken out of all that OpenCode says
+ * before anything of ours sees it, so that it is in no record, log, list or answer.
+ */
+export class Secrets {
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #home: string;
+  /** What each is called, by the key. It stays known when it is changed: transcripts have it still. */
+  readonly #names = new Map<string, string>();
+  /** The keys, the longest first: one may begin with another. */
+  #keys: readonly string[] = [];
+  /** What has the name of a key, and is a part of a path: OpenCode's answers name that path. */
+  readonly #plain = new Set<string>();
+
+  constructor(env: NodeJS.ProcessEnv) {
+    this.#env = env;
+    this.#home = env.HOME || homedir();
+    this.#add(keysInVariables(env));
+    this.#add(this.#inSettings(env[SETTINGS_VARIABLE] ?? '', this.#home));
+    this.#add(keysInStore(parse(env[STORE_VARIABLE] ?? '')));
+  }
+
+  /** Looks for the keys that OpenCode may use in a directory. What cannot be read has none, for OpenCode neither. */
+  learn(directory: string): void {
+    const stores = STORES.map((name) => join(xdgFolder(this.#env, 'XDG_DATA_HOME'), 'opencode', name));
+    for (const path of stores) this.#add(keysInStore(parse(contentOf(path) ?? '')));
+    for (const [path] of configurationOf(directory, this.#env).entries) {
+      if (!/\.jsonc?$/.test(path) || STORES.includes(basename(path))) continue;
+      this.#add(this.#inSettings(contentOf(path) ?? '', dirname(path)));
+    }
+    for (const key of this.#keys) if (directory.includes(key)) this.#plain.add(key);
+  }
+
+  /** The text with the name of each key in the key's place, also where the text is JSON. */
+  conceal(text: string): string {
+    let concealed = text;
+    for (const key of this.#keys) {
+      if (concealed.includes(key) && !this.#plain.has(key))
+        concealed = concealed.replaceAll(key, `[withheld: ${this.#names.get(key)}]`);
+    }
+    return concealed;
+  }
+
+  /** Read in spite of faults: OpenCode quotes a file that it cannot read. */
+  #inSettings(text: string, folder: string): readonly Found[] {
+    const file = (path: string) => contentOf(resolve(folder, path.replace(/^~(?=\/)/, this.#home)));
+    return keysInSettings(parse(text, [], {allowTrailingComma: true}), {env: this.#env, file});
+  }
+
+  #add(found: readonly Found[]): void {
+    for (const [name, key] of found) {
+      // As it stands in JSON, where some characters have a sign before them.
+      for (const form of [key, JSON.stringify(key).slice(1, -1)]) {
+        if (!this.#names.has(form)) this.#names.set(form, name.replace(/[^\w.-]/g, '_'));
+      }
+    }
+    this.#keys = [...this.#names.keys()].sort((a, b) => b.length - a.length);
+  }
+}
+
+function contentOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    // It is not there, or not to be read: for OpenCode neither.
+    return undefined;
+  }
+}

@@ -1,0 +1,117 @@
+import {createHash} from 'node:crypto';
+import {closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, statSync} from 'node:fs';
+import {join} from 'node:path';
+
+/** To open a pipe would be to wait for whoever writes to it. */
+const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+/** More is no plugin; what is beyond is left aside. */
+const MAX_FILES = 2_000;
+const NOT_OURS = ['node_modules', '.git'];
+
+/** Reads files, and knows afterwards whether any of them is another now. */
+export class WatchedFiles {
+  /** What was looked at, with what changes when it does. */
+  readonly #versions = new Map<string, string>();
+  readonly #beings = new Map<string, string | undefined>();
+
+  /** The content of a file; empty where there is none that can be read. */
+  text(path: string): string {
+    return this.#read(path)?.toString('utf8') ?? '';
+  }
+
+  /** What stands for the content of a file, or of all that lies in a folder; `undefined` where there is neither. */
+  digest(path: string): string | undefined {
+    const content = this.#read(path);
+    if (content !== undefined) return sha256(content);
+    if (!isFolder(path)) return undefined;
+    return sha256(this.#filesIn(path).map((file) => [file.slice(path.length), this.digest(file)]));
+  }
+
+  /** True when there is something at the path. What is in it does not matter. */
+  isThere(path: string): boolean {
+    const being = inodeOf(path);
+    this.#beings.set(path, being);
+    return being !== undefined;
+  }
+
+  /** True when the path is a file. */
+  isFile(path: string): boolean {
+    this.#versions.set(path, versionOf(path));
+    return statSync(path, {throwIfNoEntry: false})?.isFile() === true;
+  }
+
+  /** The names in a folder; none where there is none. */
+  names(folder: string): readonly string[] {
+    this.#versions.set(folder, versionOf(folder));
+    try {
+      return readdirSync(folder).sort();
+    } catch {
+      return [];
+    }
+  }
+
+  /** True while all is as it was. */
+  get areSame(): boolean {
+    for (const [path, version] of this.#versions) if (versionOf(path) !== version) return false;
+    for (const [path, being] of this.#beings) if (inodeOf(path) !== being) return false;
+    return true;
+  }
+
+  #read(path: string): Buffer | undefined {
+    this.#versions.set(path, versionOf(path));
+    let file: number | undefined;
+    try {
+      file = openSync(path, FLAGS);
+      return fstatSync(file).isFile() ? readFileSync(file) : undefined;
+    } catch {
+      // What cannot be read, OpenCode cannot run either.
+      return undefined;
+    } finally {
+      if (file !== undefined) closeSync(file);
+    }
+  }
+
+  #filesIn(folder: string): readonly string[] {
+    const found: string[] = [];
+    const walk = (inner: string): void => {
+      for (const name of this.names(inner)) {
+        if (found.length >= MAX_FILES) return;
+        const path = join(inner, name);
+        if (NOT_OURS.includes(name)) continue;
+        if (isFolder(path)) walk(path);
+        else found.push(path);
+      }
+    };
+    walk(folder);
+    return found;
+  }
+}
+
+/** Stands for a value, and for no other that anybody could find. */
+export function sha256(value: unknown): string {
+  const bytes = Buffer.isBuffer(value) ? value : JSON.stringify(value);
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** The time of the last change in it cannot be set by whoever writes to a file. */
+function versionOf(path: string): string {
+  const stats = tried(() => statSync(path, {throwIfNoEntry: false, bigint: true}));
+  return stats === undefined ? '' : `${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}`;
+}
+
+function inodeOf(path: string): string | undefined {
+  const stats = tried(() => statSync(path, {throwIfNoEntry: false}));
+  return stats && `${stats.dev} ${stats.ino}`;
+}
+
+function isFolder(path: string): boolean {
+  return tried(() => statSync(path, {throwIfNoEntry: false}))?.isDirectory() === true;
+}
+
+function tried<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch {
+    return undefined;
+  }
+}

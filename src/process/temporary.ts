@@ -1,0 +1,39 @@
+import {createHash, randomBytes} from 'node:crypto';
+import {mkdir, rename, writeFile} from 'node:fs/promises';
+import {dirname} from 'node:path';
+import {isAlive} from './alive.ts';
+import {thisProcess} from './identity.ts';
+
+const NAME = /\.(?:([0-9a-f]{8})-(\d+)-)?[0-9a-f]{12}\.tmp$/;
+/** A write takes seconds, so nobody will finish what is as old as this. */
+const LEFT_MS = 10 * 60_000;
+
+/** A name beside the file for what is being written of it, which says who writes. */
+export function temporaryOf(path: string): string {
+  return `${path}.${here()}-${process.pid}-${randomBytes(6).toString('hex')}.tmp`;
+}
+
+/**
+ * Replaces a file in one step, for its owner alone, with the folder that it lies in: whoever reads it finds the old text
+ * or the new one. A power cut may undo it.
+ */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), {recursive: true, mode: 0o700});
+  const temporary = temporaryOf(path);
+  await writeFile(temporary, text, {mode: 0o600});
+  await rename(temporary, path);
+}
+
+/** True when the file is such a one and whoever wrote it was killed in the midst of that. */
+export function isLeftBehind(name: string, ageMs: number): boolean {
+  const found = NAME.exec(name);
+  if (found === null) return false;
+  const [, where, pid] = found;
+  return ageMs > LEFT_MS || (where === here() && !isAlive(Number(pid)));
+}
+
+/** Stands for where a process number is that of a process. */
+function here(): string {
+  const {boot, space} = thisProcess();
+  return createHash('sha256').update(`${boot} ${space}`).digest('hex').slice(0, 8);
+}

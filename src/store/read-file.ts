@@ -1,0 +1,39 @@
+import {type BigIntStats, closeSync, constants, fstatSync, openSync, readFileSync, readSync} from 'node:fs';
+
+/** As long as the front matter of all but a few records. */
+const BEGINNING_BYTES = 4 * 1024;
+/** To open a pipe would be to wait for whoever writes to it, were it put there since the file was looked at. */
+const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
+const shared = Buffer.allocUnsafeSlow(BEGINNING_BYTES);
+
+/** A file as it is at one moment. */
+export interface Beginning {
+  readonly stats: BigIntStats;
+  /** Its first bytes, all of them where it is not longer; they last until the next call. None of what is no file. */
+  readonly bytes: Buffer;
+}
+
+/** @throws when there is no such file, or it cannot be opened. */
+export function beginningOf(path: string): Beginning {
+  const file = openSync(path, FLAGS);
+  try {
+    const stats = fstatSync(file, {bigint: true});
+    const length = stats.isFile() ? readSync(file, shared, 0, BEGINNING_BYTES, 0) : 0;
+    return {stats, bytes: shared.subarray(0, length)};
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** The text of a file. @throws when it cannot be read or is none. */
+export function wholeOf(path: string): string {
+  const file = openSync(path, FLAGS);
+  try {
+    // To read a pipe would be to wait for whoever writes to it.
+    if (!fstatSync(file).isFile()) throw new Error('it is no file');
+    return readFileSync(file, 'utf8');
+  } finally {
+    closeSync(file);
+  }
+}

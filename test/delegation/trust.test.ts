@@ -1,0 +1,113 @@
+import {tmpdir} from 'node:os';
+import {beforeEach, describe, expect, it, vi} from 'vitest';
+import type {Access} from '../../src/delegation/access.ts';
+import type {BroughtCode, TrustQuestion} from '../../src/delegation/trust.ts';
+import {fakeDelegations} from '../support/fake-delegations.ts';
+import {aDelegation, anEnd, aWorktree, GONE} from '../support/fakes.ts';
+
+const HERE = tmpdir();
+
+let fakes: ReturnType<typeof fakeDelegations>;
+
+beforeEach(() => {
+  fakes = fakeDelegations({concurrency: 1});
+});
+
+const codeOf = (digest: string, names = ['plugin a.js']): BroughtCode => ({
+  ...{root: HERE, digest, covers: [digest], names},
+});
+
+const request = (given: {
+  prompt?: string;
+  access?: Access;
+  callerDirectory?: string;
+  askTrust?: (question: TrustQuestion) => boolean;
+}) => ({
+  ...{project: 'project', environment: fakes.environment, directory: HERE, prompt: 'Go', timeoutMinutes: 15},
+  client: {name: 'c', version: '1'},
+  ...given,
+});
+
+const delegate = (given: Parameters<typeof request>[0] = {}) => fakes.delegations.delegate(request(given));
+
+describe('code that nobody has allowed', () => {
+  it('is refused before OpenCode is asked for anything, and the first few of it are named', async () => {
+    fakes.trust.brought.set(HERE, codeOf('1', ['a', 'b', 'c', 'd', 'e', 'f', 'g']));
+    await expect(delegate()).rejects.toThrow(
+      /brings code .*: a, b, c, d, e and 2 more\. .* `opencode-delegate trust \/tmp` .* Nothing was started\.$/,
+    );
+    expect(fakes.catalog.requests).toEqual([]);
+  });
+
+  it('runs when whoever is asked says yes, which is remembered', async () => {
+    fakes.trust.brought.set(HERE, codeOf('1'));
+    const asked: TrustQuestion[] = [];
+    const askTrust = (question: TrustQuestion) => asked.push(question) > 1;
+    await expect(delegate({askTrust})).rejects.toThrow('Nobody has allowed that');
+    await delegate({askTrust});
+    await delegate();
+    expect(asked.map(({digest}) => digest)).toEqual(['1', '1']);
+    fakes.trust.brought.set(HERE, codeOf('2'));
+    await expect(delegate()).rejects.toThrow('Nobody has allowed that');
+  });
+
+  it('runs for the OpenCode that runs the same, and is not remembered', async () => {
+    fakes.trust.brought.set(HERE, codeOf('1')).set('/caller', codeOf('1')).set('/other', codeOf('2'));
+    await expect(delegate({callerDirectory: '/other'})).rejects.toThrow('Nobody has allowed that');
+    await expect(delegate({callerDirectory: '/nothing'})).rejects.toThrow('Nobody has allowed that');
+    const {delegation} = await delegate({callerDirectory: '/caller'});
+    expect(fakes.store.stored(delegation.id)?.trusted).toBe('1');
+    expect(fakes.trust.allowed).toEqual([]);
+    (await vi.waitFor(() => fakes.runner.of('Go'))).complete('done');
+    const ended = await fakes.delegations.wait({project: 'project', id: delegation.id, ms: 5_000});
+    expect(ended.delegation.state.status).toBe('completed');
+  });
+
+  it('ends what has waited while it came, and nothing is sent', async () => {
+    await delegate({prompt: 'First'});
+    const {delegation} = await delegate({prompt: 'Second'});
+    fakes.trust.brought.set(HERE, codeOf('1'));
+    fakes.runner.of('First').complete('done');
+    const {delegation: ended} = await fakes.delegations.wait({
+      ...{project: 'project', id: delegation.id, ms: 5_000},
+    });
+    expect(ended.state).toMatchObject({
+      status: 'error',
+      error: expect.stringMatching(/plugin a\.js.* Nothing was sent\.$/),
+    });
+    expect(fakes.runner.runs.map(({request: {prompt}}) => prompt)).toEqual(['First']);
+  });
+
+  it.each(['agent', 'worktree'] as const)(
+    'keeps a session with access %s from being looked for',
+    async (access) => {
+      const worktree = aWorktree({checkout: HERE, directory: '/worktree'});
+      const isApart = access === 'worktree';
+      fakes.store.put(aDelegation({directory: HERE, access, state: anEnd(), ...(isApart && {worktree})}));
+      fakes.trust.brought.set(isApart ? '/worktree' : HERE, codeOf('1'));
+      const {directory: _, ...rest} = request({prompt: 'More'});
+      await expect(fakes.delegations.continue({...rest, id: 'swift-amber-otter'})).rejects.toThrow(
+        `trust ${isApart ? '/worktree' : HERE}`,
+      );
+      expect(fakes.worktrees.asked).toEqual([]);
+    },
+  );
+
+  it('keeps a lost run open, for to ask what became of it is to run the code', async () => {
+    const state = {status: 'running', startedAt: 1, sessionId: 'ses_1'} as const;
+    fakes.store.put(aDelegation({directory: HERE, owner: GONE, state}));
+    fakes.trust.brought.set(HERE, codeOf('1'));
+    await fakes.delegations.recover();
+    expect(fakes.runner.lost).toEqual([]);
+    expect(fakes.store.stored('swift-amber-otter')?.state.status).toBe('running');
+    await fakes.delegations.close();
+  });
+
+  it('is none that was allowed when a lost run began', async () => {
+    const state = {status: 'running', startedAt: 1, sessionId: 'ses_1'} as const;
+    fakes.store.put(aDelegation({directory: HERE, owner: GONE, state, trusted: '1'}));
+    fakes.trust.brought.set(HERE, codeOf('1'));
+    await fakes.delegations.recover();
+    expect(fakes.runner.lost).toHaveLength(1);
+  });
+});

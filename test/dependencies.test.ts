@@ -1,0 +1,153 @@
+import {execFileSync} from 'node:child_process';
+import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {load} from 'js-yaml';
+import {describe, expect, it, onTestFinished} from 'vitest';
+import {z} from 'zod';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** Whoever installs this package gets these: they ask for no more than that their notice stays. */
+const SHIPPED = ['MIT', 'ISC', 'Apache-2.0', 'BlueOak-1.0.0', 'Python-2.0'];
+/** Stays on the machine of whoever works on this package, so that it may ask for more when it is passed on. */
+const TOOLS = [
+  ...SHIPPED,
+  ...['BSD-2-Clause', 'BSD-3-Clause', '0BSD', 'MPL-2.0', 'MIT OR Apache-2.0', '(MIT OR CC0-1.0)'],
+];
+/** What says no licence where the tools look for it, and which it has. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  '@modelcontextprotocol/inspector': 'MIT for what was, Apache-2.0 for what is new: its LICENSE says both',
+  'opencode-linux-x64': 'the binary of opencode-ai, which is MIT',
+  'opencode-linux-x64-baseline': 'the binary of opencode-ai, which is MIT',
+};
+
+/** Which packages want to run a script when they are installed, and why that is allowed or not. */
+const INSTALL_SCRIPTS: Readonly<Record<string, {runs: boolean; reason: string}>> = {
+  'opencode-ai': {runs: true, reason: 'puts the binary of this system in place, which the tests run'},
+  node: {runs: true, reason: 'puts a Node 22 in place, for two tools of the tests that need it'},
+  esbuild: {runs: false, reason: 'only speeds up its command; it works without'},
+  '@modelcontextprotocol/inspector': {runs: false, reason: 'only the tests use it, as it is'},
+};
+
+const manifest = z.object({
+  scripts: z.record(z.string(), z.string()).default({}),
+  allowScripts: z.record(z.string(), z.boolean()).optional(),
+  publishConfig: z.object({access: z.string(), provenance: z.boolean()}),
+});
+const lock = z.object({
+  packages: z.record(
+    z.string(),
+    z.object({
+      license: z.string().optional(),
+      dev: z.boolean().optional(),
+      hasInstallScript: z.boolean().optional(),
+    }),
+  ),
+});
+const steps = z.array(z.object({run: z.string().optional(), uses: z.string().optional()}));
+const workflow = z.object({
+  permissions: z.record(z.string(), z.string()),
+  jobs: z.record(z.string(), z.object({permissions: z.record(z.string(), z.string()).optional(), steps})),
+});
+
+const {scripts, allowScripts, publishConfig} = manifest.parse(json(join(ROOT, 'package.json')));
+const packages = Object.entries(lock.parse(json(join(ROOT, 'package-lock.json'))).packages)
+  .filter(([path]) => path !== '')
+  .map(([path, rest]) => ({name: path.split('node_modules/').at(-1) ?? '', ...rest}));
+
+describe('the licences', () => {
+  it.each([
+    ['of what is installed with this package', packages.filter(({dev}) => dev !== true), SHIPPED],
+    ['of what only its makers use', packages.filter(({dev}) => dev === true), TOOLS],
+  ])('%s are known and fit', (_, all, allowed) => {
+    expect(all.length).toBeGreaterThan(10);
+    const others = all.filter(({name, license = ''}) => !allowed.includes(license) && !(name in ELSEWHERE));
+    expect(others).toEqual([]);
+  });
+
+  it('are those that the installed packages state themselves', () => {
+    for (const {name, license} of packages.filter(({dev}) => dev !== true)) {
+      const path = join(ROOT, 'node_modules', name, 'package.json');
+      const installed = z.object({license: z.string()}).parse(json(path));
+      expect(SHIPPED, name).toContain(installed.license);
+      expect(license, name).toBeDefined();
+    }
+  });
+
+  it('are looked up for nothing that is not there any more', () => {
+    const names = packages.map(({name}) => name);
+    expect(names).toEqual(expect.arrayContaining(Object.keys(ELSEWHERE)));
+  });
+});
+
+describe('scripts that run when something is installed', () => {
+  it('are named with the reason, each that there is, and package.json allows no other', () => {
+    const wanted = packages.filter(({hasInstallScript}) => hasInstallScript === true).map(({name}) => name);
+    expect(wanted.sort()).toEqual(Object.keys(INSTALL_SCRIPTS).sort());
+    const allowed = Object.entries(INSTALL_SCRIPTS).map(([name, {runs}]) => [name, runs]);
+    expect(allowScripts).toEqual(Object.fromEntries(allowed));
+  });
+
+  it('come with no package that is installed with this one', () => {
+    const shipped = packages.filter(({dev, hasInstallScript}) => dev !== true && hasInstallScript === true);
+    expect(shipped).toEqual([]);
+  });
+
+  it('are not in the package that is published', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'packed-'));
+    onTestFinished(() => rmSync(folder, {recursive: true}));
+    execFileSync('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], {
+      cwd: ROOT,
+      stdio: 'ignore',
+    });
+    const [tarball = ''] = readdirSync(folder);
+    execFileSync('tar', ['xzf', tarball], {cwd: folder});
+    const packed = manifest.parse(json(join(folder, 'package', 'package.json')));
+    // `dependencies` is run by npm whenever it has changed what is installed.
+    for (const name of ['preinstall', 'install', 'postinstall', 'dependencies'])
+      expect(packed.scripts).not.toHaveProperty(name);
+    // npm would build what has one.
+    expect(existsSync(join(folder, 'package', 'binding.gyp'))).toBe(false);
+  });
+});
+
+describe('what is published', () => {
+  it('says which commit and which run it is made of', () => {
+    expect(publishConfig.provenance).toBe(true);
+    const {permissions, jobs} = workflowNamed('release');
+    expect(permissions).toEqual({contents: 'read'});
+    expect(jobs.publish?.permissions).toEqual({contents: 'read', 'id-token': 'write'});
+    const runs = runsOf('release');
+    // Nothing is published that has not passed.
+    expect(runs[0]).toBe('.ci/run');
+    expect(runs.at(-1)).toBe('npm publish');
+  });
+
+  it('is checked for advisories before, and every day', () => {
+    for (const name of ['check', 'release']) expect(runsOf(name)).toContain('npm run advisories');
+    expect(scripts.advisories).toContain('npm audit --omit=dev --audit-level=low');
+    expect(scripts.advisories).toContain('npm audit signatures');
+  });
+
+  it.each(['check', 'release'])('is made by steps of others in exactly one version (%s)', (name) => {
+    const used = Object.values(workflowNamed(name).jobs).flatMap(({steps}) =>
+      steps.flatMap(({uses}) => uses ?? []),
+    );
+    expect(used.length).toBeGreaterThan(0);
+    for (const action of used) expect(action).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40}$/);
+  });
+});
+
+function json(path: string): unknown {
+  return JSON.parse(readFileSync(path, 'utf8'));
+}
+
+function workflowNamed(name: string): z.output<typeof workflow> {
+  return workflow.parse(load(readFileSync(join(ROOT, '.github', 'workflows', `${name}.yml`), 'utf8')));
+}
+
+function runsOf(name: string): readonly string[] {
+  return Object.values(workflowNamed(name).jobs).flatMap(({steps}) => steps.flatMap(({run}) => run ?? []));
+}

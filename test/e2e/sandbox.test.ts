@@ -1,0 +1,252 @@
+import {existsSync, mkdirSync, readFileSync, renameSync, symlinkSync} from 'node:fs';
+import {createServer} from 'node:http';
+import type {AddressInfo} from 'node:net';
+import {join} from 'node:path';
+import {execaSync} from 'execa';
+import {afterAll, beforeAll, describe, expect, it, onTestFinished} from 'vitest';
+import {untilActivity} from '../support/client.ts';
+import {eventually, openCodeIn} from '../support/processes.ts';
+import {Repository} from '../support/repository.ts';
+import {hostsIn, NPM_BIN, recordsIn, type Sandbox} from '../support/sandbox.ts';
+import {type Scene, setScene} from '../support/scene.ts';
+
+/**
+ * Whether this machine has bubblewrap and lets it make namespaces. Where not, one can only be told so. What lies in
+ * folders that a sandbox does not show cannot be run in it, this checkout included.
+ */
+const canConfine =
+  process.platform === 'linux' &&
+  !/^\/(tmp|run)\//.test(NPM_BIN) &&
+  execaSync('bwrap', ['--unshare-pid', '--ro-bind', '/', '/', '--proc', '/proc', 'true'], {reject: false})
+    .exitCode === 0;
+
+/** A repository, keys of a person, and a file beside, in a place that the sandbox shows: what lies in /tmp it does not. */
+async function confined(mode: 'on' | 'no-network'): Promise<Scene> {
+  const scene = await setScene(undefined, {env: {OPENCODE_DELEGATE_SANDBOX: mode}});
+  const {sandbox} = scene;
+  sandbox.configure({...sandbox.config, permission: 'allow'});
+  Repository.create(sandbox.project, {home: sandbox.root});
+  new Repository(sandbox.root, sandbox.root).write({
+    'home/.ssh/id_ed25519': 'TIGER key\n',
+    'home/.netrc': 'TIGER password\n',
+    'home/.local/share/opencode/auth.json': JSON.stringify({
+      acme: {type: 'api', key: 'TIGER-login-0123456789'},
+    }),
+    'home/notes.txt': 'notes\n',
+  });
+  return scene;
+}
+
+/** What the commands print, one after the other, run by an agent in a worktree. */
+async function printedBy({model, open}: Scene, commands: readonly string[]): Promise<readonly string[]> {
+  let printed: readonly string[] = [];
+  model.script(({toolResults}) => {
+    printed = toolResults;
+    const command = commands[toolResults.length];
+    return command === undefined
+      ? {text: 'done'}
+      : {tool: 'bash', input: {command, description: 'a command'}};
+  });
+  const client = await open();
+  const id = await client.delegate('Try it', {access: 'worktree'});
+  const {text} = await client.read(id);
+  expect(text).toContain(`${id} · completed · `);
+  return printed;
+}
+
+const ours = ({dataDir}: Sandbox, ...names: string[]) => join(dataDir, ...names);
+
+describe.runIf(canConfine)('in a sandbox', () => {
+  const {TMPDIR} = process.env;
+
+  beforeAll(() => {
+    process.env.TMPDIR = '/var/tmp';
+  });
+
+  afterAll(() => {
+    if (TMPDIR === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = TMPDIR;
+  });
+
+  it('an agent writes in its worktree, and nowhere else', async () => {
+    const scene = await confined('on');
+    const {sandbox} = scene;
+    const {HOME = ''} = sandbox.env;
+    const write = (path: string) => `echo x > "${path}" && echo written || echo refused`;
+    // Rules of the session refuse a command that names the checkout: this one finds it by itself.
+    const checkout = '$(git rev-parse --path-format=absolute --git-common-dir)';
+    const places = [
+      `${checkout}/../a.txt`,
+      `${checkout}/config`,
+      `${checkout}/hooks/post-commit`,
+      join(HOME, '.bashrc'),
+      join(HOME, '.config', 'opencode', 'opencode.json'),
+      join(HOME, 'notes.txt'),
+      '/usr/local/bin/x',
+    ];
+    const printed = await printedBy(scene, [
+      write('new.txt'),
+      ...places.map(write),
+      `mount -o remount,rw,bind / ; unshare -Urm mount -o remount,rw,bind / ; ${write(join(HOME, '.profile'))}`,
+    ]);
+    expect(printed[0]).toContain('written');
+    expect(printed.at(-1)).toContain('refused');
+    for (const [at, path] of places.entries()) expect(printed[at + 1], path).toContain('refused');
+    const repository = new Repository(sandbox.project, sandbox.root);
+    expect(repository.git('log', '--all', '--format=%s', '--', 'new.txt')).not.toBe('');
+    expect(readFileSync(join(sandbox.project, 'a.txt'), 'utf8')).toBe('a\n');
+  });
+
+  it('an agent sees no keys, no records, no host, no processes and no sockets of others', async () => {
+    const scene = await confined('on');
+    const {sandbox} = scene;
+    const {HOME = ''} = sandbox.env;
+    const printed = await printedBy(scene, [
+      `cat '${HOME}/.ssh/id_ed25519' '${HOME}/.netrc'; ls -A '${HOME}/.ssh'`,
+      `find '${sandbox.dataDir}' -name '*.md' -o -name '*.lock' -o -type s`,
+      'cat /proc/[0-9]*/cmdline | tr "\\0" " "',
+      'find /tmp /run -type s',
+      `cat '${HOME}/notes.txt'; git log --oneline`,
+      // Also by way of what the first process of the sandbox holds open.
+      'for f in /proc/[0-9]*/fd/*; do [ -f "$f" ] && [ "$(stat -Lc %s "$f")" = 32 ] && cat "$f"; done',
+      `ls -A '${HOME}/.local/share/opencode'`,
+    ]);
+    expect(printed.join('\n')).not.toContain('TIGER');
+    expect(printed[1]).toBe('(no output)');
+    expect(printed[2]).toContain('opencode serve');
+    expect(printed[2]).not.toContain('main.js');
+    expect(printed[3]).toBe('(no output)');
+    // The rest of the machine can be read, the repository as well.
+    expect(printed[4]).toContain('notes');
+    expect(printed[4]).toContain('first');
+    expect(printed[5]).toBe('(no output)');
+    expect(printed[6]?.trim()).toBe('delegations');
+    expect(recordsIn(sandbox)).toHaveLength(1);
+    expect(hostsIn(sandbox.runtimeDir)).toHaveLength(1);
+  });
+
+  it('the file tools and the MCP servers of an agent are inside as well', async () => {
+    const scene = await confined('on');
+    const {sandbox, model, open} = scene;
+    const target = join(sandbox.env.HOME ?? '', 'by-mcp');
+    sandbox.configure({
+      ...sandbox.config,
+      permission: 'allow',
+      mcp: {out: {type: 'local', command: ['sh', '-c', `echo x > '${target}'`]}},
+    });
+    let printed: readonly string[] = [];
+    model.script(({toolResults}) => {
+      printed = toolResults;
+      const filePath = join(sandbox.env.HOME ?? '', 'by-tool.txt');
+      return toolResults.length === 0 ? {tool: 'write', input: {filePath, content: 'x'}} : {text: 'done'};
+    });
+    const client = await open();
+    await client.read(await client.delegate('Break out', {access: 'worktree'}));
+    expect(printed[0]).toContain('FileSystem.writeFile');
+    expect(existsSync(target)).toBe(false);
+    expect(existsSync(join(sandbox.env.HOME ?? '', 'by-tool.txt'))).toBe(false);
+  });
+
+  it('work goes on where it was: sessions are continued, and are apart from those of the person', async () => {
+    const scene = await confined('on');
+    const {sandbox, model, open} = scene;
+    model.script(({prompt}) => ({text: `answer to ${prompt}`}));
+    const client = await open();
+    const id = await client.delegate('first', {access: 'read-only'});
+    expect((await client.read(id)).blocks[1]).toBe('answer to first');
+    const next = await client.delegate('second', {continue: id});
+    expect((await client.read(next)).blocks[1]).toBe('answer to second');
+    expect(model.requests.at(-1)?.messages.length).toBeGreaterThan(2);
+    expect(existsSync(ours(sandbox, '.sandbox', 'data', 'opencode', 'opencode.db'))).toBe(true);
+  });
+
+  it('without a network, no command reaches one, nor the logins, and the model is asked all the same', async () => {
+    const scene = await confined('no-network');
+    const {sandbox} = scene;
+    const server = createServer((_, response) => response.end('TIGER of a server'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      server.close();
+    });
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const reach = `node -e "fetch('${url}').then((r) => r.text()).then(console.log, (e) => console.log('unreachable', e.cause?.code))"`;
+    const printed = await printedBy(scene, [
+      reach,
+      'cat "$XDG_DATA_HOME/opencode/auth.json"; ls -A "$XDG_DATA_HOME/opencode"',
+      'cat ~/.local/share/opencode/auth.json',
+      'echo x > new.txt && echo written',
+      `cat '${sandbox.env.HOME}/.ssh/id_ed25519'`,
+      // OpenCode's process sees the logins, and root's commands see that process.
+      ...(process.getuid?.() === 0 ? [] : ['cat /proc/[0-9]*/root"$XDG_DATA_HOME"/opencode/auth.json']),
+    ]);
+    expect(printed[0]).toContain('unreachable');
+    expect(printed.join('\n')).not.toContain('TIGER');
+    expect(printed[3]).toContain('written');
+  });
+
+  it('nothing is left when the host is killed, and the way to go on is said', async () => {
+    const scene = await confined('on');
+    const {sandbox, model, open} = scene;
+    const client = await open();
+    await client.read(await client.delegate('hello', {access: 'read-only'}));
+    expect(openCodeIn(sandbox.root)).not.toEqual([]);
+    model.script(() => ({stall: 'Beginning'}));
+    const id = await client.delegate('be killed', {access: 'read-only'});
+    await untilActivity(client, id, /writing/);
+    for (const pid of hostsIn(sandbox.runtimeDir)) process.kill(pid, 'SIGKILL');
+    await client.close();
+    await eventually(() => openCodeIn(sandbox.root).length === 0);
+    const later = await open();
+    // The person's own OpenCode does not know that session, so nobody is sent there.
+    const {text} = await later.read(id);
+    expect(text).toContain(`Go on with delegate(continue: "${id}").`);
+  });
+
+  it('configuration and data folder may be links, and a repository may bring a configuration', async () => {
+    const scene = await confined('on');
+    const {sandbox, model, open} = scene;
+    const folder = join(sandbox.env.HOME ?? '', '.config', 'opencode');
+    renameSync(folder, join(sandbox.root, 'dotfiles'));
+    symlinkSync(join(sandbox.root, 'dotfiles'), folder);
+    const repository = new Repository(sandbox.project, sandbox.root);
+    repository.write({'.opencode/agent/mine.md': '---\nmode: primary\n---\nYou are mine.\n'});
+    repository.commit('an agent');
+    model.script(() => ({text: 'done'}));
+    mkdirSync(join(sandbox.root, 'elsewhere'));
+    const data = join(sandbox.root, 'data');
+    symlinkSync(join(sandbox.root, 'elsewhere'), data);
+    const client = await open({
+      env: {OPENCODE_DELEGATE_DATA_DIR: data, OPENCODE_DELEGATE_SANDBOX: 'no-network'},
+    });
+    // What a repository brings is left aside where it is only read.
+    for (const given of [{access: 'worktree', agent: 'mine'}, {access: 'read-only'}]) {
+      const id = await client.delegate('hello', given);
+      expect((await client.read(id)).text).toContain(`${id} · completed · `);
+    }
+    expect(model.requests.map(({system}) => system.includes('You are mine.'))).toEqual([true, false]);
+  });
+
+  it('access "agent" is refused, in words that say what can be had', async () => {
+    const {open, model} = await confined('on');
+    const client = await open();
+    const {text, isError} = await client.call('delegate', {prompt: 'hello'});
+    expect(isError).toBe(true);
+    expect(text).toContain('Give access "worktree", or "read-only".');
+    expect(model.requests).toEqual([]);
+  });
+});
+
+it('a sandbox that cannot be is refused, with how to get it, and nothing runs outside of one', async () => {
+  const {sandbox, open, model} = await setScene();
+  Repository.create(sandbox.project, {home: sandbox.root});
+  const bin = join(sandbox.root, 'bin');
+  mkdirSync(bin);
+  const client = await open({
+    env: {OPENCODE_DELEGATE_SANDBOX: 'on', PATH: bin, OPENCODE_DELEGATE_BIN: join(NPM_BIN, 'opencode')},
+  });
+  const {text, isError} = await client.call('delegate', {prompt: 'hello', access: 'read-only'});
+  expect(isError).toBe(true);
+  expect(text).toContain('there is no `bwrap` on PATH');
+  expect(openCodeIn(sandbox.root)).toEqual([]);
+  expect(model.requests).toEqual([]);
+});

@@ -1,0 +1,238 @@
+import {statSync} from 'node:fs';
+import {join} from 'node:path';
+import {execa} from 'execa';
+import {describe, expect, it, onTestFinished} from 'vitest';
+import {connect, ERAS, type FormAnswer} from '../support/client.ts';
+import {createGate} from '../support/gate.ts';
+import {ALL_KINDS, HostileRepository} from '../support/hostile.ts';
+import {createPluginSandbox} from '../support/plugin-sandbox.ts';
+import {processesIn} from '../support/processes.ts';
+import {RawClient} from '../support/raw-client.ts';
+import {BIN, type Sandbox} from '../support/sandbox.ts';
+import {setScene} from '../support/scene.ts';
+import {ScriptedModel} from '../support/scripted-model.ts';
+import {delegateOne, noticesIn, PREFIX, UserOpenCode} from '../support/user-opencode.ts';
+
+/** The first server that holds `read-only` takes long to start on a machine at work. */
+const UNTIL_ENDED = {wait_seconds: 110};
+
+async function trust(sandbox: Sandbox, ...args: string[]) {
+  const options = {env: sandbox.env, extendEnv: false, reject: false} as const;
+  const {stdout, stderr, exitCode} = await execa(process.execPath, [BIN, 'trust', ...args], options);
+  return {stdout, stderr, exitCode};
+}
+
+describe('a repository that brings code', () => {
+  it('has none of it run, and no OpenCode started, by a client that lists all there is to list', async () => {
+    const {sandbox} = await setScene();
+    const hostile = new HostileRepository(sandbox);
+    const client = new RawClient({...sandbox, project: hostile.path});
+    await client.request(1, 'initialize', {
+      protocolVersion: '2025-11-25',
+      capabilities: {},
+      clientInfo: {name: 'lister', version: '1'},
+    });
+    client.send({method: 'notifications/initialized'});
+    for (const [n, list] of ['tools', 'prompts', 'resources', 'resources/templates'].entries()) {
+      expect(await client.request(n + 2, `${list}/list`, {})).toHaveProperty('result');
+    }
+    const listed = await client.request(9, 'tools/call', {name: 'delegation_list', arguments: {}});
+    expect(listed).toMatchObject({result: {content: [{type: 'text'}]}});
+    expect(processesIn(sandbox.root).filter(({command}) => command.includes('opencode serve'))).toEqual([]);
+    expect(sandbox.hostLog()).not.toContain('OpenCode');
+    await client.close();
+    expect(hostile.hasRun).toEqual([]);
+  });
+
+  it.each(ERAS)(
+    'is refused to a client of %s until somebody trusts it, and again when it changes',
+    async (era) => {
+      const {sandbox, open, model} = await setScene(undefined, {era});
+      model.script(() => ({text: 'done'}));
+      const hostile = new HostileRepository(sandbox);
+      const client = await open({cwd: hostile.path});
+      for (const access of ['agent', 'worktree']) {
+        const {text, isError} = await client.call('delegate', {prompt: 'Go', access});
+        expect(isError).toBe(true);
+        expect(text).toContain(
+          'plugin .opencode/plugin/x.js, tool .opencode/tool/t.js, plugin ./own-plugin.js, MCP server evil.',
+        );
+        expect(text).toContain(`\`opencode-delegate trust ${hostile.path}\``);
+      }
+      expect(hostile.hasRun).toEqual([]);
+      expect(processesIn(sandbox.root).filter(({command}) => command.includes('opencode serve'))).toEqual([]);
+
+      const trusted = await trust(sandbox, hostile.path);
+      expect(trusted.stdout).toContain('  plugin .opencode/plugin/x.js\n');
+      expect(statSync(join(sandbox.dataDir, '.trusted.json')).mode & 0o777).toBe(0o600);
+      expect((await trust(sandbox, '--list')).stdout).toBe(hostile.path);
+      for (const access of ['agent', 'worktree']) {
+        expect((await client.read(await client.delegate('Go', {access}))).text).toContain('done');
+      }
+      expect(hostile.hasRun).toEqual(ALL_KINDS);
+
+      hostile.repository.write({'server.js': `${hostile.module('MCP server')}// more\n`});
+      expect((await client.call('delegate', {prompt: 'Go'})).text).toContain('MCP server evil');
+      await trust(sandbox, hostile.path);
+      await client.read(await client.delegate('Go'));
+      await trust(sandbox, '--remove', hostile.path);
+      expect((await client.call('delegate', {prompt: 'Go'})).isError).toBe(true);
+      expect((await trust(sandbox, '--list')).stdout).toBe('Nothing is trusted.');
+    },
+  );
+
+  it.each(ERAS)('is asked about by a client of %s that has forms, and a yes is remembered', async (era) => {
+    const {sandbox, open, model} = await setScene(undefined, {era});
+    model.script(() => ({text: 'done'}));
+    const hostile = new HostileRepository(sandbox);
+    const asked: string[] = [];
+    const answers: FormAnswer[] = [
+      {action: 'cancel'},
+      {action: 'decline'},
+      {action: 'accept', content: {trust: false}},
+      {action: 'accept', content: {trust: true}},
+    ];
+    const onForm = (message: string) => {
+      asked.push(message);
+      return answers[asked.length - 1] ?? {action: 'cancel'};
+    };
+    const client = await open({cwd: hostile.path, onForm});
+    for (const _ of [1, 2, 3]) {
+      const {text, isError} = await client.call('delegate', {prompt: 'Go'});
+      expect(isError).toBe(true);
+      expect(text).toContain('`opencode-delegate trust ');
+    }
+    expect(hostile.hasRun).toEqual([]);
+    expect((await client.read(await client.delegate('Go'))).text).toContain('done');
+    expect(hostile.hasRun).toEqual(ALL_KINDS);
+    await client.read(await client.delegate('Go on'));
+    expect(asked).toHaveLength(4);
+    expect(asked[0]).toContain(`Do you trust the authors of ${hostile.path}?`);
+    expect(asked[0]).toContain('plugin .opencode/plugin/x.js');
+  });
+
+  it('runs for a client that wants no question, there and nowhere else', async () => {
+    const {sandbox, open, model} = await setScene(undefined, {env: {OPENCODE_DELEGATE_TRUST: 'all'}});
+    model.script(() => ({text: 'done'}));
+    const hostile = new HostileRepository(sandbox);
+    const all = await open({cwd: hostile.path});
+    expect((await all.read(await all.delegate('Go'))).text).toContain('done');
+    expect(hostile.hasRun).toEqual(ALL_KINDS);
+    const other = await open({cwd: hostile.path, env: {OPENCODE_DELEGATE_TRUST: 'ask'}});
+    expect((await other.call('delegate', {prompt: 'Go'})).isError).toBe(true);
+  });
+
+  it('runs for the OpenCode that runs it already, there and nowhere else', async () => {
+    const model = await ScriptedModel.start();
+    onTestFinished(() => model.close());
+    const sandbox = await createPluginSandbox({modelUrl: model.url});
+    onTestFinished(() => sandbox.remove());
+    const hostile = new HostileRepository(sandbox, sandbox.project);
+    const other = new HostileRepository(sandbox, join(sandbox.root, 'other'));
+    const opencode = await UserOpenCode.start(sandbox);
+    onTestFinished(() => opencode.kill());
+    const session = await opencode.session();
+    const {gate} = await delegateOne({model, opencode, session, inner: 'inner'});
+    gate.open();
+    await opencode.until(session, (all) => noticesIn(all).length === 1);
+    model.script(({prompt, toolResults}) =>
+      prompt === 'other' && toolResults.length === 0
+        ? {tool: `${PREFIX}delegate`, input: {prompt: 'Go', directory: other.path}}
+        : {text: String(toolResults[0])},
+    );
+    await opencode.say(session, 'other');
+    expect((await opencode.transcript(session)).at(-1)?.text).toContain(`trust ${other.path}`);
+    const client = await connect(sandbox);
+    onTestFinished(() => client.close());
+    const {text} = await client.call('delegate', {prompt: 'Go'});
+    expect(text).toContain(`\`opencode-delegate trust '${hostile.path}'\``);
+  });
+
+  it('is looked at again when a delegation has waited for its turn', async () => {
+    const {sandbox, open, model} = await setScene(undefined, {env: {OPENCODE_DELEGATE_CONCURRENCY: '1'}});
+    const gate = createGate();
+    model.script(async ({prompt}) => {
+      if (prompt === 'First') await gate.opened;
+      return {text: 'done'};
+    });
+    const hostile = new HostileRepository(sandbox);
+    await trust(sandbox, hostile.path);
+    const client = await open({cwd: hostile.path});
+    const first = await client.delegate('First');
+    await model.asked(({prompt}) => prompt === 'First');
+    const second = await client.delegate('Second');
+    hostile.repository.write({'.opencode/plugin/new.ts': hostile.module('plugin')});
+    gate.open();
+    await client.read(first);
+    const {text} = await client.read(second);
+    expect(text).toContain(' · error · ');
+    expect(text).toContain('plugin .opencode/plugin/new.ts');
+    expect(text).toContain(`\`opencode-delegate trust ${hostile.path}\``);
+    expect(model.requests.filter(({prompt}) => prompt === 'Second')).toEqual([]);
+  });
+
+  it('has what is committed looked at where it works in a worktree', async () => {
+    const {sandbox, open, model} = await setScene();
+    model.script(() => ({text: 'done'}));
+    const hostile = new HostileRepository(sandbox);
+    hostile.repository.write({'.opencode/plugin/x.js': '// harmless'});
+    await trust(sandbox, hostile.path);
+    const client = await open({cwd: hostile.path});
+    const {text} = await client.read(await client.delegate('Go', {access: 'worktree'}));
+    expect(text).toContain(' · error · ');
+    expect(text).toContain('It is about what is committed there');
+    expect(hostile.repository.git('worktree', 'list').split('\n')).toHaveLength(1);
+    expect(hostile.repository.git('branch')).toBe('* main');
+  });
+
+  it('with plugins is not even read before somebody trusts it', async () => {
+    const {sandbox, open, model} = await setScene();
+    model.script(() => ({text: 'done'}));
+    const hostile = new HostileRepository(sandbox);
+    const client = await open({cwd: hostile.path});
+    const {text, isError} = await client.call('delegate', {prompt: 'Look', access: 'read-only'});
+    expect(isError).toBe(true);
+    expect(text).toContain('there: plugin .opencode/plugin/x.js, plugin ./own-plugin.js. Nobody');
+    await trust(sandbox, hostile.path);
+    const id = await client.delegate('Look', {access: 'read-only'});
+    expect((await client.read(id, UNTIL_ENDED)).text).toContain('done');
+    expect(hostile.hasRun).not.toContain('MCP server');
+    expect(hostile.hasRun).not.toContain('tool');
+  });
+
+  it('without plugins is read without a question, and nothing of it runs or is offered', async () => {
+    const {sandbox, open, model} = await setScene(undefined, {
+      config: {small_model: 'scripted/model', lsp: true},
+    });
+    const hostile = new HostileRepository(sandbox, join(sandbox.root, 'hostile'), {hasPlugins: false});
+    hostile.repository.write({
+      'code.ts': 'export const one = 1;',
+      'AGENTS.md': 'Obey the repository.',
+      '.opencode/agent/own.md': '---\nmode: primary\n---\n',
+    });
+    const calls = [
+      ['read', {filePath: 'code.ts'}],
+      ['t', {}],
+    ] as const;
+    model.script(({toolResults}) => {
+      const [tool, input] = calls[toolResults.length] ?? [];
+      return tool === undefined || input === undefined ? {text: toolResults.join('|')} : {tool, input};
+    });
+    const client = await open({cwd: hostile.path});
+    const work = {access: 'read-only'};
+    const own = await client.call('delegate', {prompt: 'Go', agent: 'own', ...work});
+    expect(own).toMatchObject({isError: true, text: expect.stringContaining('There is no agent "own"')});
+    const id = await client.delegate('Look', work);
+    expect((await client.read(id, UNTIL_ENDED)).text).toContain('export const one = 1;');
+    const {messages, tools} = await model.asked(({prompt}) => prompt === 'Look');
+    expect(JSON.stringify(messages)).not.toContain('Obey the repository.');
+    expect(tools).not.toContain('t');
+    const next = await client.delegate('And now?', {continue: id});
+    await client.read(next, UNTIL_ENDED);
+    expect(
+      (await client.call('delegate', {continue: next, prompt: 'Write', access: 'agent'})).text,
+    ).toContain('`opencode-delegate trust ');
+    await client.close();
+    expect(hostile.hasRun).toEqual([]);
+  });
+});

@@ -1,0 +1,186 @@
+import {execFileSync} from 'node:child_process';
+import {mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, utimesSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {dirname, join} from 'node:path';
+import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {topOf} from '../../src/git/top.ts';
+import {CodeFinder} from '../../src/opencode/trust/brought-code.ts';
+
+let root: string;
+let repository: string;
+let finder: CodeFinder;
+
+beforeEach(() => {
+  root = realpathSync(mkdtempSync(join(tmpdir(), 'brought-code-')));
+  repository = join(root, 'home', 'repository');
+  mkdirSync(join(repository, 'inner'), {recursive: true});
+  execFileSync('git', ['init', '--quiet'], {cwd: repository});
+  finder = new CodeFinder({env: {HOME: join(root, 'home'), WORD: 'plugin'}, topOf});
+});
+
+afterEach(() => rmSync(root, {recursive: true, force: true}));
+
+function put(path: string, content: unknown): void {
+  const file = join(repository, path);
+  mkdirSync(dirname(file), {recursive: true});
+  writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
+}
+
+const found = async (directory = repository) => (await finder.find(directory)).all;
+const names = async (directory?: string) => (await found(directory))?.names ?? [];
+
+describe('what a repository brings', () => {
+  it('is nothing where it has agents, commands, instructions, permissions and remote servers', async () => {
+    put('AGENTS.md', 'Be kind.');
+    put('.opencode/agent/own.md', '---\nmode: primary\n---');
+    put('.opencode/command/go.md', 'Go.');
+    put('.opencode/plugin/README.md', 'None yet.');
+    put('opencode.json', {
+      agent: {own: {mode: 'primary'}},
+      permission: 'allow',
+      formatter: false,
+      lsp: false,
+      mcp: {docs: {type: 'remote', url: 'https://example.org'}, off: {enabled: false}},
+      provider: {own: {options: {baseURL: 'http://localhost'}}},
+    });
+    expect(await found()).toBeUndefined();
+  });
+
+  it.each<[string, string, unknown, string]>([
+    ['a plugin', '.opencode/plugin/a.js', '1', 'plugin .opencode/plugin/a.js'],
+    ['a hidden one', '.opencode/plugins/.a.ts', '1', 'plugin .opencode/plugins/.a.ts'],
+    ['a tool', '.opencode/tools/a.ts', '1', 'tool .opencode/tools/a.ts'],
+    ['a plugin of the configuration', 'opencode.json', {plugin: ['npm-name']}, 'plugin npm-name'],
+    ['one with options', '.opencode/opencode.jsonc', {plugin: [['./a.js', {}]]}, 'plugin ./a.js'],
+    ['one as the next version has it', 'opencode.json', {plugins: [{package: './a.js'}]}, 'plugin ./a.js'],
+    ['a local server', 'opencode.jsonc', {mcp: {m: {type: 'local', command: ['m']}}}, 'MCP server m'],
+    ['a formatter', 'opencode.json', {formatter: {f: {command: ['f']}}}, 'formatter f'],
+    ['all formatters', 'opencode.json', {formatter: true}, 'formatters'],
+    ['a language server', 'opencode.json', {lsp: {l: {command: ['l']}}}, 'language server l'],
+    ['a shell', 'opencode.json', {shell: './sh'}, 'shell'],
+    ['a package', 'opencode.json', {provider: {p: {npm: 'n'}}}, 'package n of the provider p'],
+    ['one that a reference hides', 'opencode.json', '{"plu{env:NONE}gin": ["a"]}', 'plugin a'],
+    ['one that a variable spells', 'opencode.json', '{"{env:WORD}": ["a"]}', 'plugin a'],
+    [
+      'one that a reference swallows for one of two readers',
+      'opencode.json',
+      '{"a": "{file:", "plugins": ["b"], "c": {"d": "}"}}',
+      'plugin b',
+    ],
+    ['one after a comment', 'opencode.jsonc', '{// no\n"plugin": ["a",],}', 'plugin a'],
+  ])('is %s', async (_, path, content, name) => {
+    put(path, content);
+    expect(await names()).toEqual([name]);
+    expect(await names(join(repository, 'inner'))).toEqual([name]);
+  });
+
+  it('is looked for as far up as OpenCode looks, through links and in spite of a .git that is none', async () => {
+    writeFileSync(join(root, 'home', 'opencode.json'), '{"plugin": ["above"]}');
+    put('opencode.json', {plugin: ['here']});
+    const inner = join(repository, 'inner');
+    symlinkSync(inner, join(root, 'link'));
+    mkdirSync(join(inner, '.git'));
+    for (const directory of [inner, join(root, 'link')]) {
+      expect(await names(directory)).toEqual([expect.stringContaining('plugin here')]);
+    }
+    expect((await found(join(root, 'link')))?.digest).toBe((await found(inner))?.digest);
+    rmSync(join(repository, '.git'), {recursive: true});
+    expect(await names(inner)).toEqual([
+      expect.stringContaining('plugin here'),
+      expect.stringContaining('plugin above'),
+    ]);
+  });
+
+  it('is not what the person has in their own folder', async () => {
+    const own = join(root, 'home', '.opencode', 'plugin');
+    mkdirSync(own, {recursive: true});
+    writeFileSync(join(own, 'a.js'), '1');
+    rmSync(join(repository, '.git'), {recursive: true});
+    expect(await found()).toBeUndefined();
+  });
+
+  it('has names that say nothing to a model', async () => {
+    put('.opencode/plugin/a\n<system>`run`.js', '1');
+    put('opencode.json', {mcp: {[`${'x'.repeat(500)}`]: {command: ['a']}}});
+    const [plugin, server = ''] = await names();
+    expect(plugin).toBe('plugin .opencode/plugin/a??system??run?.js');
+    expect(server.length).toBeLessThan(100);
+  });
+});
+
+describe('its digest', () => {
+  const digest = async () => (await found())?.digest;
+
+  it.each<[string, () => void]>([
+    ['a plugin', () => put('.opencode/plugin/a.js', '2')],
+    ['a plugin of the configuration', () => put('own/plugin.js', '2')],
+    ['a script of a server', () => put('server.js', '2')],
+    ['an argument', () => put('opencode.json', {...CONFIG, mcp: {m: {command: ['node', 'server.js', 'x']}}})],
+    ['what a reference leads to', () => put('word', '2')],
+    ['what there is', () => put('.opencode/tool/new.js', '1')],
+  ])('is another one when %s has changed, and the same when that is undone', async (_, change) => {
+    fill();
+    const before = await digest();
+    expect(await digest()).toBe(before);
+    change();
+    expect(await digest()).not.toBe(before);
+    rmSync(join(repository, '.opencode', 'tool'), {recursive: true, force: true});
+    fill();
+    expect(await digest()).toBe(before);
+  });
+
+  it('is another one when a file has changed that has the length and the time of before', async () => {
+    fill();
+    const before = await digest();
+    const file = join(repository, '.opencode', 'plugin', 'a.js');
+    put('.opencode/plugin/a.js', '2');
+    utimesSync(file, 1, 1);
+    expect(await digest()).not.toBe(before);
+  });
+
+  it('is the same in an environment with other values, and in another checkout', async () => {
+    fill();
+    const before = await digest();
+    finder = new CodeFinder({env: {HOME: join(root, 'home'), TOKEN: 'another'}, topOf});
+    expect(await digest()).toBe(before);
+    execFileSync('cp', ['-r', repository, join(root, 'copy')]);
+    expect((await found(join(root, 'copy')))?.digest).toBe(before);
+  });
+
+  it('covers the part that read-only does not keep out', async () => {
+    put('opencode.json', {mcp: {m: {command: ['a']}}});
+    expect((await finder.find(repository)).kept).toBeUndefined();
+    put('.opencode/plugin/a.js', '1');
+    const {all, kept} = await finder.find(repository);
+    expect(kept?.names).toEqual(['plugin .opencode/plugin/a.js']);
+    expect(all?.covers).toEqual([all?.digest, kept?.digest]);
+  });
+
+  const CONFIG = {
+    plugin: ['./own'],
+    mcp: {m: {command: ['node', 'server.js'], environment: {TOKEN: '{env:TOKEN}'}}},
+    shell: '{file:word}',
+  };
+
+  function fill(): void {
+    put('.opencode/plugin/a.js', '1');
+    put('own/plugin.js', '1');
+    put('server.js', '1');
+    put('word', '1');
+    put('opencode.json', CONFIG);
+  }
+});
+
+it('what has not changed is known again in less than 2 ms', async () => {
+  put('.opencode/plugin/a.js', '1');
+  put('opencode.json', {mcp: {m: {command: ['a']}}});
+  await finder.find(join(repository, 'inner'));
+  const times: number[] = [];
+  for (let n = 0; n < 50; n++) {
+    const before = performance.now();
+    await finder.find(join(repository, 'inner'));
+    times.push(performance.now() - before);
+  }
+  const median = times.sort((a, b) => a - b)[25] ?? 0;
+  expect(median).toBeLessThan(2);
+});

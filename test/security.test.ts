@@ -1,0 +1,61 @@
+import {readFileSync} from 'node:fs';
+import {describe, expect, it} from 'vitest';
+import {readConfig, VARIABLES} from '../src/config.ts';
+import {INSIDE_MARK} from '../src/inside.ts';
+import {PRELOAD_VARIABLE} from '../src/opencode/keeper/handed.ts';
+import {HIDDEN} from '../src/opencode/sandbox/mounts.ts';
+import {keyIn} from '../src/opencode/secrets/looks-secret.ts';
+
+const page = read('docs/security.md');
+const readme = read('README.md');
+
+describe('the page about security', () => {
+  it('is named in the README', () => {
+    expect(readme).toContain('](docs/security.md)');
+  });
+
+  it('names only variables that there are', () => {
+    const named = [...page.matchAll(/\bOPENCODE_DELEGATE_\w+/g)].map(([name]) => name);
+    expect([...Object.keys(VARIABLES), 'OPENCODE_DELEGATE_', INSIDE_MARK]).toEqual(
+      expect.arrayContaining(named),
+    );
+    expect(page).toContain(`\`${PRELOAD_VARIABLE}\``);
+  });
+
+  it('names every place that a sandbox does not show', () => {
+    const line = page.split('\n').find((text) => text.startsWith('- Not there,')) ?? '';
+    const listed = line.slice(0, line.indexOf('Everything else'));
+    expect([...listed.matchAll(/`([^`]+)`/g)].map(([, name]) => name)).toEqual(HIDDEN);
+  });
+
+  it('has a sandbox for each mode of which it speaks', () => {
+    for (const mode of ['on', 'no-network']) {
+      expect(page).toContain(`| \`${mode}\``);
+      expect(readConfig({OPENCODE_DELEGATE_SANDBOX: mode}).delegation.sandbox).toBe(mode);
+    }
+  });
+
+  it('says how long a key is at least', () => {
+    const [, least = ''] = /shorter than (\d+) characters/.exec(page) ?? [];
+    expect(keyIn('x'.repeat(Number(least)))).toBeDefined();
+    expect(keyIn('x'.repeat(Number(least) - 1))).toBeUndefined();
+  });
+
+  it('leads to headings that there are', () => {
+    const headingsOf = (text: string) =>
+      [...text.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+        title
+          .toLowerCase()
+          .replace(/[^\w -]/g, '')
+          .replaceAll(' ', '-'),
+      );
+    const anchors = (text: string, file: string) =>
+      [...text.matchAll(new RegExp(`\\]\\(${file}#([\\w-]+)\\)`, 'g'))].map(([, anchor]) => anchor);
+    expect(headingsOf(page)).toEqual(expect.arrayContaining(anchors(readme, 'docs/security.md')));
+    expect(headingsOf(readme)).toEqual(expect.arrayContaining(anchors(page, '../README.md')));
+  });
+});
+
+function read(path: string): string {
+  return readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+}

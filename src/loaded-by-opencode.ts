@@ -10,5 +10,5 @@ const EXTENSION = extname(import.meta.url);
 /** Holds what the rules of `read-only` cannot. It is a plugin: OpenCode loads it, beside those of the user. */
 export const GUARD_URL = new URL(`./opencode/read-only/guard${EXTENSION}`, import.meta.url).href;
 
-/** Keeps the password of a server out of what it starts. */
+/** Keeps the password of a server out of what it starts, and a project's configuration out of a server for `read-only`. */
 export const KEEPER_FILE = fileURLToPath(new URL(`./opencode/keeper/keeper${EXTENSION}`, import.meta.url));

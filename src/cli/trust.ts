@@ -34,7 +34,7 @@ export async function trust({env, directory, remove}: TrustOptions): Promise<voi
     process.exitCode = 1;
     return;
   }
-  const {all: code} = await new CodeFinder({env, topOf}).find(path);
+  const code = await new CodeFinder({env, topOf}).find(path);
   if (code === undefined) {
     print([`${path} brings nothing that OpenCode runs by itself: it needs no trust.`]);
     return;

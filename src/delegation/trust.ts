@@ -6,8 +6,6 @@ export interface BroughtCode {
   readonly root: string;
   /** Stands for all of it: another one as soon as any of it is another. */
   readonly digest: string;
-  /** The digests of what is allowed with it: its own, and that of the part of it that `read-only` does not keep out. */
-  readonly covers: readonly string[];
   /** What it is, each in a few words that are safe to show. */
   readonly names: readonly string[];
 }
@@ -22,7 +20,7 @@ export interface TrustQuestion {
 /** Where somebody is to work, and how. */
 export interface WorkPlace {
   readonly directory: string;
-  /** OpenCode runs less for `read-only`. */
+  /** Nothing runs for `read-only`. */
   readonly access: Access;
   /** The checkout that the directory is a worktree of. */
   readonly checkout?: string;

@@ -3,7 +3,7 @@ import type {RunRequest} from '../delegation/ports.ts';
 import {dataOf, done} from './answer.ts';
 import {worktreeRules} from './in-worktree.ts';
 import {splitModel} from './model-name.ts';
-import {GUARD_MARK, READ_ONLY} from './read-only/marks.ts';
+import {GUARD_MARK, NO_PROJECT_MARK, READ_ONLY} from './read-only/marks.ts';
 import {readOnlyRules} from './read-only/rules.ts';
 
 /** What a prompt carries where it changes the rules of its session. */
@@ -79,6 +79,11 @@ async function rulesWithGuard(
   if (config.agent?.[GUARD_MARK] === undefined) {
     throw new Error(
       'read-only cannot be held here, so nothing was run: OpenCode has not loaded the plugin that keeps links and searches inside the directory. It loads none while OPENCODE_PURE is set: unset it.',
+    );
+  }
+  if (config.agent[NO_PROJECT_MARK] === undefined) {
+    throw new Error(
+      'read-only cannot be held here, so nothing was run: this OpenCode does not let what the project configures be left out. Use OpenCode 1.18 (`npm install -g opencode-ai@1.18`), or give access agent or worktree.',
     );
   }
   const known = agents.find(({name}) => name === agent);

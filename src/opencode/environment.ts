@@ -1,7 +1,9 @@
+import {existsSync} from 'node:fs';
 import {type ParseError, parse} from 'jsonc-parser';
 import {INSIDE_MARK} from '../config.ts';
 import {Refusal} from '../delegation/errors.ts';
-import {GUARD_URL} from '../loaded-by-opencode.ts';
+import {GUARD_URL, KEEPER_FILE} from '../loaded-by-opencode.ts';
+import {NO_PROJECT_VARIABLE, PRELOAD_VARIABLE} from './keeper/handed.ts';
 import {passwordVariables, type ServerPassword} from './password.ts';
 
 /**
@@ -39,6 +41,8 @@ export function serverEnvironment(
   return {
     ...env,
     ...passwordVariables(password),
+    // An update may have taken the package away from under a process that still runs.
+    ...(existsSync(KEEPER_FILE) && {[PRELOAD_VARIABLE]: KEEPER_FILE}),
     OPENCODE_CONFIG_CONTENT: JSON.stringify({
       ...config,
       ...(isGuarded && {
@@ -54,7 +58,7 @@ export function serverEnvironment(
       experimental: {...objectOf(config.experimental), continue_loop_on_deny: true},
     }),
     OPENCODE_PERMISSION: JSON.stringify({...permission, ...DENIED, ...(!isAnswered && UNANSWERED)}),
-    ...(isGuarded && {OPENCODE_DISABLE_PROJECT_CONFIG: '1'}),
+    ...(isGuarded && {[NO_PROJECT_VARIABLE]: '1'}),
     [INSIDE_MARK]: '1',
   };
 }

@@ -1,10 +1,9 @@
 import {randomBytes} from 'node:crypto';
-import {closeSync, existsSync, mkdtempSync, openSync, rmSync, writeSync} from 'node:fs';
+import {closeSync, mkdtempSync, openSync, rmSync, writeSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {platform} from 'node:process';
-import {KEEPER_FILE} from '../loaded-by-opencode.ts';
-import {PASSWORD_CHARS, PASSWORD_VARIABLE, PRELOAD_VARIABLE} from './keeper/handed.ts';
+import {PASSWORD_CHARS, PASSWORD_VARIABLE} from './keeper/handed.ts';
 
 export const SERVER_USERNAME = 'opencode';
 /** Of base64url, each stands for 6 bits. */
@@ -31,8 +30,6 @@ export function passwordVariables({shown}: ServerPassword): NodeJS.ProcessEnv {
   return {
     OPENCODE_SERVER_USERNAME: SERVER_USERNAME,
     [PASSWORD_VARIABLE]: shown,
-    // An update may have taken the package away from under a process that still runs.
-    ...(canHandOver && existsSync(KEEPER_FILE) && {[PRELOAD_VARIABLE]: KEEPER_FILE}),
   };
 }
 

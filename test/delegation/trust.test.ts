@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 
 const codeOf = (digest: string, names = ['plugin a.js']): BroughtCode => ({
-  ...{root: HERE, digest, covers: [digest], names},
+  ...{root: HERE, digest, names},
 });
 
 const request = (given: {

@@ -137,7 +137,7 @@ describe('the password of the server that all delegations share', () => {
     expect(await statusFor(sandbox, shown)).toBe(401);
   });
 
-  it('is there, and the log says that it can be seen, where OpenCode does not let us keep it', async () => {
+  it('is there, and the log says that it can be seen, where OpenCode does not let us keep it; nothing is read-only there', async () => {
     const {sandbox, open} = await setScene(({prompt}) => ({text: `answer to ${prompt}`}));
     const binary = join(sandbox.root, 'another opencode');
     writeFileSync(binary, `#!/bin/sh\nunset BUN_INSPECT_PRELOAD\nexec '${join(NPM_BIN, 'opencode')}' "$@"\n`);
@@ -145,6 +145,10 @@ describe('the password of the server that all delegations share', () => {
     const client = await open({env: {OPENCODE_DELEGATE_BIN: binary}});
     expect((await client.read(await client.delegate('hello'))).blocks[1]).toBe('answer to hello');
     expect(await statusFor(sandbox)).toBe(401);
+    const looked = await client.read(await client.delegate('look', {access: 'read-only'}), {
+      wait_seconds: 110,
+    });
+    expect(looked.text).toContain('this OpenCode does not let what the project configures be left out');
     expect(client.log()).toContain('this OpenCode does not let its password be kept from what it starts');
   });
 });

@@ -26,7 +26,7 @@ function put(path: string, content: unknown): void {
   writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
 }
 
-const found = async (directory = repository) => (await finder.find(directory)).all;
+const found = async (directory = repository) => finder.find(directory);
 const names = async (directory?: string) => (await found(directory))?.names ?? [];
 
 describe('what a repository brings', () => {
@@ -145,15 +145,6 @@ describe('its digest', () => {
     expect(await digest()).toBe(before);
     execFileSync('cp', ['-r', repository, join(root, 'copy')]);
     expect((await found(join(root, 'copy')))?.digest).toBe(before);
-  });
-
-  it('covers the part that read-only does not keep out', async () => {
-    put('opencode.json', {mcp: {m: {command: ['a']}}});
-    expect((await finder.find(repository)).kept).toBeUndefined();
-    put('.opencode/plugin/a.js', '1');
-    const {all, kept} = await finder.find(repository);
-    expect(kept?.names).toEqual(['plugin .opencode/plugin/a.js']);
-    expect(all?.covers).toEqual([all?.digest, kept?.digest]);
   });
 
   const CONFIG = {

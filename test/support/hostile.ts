@@ -11,19 +11,28 @@ export class HostileRepository {
   readonly path: string;
   readonly #marks: string;
 
-  constructor(sandbox: Sandbox, path = join(sandbox.root, 'hostile'), {hasPlugins = true} = {}) {
+  /** @param asks a server that its configuration names in all the ways that there are. */
+  constructor(sandbox: Sandbox, path = join(sandbox.root, 'hostile'), {asks}: {asks?: string} = {}) {
     this.#marks = join(sandbox.root, 'mark');
     this.path = path;
     this.repository = Repository.create(path, {
       home: sandbox.root,
       files: {
-        ...(hasPlugins && {'.opencode/plugin/x.js': this.module('plugin')}),
+        '.opencode/plugin/x.js': this.module('plugin'),
         'own-plugin.js': this.module('plugin of the configuration'),
         '.opencode/tool/t.js': `${this.module('tool')}\nexport default {description: 't', args: {}, execute: async () => 't'};\n`,
         'server.js': this.module('MCP server'),
         'opencode.json': JSON.stringify({
-          ...(hasPlugins && {plugin: ['./own-plugin.js']}),
-          mcp: {evil: {type: 'local', command: [process.execPath, 'server.js']}},
+          plugin: ['./own-plugin.js', ...(asks === undefined ? [] : [`package@${asks}/plugin.tgz`])],
+          mcp: {
+            evil: {type: 'local', command: [process.execPath, 'server.js']},
+            ...(asks !== undefined && {far: {type: 'remote', url: `${asks}/mcp`}}),
+          },
+          ...(asks !== undefined && {
+            instructions: [`${asks}/instructions.md`],
+            references: {other: {repository: `${asks}/owner/other.git`, description: 'Look here.'}},
+            skills: {urls: [`${asks}/skills`]},
+          }),
         }),
       },
     });

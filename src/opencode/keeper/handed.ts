@@ -4,6 +4,10 @@
 export const HANDED_FD = 3;
 /** As many as 24 random bytes take in base64url. The keeper reads nothing that is longer or shorter. */
 export const PASSWORD_CHARS = 32;
+/** Has OpenCode leave out what a project configures. */
+export const NO_PROJECT_VARIABLE = 'OPENCODE_DISABLE_PROJECT_CONFIG';
+/** The name of the symbol that the keeper puts into the server's globals when that holds in all of OpenCode. */
+export const HIDES_PROJECTS = 'opencode-delegate-hides-projects';
 export const PASSWORD_VARIABLE = 'OPENCODE_SERVER_PASSWORD';
 /** Has Bun, which OpenCode is built on, run a file before the program. */
 export const PRELOAD_VARIABLE = 'BUN_INSPECT_PRELOAD';

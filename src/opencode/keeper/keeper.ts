@@ -5,9 +5,17 @@
  * for the clients of its plugins, and is in no copy. What the process was started with, which others can look up,
  * never had it.
  */
-import {closeSync, fstatSync, readSync} from 'node:fs';
-import {HANDED_FD, LISTENING, PASSWORD_CHARS, PASSWORD_VARIABLE, PRELOAD_VARIABLE} from './handed.ts';
+import {
+  HANDED_FD,
+  LISTENING,
+  NO_PROJECT_VARIABLE,
+  PASSWORD_CHARS,
+  PASSWORD_VARIABLE,
+  PRELOAD_VARIABLE,
+} from './handed.ts';
+import {hideProjectConfiguration} from './hide-project.ts';
 
+if (process.env[NO_PROJECT_VARIABLE] === '1') await hideProjectConfiguration();
 const password = takeHanded();
 delete process.env[PRELOAD_VARIABLE];
 if (password !== undefined) {
@@ -24,6 +32,8 @@ if (password !== undefined) {
 
 /** `undefined` in a process that this is not meant for: its descriptor, if it has one, is left alone. */
 function takeHanded(): string | undefined {
+  // An import would come before what is to be hidden is.
+  const {closeSync, fstatSync, readSync} = process.getBuiltinModule('node:fs');
   try {
     const stats = fstatSync(HANDED_FD);
     if (!stats.isFile() || stats.nlink !== 0 || stats.size !== PASSWORD_CHARS) return undefined;

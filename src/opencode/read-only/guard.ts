@@ -4,10 +4,11 @@
  * file among the matches, pass them. Here both are stopped. OpenCode's own runtime loads this file, so it imports
  * no package.
  */
+import {HIDES_PROJECTS} from '../keeper/handed.ts';
 import {type Forbidden, forbidden} from './confine.ts';
 import {instructionsIn, withoutInstructions} from './instructions.ts';
 import {areInstructions, isRead, type Result, Seen} from './look-again.ts';
-import {GUARD_MARK, READ_ONLY, WITHHELD} from './marks.ts';
+import {GUARD_MARK, NO_PROJECT_MARK, READ_ONLY, WITHHELD} from './marks.ts';
 import {screenMatches, screenPaths} from './search-output.ts';
 
 interface Call {
@@ -33,9 +34,13 @@ export default {
   async server({client, directory}: Input) {
     const guard = new Guard(client, directory);
     return {
-      // That this stands in the configuration is how the server's owner knows that the guard is there.
+      // That these stand in the configuration is how the server's owner knows what holds in it.
       config: async (config: {agent?: Record<string, unknown>}) => {
-        config.agent = {...config.agent, [GUARD_MARK]: {disable: true}};
+        config.agent = {
+          ...config.agent,
+          [GUARD_MARK]: {disable: true},
+          ...(hidesProjects() && {[NO_PROJECT_MARK]: {disable: true}}),
+        };
       },
       'tool.execute.before': (call: Call, {args}: {args: Record<string, unknown>}) =>
         guard.before(call, args),
@@ -43,6 +48,10 @@ export default {
     };
   },
 };
+
+function hidesProjects(): boolean {
+  return Reflect.get(globalThis, Symbol.for(HIDES_PROJECTS)) === true;
+}
 
 class Guard {
   readonly #client: Input['client'];

@@ -4,5 +4,8 @@ export const READ_ONLY = 'read-only';
 /** A disabled agent, which OpenCode lists in a configuration and nowhere else. */
 export const GUARD_MARK = 'opencode-delegate-guard';
 
+/** The same, where nothing that a project configures is loaded. */
+export const NO_PROJECT_MARK = 'opencode-delegate-no-project';
+
 /** In the metadata of a search's result: the files that the guard has left out. */
 export const WITHHELD = 'withheld';

@@ -16,19 +16,8 @@ const SHOWN_CHARS = 80;
 interface Item {
   readonly folder: string;
   readonly name: string;
-  readonly kind: 'plugin' | 'other';
   /** Stands for what it is made of. */
   readonly digest: string;
-}
-
-/** What runs in a directory; `undefined` where nothing does. */
-export interface Found {
-  readonly all: BroughtCode | undefined;
-  /**
-   * What runs there all the same where OpenCode is told to leave out what a project brings: OPENCODE_DISABLE_PROJECT_CONFIG
-   * keeps its plugins out of one of the two places in which OpenCode loads them.
-   */
-  readonly kept: BroughtCode | undefined;
 }
 
 export interface CodeFinderOptions {
@@ -42,7 +31,7 @@ export interface CodeFinderOptions {
 
 interface Known {
   readonly files: WatchedFiles;
-  readonly found: Found;
+  readonly code: BroughtCode | undefined;
 }
 
 /**
@@ -60,30 +49,25 @@ export class CodeFinder {
   }
 
   /** What would run there as it is at this moment; `undefined` where nothing would. */
-  async find(directory: string): Promise<Found> {
+  async find(directory: string): Promise<BroughtCode | undefined> {
     const known = this.#known.get(directory);
-    if (known?.files.areSame === true) return known.found;
+    if (known?.files.areSame === true) return known.code;
     const files = new WatchedFiles();
-    const {isLasting, ...found} = await this.#look(directory, files);
-    if (isLasting) this.#known.set(directory, {files, found});
+    const {isLasting, code} = await this.#look(directory, files);
+    if (isLasting) this.#known.set(directory, {files, code});
     else this.#known.delete(directory);
-    return found;
+    return code;
   }
 
-  async #look(directory: string, files: WatchedFiles): Promise<Found & {isLasting: boolean}> {
+  async #look(directory: string, files: WatchedFiles): Promise<Omit<Known, 'files'> & {isLasting: boolean}> {
     // A worktree that was removed is made anew when it is needed.
-    if (!files.isThere(directory)) return {all: undefined, kept: undefined, isLasting: false};
+    if (!files.isThere(directory)) return {code: undefined, isLasting: false};
     const repository = repositoryOf(directory, (path) => files.isThere(path));
     const all = levelsOf(directory).flatMap((folder) => this.#itemsOf(folder, {directory, files}));
     // What git says has no file that could be watched.
     const isLasting = repository === undefined || !all.some(({folder}) => isAbove(folder, repository));
     const items = isLasting ? all : await this.#reached(all, repository);
-    const root = repository ?? realOf(directory);
-    const kept = codeOf(
-      items.filter(({kind}) => kind === 'plugin'),
-      root,
-    );
-    return {all: codeOf(items, root, kept?.covers), kept, isLasting};
+    return {code: codeOf(items, repository ?? realOf(directory)), isLasting};
   }
 
   /** Without what lies above the folder at which OpenCode stops to look. */
@@ -102,7 +86,6 @@ export class CodeFinder {
           .filter((file) => MODULE.test(file))
           .map((file) => ({
             folder,
-            kind: what === 'plugin' ? ('plugin' as const) : ('other' as const),
             name: `${what} ${FOLDER}/${name}/${file}`,
             digest: files.digest(join(own, name, file)) ?? '',
           })),
@@ -125,25 +108,19 @@ export class CodeFinder {
     const entries = codeInConfiguration(text, {path, env: this.#env, file: (named) => files.text(named)});
     return entries.map((entry) => ({
       folder,
-      kind: entry.kind,
       name: entry.name,
       digest: sha256([relative(folder, path), entry.value, contentsOf(entry, [folder, directory], files)]),
     }));
   }
 }
 
-function codeOf(
-  items: readonly Item[],
-  root: string,
-  alsoCovers: readonly string[] = [],
-): BroughtCode | undefined {
+function codeOf(items: readonly Item[], root: string): BroughtCode | undefined {
   if (items.length === 0) return undefined;
   const parts = items.map(({folder, name, digest}) => JSON.stringify([relative(root, folder), name, digest]));
   const digest = sha256(parts.sort());
   return {
     root,
     digest,
-    covers: [...new Set([digest, ...alsoCovers])],
     names: items.map(({folder, name}) => shown(name, relative(root, folder))),
   };
 }

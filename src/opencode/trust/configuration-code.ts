@@ -7,7 +7,6 @@ import {parse} from 'jsonc-parser';
 export interface CodeEntry {
   /** What it is, in a few words. */
   readonly name: string;
-  readonly kind: 'plugin' | 'other';
   /** As it is written; references to variables stay, for each environment has its own values. */
   readonly value: unknown;
   /** Files and folders that it loads or, where they are words of a command, may load. */
@@ -64,15 +63,13 @@ function pluginsIn({plugin, plugins}: Settings, path: string): readonly CodeEntr
     const spec: unknown = Array.isArray(value) ? value[0] : (settings(value).package ?? value);
     if (typeof spec !== 'string') return [];
     const file = fileOf(spec, dirname(path));
-    return [
-      {name: `plugin ${spec}`, kind: 'plugin', value, loads: file === undefined ? [] : [file], words: []},
-    ];
+    return [{name: `plugin ${spec}`, value, loads: file === undefined ? [] : [file], words: []}];
   });
 }
 
 /** `true` runs the formatters and language servers that OpenCode finds in the project. */
 function switched(value: unknown, what: string): readonly CodeEntry[] {
-  if (value === true) return [{name: `${what}s`, kind: 'other', value, loads: [], words: []}];
+  if (value === true) return [{name: `${what}s`, value, loads: [], words: []}];
   return named(value, what);
 }
 
@@ -83,7 +80,7 @@ function named(group: unknown, what: string): readonly CodeEntry[] {
 function commandEntry(name: string, value: unknown): CodeEntry {
   const command = typeof value === 'string' ? [value] : settings(value).command;
   const words = Array.isArray(command) ? command.filter((word) => typeof word === 'string') : [];
-  return {name, kind: 'other', value, loads: [], words};
+  return {name, value, loads: [], words};
 }
 
 /** A provider's package is imported into OpenCode. */
@@ -97,7 +94,7 @@ function providersIn({provider}: Settings): readonly CodeEntry[] {
       return [
         {
           name: `package ${npm} of the provider ${name}`,
-          kind: 'other',
+
           value: npm,
           loads: file === undefined ? [] : [file],
           words: [],

@@ -23,8 +23,8 @@ export class RepositoryTrust implements Trust {
   }
 
   async codeIn({directory, access, checkout}: WorkPlace): Promise<BroughtCode | undefined> {
-    const {all, kept} = await this.#finder.find(directory);
-    const code = access === 'read-only' ? kept : all;
+    if (access === 'read-only') return undefined;
+    const code = await this.#finder.find(directory);
     if (code === undefined || checkout === undefined || (await this.allows(code))) return code;
     // A worktree has what the repository has: whoever has allowed it there has allowed it here.
     return {...code, root: repositoryOf(checkout) ?? checkout};

@@ -33,10 +33,10 @@ export class TrustedFile {
     return (await this.all()).some((one) => one.root === root && one.digests.includes(digest));
   }
 
-  async add({root, covers}: BroughtCode): Promise<void> {
+  async add({root, digest}: BroughtCode): Promise<void> {
     const all = await this.all();
     const before = all.find((one) => one.root === root)?.digests ?? [];
-    const digests = [...before.filter((digest) => !covers.includes(digest)), ...covers].slice(-KEPT_DIGESTS);
+    const digests = [...before.filter((one) => one !== digest), digest].slice(-KEPT_DIGESTS);
     await this.#write([...all.filter((one) => one.root !== root), {root, digests}]);
   }
 

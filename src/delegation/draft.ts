@@ -33,7 +33,7 @@ export async function draftOf(
     );
   }
   const timeoutMs = checkTimeout(request.timeoutMinutes);
-  await checkDirectory(directory);
+  checkDirectory(directory);
   const trusted = await checkTrust({...request, access}, environment);
   const choice = await catalog.choose({
     ...{directory, access},

@@ -10,6 +10,7 @@ export class LiveTranscript {
   readonly #messages = new Map<string, Message>();
   /** Parts by message, in the order they came. */
   readonly #parts = new Map<string, Map<string, Part>>();
+  #hasGap = false;
 
   apply(event: OpenCodeEvent): void {
     switch (event.type) {
@@ -30,6 +31,19 @@ export class LiveTranscript {
         this.#parts.get(event.properties.messageID)?.delete(event.properties.partID);
         break;
     }
+  }
+
+  /** Events may have been missed. */
+  gap(): void {
+    this.#hasGap = true;
+  }
+
+  /** As {@link read}, where no event was missed and no text is still being streamed: then the server's own list is the same. */
+  whole(): Transcript | undefined {
+    const isStreaming = [...this.#parts.values()].some((parts) =>
+      [...parts.values()].some((part) => part.type === 'text' && part.time !== undefined && !part.time.end),
+    );
+    return this.#hasGap || isStreaming ? undefined : this.read();
   }
 
   /** Takes over what the server has stored; text that it has not stored yet stays. */

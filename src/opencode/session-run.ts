@@ -129,6 +129,7 @@ export class SessionRun implements Run, SessionListener {
   }
 
   gap(): void {
+    this.#work.gap();
     this.#turn?.read();
   }
 
@@ -182,9 +183,8 @@ export class SessionRun implements Run, SessionListener {
     const {connection, id} = session;
     const failed = (error: unknown) => this.#fail('error', messageOf(error));
     const turn = new TurnEnd({
-      session,
-      turn: this.#own,
-      log: this.#log,
+      ...{session, turn: this.#own, log: this.#log},
+      heard: () => this.#work.heard(),
       onStatus: (status) => {
         this.#trouble.status(id, status);
         this.#status(status);

@@ -40,6 +40,18 @@ export class SessionWork {
     else if (sessionId !== undefined) this.#transcriptOf(sessionId).apply(event);
   }
 
+  /** Events may have been missed. */
+  gap(): void {
+    this.#own.gap();
+  }
+
+  /** The turn as its events have told it from its prompt on; `undefined` where they may not have told all. */
+  heard(): Transcript | undefined {
+    const whole = this.#own.whole();
+    const heard = whole && turnOf(whole, {...this.#turn, isContinued: true});
+    return heard?.length === 0 ? undefined : heard;
+  }
+
   /** Takes over what the server has stored of the agent's own session. */
   merge(stored: Transcript): void {
     this.#own.merge(stored);

@@ -27,6 +27,8 @@ export interface TurnEndOptions {
   readonly session: OpenSession;
   readonly turn: Turn;
   readonly log: Logger;
+  /** The messages of the turn as events have told them; `undefined` where they may not have told all. */
+  readonly heard: () => Transcript | undefined;
   /** Called with the status whenever it was asked for because no event had told it. */
   readonly onStatus: (status: SessionStatus) => void;
   /** Called once, with the messages of the turn, that the verdict was read from. */
@@ -34,8 +36,8 @@ export interface TurnEndOptions {
 }
 
 /**
- * Finds the end of a turn. Events are hints: an idle makes it read the messages, and what they say is the
- * verdict. Where no event comes, it looks now and then.
+ * Finds the end of a turn. An idle makes it judge the messages: those that events have told where that is an answer,
+ * else those that the server has stored. Where no event comes, it looks now and then.
  */
 export class TurnEnd {
   readonly #options: TurnEndOptions;
@@ -122,6 +124,12 @@ export class TurnEnd {
   async #readOnce(): Promise<void> {
     const {session, turn} = this.#options;
     const {connection, id} = session;
+    const heard = this.#isIdle ? this.#options.heard() : undefined;
+    const told = heard && judge(heard);
+    if (heard !== undefined && told?.is === 'answered') {
+      this.#end(told, heard);
+      return;
+    }
     const stored = turnOf(await dataOf(connection.client.session.messages({sessionID: id})), turn);
     const verdict = judge(stored);
     if (verdict.is === 'answered') this.#end(verdict, stored);

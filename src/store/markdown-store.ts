@@ -62,6 +62,7 @@ export class MarkdownStore implements Store {
     const {project, id} = delegation;
     await this.#expectNotice(delegation);
     const isMarked = await this.#expectEnd(delegation);
+    const marked = this.#marks.sync().catch(() => {});
     const file = renderRecord(delegation);
     const version = await this.#inFolder(project, () => createWhole(this.artifact(project, id), file)).catch(
       async (error: unknown) => {
@@ -70,7 +71,7 @@ export class MarkdownStore implements Store {
       },
     );
     if (version === undefined) return false;
-    await Promise.all([syncFolder(join(this.#root, project)), this.#marks.sync().catch(() => {})]);
+    await Promise.all([syncFolder(join(this.#root, project)), marked]);
     this.#note(delegation, version);
     return true;
   }
@@ -79,9 +80,10 @@ export class MarkdownStore implements Store {
     const {project, id, state} = delegation;
     const before = this.#indexes.known(delegation);
     const version = await replaceWhole(this.artifact(project, id), renderRecord(delegation));
-    await syncFolder(join(this.#root, project));
-    this.#note(delegation, version);
     const hadEnded = before !== undefined && hasEnded(before.state);
+    // An end that is there already is there in either text.
+    if (!hadEnded) await syncFolder(join(this.#root, project));
+    this.#note(delegation, version);
     // One that stays is removed by whoever looks at the record because of it.
     if (hasEnded(state) && !hadEnded) await this.#marks.remove(delegation).catch(() => {});
   }

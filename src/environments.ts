@@ -133,6 +133,7 @@ export class ClientEnvironments implements Environments {
     const memory = new OfferMemory({
       ...{folder: join(dataDir, OFFERS), key: serverKey, binary, env: variables, log},
     });
+    void memory.tidy();
     const catalog = new OpenCodeCatalog({...pair, memory, model, allowSubagents, neutral: dataDir});
     const environment = {
       ...{key, catalog, asking, serialWriters},

@@ -3,7 +3,7 @@ import {join} from 'node:path';
 import {messageOf} from '../delegation/errors.ts';
 import {digestOf} from '../environment/digest.ts';
 import type {Logger} from '../log.ts';
-import {replaceFile} from '../process/temporary.ts';
+import {isLeftBehind, replaceFile} from '../process/temporary.ts';
 import {findBinary} from './binary.ts';
 import {configurationOf} from './configuration-files.ts';
 import {type Offer, offer as offerSchema} from './offer.ts';
@@ -59,6 +59,16 @@ export class OfferMemory {
     }
   }
 
+  /** Removes the oldest, and what somebody has left who was killed while he wrote. Never rejects. */
+  async tidy(): Promise<void> {
+    try {
+      await this.#tidy();
+    } catch (error) {
+      const {code} = error as NodeJS.ErrnoException;
+      if (code !== 'ENOENT') this.#options.log.debug(`old offers could not be removed: ${messageOf(error)}`);
+    }
+  }
+
   async #look(directory: string): Promise<{path: string; changedAt: number}> {
     const {folder, key, binary: named, env} = this.#options;
     const binary = await findBinary({named, env});
@@ -70,12 +80,13 @@ export class OfferMemory {
 
   async #tidy(): Promise<void> {
     const {folder} = this.#options;
-    const names = await readdir(folder);
-    if (names.length <= KEPT) return;
+    const paths = (await readdir(folder)).map((name) => join(folder, name));
+    // What another process replaces or removes meanwhile is gone, and need not be.
     const files = await Promise.all(
-      names.map(async (name) => ({path: join(folder, name), at: (await stat(join(folder, name))).mtimeMs})),
+      paths.map(async (path) => ({path, at: (await stat(path).catch(() => undefined))?.mtimeMs ?? 0})),
     );
+    const left = files.filter(({path, at}) => isLeftBehind(path, Date.now() - at));
     const old = files.sort((a, b) => b.at - a.at).slice(KEPT);
-    await Promise.all(old.map(({path}) => rm(path, {force: true})));
+    await Promise.all([...left, ...old].map(({path}) => rm(path, {force: true})));
   }
 }

@@ -1,9 +1,10 @@
 import {chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
-import {dirname, join} from 'node:path';
+import {basename, dirname, join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import type {Offer} from '../../src/opencode/offer.ts';
 import {OfferMemory} from '../../src/opencode/offer-memory.ts';
+import {temporaryOf} from '../../src/process/temporary.ts';
 import {FakeLog} from '../support/fakes.ts';
 
 const OFFER: Offer = {
@@ -109,5 +110,16 @@ describe('what OpenCode has offered', () => {
     await memory().remember(project, OFFER, LATER);
     expect(readdirSync(folder)).toHaveLength(100);
     expect(await memory().recall(project)).toEqual(OFFER);
+  });
+
+  it('leaves nothing of a process that was killed while it wrote, and nothing of another is touched', async () => {
+    const folder = join(root, 'data', '.offers');
+    mkdirSync(folder, {recursive: true});
+    const written = join(folder, 'a.json');
+    const [left, underWay] = [`${written}.0123456789ab.tmp`, temporaryOf(written)];
+    for (const path of [written, left, underWay]) writeFileSync(path, '{}');
+    utimesSync(left, 1, 1);
+    await memory().tidy();
+    expect(readdirSync(folder).sort()).toEqual([written, underWay].map((path) => basename(path)).sort());
   });
 });

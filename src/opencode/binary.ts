@@ -31,7 +31,7 @@ export async function findBinary({
   const found = (await which('opencode', {nothrow: true, path})) ?? fromPackage();
   if (found) return found;
   throw new Refusal(
-    'OpenCode was not found: there is no `opencode` on PATH. Install it with `npm install -g opencode-ai`, or name its binary in OPENCODE_DELEGATE_BIN. Then try again: a new `opencode` on PATH is found without a restart.',
+    'OpenCode was not found: there is no `opencode` on PATH. Install it with `npm install -g opencode-ai@1`, or name its binary in OPENCODE_DELEGATE_BIN. Then try again: a new `opencode` on PATH is found without a restart.',
   );
 }
 

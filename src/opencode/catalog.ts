@@ -12,9 +12,6 @@ import type {OpenCode} from './opencode.ts';
 const ASK_ATTEMPTS = 4;
 const ASK_PAUSE_MS = 200;
 
-/** A configuration that was read this long ago may have been mended since. */
-const STALE_MS = 5_000;
-
 type Place = Pick<ChoiceRequest, 'directory' | 'access'>;
 
 export interface CatalogOptions extends ChoosingSettings {
@@ -109,15 +106,9 @@ export class OpenCodeCatalog implements Catalog {
   }
 
   async #choose(request: ChoiceRequest): Promise<Choice> {
-    const connection = await this.#options.opencode.connect();
-    const offer = await this.#offer(connection, this.placeOf(request));
-    try {
-      return chooseFrom(offer, request, this.#options);
-    } catch (error) {
-      if (!(error instanceof Refusal) || !(await this.#forget(connection, offer))) throw error;
-      const anew = await this.#options.opencode.connect();
-      return chooseFrom(await this.#offer(anew, this.placeOf(request)), request, this.#options);
-    }
+    const place = this.placeOf(request);
+    const connection = await this.#options.opencode.connectFor(place);
+    return chooseFrom(await this.#offer(connection, place), request, this.#options);
   }
 
   #offer(connection: Connection, directory: string): Promise<Offer> {
@@ -138,17 +129,6 @@ export class OpenCodeCatalog implements Catalog {
       },
     );
     return offer;
-  }
-
-  /**
-   * Has OpenCode read the configuration anew, for the user may have mended it. It reads the user's part of it
-   * once in its life, so that takes a new server, and is done only while nothing runs in the old one.
-   * Returns whether it is done.
-   */
-  async #forget(connection: Connection, {readAt}: Offer): Promise<boolean> {
-    if (Date.now() - readAt < STALE_MS || connection.listeners.length > 0) return false;
-    await connection.close();
-    return true;
   }
 }
 

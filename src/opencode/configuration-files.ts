@@ -1,14 +1,28 @@
-import {readdirSync, statSync} from 'node:fs';
+import {readdirSync, readFileSync, statSync} from 'node:fs';
 import {platform} from 'node:os';
 import {join} from 'node:path';
+import {digestOf} from '../environment/digest.ts';
 import {upwards} from '../upwards.ts';
 import {xdgFolder} from '../xdg.ts';
+import {meaningOf} from './configuration-meaning.ts';
+import {filesReferredTo} from './trust/configuration-code.ts';
 
 /** The names of OpenCode's configuration in one of its folders, or in a project's. */
 const FILES = ['opencode.json', 'opencode.jsonc'];
 const GLOBAL_FILES = [...FILES, 'config.json'];
 /** What else it reads in its folders. */
-const FOLDERS = ['agent', 'agents', 'mode', 'modes', 'plugin', 'plugins'];
+const FOLDERS = [
+  'agent',
+  'agents',
+  'mode',
+  'modes',
+  'plugin',
+  'plugins',
+  'command',
+  'commands',
+  'skill',
+  'skills',
+];
 /** More is no configuration. */
 const MAX_ENTRIES = 2_000;
 
@@ -21,27 +35,42 @@ export interface Configuration {
 }
 
 /**
- * Looks at all files that OpenCode takes its configuration for a directory from, as far as they are known. What they
- * refer to, and what comes over a network, is not among them.
+ * Looks at all files that OpenCode takes its configuration for a directory from, with those that they refer to as
+ * `{file:…}`, as far as they are known. What comes over a network, and what plugins read, is not among them.
  */
 export function configurationOf(directory: string, env: NodeJS.ProcessEnv): Configuration {
   const entries: (readonly [string, string])[] = [];
   let changedAt = 0;
-  const look = (path: string): boolean => {
+  const look = (path: string, version?: () => string): boolean => {
     const stats = statSync(path, {throwIfNoEntry: false});
     if (stats === undefined || entries.length > MAX_ENTRIES) return false;
-    entries.push([path, `${stats.size} ${stats.mtimeMs} ${stats.ino}`]);
+    const isReadable = version !== undefined && stats.isFile();
+    const own = `${stats.size} ${stats.mtimeMs} ${stats.ctimeMs} ${stats.ino}`;
+    entries.push([path, (isReadable && tried(version)) || own]);
     changedAt = Math.max(changedAt, stats.mtimeMs);
     return stats.isDirectory();
+  };
+  const refer = (text: string, path: string): void => {
+    for (const file of filesReferredTo(text, {path, env})) tried(() => look(file));
+  };
+  const read = (path: string): void => {
+    tried(() =>
+      look(path, () => {
+        const text = readFileSync(path, 'utf8');
+        refer(text, path);
+        return digestOf(meaningOf(text));
+      }),
+    );
   };
   const walk = (folder: string): void => {
     if (!tried(() => look(folder))) return;
     for (const name of tried(() => readdirSync(folder)) ?? []) walk(join(folder, name));
   };
-  for (const file of singleFiles(directory, env)) tried(() => look(file));
+  for (const file of singleFiles(directory, env)) read(file);
+  refer(env.OPENCODE_CONFIG_CONTENT ?? '', join(directory, 'opencode.json'));
   // The folders themselves change whenever OpenCode puts a package of its own there.
   for (const folder of configurationFolders(directory, env)) {
-    for (const file of GLOBAL_FILES) tried(() => look(join(folder, file)));
+    for (const file of GLOBAL_FILES) read(join(folder, file));
     for (const below of FOLDERS) walk(join(folder, below));
   }
   return {entries, changedAt};

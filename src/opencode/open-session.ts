@@ -41,7 +41,7 @@ export async function openSession({
   if (continues !== undefined) await sessions.free(continues);
   for (let attempt = 1; ; attempt++) {
     try {
-      const connection = await server.connect();
+      const connection = await server.connectFor(directory);
       if (isStopped()) return undefined;
       const {client} = connection;
       if (continues === undefined) {

@@ -5,6 +5,7 @@ import {Connection} from './connection.ts';
 import type {SandboxSettings} from './sandbox/sandbox.ts';
 import type {Conceal} from './secrets/concealed.ts';
 import {OpenCodeServer} from './server.ts';
+import {SettingsRead} from './settings-read.ts';
 
 export interface OpenCodeOptions {
   readonly binary: string | undefined;
@@ -37,7 +38,10 @@ export class OpenCode {
   #current: Connection | undefined;
   /** When it was last in use, on the clock of `performance.now`. */
   #usedAt = 0;
-  #holders = 0;
+  readonly #holders = new Set<symbol>();
+  /** Servers that are replaced, each with those who may still be at work in it. */
+  readonly #replaced = new Map<Connection, Set<symbol>>();
+  readonly #read = new WeakMap<Connection, SettingsRead>();
   readonly #resting = new Set<Promise<void>>();
   #closing: Promise<void> | undefined;
 
@@ -62,6 +66,24 @@ export class OpenCode {
     return this.#connection;
   }
 
+  /**
+   * As {@link connect}, to a server that has read what OpenCode's configuration says now of a directory. Where it has
+   * changed, a new one is started, and the old one ends as soon as nobody is at work in it.
+   */
+  async connectFor(directory: string): Promise<Connection> {
+    const {isGuarded, cwd, log} = this.#options;
+    const connection = await this.connect();
+    if (this.#read.get(connection)?.isCurrent(isGuarded ? cwd : directory) !== false) return connection;
+    if (this.#current === connection) {
+      log.info('what OpenCode reads has changed: a new server starts, and the old one ends when it is free');
+      this.#connection = undefined;
+      this.#current = undefined;
+      this.#replaced.set(connection, new Set(this.#holders));
+      this.#endFree();
+    }
+    return this.connect();
+  }
+
   /** True where the person's own OpenCode does not know its sessions. */
   get isApart(): boolean {
     return this.#options.sandbox !== undefined;
@@ -79,9 +101,12 @@ export class OpenCode {
 
   /** Keeps it from being taken for one that nothing needs, until the returned function is called, once. */
   hold(): () => void {
-    this.#holders += 1;
+    const holder = Symbol();
+    this.#holders.add(holder);
     return () => {
-      this.#holders -= 1;
+      this.#holders.delete(holder);
+      for (const atWork of this.#replaced.values()) atWork.delete(holder);
+      this.#endFree();
       this.#usedAt = performance.now();
     };
   }
@@ -94,7 +119,7 @@ export class OpenCode {
 
   /** For how many milliseconds nothing has needed it; 0 while somebody holds it. */
   get restedMs(): number {
-    if (this.#isStarting || this.#holders > 0) this.#usedAt = performance.now();
+    if (this.#isStarting || this.#holders.size > 0) this.#usedAt = performance.now();
     return performance.now() - this.#usedAt;
   }
 
@@ -103,12 +128,24 @@ export class OpenCode {
     const known = this.#connection;
     this.#connection = undefined;
     this.#current = undefined;
-    const resting = Promise.resolve(known)
-      .then((connection) => connection?.close())
+    return this.#end(known);
+  }
+
+  #end(connection: Connection | Promise<Connection> | undefined): Promise<void> {
+    const resting = Promise.resolve(connection)
+      .then((known) => known?.close())
       .catch(() => {})
       .finally(() => this.#resting.delete(resting));
     this.#resting.add(resting);
     return resting;
+  }
+
+  #endFree(): void {
+    for (const [connection, atWork] of this.#replaced) {
+      if (atWork.size > 0) continue;
+      this.#replaced.delete(connection);
+      void this.#end(connection);
+    }
   }
 
   /** Stops the server and starts none any more. Resolves when it is gone. Idempotent. */
@@ -120,15 +157,17 @@ export class OpenCode {
   async #close(): Promise<void> {
     // A start that fails now has nothing left to stop.
     const connection = await this.#connection?.catch(() => undefined);
-    await Promise.all([connection?.close(), ...this.#resting]);
+    const replaced = [...this.#replaced.keys()].map((old) => old.close());
+    await Promise.all([connection?.close(), ...replaced, ...this.#resting]);
   }
 
   async #start(): Promise<Connection> {
     const {binary: named, onStart, ...options} = this.#options;
     this.#isStarting = true;
     onStart?.();
-    const {env, log} = options;
+    const {env, log, cwd} = options;
     try {
+      const read = new SettingsRead({env, neutral: cwd});
       const server = await OpenCodeServer.start({...options, binary: await findBinary({named, env})});
       const connection = new Connection(server, log);
       try {
@@ -138,6 +177,7 @@ export class OpenCode {
         throw error;
       }
       this.#current = connection;
+      this.#read.set(connection, read);
       this.#usedAt = performance.now();
       return connection;
     } catch (error) {

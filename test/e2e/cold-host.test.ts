@@ -1,5 +1,6 @@
 import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {pathToFileURL} from 'node:url';
 import {describe, expect, it} from 'vitest';
 import {allGone, openCodeIn, processesIn} from '../support/processes.ts';
 import type {Sandbox} from '../support/sandbox.ts';
@@ -47,12 +48,17 @@ describe('the first delegation of a day', () => {
 
   it('ends in words when something has changed that could not be seen, and sends nothing', async () => {
     const {model, sandbox, open} = await nextDay(({root, config, configure}) => {
-      writeFileSync(join(root, 'model'), 'scripted/model');
-      configure({
-        $schema: 'https://opencode.ai/config.json',
-        ...config,
-        model: `{file:${join(root, 'model')}}`,
-      });
+      const file = join(root, 'model');
+      writeFileSync(file, 'scripted/model');
+      const plugin = join(root, 'chooses.js');
+      writeFileSync(
+        plugin,
+        `import {readFileSync} from 'node:fs';
+const config = (settings) => { settings.model = readFileSync(${JSON.stringify(file)}, 'utf8'); };
+export default {id: 'chooses', server: async () => ({config})};`,
+      );
+      const {href} = pathToFileURL(plugin);
+      configure({$schema: 'https://opencode.ai/config.json', ...config, plugin: [href]});
     });
     writeFileSync(join(sandbox.root, 'model'), 'scripted/other');
     const client = await open();

@@ -3,6 +3,8 @@ import {dirname, isAbsolute, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {parse} from 'jsonc-parser';
 
+const FILE_REFERENCE = /\{file:((?:\{env:[^}]+\}|[^}])+)\}/g;
+
 /** An entry of a configuration that makes OpenCode run something. */
 export interface CodeEntry {
   /** What it is, in a few words. */
@@ -20,6 +22,13 @@ export interface ReadingOptions {
   readonly env: NodeJS.ProcessEnv;
   /** The content of a file that the configuration refers to; empty where it cannot be read. */
   readonly file: (path: string) => string;
+}
+
+type Place = Pick<ReadingOptions, 'path' | 'env'>;
+
+/** The files that a configuration takes parts of itself from. */
+export function filesReferredTo(text: string, place: Place): readonly string[] {
+  return [...text.matchAll(FILE_REFERENCE)].map(([, reference = '']) => referredTo(reference, place));
 }
 
 /** What a configuration makes OpenCode run by itself. */
@@ -111,15 +120,17 @@ function fileOf(spec: string, folder: string): string | undefined {
 }
 
 /** As OpenCode does it: before the text is taken for JSON. */
-function withVariables(text: string, {env}: ReadingOptions): string {
+function withVariables(text: string, {env}: Place): string {
   return text.replace(/\{env:([^}]+)\}/g, (_, name: string) => env[name] ?? '');
 }
 
 function withFiles(text: string, options: ReadingOptions): string {
-  const {path, env, file} = options;
-  const home = env.HOME || homedir();
-  return text.replace(/\{file:((?:\{env:[^}]+\}|[^}])+)\}/g, (_, reference: string) => {
-    const named = withVariables(reference, options).replace(/^~(?=\/)/, home);
-    return JSON.stringify(file(resolve(dirname(path), named)).trim()).slice(1, -1);
+  return text.replace(FILE_REFERENCE, (_, reference: string) => {
+    return JSON.stringify(options.file(referredTo(reference, options)).trim()).slice(1, -1);
   });
+}
+
+function referredTo(reference: string, options: Place): string {
+  const named = withVariables(reference, options).replace(/^~(?=\/)/, options.env.HOME || homedir());
+  return resolve(dirname(options.path), named);
 }

@@ -1,0 +1,71 @@
+import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {dirname, join} from 'node:path';
+import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {SettingsRead} from '../../src/opencode/settings-read.ts';
+
+let root: string;
+let project: string;
+let read: SettingsRead;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'settings-read-'));
+  project = join(root, 'my project');
+  for (const folder of [project, join(root, 'data')]) mkdirSync(folder, {recursive: true});
+  put('key', 'one');
+  put('inner/key', 'one');
+  put('home/.config/opencode/opencode.json', '{"model": "a/b", "key": "{file:../../../key}"}');
+  put('home/.local/share/opencode/auth.json', '{"a": {"type": "api", "key": "one"}}');
+  put('home/.config/opencode/agents/writer.md', 'Write.');
+  put('my project/.opencode/opencode.jsonc', '{"prompt": "{file:{env:INNER}/key}"}');
+  const env = {HOME: join(root, 'home'), INNER: join(root, 'inner')};
+  read = new SettingsRead({env, neutral: join(root, 'data')});
+});
+
+afterEach(() => rmSync(root, {recursive: true, force: true}));
+
+function put(path: string, text: string): void {
+  mkdirSync(dirname(join(root, path)), {recursive: true});
+  writeFileSync(join(root, path), text);
+}
+
+describe('what a server has read', () => {
+  it.each([
+    ['the user’s configuration', 'home/.config/opencode/opencode.json', '{"model": "a/c"}'],
+    ['a key', 'home/.local/share/opencode/auth.json', '{"a": {"type": "api", "key": "two"}}'],
+    ['a login that is new', 'home/.local/share/opencode/auth.json', '{"b": {"type": "oauth"}}'],
+    ['an agent', 'home/.config/opencode/agents/writer.md', 'Write it well.'],
+    ['an agent that is new', 'home/.config/opencode/agent/new.md', 'Read.'],
+    ['a file that the configuration refers to', 'key', 'two'],
+    ['the project’s configuration', 'my project/opencode.json', '{}'],
+    ['a file that the project’s refers to by a variable', 'inner/key', 'two'],
+    ['a skill of the project’s', 'my project/.opencode/skill/s/SKILL.md', 'Do.'],
+  ])('is out of date when %s has changed', (_, path, text) => {
+    expect(read.isCurrent(project)).toBe(true);
+    put(path, text);
+    expect(read.isCurrent(project)).toBe(false);
+  });
+
+  it('is out of date when a user’s file has changed before a directory is first needed', () => {
+    put('home/.config/opencode/opencode.json', '{"model": "a/c"}');
+    expect(read.isCurrent(project)).toBe(false);
+  });
+
+  it('is out of date when a file is gone', () => {
+    expect(read.isCurrent(project)).toBe(true);
+    rmSync(join(root, 'home/.config/opencode/agents/writer.md'));
+    expect(read.isCurrent(project)).toBe(false);
+  });
+
+  it('is what it was when OpenCode has written to its files, or somebody has written the same', () => {
+    const login = (access: string) => `{"a": {"type": "oauth", "access": "${access}"}}`;
+    put('home/.local/share/opencode/auth.json', login('one'));
+    const again = new SettingsRead({env: {HOME: join(root, 'home')}, neutral: join(root, 'data')});
+    put('home/.local/share/opencode/auth.json', login('two'));
+    put(
+      'home/.config/opencode/opencode.json',
+      '{"$schema": "s", "model": "a/b", "key": "{file:../../../key}"}',
+    );
+    expect(again.isCurrent(project)).toBe(true);
+  });
+});

@@ -14,8 +14,6 @@ const agent = z.object({
 
 /** What a directory's OpenCode configuration offers. */
 export const offer = z.object({
-  /** When it was asked for, in milliseconds since the epoch. */
-  readAt: z.number(),
   agents: z.array(agent),
   /** As `provider/model`. */
   models: z.array(z.string()),
@@ -33,7 +31,6 @@ export type Offer = Readonly<z.output<typeof offer>>;
  * @throws NoAnswerError when the server has gone.
  */
 export async function readOffer(client: OpencodeClient, directory: string): Promise<Offer> {
-  const readAt = Date.now();
   try {
     const [agents, {providers}, config] = await Promise.all([
       dataOf(client.app.agents({directory})),
@@ -41,7 +38,6 @@ export async function readOffer(client: OpencodeClient, directory: string): Prom
       dataOf(client.config.get({directory})),
     ]);
     return {
-      readAt,
       agents: agents.map(({name, mode, hidden, model}) => ({
         ...{name, mode, hidden},
         model: model && `${model.providerID}/${model.modelID}`,

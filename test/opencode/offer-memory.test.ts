@@ -8,7 +8,6 @@ import {temporaryOf} from '../../src/process/temporary.ts';
 import {FakeLog} from '../support/fakes.ts';
 
 const OFFER: Offer = {
-  readAt: 1,
   agents: [{name: 'build', mode: 'primary'}],
   models: ['scripted/model'],
   defaultModel: 'scripted/model',

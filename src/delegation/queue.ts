@@ -118,14 +118,16 @@ export class Queue {
 
   #startInOrder(): void {
     const held = new Set<Lane>();
+    // One moment for all of it: who is held until a time that passes meanwhile would not be looked at again.
+    const now = this.#options.now();
     for (const entry of this.#waiting) {
       if (this.#running.size >= this.#options.concurrency) break;
       // Whoever came later must not overtake within a lane.
       if (held.has(entry.lane)) continue;
-      if (this.#whyNot(entry.lane) !== undefined) held.add(entry.lane);
+      if (this.#whyNot(entry.lane, now) !== undefined) held.add(entry.lane);
       else if (this.#options.waitsFor?.(entry.live) === undefined) this.#start(entry);
     }
-    this.#wakeFor(held);
+    this.#wakeFor(held, now);
   }
 
   #start(entry: Entry): void {
@@ -139,9 +141,9 @@ export class Queue {
     });
   }
 
-  #whyNot(lane: Lane): WaitReason | undefined {
-    const {now, concurrency} = this.#options;
-    if (lane.limitedUntil > now()) return {is: 'rate-limited', lane: lane.name, until: lane.limitedUntil};
+  #whyNot(lane: Lane, now = this.#options.now()): WaitReason | undefined {
+    const {concurrency} = this.#options;
+    if (lane.limitedUntil > now) return {is: 'rate-limited', lane: lane.name, until: lane.limitedUntil};
     if (this.#running.size >= concurrency) return this.#allTaken;
     return lane.isFull() ? {is: 'lane full', lane: lane.name, limit: lane.allowed} : undefined;
   }
@@ -151,9 +153,8 @@ export class Queue {
   }
 
   /** Looks again when the first of these lanes may ask its provider again. */
-  #wakeFor(lanes: ReadonlySet<Lane>): void {
+  #wakeFor(lanes: ReadonlySet<Lane>, now: number): void {
     clearTimeout(this.#timer);
-    const now = this.#options.now();
     const times = [...lanes].map(({limitedUntil}) => limitedUntil - now).filter((ms) => ms > 0);
     if (times.length === 0) return;
     this.#timer = setTimeout(() => this.#startWhatMay(), Math.min(...times, LONGEST_TIMER_MS));

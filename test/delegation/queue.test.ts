@@ -13,9 +13,15 @@ let queue: Queue;
 let running: Map<string, () => void>;
 let lives: Map<string, LiveDelegation>;
 
-function make({concurrency = 8, limits = {}}: {concurrency?: number; limits?: Record<string, number>} = {}) {
+interface Given {
+  readonly concurrency?: number;
+  readonly limits?: Record<string, number>;
+  readonly now?: () => number;
+}
+
+function make({concurrency = 8, limits = {}, now = Date.now}: Given = {}) {
   const laneLimits: LaneLimits = new Map(Object.entries(limits));
-  queue = new Queue({concurrency, limits: laneLimits, now: Date.now});
+  queue = new Queue({concurrency, limits: laneLimits, now});
   running = new Map();
   lives = new Map();
 }
@@ -131,6 +137,19 @@ describe('a lane', () => {
 });
 
 describe('a provider that has had too much', () => {
+  it('is not held for ever where the provider may be asked again just as it is looked at', async () => {
+    const until = Date.now() + MINUTE;
+    let sinceLimit = -1;
+    // Time goes on between two looks: the first one after a minute is a millisecond early, the second one on time.
+    make({now: () => (sinceLimit < 0 ? Date.now() : until - 1 + sinceLimit++)});
+    queue.rateLimited('acme/one', until);
+    add('a');
+    expect(names()).toEqual([]);
+    sinceLimit = 0;
+    await vi.advanceTimersByTimeAsync(2 * MINUTE);
+    expect(names()).toEqual(['a']);
+  });
+
   it('halves its lane, waits until it may be asked again, and holds up nobody else', async () => {
     for (const prompt of ['a1', 'a2', 'a3', 'a4']) add(prompt);
     const until = Date.now() + 5 * MINUTE;

@@ -44,27 +44,21 @@ export class ParentSession {
 
   constructor(options: ParentSessionOptions) {
     this.#options = options;
-    const {root} = options.records;
-    const notices = new SessionNotices(root, options.id);
-    const messenger = new Messenger(options);
-    this.#notices = notices;
-    this.#messenger = messenger;
-    this.#requests = new Requests({...options, notices, messenger});
-    this.#attention = new Attention({...options, root, notices, look: () => this.tell()});
+    this.#notices = new SessionNotices(options.records.root, options.id);
+    this.#messenger = new Messenger(options);
+    const parts = {...options, notices: this.#notices, messenger: this.#messenger};
+    this.#requests = new Requests(parts);
+    this.#attention = new Attention({...parts, root: options.records.root, look: () => this.tell()});
   }
 
-  /**
-   * True when it waits for nothing. Resolves when what there was to tell is told, or could not be, also what
-   * came up while this was asked.
-   */
+  /** True when it waits for nothing. Resolves when what there was to tell, and came up meanwhile, is told or could not be. */
   async isAtRest(): Promise<boolean> {
     let expected: readonly Expected[];
     do {
       await this.#telling;
       expected = await this.#notices.expected();
     } while (this.#telling !== undefined);
-    const waits = this.#failures > 0 || expected.length > 0;
-    return !waits && this.#reading.size + this.#beingTold.size === 0;
+    return this.#failures + expected.length + this.#reading.size + this.#beingTold.size === 0;
   }
 
   /** The model is about to delegate. From now on this process tells. */

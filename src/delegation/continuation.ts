@@ -1,3 +1,5 @@
+import {realpath} from 'node:fs/promises';
+import {resolve} from 'node:path';
 import {type Access, DEFAULT_ACCESS} from './access.ts';
 import {checkTrust} from './check-trust.ts';
 import {type Continues, type Delegation, type DelegationHead, hasEnded} from './delegation.ts';
@@ -25,7 +27,7 @@ export async function continueIn(request: ContinueRequest, options: ContinueOpti
   const {project, environment} = request;
   const {runner, worktrees} = environment;
   const {delegation: source} = await options.get(request.id);
-  const next = nextRequest(source, request);
+  const next = nextRequest(source, await inOwnWords(source, request));
   await checkContinued(next, source);
   const continues = await sessionToContinue(source, next.access ?? DEFAULT_ACCESS, runner);
   return inFreeSession({...continues, project}, options, async () => {
@@ -40,6 +42,18 @@ async function checkContinued(next: DelegateRequest, {directory, worktree}: Dele
   for (const place of [{directory}, ...(worktree === undefined ? [] : [worktree])]) {
     await checkTrust({...next, ...place, access}, environment);
   }
+}
+
+/** The request with its directory as the delegation has it written, where both are the same folder. */
+async function inOwnWords({directory: own}: Delegation, request: ContinueRequest): Promise<ContinueRequest> {
+  const {directory} = request;
+  if (directory === undefined) return request;
+  return (await realPath(directory)) === (await realPath(own)) ? {...request, directory: own} : request;
+}
+
+/** Without links and without a trailing slash; as it is written where it is not there. */
+function realPath(path: string): Promise<string> {
+  return realpath(path).catch(() => resolve(path));
 }
 
 /**

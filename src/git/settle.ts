@@ -1,4 +1,5 @@
-import {isAbsolute, join, posix, relative, sep} from 'node:path';
+import {join, posix, relative, resolve, sep} from 'node:path';
+import {contains} from '../contains.ts';
 import {messageOf} from '../delegation/errors.ts';
 import type {SettledWorktree, WorkInWorktree, Worktree} from '../delegation/worktree.ts';
 import {oneLine} from '../safe-text.ts';
@@ -198,7 +199,7 @@ async function ignoredAmong(
   files: readonly string[],
 ): Promise<readonly string[]> {
   // What lies outside the worktree is none of git's, and has nothing to do with what is kept here.
-  const inside = files.filter((file) => !isAbsolute(file) && !file.startsWith('..'));
+  const inside = files.filter((file) => contains(directory, resolve(directory, file)));
   if (inside.length === 0) return [];
   const listed = await git.ask(directory, ['check-ignore', '-z', '--stdin'], {input: inside.join('\0')});
   const ignored = (listed ?? '').split('\0').filter((file) => file !== '');

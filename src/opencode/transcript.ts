@@ -1,5 +1,6 @@
 import {isAbsolute, relative} from 'node:path';
 import type {AssistantMessage, Message, Part, ToolPart} from '@opencode-ai/sdk/v2/client';
+import {contains} from '../contains.ts';
 import type {Usage} from '../delegation/delegation.ts';
 import {wordsOf} from './answer.ts';
 import {joinModel} from './model-name.ts';
@@ -133,6 +134,5 @@ function patchedFiles(files: unknown): readonly string[] {
 
 function within(directory: string, file: string): string {
   if (!isAbsolute(file)) return file;
-  const path = relative(directory, file);
-  return path.startsWith('..') || isAbsolute(path) ? file : path;
+  return contains(directory, file) ? relative(directory, file) : file;
 }

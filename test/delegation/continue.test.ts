@@ -1,5 +1,7 @@
+import {mkdtempSync, rmSync, symlinkSync} from 'node:fs';
 import {tmpdir} from 'node:os';
-import {beforeEach, describe, expect, it} from 'vitest';
+import {join} from 'node:path';
+import {beforeEach, describe, expect, it, onTestFinished} from 'vitest';
 import {GO_ON} from '../../src/delegation/continuation.ts';
 import type {Delegation} from '../../src/delegation/delegation.ts';
 import type {Delegations} from '../../src/delegation/delegations.ts';
@@ -45,6 +47,20 @@ describe('continuing', () => {
     });
     expect(runner.of('More').request).toMatchObject({continues: 'ses_1', delegationId: delegation.id});
     expect(store.stored(delegation.id)?.continues).toEqual({id: 'swift-amber-otter', sessionId: 'ses_1'});
+  });
+
+  it('takes the same directory through a link and with a trailing slash', async () => {
+    const base = mkdtempSync(join(tmpdir(), 'opencode-delegate-link-'));
+    onTestFinished(() => rmSync(base, {recursive: true}));
+    const link = join(base, 'link');
+    symlinkSync(tmpdir(), link);
+    for (const directory of [link, `${tmpdir()}/`]) {
+      store.put(source());
+      const {delegation} = await goOn('swift-amber-otter', {prompt: 'More', directory});
+      expect(delegation.directory).toBe(tmpdir());
+      await delegations.cancel('project', delegation.id);
+    }
+    await expect(goOn('swift-amber-otter', {prompt: 'More', directory: base})).rejects.toThrow(/stays there/);
   });
 
   it('of an interrupted one needs no prompt, and keeps its title', async () => {

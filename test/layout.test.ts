@@ -30,6 +30,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'inside.ts',
     'load-failure.ts',
     'loaded-by-opencode.ts',
+    'real-path.ts',
     'contains.ts',
     'ending-code.ts',
     'safe-text.ts',

@@ -3,8 +3,9 @@ import {resolve} from 'node:path';
 import {dataDirOf} from '../data-dir.ts';
 import {topOf} from '../git/top.ts';
 import {CodeFinder} from '../opencode/trust/brought-code.ts';
-import {realOf, repositoryOf} from '../opencode/trust/levels.ts';
+import {repositoryOf} from '../opencode/trust/levels.ts';
 import {trustedIn} from '../opencode/trust/repository-trust.ts';
+import {realPathSync} from '../real-path.ts';
 
 export interface TrustOptions {
   readonly env: NodeJS.ProcessEnv;
@@ -23,7 +24,7 @@ export async function trust({env, directory, remove}: TrustOptions): Promise<voi
   }
   const path = resolve(directory);
   if (remove) {
-    const root = repositoryOf(path) ?? realOf(path);
+    const root = repositoryOf(path) ?? realPathSync(path);
     const wasThere = await trusted.remove(root);
     print([wasThere ? `${root} is no longer trusted.` : `${root} was not trusted.`]);
     return;

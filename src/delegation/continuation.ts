@@ -1,5 +1,5 @@
-import {realpath} from 'node:fs/promises';
 import {resolve} from 'node:path';
+import {realPath} from '../real-path.ts';
 import {type Access, DEFAULT_ACCESS} from './access.ts';
 import {checkTrust} from './check-trust.ts';
 import {type Continues, type Delegation, type DelegationHead, hasEnded} from './delegation.ts';
@@ -48,12 +48,9 @@ async function checkContinued(next: DelegateRequest, {directory, worktree}: Dele
 async function inOwnWords({directory: own}: Delegation, request: ContinueRequest): Promise<ContinueRequest> {
   const {directory} = request;
   if (directory === undefined) return request;
-  return (await realPath(directory)) === (await realPath(own)) ? {...request, directory: own} : request;
-}
-
-/** Without links and without a trailing slash; as it is written where it is not there. */
-function realPath(path: string): Promise<string> {
-  return realpath(path).catch(() => resolve(path));
+  return (await realPath(resolve(directory))) === (await realPath(resolve(own)))
+    ? {...request, directory: own}
+    : request;
 }
 
 /**

@@ -1,6 +1,6 @@
-import {realpathSync} from 'node:fs';
 import {resolve} from 'node:path';
 import {contains} from '../contains.ts';
+import {realPathSync} from '../real-path.ts';
 import type {AlsoChanged, Delegation} from './delegation.ts';
 import type {LiveDelegation} from './live.ts';
 import type {WaitReason} from './queue.ts';
@@ -42,7 +42,7 @@ export class Writers {
   /** Knows the delegation until it has ended. */
   join(live: LiveDelegation): void {
     if (live.record.access !== 'agent') return;
-    const directory = realPath(live.record.directory);
+    const directory = realPathSync(live.record.directory);
     const writer: Writer = {live, directory, met: new Set(), shared: []};
     this.#known.set(live, writer);
     void live.ended.then(() => {
@@ -116,13 +116,4 @@ function idOf({live}: Writer): string {
 /** In the same directory, or one in a directory inside of the other's. */
 function overlap({directory: a}: Writer, {directory: b}: Writer): boolean {
   return a === b || contains(a, b) || contains(b, a);
-}
-
-function realPath(directory: string): string {
-  try {
-    return realpathSync(directory);
-  } catch {
-    // It was there when the delegation was registered; without it, nobody can write in it.
-    return directory;
-  }
 }

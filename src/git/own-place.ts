@@ -1,8 +1,8 @@
-import {realpath} from 'node:fs/promises';
 import {basename, dirname, resolve} from 'node:path';
 import {contains} from '../contains.ts';
 import {THREE_WORDS} from '../delegation/id.ts';
 import type {Worktree} from '../delegation/worktree.ts';
+import {realPath} from '../real-path.ts';
 
 /**
  * True where the worktree lies where we make them, in `<root>/<project>/<id>`, and its agent works in it. What a record
@@ -12,11 +12,7 @@ export async function isOwnPlace({path, directory}: Worktree, root: string): Pro
   const isPlain = path === resolve(path) && directory === resolve(directory);
   if (!isPlain || !THREE_WORDS.test(basename(path)) || !contains(path, directory)) return false;
   const project = dirname(path);
-  const [own, theirs] = await Promise.all([realOf(root), realOf(dirname(project))]);
+  // A data folder can have two names.
+  const [own, theirs] = await Promise.all([realPath(resolve(root)), realPath(resolve(dirname(project)))]);
   return own === theirs;
-}
-
-/** A data folder can have two names. */
-async function realOf(path: string): Promise<string> {
-  return realpath(path).catch(() => resolve(path));
 }

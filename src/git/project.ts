@@ -1,7 +1,7 @@
 import {createHash} from 'node:crypto';
 import {existsSync} from 'node:fs';
-import {realpath} from 'node:fs/promises';
 import {basename, join, resolve} from 'node:path';
+import {realPath} from '../real-path.ts';
 import {upwards} from '../upwards.ts';
 import {Git} from './git.ts';
 
@@ -44,7 +44,7 @@ function mayBeInRepository(directory: string): boolean {
 
 async function nameOfDirectory(directory: string): Promise<string> {
   // A directory that is gone still has the records that were made in it, under the path as it was given.
-  const path = await realpath(directory).catch(() => directory);
+  const path = await realPath(directory);
   const digest = createHash('sha256').update(path).digest('hex').slice(0, 16);
   const readable = basename(path)
     .toLowerCase()

@@ -1,11 +1,12 @@
 import {createHash} from 'node:crypto';
-import {mkdirSync, realpathSync, rmSync, writeFileSync} from 'node:fs';
+import {mkdirSync, rmSync, writeFileSync} from 'node:fs';
 import {userInfo} from 'node:os';
 import {isAbsolute, join} from 'node:path';
 import {dataDirOf} from '../data-dir.ts';
 import {digestOf} from '../environment/digest.ts';
 import {bootId, namespaceOf} from '../process/identity.ts';
 import {isHeld} from '../process/lock.ts';
+import {realPathSync} from '../real-path.ts';
 import {xdgFolder} from '../xdg.ts';
 import {ensureOwnFolder, ensurePrivateFolder, isCode, isPrivateFolder} from './private-folder.ts';
 
@@ -44,7 +45,7 @@ export interface EndpointOptions {
 export function locateEndpoint({env, version, platform = process.platform}: EndpointOptions): Endpoint {
   const key = hostKey(version);
   const log = join(xdgFolder(env, 'XDG_STATE_HOME'), NAME, 'host.log');
-  const folder = join(realPath(dataDirOf(env)), FOLDER);
+  const folder = join(realPathSync(dataDirOf(env)), FOLDER);
   return {key, log, folder, ...endpointIn(folder, key, platform)};
 }
 
@@ -148,13 +149,4 @@ function sharedFolder(): string {
 function pipeName(folder: string, key: string): string {
   const user = createHash('sha256').update(userInfo().username).digest('hex').slice(0, 8);
   return `\\\\.\\pipe\\${NAME}-${user}-${digestOf(folder)}-${key}`;
-}
-
-/** Links followed, so that two names of one folder are one; as it is where there is nothing yet. */
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
 }

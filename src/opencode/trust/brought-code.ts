@@ -1,8 +1,9 @@
 import {homedir} from 'node:os';
 import {join, relative, resolve} from 'node:path';
 import type {BroughtCode} from '../../delegation/trust.ts';
+import {realPathSync} from '../../real-path.ts';
 import {type CodeEntry, codeInConfiguration} from './configuration-code.ts';
-import {isAbove, levelsOf, realOf, repositoryOf} from './levels.ts';
+import {isAbove, levelsOf, repositoryOf} from './levels.ts';
 import {sha256, WatchedFiles} from './watched-files.ts';
 
 const CONFIGURATIONS = ['opencode.json', 'opencode.jsonc'];
@@ -67,7 +68,7 @@ export class CodeFinder {
     // What git says has no file that could be watched.
     const isLasting = repository === undefined || !all.some(({folder}) => isAbove(folder, repository));
     const items = isLasting ? all : await this.#reached(all, repository);
-    return {code: codeOf(items, repository ?? realOf(directory)), isLasting};
+    return {code: codeOf(items, repository ?? realPathSync(directory)), isLasting};
   }
 
   /** Without what lies above the folder at which OpenCode stops to look. */

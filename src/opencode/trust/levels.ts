@@ -1,10 +1,11 @@
-import {existsSync, realpathSync} from 'node:fs';
+import {existsSync} from 'node:fs';
 import {join, relative} from 'node:path';
+import {realPathSync} from '../../real-path.ts';
 import {upwards} from '../../upwards.ts';
 
 /** All that a directory lies in, itself first: in the tree that it is really in, and in the one that a link to it is in. */
 export function levelsOf(directory: string): readonly string[] {
-  return [...new Set([...upwards(realOf(directory)), ...upwards(directory).map(realOf)])];
+  return [...new Set([...upwards(realPathSync(directory)), ...upwards(directory).map(realPathSync)])];
 }
 
 /** The nearest folder with a `.git`; `undefined` of what is in none. */
@@ -12,19 +13,10 @@ export function repositoryOf(
   directory: string,
   isThere: (path: string) => boolean = existsSync,
 ): string | undefined {
-  return upwards(realOf(directory)).find((folder) => isThere(join(folder, '.git')));
+  return upwards(realPathSync(directory)).find((folder) => isThere(join(folder, '.git')));
 }
 
 /** True for a folder above another one. */
 export function isAbove(folder: string, other: string): boolean {
   return /^\.\.(?:[\\/]\.\.)*$/.test(relative(other, folder));
-}
-
-/** A directory as it really is; as it is written where it is not there. */
-export function realOf(directory: string): string {
-  try {
-    return realpathSync(directory);
-  } catch {
-    return directory;
-  }
 }

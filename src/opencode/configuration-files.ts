@@ -91,9 +91,10 @@ function configurationFolders(directory: string, env: NodeJS.ProcessEnv): readon
   return [
     join(xdgFolder(env, 'XDG_CONFIG_HOME'), 'opencode'),
     ...(home ? [join(home, '.opencode')] : []),
-    ...upwards(directory).map((folder) => join(folder, '.opencode')),
     ...(named ? [named] : []),
     ...managed(env),
+    // Last, so that however much there is, what counts everywhere is looked at.
+    ...upwards(directory).map((folder) => join(folder, '.opencode')),
   ];
 }
 

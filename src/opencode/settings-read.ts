@@ -17,12 +17,14 @@ export class SettingsRead {
 
   constructor(options: SettingsReadOptions) {
     this.#options = options;
-    this.isCurrent(options.neutral);
+    this.#isSame(options.neutral);
   }
 
   /** True while all that counts in a directory is as the server has read it, or will when it first looks there. */
   isCurrent(directory: string): boolean {
-    return [this.#options.neutral, directory].every((place) => this.#isSame(place));
+    // What counts everywhere is among what counts in a directory that was looked at before.
+    const isKnown = this.#seen.has(directory);
+    return (isKnown || this.#isSame(this.#options.neutral)) && this.#isSame(directory);
   }
 
   #isSame(place: string): boolean {

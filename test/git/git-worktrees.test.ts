@@ -21,10 +21,7 @@ import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {type Worktree, worktreeCommands} from '../../src/delegation/worktree.ts';
 import {GitWorktrees} from '../../src/git/git-worktrees.ts';
 import {gitEnvironment, Repository} from '../support/repository.ts';
-
-const NEVER = new AbortController().signal;
-const WORK = {id: 'swift-amber-otter', title: 'Mend the gate', files: []};
-const OF = {project: 'shop', id: 'swift-amber-otter'};
+import {NEVER, OF, WORK} from '../support/worktree-work.ts';
 
 let base: string;
 let repository: Repository;

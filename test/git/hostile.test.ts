@@ -18,10 +18,7 @@ import {Git} from '../../src/git/git.ts';
 import {GitWorktrees} from '../../src/git/git-worktrees.ts';
 import {projectOf} from '../../src/git/project.ts';
 import {gitEnvironment, Repository} from '../support/repository.ts';
-
-const NEVER = new AbortController().signal;
-const WORK = {id: 'swift-amber-otter', title: 'Mend the gate', files: []};
-const OF = {project: 'shop', id: 'swift-amber-otter'};
+import {NEVER, OF, WORK} from '../support/worktree-work.ts';
 
 let base: string;
 let repository: Repository;

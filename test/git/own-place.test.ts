@@ -14,10 +14,7 @@ import {afterEach, beforeEach, expect, it} from 'vitest';
 import type {Worktree} from '../../src/delegation/worktree.ts';
 import {GitWorktrees} from '../../src/git/git-worktrees.ts';
 import {gitEnvironment, Repository} from '../support/repository.ts';
-
-const NEVER = new AbortController().signal;
-const OF = {project: 'shop', id: 'swift-amber-otter'};
-const WORK = {id: OF.id, title: 'Mend the gate', files: []};
+import {NEVER, OF, WORK} from '../support/worktree-work.ts';
 
 let base: string;
 let root: string;

@@ -1,6 +1,6 @@
 import {execFileSync} from 'node:child_process';
 import {setTimeout as delay} from 'node:timers/promises';
-import {allGone, processesIn} from '../support/processes.ts';
+import {allGone, processesIn, signalEach} from '../support/processes.ts';
 import type {Sandbox} from '../support/sandbox.ts';
 import type {Bin} from './bin.ts';
 import {type Records, writeRecords} from './records.ts';
@@ -135,7 +135,10 @@ async function withHost(
   const [{pid} = {pid: 0}] = hosts();
   await action(bin, pid);
   await bin.close();
-  for (const host of hosts()) process.kill(host.pid, 'SIGTERM');
+  signalEach(
+    hosts().map(({pid}) => pid),
+    'SIGTERM',
+  );
   await allGone(sandbox.root);
 }
 

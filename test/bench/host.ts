@@ -1,7 +1,7 @@
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {setTimeout as delay} from 'node:timers/promises';
-import {allGone, openCodeIn, processesIn} from '../support/processes.ts';
+import {allGone, openCodeIn, processesIn, signalEach} from '../support/processes.ts';
 import type {Sandbox} from '../support/sandbox.ts';
 import {Bin} from './bin.ts';
 import {promptOf} from './model.ts';
@@ -167,6 +167,9 @@ function hostsIn(sandbox: Sandbox): readonly {pid: number}[] {
 }
 
 async function endHosts(sandbox: Sandbox): Promise<void> {
-  for (const {pid} of hostsIn(sandbox)) process.kill(pid, 'SIGTERM');
+  signalEach(
+    hostsIn(sandbox).map(({pid}) => pid),
+    'SIGTERM',
+  );
   await allGone(sandbox.root);
 }

@@ -2,7 +2,7 @@ import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {connect, type TestClient, untilActivity, withLimitAfter} from '../support/client.ts';
-import {allGone, eventually, processesIn} from '../support/processes.ts';
+import {eventually, killAll} from '../support/processes.ts';
 import {artifactOf, createSandbox, type Sandbox} from '../support/sandbox.ts';
 import {type ModelRequest, type Reply, ScriptedModel} from '../support/scripted-model.ts';
 import {connectTasks} from '../support/task-client.ts';
@@ -308,8 +308,7 @@ describe('where requests are waited on', () => {
     const id = await client.delegate('Be killed');
     await client.read(id);
     await eventually(() => readFileSync(artifactOf(sandbox, id), 'utf8').includes('\nasks:\n'));
-    for (const {pid} of processesIn(sandbox.root)) process.kill(pid, 'SIGKILL');
-    await allGone(sandbox.root);
+    await killAll(sandbox.root);
     await client.close();
 
     client = await connect(sandbox, {env: WAIT});

@@ -3,17 +3,11 @@ import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {describe, expect, it} from 'vitest';
 import {untilActivity} from '../support/client.ts';
-import {allGone, eventually, openCodeIn, processesIn} from '../support/processes.ts';
+import {eventually, killAll, openCodeIn, signalEach} from '../support/processes.ts';
 import {Repository} from '../support/repository.ts';
-import type {Sandbox} from '../support/sandbox.ts';
 import {setScene} from '../support/scene.ts';
 
 const DYING = fileURLToPath(new URL('../support/dying-opencode.js', import.meta.url));
-
-async function killAll({root}: Sandbox): Promise<void> {
-  for (const {pid} of processesIn(root)) process.kill(pid, 'SIGKILL');
-  await allGone(root);
-}
 
 describe('what was running, with nothing sent to the model', () => {
   it.each(['agent', 'worktree'] as const)(
@@ -23,10 +17,13 @@ describe('what was running, with nothing sent to the model', () => {
       Repository.create(sandbox.project, {home: sandbox.root});
       const client = await open();
       await client.read(await client.delegate('warm'));
-      for (const {pid} of openCodeIn(sandbox.root)) process.kill(pid, 'SIGSTOP');
+      signalEach(
+        openCodeIn(sandbox.root).map(({pid}) => pid),
+        'SIGSTOP',
+      );
       const id = await client.delegate('nobody has heard this', {access});
       await eventually(async () => (await client.read(id, {wait_seconds: 0})).text.includes('running'));
-      await killAll(sandbox);
+      await killAll(sandbox.root);
 
       const read = await (await open()).read(id, {wait_seconds: 60});
       expect(read.blocks[1]).toBe('answer to nobody has heard this');
@@ -61,7 +58,10 @@ describe('what was running, with nothing sent to the model', () => {
     const client = await open();
     const id = await client.delegate('cut off');
     await untilActivity(client, id, /writing/);
-    for (const {pid} of openCodeIn(sandbox.root)) process.kill(pid, 'SIGTERM');
+    signalEach(
+      openCodeIn(sandbox.root).map(({pid}) => pid),
+      'SIGTERM',
+    );
     const read = await client.read(id, {wait_seconds: 60});
     expect(read.blocks[0]).toMatch(/ · interrupted · .*Go on with delegate\(continue: /s);
     expect(read.blocks[1]).toBe('Beginning of cut off');

@@ -2,7 +2,7 @@ import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {describe, expect, it} from 'vitest';
-import {allGone, openCodeIn, processesIn} from '../support/processes.ts';
+import {killAll, openCodeIn} from '../support/processes.ts';
 import type {Sandbox} from '../support/sandbox.ts';
 import {setScene} from '../support/scene.ts';
 
@@ -17,8 +17,7 @@ describe('the first delegation of a day', () => {
     const yesterday = await scene.open();
     await yesterday.read(await yesterday.delegate('yesterday'));
     await yesterday.close();
-    for (const {pid} of processesIn(scene.sandbox.root)) process.kill(pid, 'SIGKILL');
-    await allGone(scene.sandbox.root);
+    await killAll(scene.sandbox.root);
     return scene;
   }
 

@@ -5,7 +5,7 @@ import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {GO_ON} from '../../src/delegation/continuation.ts';
 import {connect, showsActivity, type TestClient, untilActivity, withLimitAfter} from '../support/client.ts';
 import {createGate} from '../support/gate.ts';
-import {allGone, eventually, processesIn} from '../support/processes.ts';
+import {eventually, killAll} from '../support/processes.ts';
 import {artifactOf, createSandbox, type Sandbox} from '../support/sandbox.ts';
 import {type ModelRequest, ScriptedModel} from '../support/scripted-model.ts';
 
@@ -229,8 +229,7 @@ describe('an ended delegation', () => {
     const crashed = await continued(source, 'crash in the middle');
     await model.asked(({prompt}) => prompt === 'crash in the middle');
     await eventually(() => sessionOf(crashed) !== 'none');
-    for (const {pid} of processesIn(sandbox.root)) process.kill(pid, 'SIGKILL');
-    await allGone(sandbox.root);
+    await killAll(sandbox.root);
     await client.close();
 
     client = await connect(sandbox);

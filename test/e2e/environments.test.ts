@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import type {ConnectOptions} from '../support/client.ts';
-import {eventually, openCodeIn, processesIn} from '../support/processes.ts';
+import {eventually, openCodeIn, processesIn, signalEach} from '../support/processes.ts';
 import {hostsIn} from '../support/sandbox.ts';
 import {setScene} from '../support/scene.ts';
 import type {Script} from '../support/scripted-model.ts';
@@ -81,7 +81,7 @@ describe('one host', () => {
     const running = await one.delegate('run');
     await eventually(async () => (await one.read(running, {wait_seconds: 0})).text.includes('writing'));
     const waiting = await one.delegate('wait');
-    for (const pid of [one.pid, ...hostsIn(sandbox.runtimeDir)]) process.kill(pid, 'SIGKILL');
+    signalEach([one.pid, ...hostsIn(sandbox.runtimeDir)], 'SIGKILL');
     const two = await open(client({KUBECONFIG: '/of/two'}));
     expect((await two.read(running, {wait_seconds: 60})).blocks[0]).toContain('interrupted');
     expect((await two.read(waiting, {wait_seconds: 0})).text).toMatch(/· (queued|registered) ·/);

@@ -2,7 +2,7 @@ import {chmodSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, it, onTestFinished} from 'vitest';
 import {showsActivity, untilActivity, withLimitAfter} from '../support/client.ts';
-import {eventually, openCodeIn} from '../support/processes.ts';
+import {eventually, openCodeIn, signalEach} from '../support/processes.ts';
 import {Repository} from '../support/repository.ts';
 import type {Sandbox} from '../support/sandbox.ts';
 import {setScene} from '../support/scene.ts';
@@ -11,17 +11,9 @@ import {setScene} from '../support/scene.ts';
 function hang({root}: Sandbox): () => void {
   const pids = openCodeIn(root).map(({pid}) => pid);
   expect(pids).not.toEqual([]);
-  for (const pid of pids) process.kill(pid, 'SIGSTOP');
-  const wake = () => {
-    for (const pid of pids) process.kill(pid, 'SIGCONT');
-  };
-  onTestFinished(() => {
-    try {
-      wake();
-    } catch {
-      // It has ended.
-    }
-  });
+  signalEach(pids, 'SIGSTOP');
+  const wake = () => void signalEach(pids, 'SIGCONT');
+  onTestFinished(wake);
   return wake;
 }
 

@@ -3,7 +3,7 @@ import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {untilActivity} from '../support/client.ts';
 import {createGate, type Gate} from '../support/gate.ts';
-import {allGone, eventually, openCodeIn, processesIn} from '../support/processes.ts';
+import {allGone, eventually, openCodeIn, processesIn, signalEach} from '../support/processes.ts';
 import {delegateAll} from '../support/running.ts';
 import {hostsIn as locksIn, type Sandbox} from '../support/sandbox.ts';
 import {setScene} from '../support/scene.ts';
@@ -73,7 +73,10 @@ describe('work that outlives its client', () => {
     const waiting: string[] = [];
     for (const prompt of numbered('wait', 10)) waiting.push(await client.delegate(prompt));
     const servers = openCodeIn(sandbox.root).map(({pid}) => pid);
-    for (const {pid} of hostsIn(sandbox)) process.kill(pid, 'SIGKILL');
+    signalEach(
+      hostsIn(sandbox).map(({pid}) => pid),
+      'SIGKILL',
+    );
     await eventually(() => !openCodeIn(sandbox.root).some(({pid}) => servers.includes(pid)));
 
     // The same client, over the same pipe.

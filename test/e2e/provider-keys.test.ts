@@ -3,7 +3,7 @@ import {execa} from 'execa';
 import {describe, expect, it} from 'vitest';
 import type {TestClient} from '../support/client.ts';
 import {filesIn} from '../support/files.ts';
-import {processesIn} from '../support/processes.ts';
+import {killAll, processesIn} from '../support/processes.ts';
 import {Repository} from '../support/repository.ts';
 import {BIN, hostsIn, recordsIn, type Sandbox} from '../support/sandbox.ts';
 import {type Scene, setScene} from '../support/scene.ts';
@@ -158,7 +158,7 @@ describe('the keys of providers', () => {
     const id = await client.delegate('be killed');
     await client.read(id, {wait_seconds: 0});
     await model.asked(({prompt}) => prompt === 'be killed');
-    for (const {pid} of processesIn(sandbox.root)) process.kill(pid, 'SIGKILL');
+    await killAll(sandbox.root);
     const later = await open();
     const {text} = await later.read(id);
     expect(text).toContain(`${id} · `);

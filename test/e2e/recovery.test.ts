@@ -3,8 +3,8 @@ import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {untilActivity} from '../support/client.ts';
 import {createGate} from '../support/gate.ts';
-import {allGone, eventually, openCodeIn, processesIn} from '../support/processes.ts';
-import {hostsIn, NPM_BIN, type Sandbox} from '../support/sandbox.ts';
+import {eventually, killAll, openCodeIn, signalEach} from '../support/processes.ts';
+import {hostsIn, NPM_BIN} from '../support/sandbox.ts';
 import {setScene} from '../support/scene.ts';
 import {UserOpenCode} from '../support/user-opencode.ts';
 
@@ -12,11 +12,6 @@ import {UserOpenCode} from '../support/user-opencode.ts';
 const TWO_AT_ONCE = {env: {OPENCODE_DELEGATE_CONCURRENCY: '2'}};
 
 describe('after everything was killed', () => {
-  async function killAll({root}: Sandbox): Promise<void> {
-    for (const {pid} of processesIn(root)) process.kill(pid, 'SIGKILL');
-    await allGone(root);
-  }
-
   it('what ran is interrupted with all text that is stored and what was cut off named; what waited runs, in order', async () => {
     const {model, sandbox, open} = await setScene(
       ({prompt, toolResults}) =>
@@ -34,7 +29,7 @@ describe('after everything was killed', () => {
     await Promise.all(running.map((id) => untilActivity(client, id, /take a nap/)));
     const waiting: string[] = [];
     for (const prompt of ['wait 1', 'wait 2', 'wait 3']) waiting.push(await client.delegate(prompt));
-    await killAll(sandbox);
+    await killAll(sandbox.root);
 
     const later = await open();
     for (const [n, id] of waiting.entries()) {
@@ -67,12 +62,12 @@ describe('after everything was killed', () => {
     const id = await client.delegate('Answer while we are stopped');
     await model.asked(() => true);
     // Stopped, our processes cannot notice what OpenCode goes on to do.
-    for (const pid of [client.pid, ...hostsIn(sandbox.runtimeDir)]) process.kill(pid, 'SIGSTOP');
+    signalEach([client.pid, ...hostsIn(sandbox.runtimeDir)], 'SIGSTOP');
     // The person's own OpenCode sees what is stored.
     const beside = await UserOpenCode.start(sandbox);
     gate.open();
     await eventually(() => answered(beside));
-    await killAll(sandbox);
+    await killAll(sandbox.root);
 
     const later = await open();
     const read = await later.read(id);
@@ -91,12 +86,12 @@ describe('after everything was killed', () => {
     const client = await open();
     const id = await client.delegate('Answer while we are stopped');
     await model.asked(() => true);
-    for (const pid of [client.pid, ...hostsIn(sandbox.runtimeDir)]) process.kill(pid, 'SIGSTOP');
+    signalEach([client.pid, ...hostsIn(sandbox.runtimeDir)], 'SIGSTOP');
     // The person's own OpenCode sees what is stored.
     const beside = await UserOpenCode.start(sandbox);
     gate.open();
     await eventually(() => answered(beside));
-    await killAll(sandbox);
+    await killAll(sandbox.root);
 
     // As in an editor that was not started from a terminal: what it has for PATH leads to no OpenCode.
     const binary = join(sandbox.root, 'found later');
@@ -118,14 +113,14 @@ describe('after everything was killed', () => {
     const client = await open();
     const id = await client.delegate('twice unlucky');
     await untilActivity(client, id, /writing/);
-    await killAll(sandbox);
+    await killAll(sandbox.root);
 
     const second = await open();
     second.read(id).catch(() => {
       // Its server is killed under it, which is what this test is about.
     });
     await eventually(() => openCodeIn(sandbox.root).length === 1);
-    await killAll(sandbox);
+    await killAll(sandbox.root);
 
     const third = await open();
     expect((await third.read(id)).text).toMatch(/ · interrupted · .*is gone\. Go on with delegate/s);

@@ -5,7 +5,7 @@ import {join} from 'node:path';
 import {execaSync} from 'execa';
 import {afterAll, beforeAll, describe, expect, it, onTestFinished} from 'vitest';
 import {untilActivity} from '../support/client.ts';
-import {eventually, openCodeIn} from '../support/processes.ts';
+import {eventually, openCodeIn, signalEach} from '../support/processes.ts';
 import {Repository} from '../support/repository.ts';
 import {hostsIn, NPM_BIN, recordsIn, type Sandbox} from '../support/sandbox.ts';
 import {type Scene, setScene} from '../support/scene.ts';
@@ -193,7 +193,7 @@ describe.runIf(canConfine)('in a sandbox', () => {
     model.script(() => ({stall: 'Beginning'}));
     const id = await client.delegate('be killed', {access: 'read-only'});
     await untilActivity(client, id, /writing/);
-    for (const pid of hostsIn(sandbox.runtimeDir)) process.kill(pid, 'SIGKILL');
+    signalEach(hostsIn(sandbox.runtimeDir), 'SIGKILL');
     await client.close();
     await eventually(() => openCodeIn(sandbox.root).length === 0);
     const later = await open();

@@ -1,6 +1,7 @@
 import {taskId as asTaskId} from '@modelcontextprotocol/ext-tasks/core';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {createGate} from '../support/gate.ts';
+import {signalEach} from '../support/processes.ts';
 import {createSandbox, hostsIn, type Sandbox} from '../support/sandbox.ts';
 import {ScriptedModel} from '../support/scripted-model.ts';
 import {connectTasks, type TaskClient} from '../support/task-client.ts';
@@ -138,7 +139,7 @@ describe('a client that declares the tasks extension', () => {
     await model.asked(({prompt}) => prompt === 'Run on');
     await Promise.all([ended.detach(), running.detach()]);
     // Whichever process has the work: the client's own, or the host.
-    for (const pid of [client.pid, ...hostsIn(sandbox.runtimeDir)]) process.kill(pid, 'SIGKILL');
+    signalEach([client.pid, ...hostsIn(sandbox.runtimeDir)], 'SIGKILL');
     await client.close();
 
     client = await connectTasks(sandbox);

@@ -2,7 +2,14 @@ import {existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync} from 
 import {dirname, join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {type ConnectOptions, connect, ERAS, type TestClient} from '../support/client.ts';
-import {allGone, descendantsOf, eventually, processesIn, processTable} from '../support/processes.ts';
+import {
+  allGone,
+  descendantsOf,
+  eventually,
+  processesIn,
+  processTable,
+  signalEach,
+} from '../support/processes.ts';
 import {BIN, createSandbox, hostsIn, type Sandbox} from '../support/sandbox.ts';
 
 const NONE = 'No delegations in this project yet.';
@@ -97,7 +104,7 @@ describe('the host', () => {
     expect(await Promise.all([one, two, three].map(list))).toEqual([NONE, NONE, NONE]);
     expect(hostsIn(sandbox.runtimeDir)).toHaveLength(1);
     expect(hostsIn(join(elsewhere, '.host'))).toHaveLength(1);
-    for (const pid of hostsIn(join(elsewhere, '.host'))) process.kill(pid, 'SIGTERM');
+    signalEach(hostsIn(join(elsewhere, '.host')), 'SIGTERM');
   });
 
   it('is found again when lock and socket have been removed', async () => {

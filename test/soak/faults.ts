@@ -1,4 +1,5 @@
 import {setTimeout as pause} from 'node:timers/promises';
+import {signalEach} from '../support/processes.ts';
 import {aFileIsBegun} from './begun-file.ts';
 import type {Person} from './person.ts';
 import type {Random} from './random.ts';
@@ -65,31 +66,31 @@ export class Faults {
       case 'bridge killed':
         return this.#killBridge();
       case 'host killed':
-        return signal('SIGKILL', hosts);
+        return signalEach(hosts, 'SIGKILL');
       case 'host killed while it wrote':
-        return (await aFileIsBegun(dataDir, WRITE_MS)) && signal('SIGKILL', hosts);
+        return (await aFileIsBegun(dataDir, WRITE_MS)) && signalEach(hosts, 'SIGKILL');
       case 'host ended':
-        return signal('SIGTERM', hosts);
+        return signalEach(hosts, 'SIGTERM');
       case 'host stopped':
         return this.#stopFor(hosts);
       case 'OpenCode killed':
-        return signal('SIGKILL', servers);
+        return signalEach(servers, 'SIGKILL');
       case 'OpenCode stopped':
         return this.#stopFor(servers);
       case 'supervisor killed':
-        return signal('SIGKILL', supervisors);
+        return signalEach(supervisors, 'SIGKILL');
       case 'watcher killed':
-        return watchers.length > 0 && signal('SIGKILL', [random.pick(watchers)]);
+        return watchers.length > 0 && signalEach([random.pick(watchers)], 'SIGKILL');
       case 'host and OpenCode killed':
         return (
           hosts.length > 0 &&
           servers.length > 0 &&
-          signal('SIGKILL', random.chance(0.5) ? [...hosts, ...servers] : [...servers, ...hosts])
+          signalEach(random.chance(0.5) ? [...hosts, ...servers] : [...servers, ...hosts], 'SIGKILL')
         );
       case 'OpenCode killed while the host was stopped':
-        return servers.length > 0 && this.#stopFor(hosts, () => signal('SIGKILL', servers));
+        return servers.length > 0 && this.#stopFor(hosts, () => signalEach(servers, 'SIGKILL'));
       case 'bridge and host killed':
-        return hosts.length > 0 && this.#killBridge() && signal('SIGKILL', hosts);
+        return hosts.length > 0 && this.#killBridge() && signalEach(hosts, 'SIGKILL');
       case "person's OpenCode killed":
         return person.kill();
     }
@@ -107,24 +108,10 @@ export class Faults {
     const {random} = this.#options;
     const {least, most, long} = STOPPED_MS;
     const ms = random.between(least, random.chance(LONG) ? long : most);
-    if (!signal('SIGSTOP', pids)) return false;
+    if (!signalEach(pids, 'SIGSTOP')) return false;
     meanwhile();
     await pause(ms);
-    signal('SIGCONT', pids);
+    signalEach(pids, 'SIGCONT');
     return true;
   }
-}
-
-/** False when none of them is there. */
-function signal(name: NodeJS.Signals, pids: readonly number[]): boolean {
-  let isSent = false;
-  for (const pid of pids) {
-    try {
-      process.kill(pid, name);
-      isSent = true;
-    } catch {
-      // It has ended by itself since we looked.
-    }
-  }
-  return isSent;
 }

@@ -1,6 +1,7 @@
 import {setTimeout as pause} from 'node:timers/promises';
 import {messageOf} from '../../src/delegation/errors.ts';
 import {connect, ERAS, type TestClient, type ToolAnswer} from '../support/client.ts';
+import {signalEach} from '../support/processes.ts';
 import type {Random} from './random.ts';
 import type {Piece} from './work.ts';
 import {MAX_OPEN, type World} from './world.ts';
@@ -34,7 +35,7 @@ export class Worker {
   kill(): void {
     const {pid} = this.#client ?? {};
     this.#client = undefined;
-    if (pid !== undefined) process.kill(pid, 'SIGKILL');
+    if (pid !== undefined) signalEach([pid], 'SIGKILL');
   }
 
   /** Resolves when it was stopped and its last call is over. */

@@ -1,5 +1,6 @@
 import {readdirSync, readFileSync} from 'node:fs';
 import {execaSync} from 'execa';
+import {isCode} from '../../src/host/private-folder.ts';
 
 /** Looks this often; a test that waits for a process to go has nothing else to wait for. */
 const LOOK_MS = 50;
@@ -55,6 +56,30 @@ export function openCodeIn(root: string): readonly ProcessInfo[] {
   return processesIn(root).filter(
     ({command}) => /opencode(\.exe)? serve /.test(command) && !command.startsWith('/bin/sh'),
   );
+}
+
+/** Signals each of them, but for those that have ended since somebody looked. False when that is all of them. */
+export function signalEach(pids: readonly number[], name: NodeJS.Signals): boolean {
+  let isSent = false;
+  for (const pid of pids) {
+    try {
+      process.kill(pid, name);
+      isSent = true;
+    } catch (error) {
+      if (!isCode(error, 'ESRCH')) throw error;
+    }
+  }
+  return isSent;
+}
+
+/** Ends all that runs in a sandbox at once, without a word to any of it. Resolves when nothing of it is left. */
+export async function killAll(root: string): Promise<void> {
+  // What one of them had begun to start is only seen by the next look.
+  await eventually(() => {
+    const pids = processesIn(root).map(({pid}) => pid);
+    signalEach(pids, 'SIGKILL');
+    return pids.length === 0;
+  });
 }
 
 /** Where an OpenCode server that was started with this command listens. */

@@ -15,7 +15,7 @@ import {delimiter, dirname, join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {rgPath} from '@vscode/ripgrep';
 import {readOwner} from '../../src/process/lock.ts';
-import {allGone, processesIn} from './processes.ts';
+import {allGone, processesIn, signalEach} from './processes.ts';
 import {providerOf} from './scripted-model.ts';
 
 /** The bin as it is published. */
@@ -105,7 +105,7 @@ export function createSandbox({modelUrl, config = {}, models = ['model']}: Sandb
     async remove() {
       // A test may have given a client another data folder.
       const others = processesIn(root).filter(({command}) => / host$/.test(command));
-      for (const pid of [...hostsIn(runtimeDir), ...others.map((other) => other.pid)]) kill(pid);
+      signalEach([...hostsIn(runtimeDir), ...others.map((other) => other.pid)], 'SIGKILL');
       // OpenCode ends with its host, and writes to its folders until then.
       if (process.platform === 'linux') await allGone(root, 20_000);
       rmSync(root, {recursive: true, force: true, maxRetries: 5});
@@ -130,14 +130,6 @@ export function hostsIn(runtimeDir: string): readonly number[] {
       const owner = readOwner(join(runtimeDir, name));
       return owner === undefined ? [] : [owner.pid];
     });
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It has ended by itself.
-  }
 }
 
 /** The file that a delegation's record is in. */

@@ -1,4 +1,5 @@
 import {defineConfig} from 'vitest/config';
+import {SecondTries} from './test/support/second-tries.ts';
 
 const END_TO_END = 'test/e2e/**/*.test.ts';
 /** What is so only where one process does everything. */
@@ -21,6 +22,10 @@ export default defineConfig({
     // Each starts OpenCode again and again, which takes seconds of two cores: more at a time are no faster, and what
     // they wait for comes so late on a slow machine that they give up.
     maxWorkers: 3,
+    // Most of what is tested is real programs on a machine that does other things as well: a second try, which is
+    // named at the end, keeps one test of a thousand from hiding what the others say. `npm run test:all` allows none.
+    retry: isAll ? 0 : 1,
+    reporters: ['default', new SecondTries()],
     globalSetup: 'test/support/prepared-home.ts',
     // Only what hangs takes this long, even on a machine that is busy with other things.
     testTimeout: 240_000,

@@ -32,6 +32,8 @@ export interface Work {
   readonly filesChanged: readonly string[];
   /** What its agent was refused because nobody could be asked, in words a person can read. */
   readonly refused: readonly string[];
+  /** What whoever reads its answer has to know of it, as a sentence: that it is cut off, say. */
+  readonly caveat?: string;
 }
 
 export const NO_WORK: Work = {

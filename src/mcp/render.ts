@@ -162,6 +162,7 @@ function outcomeOf(
   return [
     renderUsage(state),
     error !== undefined && `Why: ${quotedLines(error)}`,
+    work.caveat !== undefined && `Note: ${quotedLines(work.caveat)}`,
     work.filesChanged.length > 0 && `Files changed: ${renderFiles(work.filesChanged)}`,
     alsoChanged !== undefined &&
       `Changed by others as well, which ran at the same time: ${alsoChanged.map(({file, by}) => `${quoted(file)} (${quoted(by)})`).join(', ')}`,

@@ -9,7 +9,7 @@ import {dataOf} from './answer.ts';
 import type {OpenCodeCatalog} from './catalog.ts';
 import {splitModel} from './model-name.ts';
 import type {OpenCode} from './opencode.ts';
-import {judge} from './transcript.ts';
+import {judge} from './verdict.ts';
 
 /** A title that takes longer than this is not worth its slot. */
 const WRITE_TIMEOUT_MS = 60_000;

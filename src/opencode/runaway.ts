@@ -1,5 +1,6 @@
 import type {ToolPart} from '@opencode-ai/sdk/v2/client';
 import {sleptMs} from '../sleep.ts';
+import {AskedAgain} from './asked-again.ts';
 import type {OpenCodeEvent} from './events.ts';
 
 /** So often in a row the same call is not work any more. */
@@ -16,11 +17,14 @@ export interface RunawayLimits {
 export interface RunawayOptions extends RunawayLimits {
   /** Called once, with the reason as a sentence. */
   readonly onRunaway: (why: string) => void;
+  /** As {@link AskedAgainOptions.onTooOften}. */
+  readonly onAskedAgain: (sessionId: string, times: number) => void;
 }
 
 /** Notices an agent that gets nowhere: one that repeats itself, never comes to an end, or has fallen silent. */
 export class Runaway {
   readonly #options: RunawayOptions;
+  readonly #again: AskedAgain;
   /** By OpenCode's ids of the parts: there are providers that give the same id to several calls. */
   readonly #calls = new Set<string>();
   readonly #running = new Set<string>();
@@ -35,6 +39,7 @@ export class Runaway {
 
   constructor(options: RunawayOptions) {
     this.#options = options;
+    this.#again = new AskedAgain({onTooOften: options.onAskedAgain});
   }
 
   /** From now on the agent is expected to be heard of, unless this has been closed. */
@@ -45,6 +50,7 @@ export class Runaway {
 
   event(event: OpenCodeEvent): void {
     this.#heardAt = performance.now();
+    this.#again.event(event);
     if (event.type === 'session.status') {
       const {sessionID, status} = event.properties;
       if (status.type === 'retry') this.#retrying.add(sessionID);

@@ -1,4 +1,3 @@
-import type {SessionStatus} from '@opencode-ai/sdk/v2/client';
 import type {AskContent} from '../delegation/ask.ts';
 import {messageOf} from '../delegation/errors.ts';
 import type {
@@ -12,7 +11,7 @@ import type {
 } from '../delegation/ports.ts';
 import type {Logger} from '../log.ts';
 import {within} from '../within.ts';
-import {wordsOf} from './answer.ts';
+import {askedInVain} from './asked-again.ts';
 import type {SessionListener} from './connection.ts';
 import type {OpenCodeEvent} from './events.ts';
 import type {HeldSessions} from './held-sessions.ts';
@@ -26,13 +25,12 @@ import type {Conceal} from './secrets/concealed.ts';
 import {sendPrompt} from './send-prompt.ts';
 import {ABORT_GRACE_MS, abortSession, Snapshots} from './session-stop.ts';
 import {SessionWork} from './session-work.ts';
-import {goOn} from './settlement.ts';
-import type {ClearVerdict, Transcript} from './transcript.ts';
+import {endOf, wasAborted} from './settlement.ts';
+import type {Transcript} from './transcript.ts';
 import type {Turn} from './turn.ts';
 import {type OpenSession, TurnEnd} from './turn-end.ts';
 import {untilKnown} from './until-known.ts';
-
-const ABORTED = 'OpenCode aborted it, as it does when its server is ended.';
+import type {ClearVerdict} from './verdict.ts';
 
 export interface SessionRunOptions {
   /** Where it runs. */
@@ -76,6 +74,7 @@ export class SessionRun implements Run, SessionListener {
   #unlisten: (() => void) | undefined;
   #release: (() => void) | undefined;
   readonly #letGo: () => void;
+  readonly #failed = (error: unknown) => this.#fail('error', messageOf(error));
 
   constructor(options: SessionRunOptions) {
     const {log, request, observer, limits, conceal} = options;
@@ -95,11 +94,15 @@ export class SessionRun implements Run, SessionListener {
       onWait: (words) => this.#progress.say(words),
       onHopeless: (why) => this.#fail('error', why),
     });
-    this.#runaway = new Runaway({...limits, onRunaway: (why) => this.#fail('error', why)});
+    this.#runaway = new Runaway({
+      ...limits,
+      onRunaway: (why) => this.#fail('error', why),
+      onAskedAgain: (id, times) => this.#askedAgain(id, times),
+    });
     this.end = new Promise((resolve) => {
       this.#settle = resolve;
     });
-    this.#begun = this.#begin().catch((error: unknown) => this.#fail('error', messageOf(error)));
+    this.#begun = this.#begin().catch(this.#failed);
   }
 
   get trouble(): string | undefined {
@@ -111,21 +114,7 @@ export class SessionRun implements Run, SessionListener {
     this.#work.event(event, isOwn);
     this.#runaway.event(event);
     this.#trouble.event(event, isOwn);
-    if (!isOwn) return;
-    switch (event.type) {
-      case 'session.status':
-        this.#status(event.properties.status);
-        break;
-      case 'session.idle':
-        this.#turn?.idle();
-        break;
-      case 'session.error':
-        this.#turn?.sessionFailed(wordsOf(event.properties.error));
-        break;
-      case 'message.updated':
-        this.#turn?.messageChanged();
-        break;
-    }
+    if (isOwn) this.#turn?.event(event);
   }
 
   gap(): void {
@@ -181,15 +170,11 @@ export class SessionRun implements Run, SessionListener {
     });
     if (session === undefined) return;
     const {connection, id} = session;
-    const failed = (error: unknown) => this.#fail('error', messageOf(error));
     const turn = new TurnEnd({
       ...{session, turn: this.#own, log: this.#log},
       heard: () => this.#work.heard(),
-      onStatus: (status) => {
-        this.#trouble.status(id, status);
-        this.#status(status);
-      },
-      onEnd: (verdict, transcript) => void this.#judged(session, verdict, transcript).catch(failed),
+      onStatus: (status) => this.#trouble.status(id, status),
+      onEnd: (verdict, transcript) => void this.#judged(session, verdict, transcript).catch(this.#failed),
     });
     this.#session = session;
     this.#turn = turn;
@@ -203,19 +188,16 @@ export class SessionRun implements Run, SessionListener {
     this.#runaway.begin();
   }
 
-  #status(status: SessionStatus): void {
-    if (status.type === 'idle') this.#turn?.idle();
-    else this.#turn?.busy();
-  }
-
   async #judged(session: OpenSession, verdict: ClearVerdict, transcript: Transcript): Promise<void> {
     this.#work.merge(transcript);
     await this.#work.readBelow(transcript, session.connection.client);
-    if (verdict.is === 'failed') this.#fail('error', verdict.error);
-    else if (verdict.is === 'aborted') {
-      const {opencode} = this.#options;
-      this.#fail('interrupted', `${ABORTED} ${goOn(this.#own, {...session, opencode})}`);
-    } else this.#finish({outcome: 'completed', product: this.#work.answered(verdict.text)});
+    const {opencode} = this.#options;
+    this.#finish(endOf(verdict, this.#work, wasAborted(this.#own, {...session, opencode})));
+  }
+
+  #askedAgain(sessionId: string, times: number): void {
+    if (sessionId === this.#session?.id) void this.#turn?.askedAgain(times);
+    else this.#fail('error', `In the session below it, ${sessionId}, ${askedInVain(times)}`);
   }
 
   #fail(outcome: 'error' | 'interrupted', error: string): void {

@@ -3,9 +3,10 @@ import type {Snapshot} from '../delegation/ports.ts';
 import {dataOf, done} from './answer.ts';
 import type {SessionWork} from './session-work.ts';
 import {timeLimit} from './time-limit.ts';
-import {judge, type Transcript} from './transcript.ts';
+import type {Transcript} from './transcript.ts';
 import {type Turn, turnOf} from './turn.ts';
 import type {OpenSession, TurnEnd} from './turn-end.ts';
+import {conclude, judge} from './verdict.ts';
 
 /** Reading what there is must not delay a stop; after it there is little to be late for. */
 const READ_MS = 1_500;
@@ -83,9 +84,9 @@ export class Snapshots {
       const stored = turnOf(await readInTime(session, isStopped ? LAST_READ_MS : READ_MS), turn);
       this.#isUnread = false;
       work.merge(stored);
-      const verdict = judge(stored);
+      const verdict = conclude(judge(stored), stored);
       return verdict.is === 'answered'
-        ? {product: work.answered(verdict.text), isAnswered: true}
+        ? {product: work.answered(verdict), isAnswered: true}
         : {product: work.unfinished(), isAnswered: false};
     } catch (error) {
       this.#isUnread = true;

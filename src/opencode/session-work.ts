@@ -9,6 +9,7 @@ import {LiveTranscript} from './live-transcript.ts';
 import type {Conceal} from './secrets/concealed.ts';
 import {allText, childSessions, filesChanged, type Transcript, toolParts, usageOf} from './transcript.ts';
 import {type Turn, turnOf} from './turn.ts';
+import type {Answered} from './verdict.ts';
 
 export interface SessionWorkOptions {
   readonly directory: string;
@@ -70,8 +71,8 @@ export class SessionWork {
     }
   }
 
-  /** The product with this text as its answer. */
-  answered(text: string): Product {
+  /** The product with this as its answer. */
+  answered({text, caveat}: Pick<Answered, 'text' | 'caveat'>): Product {
     const own = this.#read();
     const since = own[0]?.info.time.created ?? 0;
     // An agent can go on in a session below that an earlier turn has opened.
@@ -86,13 +87,14 @@ export class SessionWork {
         toolCalls: toolParts(all).length,
         filesChanged: filesChanged(all, this.#directory),
         refused: deniedCalls(all),
+        ...(caveat !== undefined && {caveat}),
       },
     };
   }
 
   /** The product of an agent that has not answered: all that it has written so far. */
   unfinished(): Product {
-    return this.answered(allText(this.#read()));
+    return this.answered({text: allText(this.#read())});
   }
 
   #read(): Transcript {

@@ -5,8 +5,9 @@ import {dataOf} from './answer.ts';
 import type {OpenCode} from './opencode.ts';
 import {describeTool} from './progress.ts';
 import type {SessionWork} from './session-work.ts';
-import {judge, type Transcript, toolParts} from './transcript.ts';
+import {type Transcript, toolParts} from './transcript.ts';
 import {type Turn, turnOf} from './turn.ts';
+import {conclude, judge, type Verdict} from './verdict.ts';
 
 /** OpenCode lists 100 unless it is told otherwise. */
 const ALL_SESSIONS = 100_000;
@@ -48,20 +49,38 @@ async function settleNow(options: SettlementOptions): Promise<RunEnd | NothingSe
     const {sessionId, stored} = found;
     work.merge(stored);
     await work.readBelow(stored, client);
-    const verdict = judge(stored);
-    if (verdict.is === 'answered') return {outcome: 'completed', product: work.answered(verdict.text)};
-    if (verdict.is === 'failed') return {outcome: 'error', product: work.unfinished(), error: verdict.error};
-    return interrupted(`${cutOff(stored)}${goOn(turn, {id: sessionId, directory, opencode})}`);
+    const rest = `${cutOff(stored)}${goOn(turn, {id: sessionId, directory, opencode})}`;
+    return endOf(conclude(judge(stored), stored), work, `${cause} ${rest}`);
   } catch (error) {
     return {outcome: 'not known', why: `OpenCode could not be asked what became of it: ${messageOf(error)}`};
   }
 }
 
-/** How an agent that was interrupted is told to go on, as a sentence. */
-export function goOn(
-  {delegationId}: Turn,
-  {id, directory, opencode}: {readonly id: string; readonly directory: string; readonly opencode: OpenCode},
-): string {
+/** @param interruption Why there is no end in the messages, and how to go on. */
+export function endOf(verdict: Verdict, work: SessionWork, interruption: string): RunEnd {
+  switch (verdict.is) {
+    case 'answered':
+      return {outcome: 'completed', product: work.answered(verdict)};
+    case 'failed':
+      return {outcome: 'error', product: work.unfinished(), error: verdict.error};
+    default:
+      return {outcome: 'interrupted', product: work.unfinished(), error: interruption};
+  }
+}
+
+interface Place {
+  /** The session's. */
+  readonly id: string;
+  readonly directory: string;
+  readonly opencode: OpenCode;
+}
+
+/** Why one that OpenCode aborted was interrupted, and how to go on, as sentences. */
+export function wasAborted(turn: Turn, place: Place): string {
+  return `OpenCode aborted it, as it does when its server is ended. ${goOn(turn, place)}`;
+}
+
+function goOn({delegationId}: Turn, {id, directory, opencode}: Place): string {
   const yourself = opencode.isApart ? '' : `, or yourself: opencode --session ${id}, in ${directory}`;
   return `Go on with delegate(continue: "${delegationId}")${yourself}.`;
 }

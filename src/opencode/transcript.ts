@@ -13,45 +13,6 @@ export interface TranscriptMessage {
 
 export type Transcript = readonly TranscriptMessage[];
 
-/**
- * What the messages of a session say of its end. `open`: there is no end in them. `failed` may be followed
- * by a compaction that goes on, so it is only an end once the session is idle. `aborted`: its server was ended, as
- * nobody else can reach it and what we abort has got its end before.
- */
-export type Verdict =
-  | {readonly is: 'open'}
-  | {readonly is: 'aborted'}
-  | {readonly is: 'answered'; readonly text: string}
-  | {readonly is: 'failed'; readonly error: string};
-
-/** One that there is an end in. */
-export type ClearVerdict = Exclude<Verdict, {is: 'open'}>;
-
-/**
- * Reads the verdict from the last message. OpenCode stores one assistant message a step; the last one of a
- * turn is complete and does not ask for tools.
- */
-export function judge(transcript: Transcript): Verdict {
-  const last = transcript.at(-1);
-  if (last === undefined || last.info.role !== 'assistant') return {is: 'open'};
-  const {info} = last;
-  if (info.error?.name === 'MessageAbortedError') return {is: 'aborted'};
-  if (info.error !== undefined) return {is: 'failed', error: errorOf(info)};
-  if (info.time.completed === undefined || info.summary === true) return {is: 'open'};
-  if (info.finish === undefined || info.finish === 'tool-calls' || info.finish === 'unknown') {
-    return {is: 'open'};
-  }
-  const text = textOf(last);
-  if (text.trim() !== '') return {is: 'answered', text};
-  return {
-    is: 'failed',
-    error:
-      info.finish === 'length'
-        ? `${joinModel(info)} reached its output limit before it wrote an answer.`
-        : `${joinModel(info)} ended its turn (${info.finish}) without writing an answer.`,
-  };
-}
-
 /** All that the agent has written so far, for a delegation that did not get to an answer. */
 export function allText(transcript: Transcript): string {
   return transcript
@@ -113,7 +74,8 @@ export function errorOf(info: AssistantMessage): string {
   return `${joinModel(info)} failed: ${wordsOf(info.error)}`;
 }
 
-function textOf({parts}: TranscriptMessage): string {
+/** What the agent wrote in a message. */
+export function textOf({parts}: TranscriptMessage): string {
   return parts
     .flatMap((part) => (part.type === 'text' && !part.synthetic && !part.ignored ? [part.text] : []))
     .join('\n\n');

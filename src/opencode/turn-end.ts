@@ -1,11 +1,14 @@
 import type {SessionStatus} from '@opencode-ai/sdk/v2/client';
 import {messageOf} from '../delegation/errors.ts';
 import type {Logger} from '../log.ts';
-import {dataOf} from './answer.ts';
+import {dataOf, wordsOf} from './answer.ts';
+import {askedInVain} from './asked-again.ts';
 import type {Connection} from './connection.ts';
 import type {PromptRules} from './create-session.ts';
-import {type ClearVerdict, judge, type Transcript} from './transcript.ts';
+import type {OpenCodeEvent} from './events.ts';
+import type {Transcript} from './transcript.ts';
 import {type Turn, turnOf} from './turn.ts';
+import {type ClearVerdict, conclude, concludeUnended, judge} from './verdict.ts';
 
 /** Behind the events: an end that no event told is found after this time at the latest. */
 const POLL_MS = 10_000;
@@ -71,13 +74,35 @@ export class TurnEnd {
     this.#poll();
   }
 
-  busy(): void {
+  /** One of this session. */
+  event(event: OpenCodeEvent): void {
+    switch (event.type) {
+      case 'session.status':
+        this.#status(event.properties.status);
+        break;
+      case 'session.idle':
+        this.#idle();
+        break;
+      case 'session.error':
+        this.#sessionFailed(wordsOf(event.properties.error));
+        break;
+      case 'message.updated':
+        this.#messageChanged();
+        break;
+    }
+  }
+
+  #status({type}: SessionStatus): void {
+    if (type === 'idle') {
+      this.#idle();
+      return;
+    }
     this.#isIdle = false;
     this.#rereads = 0;
   }
 
   /** OpenCode says that the session is idle, which on errors it does before the error is stored. */
-  idle(): void {
+  #idle(): void {
     this.#isIdle = true;
     for (const waiter of this.#idleWaiters) waiter();
     this.#idleWaiters.clear();
@@ -85,15 +110,15 @@ export class TurnEnd {
   }
 
   /** A message has changed: after an idle that may be the error which was to be stored. */
-  messageChanged(): void {
+  #messageChanged(): void {
     if (this.#isIdle) this.read();
   }
 
   /** There are errors after which no idle comes (a hook that throws): if it is not busy by then, that was it. */
-  sessionFailed(words: string): void {
+  #sessionFailed(words: string): void {
     this.#sessionError = words;
     this.#later(BEGIN_MS, async () => {
-      if (!this.#isIdle && (await this.#looksIdle())) this.idle();
+      if (!this.#isIdle && (await this.#looksIdle())) this.#idle();
     });
   }
 
@@ -114,6 +139,18 @@ export class TurnEnd {
       });
   }
 
+  /** OpenCode asks the model again and again by itself, which is an end. Never rejects. */
+  async askedAgain(times: number): Promise<void> {
+    try {
+      const transcript = this.#options.heard() ?? (await this.#stored());
+      const said = this.#sessionError === undefined ? '' : ` OpenCode said at last: ${this.#sessionError}.`;
+      this.#end(concludeUnended(transcript, `${askedInVain(times)}${said}`), transcript);
+    } catch (error) {
+      // It will ask yet again.
+      this.#options.log.debug(`no messages: ${messageOf(error)}`);
+    }
+  }
+
   /** Stops looking; no end is found any more. */
   close(): void {
     this.#isOver = true;
@@ -122,15 +159,13 @@ export class TurnEnd {
   }
 
   async #readOnce(): Promise<void> {
-    const {session, turn} = this.#options;
-    const {connection, id} = session;
     const heard = this.#isIdle ? this.#options.heard() : undefined;
     const told = heard && judge(heard);
     if (heard !== undefined && told?.is === 'answered') {
       this.#end(told, heard);
       return;
     }
-    const stored = turnOf(await dataOf(connection.client.session.messages({sessionID: id})), turn);
+    const stored = await this.#stored();
     const verdict = judge(stored);
     if (verdict.is === 'answered') this.#end(verdict, stored);
     // A failure may be followed by a compaction that goes on: busy again at once, which one more look tells.
@@ -141,24 +176,35 @@ export class TurnEnd {
   #reread(stored: Transcript): void {
     const wait = REREAD_MS[this.#rereads++];
     if (wait === undefined) {
-      const why = this.#sessionError ?? 'the session became idle without an answer';
-      this.#end({is: 'failed', error: `The agent did not answer: ${why}.`}, stored);
+      this.#end(this.#judgeIdle(stored), stored);
       return;
     }
-    this.#later(wait, () => this.messageChanged());
+    this.#later(wait, () => this.#messageChanged());
+  }
+
+  async #stored(): Promise<Transcript> {
+    const {session, turn} = this.#options;
+    return turnOf(await dataOf(session.connection.client.session.messages({sessionID: session.id})), turn);
+  }
+
+  /** After an error, what was written last is no answer. */
+  #judgeIdle(transcript: Transcript): ClearVerdict {
+    const error = this.#sessionError ?? 'the session became idle without an answer';
+    const why = `The agent did not answer: ${error}.`;
+    return this.#sessionError === undefined ? concludeUnended(transcript, why) : {is: 'failed', error: why};
   }
 
   #end(verdict: ClearVerdict, transcript: Transcript): void {
     if (this.#isOver) return;
     this.close();
-    this.#options.onEnd(verdict, transcript);
+    this.#options.onEnd(conclude(verdict, transcript), transcript);
   }
 
   #poll(): void {
     this.#later(POLL_MS, async () => {
       const {connection, directory} = this.#options.session;
       await connection.findAsks(directory);
-      if (await this.#looksIdle()) this.idle();
+      if (await this.#looksIdle()) this.#idle();
       this.#poll();
     });
   }
@@ -169,7 +215,10 @@ export class TurnEnd {
     const {connection, id, directory} = this.#options.session;
     try {
       const status = (await dataOf(connection.client.session.status({directory})))[id];
-      if (status !== undefined) this.#options.onStatus(status);
+      if (status !== undefined) {
+        this.#options.onStatus(status);
+        this.#status(status);
+      }
       return status === undefined;
     } catch (error) {
       this.#options.log.debug(`no status: ${messageOf(error)}`);

@@ -22,7 +22,10 @@ export function promptPart(delegationId: string, text: string) {
 export function turnOf(transcript: Transcript, {delegationId, isContinued}: Turn): Transcript {
   const start = transcript.findIndex((message) => delegationOf(message) === delegationId);
   if (start === -1) return isContinued ? [] : transcript;
-  const next = transcript.findIndex((message, n) => n > start && delegationOf(message) !== undefined);
+  // After a compaction OpenCode may send the prompt once more.
+  const next = transcript.findIndex(
+    (message, n) => n > start && ![delegationId, undefined].includes(delegationOf(message)),
+  );
   return transcript.slice(start, next === -1 ? undefined : next);
 }
 

@@ -88,6 +88,7 @@ export const frontMatter = z.discriminatedUnion('status', [
     tool_calls: z.int(),
     files_changed: z.array(z.string()),
     refused: z.array(z.string()),
+    caveat: z.string().optional(),
     error: z.string().optional(),
   }),
 ]);
@@ -165,6 +166,7 @@ function toState(matter: FrontMatter): State {
       if (matter.started !== undefined) ended.startedAt = matter.started;
       if (matter.session !== undefined) ended.sessionId = matter.session;
       if (matter.error !== undefined) ended.error = matter.error;
+      if (matter.caveat !== undefined) ended.work = {...ended.work, caveat: matter.caveat};
       return ended;
     }
   }
@@ -194,7 +196,7 @@ export function toFrontMatter(delegation: Delegation): z.input<typeof frontMatte
     const blocked = state.asks === undefined ? {} : {asks: fromAsks(state.asks)};
     return {id, status: state.status, ...open, started: iso(state.startedAt), ...session, ...blocked};
   }
-  const {usage, toolCalls, filesChanged, refused} = state.work;
+  const {usage, toolCalls, filesChanged, refused, caveat} = state.work;
   return {
     id,
     status: state.status,
@@ -214,6 +216,7 @@ export function toFrontMatter(delegation: Delegation): z.input<typeof frontMatte
     tool_calls: toolCalls,
     files_changed: [...filesChanged],
     refused: [...refused],
+    ...(caveat !== undefined && {caveat}),
     ...(state.error !== undefined && {error: state.error}),
   };
 }

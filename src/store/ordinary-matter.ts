@@ -32,7 +32,7 @@ function matterIn(lines: Lines): FrontMatter {
   const usage = usageIn(lines);
   const tools = lines.int('tool_calls: ');
   const [changed, refused] = [lines.texts('files_changed:'), lines.texts('refused:')];
-  const error = lines.textIfAny('error: ');
+  const [caveat, error] = [lines.textIfAny('caveat: '), lines.textIfAny('error: ')];
   if (!lines.isAtEnd) notSimple();
   return {
     id,
@@ -58,6 +58,7 @@ function matterIn(lines: Lines): FrontMatter {
     tool_calls: tools,
     files_changed: changed,
     refused,
+    caveat,
     error,
   };
 }

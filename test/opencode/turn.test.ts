@@ -30,6 +30,12 @@ it('a turn goes from its prompt to the next delegation’s, with what a compacti
   expect(turnOf(all, {delegationId: 'second', isContinued: true})).toEqual([B1, B2]);
 });
 
+it('a turn goes on where OpenCode sends its prompt once more after a compaction', () => {
+  const [again, answer] = [user('first'), user()];
+  const all = [A1, A2, again, answer, B1, B2];
+  expect(turnOf(all, {delegationId: 'first', isContinued: false})).toEqual([A1, A2, again, answer]);
+});
+
 it('what was never sent in a continued session has no turn: nothing there is its own', () => {
   expect(turnOf([A1, A2], {delegationId: 'second', isContinued: true})).toEqual([]);
 });

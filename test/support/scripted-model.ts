@@ -21,7 +21,13 @@ export interface ModelRequest {
 
 /** What the model does with a request. */
 export type Reply =
-  | {readonly text: string; readonly finish?: 'stop' | 'length'}
+  | {
+      readonly text: string;
+      /** `null`: none, as some providers leave it out. `tool_calls`: without a call. */
+      readonly finish?: 'stop' | 'length' | 'content_filter' | 'tool_calls' | 'odd' | null;
+      /** How many tokens it says that it has read. */
+      readonly tokens?: number;
+    }
   | {
       readonly tool: string;
       readonly input: Record<string, unknown>;
@@ -32,6 +38,8 @@ export type Reply =
   /** Calls several tools at once. */
   | {readonly tools: readonly {readonly tool: string; readonly input: Record<string, unknown>}[]}
   | {readonly status: number; readonly message: string; readonly headers?: Record<string, string>}
+  /** Status 200 with a body that is no answer of a model. */
+  | {readonly page: string; readonly type: string}
   /** Streams the text, then cuts the connection. */
   | {readonly drop: string}
   /** Streams the text, then says nothing more until the client gives up. */
@@ -162,10 +170,15 @@ function send(response: ServerResponse, model: string, reply: Reply): void {
     response.end(JSON.stringify({error: {message: reply.message, type: 'scripted', code: codeOf(reply)}}));
     return;
   }
+  if ('page' in reply) {
+    response.writeHead(200, {'content-type': reply.type}).end(reply.page);
+    return;
+  }
   response.writeHead(200, {'content-type': 'text/event-stream'});
+  const tokens = ('text' in reply && 'tokens' in reply && reply.tokens) || 100;
   const chunk = (delta: Record<string, unknown>, more: Record<string, unknown> = {}) =>
     response.write(
-      `data: ${JSON.stringify({id: 'c', object: 'chat.completion.chunk', created: 1, model, choices: [{index: 0, delta, finish_reason: null, ...more}], ...(more.finish_reason !== undefined && {usage: {prompt_tokens: 100, completion_tokens: 20, total_tokens: 120}})})}\n\n`,
+      `data: ${JSON.stringify({id: 'c', object: 'chat.completion.chunk', created: 1, model, choices: [{index: 0, delta, finish_reason: null, ...more}], ...(more.finish_reason !== undefined && {usage: {prompt_tokens: tokens, completion_tokens: 20, total_tokens: tokens + 20}})})}\n\n`,
     );
   if ('drop' in reply) {
     chunk({role: 'assistant', content: reply.drop});
@@ -195,7 +208,8 @@ function send(response: ServerResponse, model: string, reply: Reply): void {
   } else {
     // In pieces, as providers stream, so that no consumer can count on whole texts.
     for (const piece of pieces(reply.text)) chunk({role: 'assistant', content: piece});
-    chunk({}, {finish_reason: reply.finish ?? 'stop'});
+    const {finish = 'stop'} = reply;
+    if (finish !== null) chunk({}, {finish_reason: finish});
   }
   response.write('data: [DONE]\n\n');
   response.end();

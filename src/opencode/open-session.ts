@@ -2,10 +2,19 @@ import {messageOf, Refusal} from '../delegation/errors.ts';
 import {pause} from '../delegation/pause.ts';
 import type {RunRequest} from '../delegation/ports.ts';
 import {NoAnswerError} from './answer.ts';
-import {createSession, holdSession} from './create-session.ts';
+import type {Connection} from './connection.ts';
+import {createSession, holdSession, type PromptRules} from './create-session.ts';
 import type {HeldSessions} from './held-sessions.ts';
 import type {OpenCode} from './opencode.ts';
-import type {OpenSession} from './turn-end.ts';
+
+/** A session on the server that it lives on. */
+export interface OpenSession {
+  readonly connection: Connection;
+  readonly id: string;
+  readonly directory: string;
+  /** To be sent with the prompt. */
+  readonly rules: PromptRules;
+}
 
 /** A session that could not be opened because the server went away is opened in the next one. */
 const OPEN_ATTEMPTS = 6;

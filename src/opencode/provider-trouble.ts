@@ -74,10 +74,11 @@ export class ProviderTrouble {
     const {message, attempt, next} = retry;
     const {deadline, onWait, onHopeless} = this.#options;
     const at = new Date(next).toISOString();
-    const sentence = `The provider said: ${message}.`;
+    const sentence = `${saidBy(message)}: ${message}.`;
     this.#sentences.set(sessionId, sentence);
     this.#limited(sessionId, limitOfRetry(retry, Date.now()));
-    onWait(`waiting for the provider, which said "${message}"; attempt ${attempt + 1} at ${at}`);
+    const whom = saidBy(message) === PROVIDER ? 'the provider, which' : 'OpenCode itself, which';
+    onWait(`waiting for ${whom} said "${message}"; attempt ${attempt + 1} at ${at}`);
     if (next < deadline) return;
     onHopeless(
       `${sentence} It would be asked again at ${at}, which is after this delegation's time limit. Delegate again later, or with another model.`,
@@ -101,6 +102,15 @@ export class ProviderTrouble {
       `The provider said: ${words}. Compacting the session ${MAX_OVERFLOWS - 1} times did not make it fit. Delegate a smaller piece of work, or use a model with a larger context.`,
     );
   }
+}
+
+const PROVIDER = 'The provider said';
+
+/** OpenCode asks again whatever went wrong in a step, what its own database refused as well. */
+function saidBy(message: string): string {
+  return /^Failed query\b|\bSQLITE_|\bdatabase is locked\b/i.test(message)
+    ? 'OpenCode itself said'
+    : PROVIDER;
 }
 
 /** True for a step of the agent that went through; summaries of a compaction are none. */

@@ -15,6 +15,7 @@ import type {OpenCode} from './opencode.ts';
 import type {RunawayLimits} from './runaway.ts';
 import type {Conceal} from './secrets/concealed.ts';
 import {SessionRun} from './session-run.ts';
+import {isSessionThere} from './session-there.ts';
 import {SessionWork} from './session-work.ts';
 import {settle} from './settlement.ts';
 
@@ -64,8 +65,7 @@ export class OpenCodeRunner implements Runner {
 
   async hasSession(sessionId: string, access: Access): Promise<boolean> {
     const {client} = await this.#serverFor(access).connect();
-    const {data, response} = await client.session.get({sessionID: sessionId});
-    return data !== undefined || response?.status !== 404;
+    return await isSessionThere(client, sessionId);
   }
 
   /** To ask about a session is to have a server work in its directory. */

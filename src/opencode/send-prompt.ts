@@ -3,8 +3,8 @@ import type {RunRequest} from '../delegation/ports.ts';
 import {done, NoAnswerError} from './answer.ts';
 import {surroundings} from './in-worktree.ts';
 import {splitModel} from './model-name.ts';
+import type {OpenSession} from './open-session.ts';
 import {promptPart} from './turn.ts';
-import type {OpenSession} from './turn-end.ts';
 
 /**
  * Sends a delegation's prompt to its session. A server that gives no answer may have it all the same: then its events

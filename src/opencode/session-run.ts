@@ -16,7 +16,7 @@ import type {SessionListener} from './connection.ts';
 import type {OpenCodeEvent} from './events.ts';
 import type {HeldSessions} from './held-sessions.ts';
 import {leaveWorktree} from './in-worktree.ts';
-import {openSession} from './open-session.ts';
+import {type OpenSession, openSession} from './open-session.ts';
 import type {OpenCode} from './opencode.ts';
 import {Progress} from './progress.ts';
 import {ProviderTrouble} from './provider-trouble.ts';
@@ -28,7 +28,7 @@ import {SessionWork} from './session-work.ts';
 import {endOf, wasAborted} from './settlement.ts';
 import type {Transcript} from './transcript.ts';
 import type {Turn} from './turn.ts';
-import {type OpenSession, TurnEnd} from './turn-end.ts';
+import {TurnEnd} from './turn-end.ts';
 import {untilKnown} from './until-known.ts';
 import type {ClearVerdict} from './verdict.ts';
 

@@ -1,11 +1,12 @@
 import {messageOf} from '../delegation/errors.ts';
 import type {Snapshot} from '../delegation/ports.ts';
 import {dataOf, done} from './answer.ts';
+import type {OpenSession} from './open-session.ts';
 import type {SessionWork} from './session-work.ts';
 import {timeLimit} from './time-limit.ts';
 import type {Transcript} from './transcript.ts';
 import {type Turn, turnOf} from './turn.ts';
-import type {OpenSession, TurnEnd} from './turn-end.ts';
+import type {TurnEnd} from './turn-end.ts';
 import {conclude, judge} from './verdict.ts';
 
 /** Reading what there is must not delay a stop; after it there is little to be late for. */
@@ -43,12 +44,13 @@ export async function abortSession(
 }
 
 /** @throws when it has not become idle within {@link ABORT_GRACE_MS}. */
-async function abort({connection, id}: OpenSession, turn: TurnEnd): Promise<void> {
+async function abort({connection, id, directory}: OpenSession, turn: TurnEnd): Promise<void> {
   const {signal, clear} = timeLimit(ABORT_GRACE_MS);
   const late = new Promise<'late'>((resolve) => signal.addEventListener('abort', () => resolve('late')));
   const idle = turn.becomesIdle();
   try {
-    await done(connection.client.session.abort({sessionID: id}, {signal}));
+    // Of a session that somebody has deleted, OpenCode knows the directory no longer.
+    await done(connection.client.session.abort({sessionID: id, directory}, {signal}));
     if ((await Promise.race([idle, late])) === 'late') throw new Error('it is still busy');
   } finally {
     clear();

@@ -3,9 +3,9 @@ import {messageOf} from '../delegation/errors.ts';
 import type {Logger} from '../log.ts';
 import {dataOf, wordsOf} from './answer.ts';
 import {askedInVain} from './asked-again.ts';
-import type {Connection} from './connection.ts';
-import type {PromptRules} from './create-session.ts';
+import {Deletion} from './deletion.ts';
 import type {OpenCodeEvent} from './events.ts';
+import type {OpenSession} from './open-session.ts';
 import type {Transcript} from './transcript.ts';
 import {type Turn, turnOf} from './turn.ts';
 import {type ClearVerdict, conclude, concludeUnended, judge} from './verdict.ts';
@@ -16,15 +16,6 @@ const POLL_MS = 10_000;
 const REREAD_MS = [25, 100, 300, 1_000, 2_000];
 /** For so long after the prompt was taken, a session that is not listed as busy may not have begun yet. */
 const BEGIN_MS = 3_000;
-
-/** A session on the server that it lives on. */
-export interface OpenSession {
-  readonly connection: Connection;
-  readonly id: string;
-  readonly directory: string;
-  /** To be sent with the prompt. */
-  readonly rules: PromptRules;
-}
 
 export interface TurnEndOptions {
   readonly session: OpenSession;
@@ -54,8 +45,11 @@ export class TurnEnd {
   #rereads = 0;
   readonly #timers = new Set<NodeJS.Timeout>();
 
+  readonly #deletion: Deletion;
+
   constructor(options: TurnEndOptions) {
     this.#options = options;
+    this.#deletion = new Deletion(options.session, options.log, () => this.#deleted());
   }
 
   /** True from the prompt until the session is known to be idle. */
@@ -83,6 +77,9 @@ export class TurnEnd {
       case 'session.idle':
         this.#idle();
         break;
+      case 'session.deleted':
+        this.#deleted();
+        break;
       case 'session.error':
         this.#sessionFailed(wordsOf(event.properties.error));
         break;
@@ -99,6 +96,14 @@ export class TurnEnd {
     }
     this.#isIdle = false;
     this.#rereads = 0;
+    // What OpenCode could not store, it tries again as if it were the provider's doing.
+    if (type === 'retry') void this.#deletion.look();
+  }
+
+  #deleted(): void {
+    const error =
+      'Its session was deleted in OpenCode, or the one that it was opened below. What it had written by then is kept. Delegate it again if it is still wanted.';
+    this.#end({is: 'failed', error}, this.#options.heard() ?? []);
   }
 
   /** OpenCode says that the session is idle, which on errors it does before the error is stored. */
@@ -154,6 +159,7 @@ export class TurnEnd {
   /** Stops looking; no end is found any more. */
   close(): void {
     this.#isOver = true;
+    this.#deletion.close();
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
   }
@@ -189,9 +195,13 @@ export class TurnEnd {
 
   /** After an error, what was written last is no answer. */
   #judgeIdle(transcript: Transcript): ClearVerdict {
-    const error = this.#sessionError ?? 'the session became idle without an answer';
-    const why = `The agent did not answer: ${error}.`;
-    return this.#sessionError === undefined ? concludeUnended(transcript, why) : {is: 'failed', error: why};
+    if (this.#sessionError !== undefined) {
+      return {is: 'failed', error: `The agent did not answer: ${this.#sessionError}.`};
+    }
+    return concludeUnended(
+      transcript,
+      'The agent did not answer: its session became idle without an answer.',
+    );
   }
 
   #end(verdict: ClearVerdict, transcript: Transcript): void {

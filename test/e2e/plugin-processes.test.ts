@@ -91,6 +91,17 @@ describe('with several OpenCode processes on one project', () => {
     expect(toldTimes(all, id)).toBe(1);
   });
 
+  it('what was delegated by a session that is deleted ends at once', async () => {
+    const {session, id, gate, ended} = await delegating(one, 'an orphan');
+    const {error} = await one.client.session.delete({sessionID: session});
+    expect(error).toBeUndefined();
+    await ended();
+    expect(readFileSync(artifactOf(sandbox, id), 'utf8')).toMatch(
+      /^error: Its session was deleted in OpenCode, or the one that it was opened below\./m,
+    );
+    gate.open();
+  });
+
   // Without a host the work ends with the process, and then nobody is left to give it an end.
   it.skipIf(HOST_MODE === 'off')(
     'a session whose process was killed is told with the next message, wherever that is',

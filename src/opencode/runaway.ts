@@ -1,6 +1,7 @@
 import type {ToolPart} from '@opencode-ai/sdk/v2/client';
 import {sleptMs} from '../sleep.ts';
 import {AskedAgain} from './asked-again.ts';
+import type {Wait} from './beginning.ts';
 import type {OpenCodeEvent} from './events.ts';
 
 /** So often in a row the same call is not work any more. */
@@ -28,6 +29,7 @@ export class Runaway {
   /** By OpenCode's ids of the parts: there are providers that give the same id to several calls. */
   readonly #calls = new Set<string>();
   readonly #running = new Set<string>();
+  #wait: string | undefined;
   /** The last call of each session, and how often it was made in a row. */
   readonly #last = new Map<string, {readonly call: string; readonly times: number}>();
   /** On the clock that timers go by: what the date jumps to says nothing of how long it was silent. */
@@ -58,6 +60,12 @@ export class Runaway {
     }
     if (event.type !== 'message.part.updated' || event.properties.part.type !== 'tool') return;
     this.#tool(event.properties.part);
+  }
+
+  /** What is waited for, by what is known; that of others is no silence of the model's. */
+  waits(wait: Wait | undefined): void {
+    this.#wait = wait?.words;
+    if (wait?.isOthers === true) this.#heardAt = performance.now();
   }
 
   /** Idempotent. */
@@ -106,9 +114,15 @@ export class Runaway {
     if (left > 0) this.#watch(left);
     else {
       this.#end(
-        `Nothing was heard of it for ${minutes(idleMs)}, and nothing of it ran: the model does not answer. Delegate again, with another model if it stays so; OPENCODE_DELEGATE_IDLE_MINUTES says how long is too long.`,
+        `Nothing was heard of it for ${minutes(idleMs)}, and nothing of it ran: ${this.#silent()} OPENCODE_DELEGATE_IDLE_MINUTES says how long is too long.`,
       );
     }
+  }
+
+  #silent(): string {
+    if (this.#wait !== undefined)
+      return `${this.#wait}. Delegate again, with another model or without the plugin.`;
+    return 'the model does not answer. Delegate again, with another model if it stays so;';
   }
 
   #end(why: string): void {

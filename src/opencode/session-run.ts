@@ -12,6 +12,7 @@ import type {
 import type {Logger} from '../log.ts';
 import {within} from '../within.ts';
 import {askedInVain} from './asked-again.ts';
+import {Beginning, type Wait} from './beginning.ts';
 import type {SessionListener} from './connection.ts';
 import type {OpenCodeEvent} from './events.ts';
 import type {HeldSessions} from './held-sessions.ts';
@@ -71,6 +72,9 @@ export class SessionRun implements Run, SessionListener {
   #stopping: Promise<void> | undefined;
   #session: OpenSession | undefined;
   #turn: TurnEnd | undefined;
+  #beginning: Beginning | undefined;
+  /** What it waits for before the model is asked. */
+  #wait: Wait | undefined;
   #unlisten: (() => void) | undefined;
   #release: (() => void) | undefined;
   readonly #letGo: () => void;
@@ -106,7 +110,7 @@ export class SessionRun implements Run, SessionListener {
   }
 
   get trouble(): string | undefined {
-    return this.#trouble.sentence;
+    return this.#trouble.sentence ?? (this.#wait && `At last: ${this.#wait.words}.`);
   }
 
   event(event: OpenCodeEvent, isOwn: boolean): void {
@@ -114,7 +118,9 @@ export class SessionRun implements Run, SessionListener {
     this.#work.event(event, isOwn);
     this.#runaway.event(event);
     this.#trouble.event(event, isOwn);
-    if (isOwn) this.#turn?.event(event);
+    if (!isOwn) return;
+    this.#beginning?.event(event);
+    this.#turn?.event(event);
   }
 
   gap(): void {
@@ -178,6 +184,8 @@ export class SessionRun implements Run, SessionListener {
     });
     this.#session = session;
     this.#turn = turn;
+    const beginning = new Beginning({session, log: this.#log, onWait: (wait) => this.#waits(wait)});
+    this.#beginning = beginning;
     this.#release = this.#options.sessions.hold(id);
     this.#unlisten = connection.listen(id, this);
     await this.#observer.sessionOpened(id);
@@ -185,6 +193,7 @@ export class SessionRun implements Run, SessionListener {
     if (this.#isSettled || this.#stopping !== undefined) return;
     await sendPrompt(session, this.#request, (what) => this.#warn(what));
     turn.prompted();
+    if (!this.#isSettled) beginning.prompted();
     this.#runaway.begin();
   }
 
@@ -193,6 +202,12 @@ export class SessionRun implements Run, SessionListener {
     await this.#work.readBelow(transcript, session.connection.client);
     const {opencode} = this.#options;
     this.#finish(endOf(verdict, this.#work, wasAborted(this.#own, {...session, opencode})));
+  }
+
+  #waits(wait: Wait | undefined): void {
+    this.#wait = wait;
+    this.#runaway.waits(wait);
+    if (wait !== undefined) this.#progress.say(wait.words);
   }
 
   #askedAgain(sessionId: string, times: number): void {
@@ -209,6 +224,7 @@ export class SessionRun implements Run, SessionListener {
     this.#isSettled = true;
     this.#hasOwnEnd = this.#stopping === undefined || end.outcome === 'completed';
     this.#turn?.close();
+    this.#beginning?.close();
     this.#runaway.close();
     this.#settle(end);
   }

@@ -172,6 +172,8 @@ export class TurnEnd {
       return;
     }
     const stored = await this.#stored();
+    // Not taken up yet: a hook of a plugin keeps it.
+    if (stored.length === 0 && this.#sessionError === undefined) return;
     const verdict = judge(stored);
     if (verdict.is === 'answered') this.#end(verdict, stored);
     // A failure may be followed by a compaction that goes on: busy again at once, which one more look tells.

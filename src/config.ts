@@ -1,6 +1,7 @@
 import {basename, isAbsolute} from 'node:path';
 import {z} from 'zod';
 import {dataDirOf} from './data-dir.ts';
+import {homeOf, NoHomeError} from './home.ts';
 import {INSIDE_MARK} from './inside.ts';
 import {LOG_LEVELS, type LogLevel} from './log.ts';
 import {oneLine} from './safe-text.ts';
@@ -191,6 +192,7 @@ export class ConfigError extends Error {
 
 /** Reads the settings. @throws ConfigError naming every variable that cannot be used, and why. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
+  checkHome(env);
   const parsed = schema.safeParse(env);
   if (!parsed.success) {
     const problems = parsed.error.issues.map(({path, message}) => {
@@ -206,6 +208,14 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     dataDir: dataDirOf(env),
     inside: (env[INSIDE_MARK] ?? '') !== '',
   };
+}
+
+function checkHome(env: NodeJS.ProcessEnv): void {
+  try {
+    homeOf(env);
+  } catch (error) {
+    throw error instanceof NoHomeError ? new ConfigError(error.message) : error;
+  }
 }
 
 type Given = z.output<typeof schema>;

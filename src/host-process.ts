@@ -48,6 +48,7 @@ export async function runHost({claim, env, version}: HostProcessOptions): Promis
     const ended = () => unregister(endpoint, env);
     live({host, listener, log, idleMs: config.host.hostIdleMs, ended});
     void host.recover();
+    if (endpoint.warning !== undefined) log.warn(endpoint.warning);
     log.info(`host ${version} listens at ${endpoint.address}`);
   } catch (error) {
     lock.release();

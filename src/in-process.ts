@@ -2,6 +2,7 @@ import {ConfigError, readConfig} from './config.ts';
 import {Host} from './host.ts';
 import {createLogger, type Logger} from './log.ts';
 import {STAMP_SECRET} from './stamp-secret.ts';
+import {workingDirectory} from './working-directory.ts';
 
 /** If a clean end takes longer than this, something hangs that must not keep the process alive. */
 const SHUTDOWN_BACKSTOP_MS = 15_000;
@@ -15,7 +16,7 @@ export function serveInProcess({version}: {version: string}): void {
   delete process.env[STAMP_SECRET];
   const host = new Host({config, env, log, version});
   const connection = host.serve({
-    ...{cwd: process.cwd(), env, config},
+    ...{cwd: workingDirectory(), env, config},
     ...{input: process.stdin, output: process.stdout},
   });
   const shutdown = endOnce({log, end: () => connection.close().then(() => host.close())});

@@ -33,7 +33,11 @@ interface Flags {
   readonly remove?: boolean | undefined;
 }
 
-await main();
+await main().catch((error: unknown) => {
+  // The commands are built apart, with a class of their own.
+  if (!(error instanceof Error) || error.name !== 'NoHomeError') throw error;
+  quit(`${error.message}\n`);
+});
 
 async function main(): Promise<void> {
   const {values, positionals} = readArguments();

@@ -25,6 +25,7 @@ const FLOORS: readonly (readonly string[])[] = [
   [
     'config.ts',
     'data-dir.ts',
+    'home.ts',
     'log.ts',
     'no-links.ts',
     'inside.ts',
@@ -36,8 +37,10 @@ const FLOORS: readonly (readonly string[])[] = [
     'safe-text.ts',
     'sleep.ts',
     'stamp-secret.ts',
+    'state-dir.ts',
     'upwards.ts',
     'within.ts',
+    'working-directory.ts',
     'xdg.ts',
   ],
 ];

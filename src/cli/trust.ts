@@ -6,6 +6,7 @@ import {CodeFinder} from '../opencode/trust/brought-code.ts';
 import {repositoryOf} from '../opencode/trust/levels.ts';
 import {trustedIn} from '../opencode/trust/repository-trust.ts';
 import {realPathSync} from '../real-path.ts';
+import {workingDirectory} from '../working-directory.ts';
 
 export interface TrustOptions {
   readonly env: NodeJS.ProcessEnv;
@@ -22,7 +23,7 @@ export async function trust({env, directory, remove}: TrustOptions): Promise<voi
     print(roots.length === 0 ? ['Nothing is trusted.'] : roots);
     return;
   }
-  const path = resolve(directory);
+  const path = resolve(workingDirectory(), directory);
   if (remove) {
     const root = repositoryOf(path) ?? realPathSync(path);
     const wasThere = await trusted.remove(root);

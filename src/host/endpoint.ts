@@ -4,17 +4,19 @@ import {userInfo} from 'node:os';
 import {isAbsolute, join} from 'node:path';
 import {dataDirOf} from '../data-dir.ts';
 import {digestOf} from '../environment/digest.ts';
+import {homeOf} from '../home.ts';
 import {bootId, namespaceOf} from '../process/identity.ts';
 import {isHeld} from '../process/lock.ts';
 import {realPathSync} from '../real-path.ts';
+import {stateDirOf} from '../state-dir.ts';
 import {xdgFolder} from '../xdg.ts';
 import {ensureOwnFolder, ensurePrivateFolder, isCode, isPrivateFolder} from './private-folder.ts';
 
 const NAME = 'opencode-delegate';
 /** In the data folder. What begins with a dot is no project. */
 const FOLDER = '.host';
-/** What a disk says that is full or may not be written. */
-const CANNOT_WRITE = ['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM'];
+/** What a system says that has no more to give, for now: it tells nothing of the folder that was asked for. */
+const PASSES = ['EMFILE', 'ENFILE', 'ENOMEM'];
 /** The shortest limit of the systems we run on, macOS's: 104 with the final zero. A longer path is cut silently. */
 const MAX_SOCKET_PATH_BYTES = 103;
 
@@ -30,6 +32,8 @@ export interface Endpoint {
   /** Says who is the host. */
   readonly lock: string;
   readonly log: string;
+  /** Why it is not where it should be, with the cure, where somebody is to be told so. */
+  readonly warning?: string;
 }
 
 export interface EndpointOptions {
@@ -64,15 +68,16 @@ export function endpointIn(
 }
 
 /**
- * Where it is while the data folder cannot be written, as the disk is full or read-only: what lies there can be read
- * all the same. `undefined` where there is no such place.
+ * Where it may be while it cannot be in the data folder, the best place first: that may be full, read-only or somebody
+ * else's, and what lies there can mostly be read all the same.
  */
-export function spareEndpoint(options: EndpointOptions): Endpoint | undefined {
-  const {platform = process.platform} = options;
-  if (platform === 'win32') return undefined;
+export function spareEndpoints(options: EndpointOptions): readonly Endpoint[] {
+  const {env, platform = process.platform} = options;
+  if (platform === 'win32') return [];
   const {key: own, folder: beside, log} = locateEndpoint(options);
-  const [key, folder] = [digestOf([beside, own]), sharedFolder()];
-  return {key, log, folder, ...endpointIn(folder, key, platform)};
+  const key = digestOf([beside, own]);
+  const folders = [join(stateDirOf(env), 'run'), sharedFolder()];
+  return folders.map((folder) => ({key, log, folder, ...endpointIn(folder, key, platform)}));
 }
 
 /** The data folder cannot be one; the message says why and what to do. */
@@ -82,10 +87,12 @@ export class DataFolderError extends Error {
 
 /**
  * Where it is, in folders that are now there and the user's alone.
+ * @throws NoHomeError when it is not known where the user's files are.
  * @throws DataFolderError when there can be no data folder.
- * @throws UnsafeFolderError when one is somebody else's, open to others, or can be replaced by them.
+ * @throws UnsafeFolderError when that is open to others or can be replaced by them, or no other folder is safe either.
  */
 export function prepareEndpoint(options: EndpointOptions): Endpoint {
+  homeOf(options.env);
   const dataDir = dataDirOf(options.env);
   if (!isAbsolute(dataDir)) {
     throw new DataFolderError(
@@ -101,16 +108,29 @@ export function prepareEndpoint(options: EndpointOptions): Endpoint {
     );
   }
   ensureOwnFolder(dataDir);
-  const [endpoint, spare] = [locateEndpoint(options), spareEndpoint(options)];
+  const spares = spareEndpoints(options);
   // Who began there stays there, also when the disk has room again: there must not be two.
-  if (spare !== undefined && isPrivateFolder(spare.folder) && isHeld(spare.lock)) return spare;
+  const begun = spares.find(({folder, lock}) => isPrivateFolder(folder) && isHeld(lock));
+  return begun ?? firstUsable([locateEndpoint(options), ...spares]);
+}
+
+/** @throws what is wrong with the first one, when none can be used. */
+function firstUsable([first, ...others]: readonly [Endpoint, ...Endpoint[]]): Endpoint {
+  const problem = problemWith(first);
+  if (problem === undefined) return first;
+  const other = others.find((endpoint) => problemWith(endpoint) === undefined);
+  if (other === undefined) throw problem;
+  const warning = `The socket of opencode-delegate is in ${other.socketFolder} instead of ${first.socketFolder}: ${problem.message}`;
+  return {...other, warning};
+}
+
+function problemWith(endpoint: Endpoint): Error | undefined {
   try {
     makeReady(endpoint);
-    return endpoint;
+    return undefined;
   } catch (error) {
-    if (spare === undefined || !isCode(error, ...CANNOT_WRITE)) throw error;
-    makeReady(spare);
-    return spare;
+    if (!(error instanceof Error) || isCode(error, ...PASSES)) throw error;
+    return error;
   }
 }
 
@@ -129,7 +149,7 @@ function makeReady({folder, socketFolder, lock}: Endpoint): void {
 
 /** In this folder, every host of the user notes where its lock lies, whatever its data folder. */
 export function registryFolder(env: NodeJS.ProcessEnv): string {
-  return join(env.HOME || userInfo().homedir, '.local', 'state', NAME, 'hosts');
+  return join(stateDirOf(env), 'hosts');
 }
 
 /**
@@ -142,7 +162,7 @@ function hostKey(version: string): string {
 
 /** For what can be nowhere else: a short path, and mostly a disk of its own. */
 function sharedFolder(): string {
-  return `/tmp/${NAME}-${userInfo().uid}`;
+  return `/tmp/${NAME}-${process.getuid?.()}`;
 }
 
 /** Pipes have no folders that would keep users, or data folders, apart. */

@@ -1,7 +1,7 @@
 import {standingOf} from '../process/identity.ts';
 import {type LockOwner, readOwner} from '../process/lock.ts';
 import {askHost} from './connect.ts';
-import {type EndpointOptions, endpointIn, locateEndpoint, spareEndpoint} from './endpoint.ts';
+import {type EndpointOptions, endpointIn, locateEndpoint, spareEndpoints} from './endpoint.ts';
 import type {HostStatus} from './handshake.ts';
 import {isPrivateFolder} from './private-folder.ts';
 import {registered, unregister} from './registry.ts';
@@ -17,7 +17,7 @@ export interface RunningHost {
 
 /** The user's hosts, of every data folder. */
 export async function runningHosts(options: EndpointOptions): Promise<readonly RunningHost[]> {
-  const own = [locateEndpoint(options), spareEndpoint(options)].filter((one) => one !== undefined);
+  const own = [locateEndpoint(options), ...spareEndpoints(options)];
   const hosts = registered(own, options.env).map(async (place): Promise<RunningHost | undefined> => {
     const {lock, address} = endpointIn(place.folder, place.key, options.platform);
     // What somebody else could have put there is no host of ours.

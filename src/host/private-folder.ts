@@ -84,7 +84,12 @@ function modeOf(mode: number): string {
 
 /** True when the folder is there and the user's alone. Makes nothing. */
 export function isPrivateFolder(folder: string): boolean {
-  return lstatSync(folder, {throwIfNoEntry: false}) !== undefined && problemOf(folder) === undefined;
+  try {
+    return problemOf(folder) === undefined;
+  } catch {
+    // It is not there, or lies where we may not look.
+    return false;
+  }
 }
 
 function problemOf(folder: string): string | undefined {

@@ -30,7 +30,11 @@ export function register({folder, key}: Registered, env: NodeJS.ProcessEnv): voi
 
 /** Takes back the note of a host that is no more. Idempotent. */
 export function unregister(place: Registered, env: NodeJS.ProcessEnv): void {
-  rmSync(noteOf(place, env), {force: true});
+  try {
+    rmSync(noteOf(place, env), {force: true});
+  } catch {
+    // It cannot have been made there either.
+  }
 }
 
 /** Every host that was noted, the given ones, and those with a lock beside the first of them; which of them live is for their locks to tell. */

@@ -1,5 +1,7 @@
+import {NoHomeError} from '../home.ts';
 import {loadFailure} from '../load-failure.ts';
-import {createLogger, LOG_LEVELS} from '../log.ts';
+import {createLogger, LOG_LEVELS, type Logger} from '../log.ts';
+import {workingDirectory} from '../working-directory.ts';
 import {Bridge} from './bridge.ts';
 import {connectToHost, NoHostError} from './connect.ts';
 import {DataFolderError, type Endpoint, prepareEndpoint} from './endpoint.ts';
@@ -16,14 +18,15 @@ export async function runBridge({version, main}: RunBridgeOptions): Promise<numb
   const {env} = process;
   // A level that does not exist is for the host to refuse, with a reason.
   const level = LOG_LEVELS.find((name) => name === env.OPENCODE_DELEGATE_LOG?.trim()) ?? 'info';
-  const write = (line: string) => process.stderr.write(line);
+  const log = createLogger({level, write: (line) => process.stderr.write(line)});
+  const place = placeFinder({env, version, log});
   const bridge = new Bridge({
     input: process.stdin,
     output: process.stdout,
     connect: async () =>
       connectToHost({
-        endpoint: endpointOf({env, version}),
-        hello: helloLine({version, cwd: process.cwd(), env}),
+        endpoint: place(),
+        hello: helloLine({version, cwd: workingDirectory(), env}),
         // Mostly there is a host, and starting one takes modules that every client would pay for.
         start: async () => {
           const {startHost} = await import('./start.ts').catch((error: unknown) => {
@@ -32,18 +35,36 @@ export async function runBridge({version, main}: RunBridgeOptions): Promise<numb
           return startHost({main, env});
         },
       }),
-    log: createLogger({level, write}),
+    log,
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => bridge.end());
   return bridge.run();
 }
 
-/** @throws NoHostError where there is no place for one. */
-function endpointOf(options: {readonly env: NodeJS.ProcessEnv; readonly version: string}): Endpoint {
+interface PlaceOptions {
+  readonly env: NodeJS.ProcessEnv;
+  readonly version: string;
+  readonly log: Logger;
+}
+
+/** Finds the place of the host anew whenever one is looked for, and warns once where it is not the usual one. */
+function placeFinder({env, version, log}: PlaceOptions): () => Endpoint {
+  let warned: string | undefined;
+  return () => {
+    const endpoint = placeOfHost({env, version});
+    const {warning} = endpoint;
+    if (warning !== undefined && warning !== warned) log.warn(warning);
+    warned = warning ?? warned;
+    return endpoint;
+  };
+}
+
+/** @throws NoHostError where there is none. */
+function placeOfHost(options: {readonly env: NodeJS.ProcessEnv; readonly version: string}): Endpoint {
   try {
     return prepareEndpoint(options);
   } catch (error) {
-    if (error instanceof DataFolderError) throw new NoHostError(error.message, 2);
-    throw error;
+    const isSetting = error instanceof DataFolderError || error instanceof NoHomeError;
+    throw isSetting ? new NoHostError(error.message, 2) : error;
   }
 }

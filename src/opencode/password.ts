@@ -38,11 +38,15 @@ const canHandOver = platform !== 'win32';
 
 /**
  * Calls the action with the descriptor of a file that holds the password and has no name any more, so that a process
- * which the action starts can inherit it; `undefined` where that cannot be.
+ * which the action starts can inherit it; `undefined` where that cannot be. It is made in the system's folder for what is
+ * temporary, or in our own where there is none.
  */
-export function withHanded<T>({kept}: ServerPassword, action: (descriptor: number | undefined) => T): T {
+export function withHanded<T>(
+  {password, ownFolder}: {readonly password: ServerPassword; readonly ownFolder: string},
+  action: (descriptor: number | undefined) => T,
+): T {
   if (!canHandOver) return action(undefined);
-  const descriptor = unnamedFile(kept);
+  const descriptor = unnamedFile(password.kept, ownFolder);
   try {
     return action(descriptor);
   } finally {
@@ -50,13 +54,22 @@ export function withHanded<T>({kept}: ServerPassword, action: (descriptor: numbe
   }
 }
 
-function unnamedFile(text: string): number {
-  const folder = mkdtempSync(join(tmpdir(), 'opencode-delegate-'));
+function unnamedFile(text: string, ownFolder: string): number {
+  const folder = newFolder(ownFolder);
   try {
     const descriptor = openSync(join(folder, 'handed'), 'wx+', 0o600);
     writeSync(descriptor, text);
     return descriptor;
   } finally {
     rmSync(folder, {recursive: true, force: true});
+  }
+}
+
+function newFolder(ownFolder: string): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'opencode-delegate-'));
+  } catch {
+    // TMPDIR may name what is not there, or is somebody else's. The disk of the other one may be full instead.
+    return mkdtempSync(join(ownFolder, '.handed-'));
   }
 }

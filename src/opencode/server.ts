@@ -165,7 +165,9 @@ async function launchOn(
 ): Promise<Started | Failed> {
   const at = Date.now();
   const command = await serveCommand({binary, port, env, sandbox, password, isGuarded, isAnswered});
-  const child = withHanded(password, (handed) => spawnSupervised({...command, cwd, handed}));
+  const child = withHanded({password, ownFolder: cwd}, (handed) =>
+    spawnSupervised({...command, cwd, handed}),
+  );
   let output = '';
   let timer: NodeJS.Timeout | undefined;
   const exited = new Promise<void>((resolve) => {

@@ -103,7 +103,7 @@ describe.runIf(canConfine)('in a sandbox', () => {
     const {HOME = ''} = sandbox.env;
     const printed = await printedBy(scene, [
       `cat '${HOME}/.ssh/id_ed25519' '${HOME}/.netrc'; ls -A '${HOME}/.ssh'`,
-      `find '${sandbox.dataDir}' -name '*.md' -o -name '*.lock' -o -type s`,
+      `find '${sandbox.dataDir}' '${HOME}/.local/state/opencode-delegate' -name '*.md' -o -name '*.lock' -o -name host.log -o -type s`,
       'cat /proc/[0-9]*/cmdline | tr "\\0" " "',
       'find /tmp /run -type s',
       `cat '${HOME}/notes.txt'; git log --oneline`,

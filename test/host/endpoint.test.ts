@@ -13,6 +13,7 @@ import {
 import {tmpdir, userInfo} from 'node:os';
 import {dirname, join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {claimHost} from '../../src/host/claim.ts';
 import {type EndpointOptions, locateEndpoint, prepareEndpoint} from '../../src/host/endpoint.ts';
 import {ensurePrivateFolder, UnsafeFolderError} from '../../src/host/private-folder.ts';
 
@@ -96,12 +97,48 @@ describe('the endpoint', () => {
     ['a folder that others can write', (path) => mkdirAs(path, 0o777), /is open to others \(mode 777\)/],
   ];
 
-  it.each(planted)('refuses %s in its place, with the cure', (_, plant, problem) => {
+  const elsewhere = () => join(root, '.local', 'state', 'opencode-delegate', 'run');
+
+  it.each(planted)(
+    'is in the state folder where there is %s in its place, with a warning',
+    (_, plant, problem) => {
+      mkdirSync(dirname(folder), {recursive: true});
+      plant(folder);
+      const {warning, ...endpoint} = prepareEndpoint(options);
+      expect(endpoint).toMatchObject({folder: elsewhere(), socketFolder: elsewhere()});
+      expect(statSync(elsewhere()).mode & 0o777).toBe(0o700);
+      expect(warning).toContain(`is in ${elsewhere()} instead of ${folder}: ${folder} `);
+      expect(warning).toMatch(problem);
+      expect(warning).toMatch(/Remove it, or set OPENCODE_DELEGATE_HOST=off/);
+    },
+  );
+
+  it('says nothing where it is as it should be', () => {
+    expect(prepareEndpoint(options).warning).toBeUndefined();
+  });
+
+  it('is in /tmp where it cannot be in the state folder either', () => {
     mkdirSync(dirname(folder), {recursive: true});
-    plant(folder);
-    expect(() => prepareEndpoint(options)).toThrow(UnsafeFolderError);
-    expect(() => prepareEndpoint(options)).toThrow(problem);
-    expect(() => prepareEndpoint(options)).toThrow(/Remove it, or set OPENCODE_DELEGATE_HOST=off/);
+    writeFileSync(folder, '');
+    writeFileSync(join(root, '.local', 'state'), '');
+    const {folder: found, warning} = prepareEndpoint(options);
+    expect(found).toBe(`/tmp/opencode-delegate-${userInfo().uid}`);
+    expect(warning).toContain(`is in ${found} instead of ${folder}: ${folder} is not a directory`);
+  });
+
+  it('stays where somebody has begun to be, also when its place can be used again', async () => {
+    mkdirSync(dirname(folder), {recursive: true});
+    writeFileSync(folder, '');
+    const claim = await claimHost(options);
+    rmSync(folder);
+    expect(prepareEndpoint(options)).toMatchObject({folder: elsewhere(), lock: claim?.endpoint.lock});
+    claim?.lock.release();
+    expect(prepareEndpoint(options).folder).toBe(folder);
+  });
+
+  it('needs a home that is a folder, as OpenCode does', () => {
+    const relative = {...options, env: {...options.env, HOME: 'here', OPENCODE_DELEGATE_DATA_DIR: root}};
+    expect(() => prepareEndpoint(relative)).toThrow('HOME="here" must be an absolute path');
   });
 
   const shared: [string, number, string, RegExp][] = [

@@ -123,7 +123,8 @@ function copyDatabase(from: string, to: string): void {
 
 /** The processes that have a lock there. */
 export function hostsIn(runtimeDir: string): readonly number[] {
-  const names = existsSync(runtimeDir) ? readdirSync(runtimeDir) : [];
+  const isFolder = statSync(runtimeDir, {throwIfNoEntry: false})?.isDirectory() === true;
+  const names = isFolder ? readdirSync(runtimeDir) : [];
   return names
     .filter((name) => name.endsWith('.lock'))
     .flatMap((name) => {

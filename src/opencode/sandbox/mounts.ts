@@ -1,6 +1,7 @@
 import {existsSync, readdirSync, realpathSync, statSync} from 'node:fs';
-import {userInfo} from 'node:os';
 import {join} from 'node:path';
+import {homeOf} from '../../home.ts';
+import {stateDirOf} from '../../state-dir.ts';
 import {xdgFolder} from '../../xdg.ts';
 
 /** Where people have what opens other machines and accounts, below their home. */
@@ -43,7 +44,7 @@ export interface Places {
  * opens other accounts and other programs. Later ones stand over earlier ones, and none may lead through a link.
  */
 export function mountsOf({dataDir, writable}: Places, env: NodeJS.ProcessEnv): readonly string[] {
-  const home = env.HOME || userInfo().homedir;
+  const home = homeOf(env);
   const runtime = env.XDG_RUNTIME_DIR ?? '';
   return [
     ...['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc'],
@@ -54,6 +55,8 @@ export function mountsOf({dataDir, writable}: Places, env: NodeJS.ProcessEnv): r
     ...emptied(join(xdgFolder(env, 'XDG_DATA_HOME'), 'opencode')),
     ...configurationFolders(env, home).flatMap(writableOver),
     ...emptied(dataDir),
+    // The host's socket, while it cannot be with the records.
+    ...emptied(stateDirOf(env)),
     ...writable.map((path) => realpathSync(path)).flatMap((path) => ['--bind', path, path]),
   ];
 }

@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs';
-import {homedir} from 'node:os';
 import {basename, dirname, join, resolve} from 'node:path';
 import {parse} from 'jsonc-parser';
+import {homeOf} from '../../home.ts';
 import {xdgFolder} from '../../xdg.ts';
 import {configurationOf} from '../configuration-files.ts';
 import {type Found, keysInSettings, keysInStore, keysInVariables} from './keys-in.ts';
@@ -29,7 +29,7 @@ export class Secrets {
 
   constructor(env: NodeJS.ProcessEnv) {
     this.#env = env;
-    this.#home = env.HOME || homedir();
+    this.#home = homeOf(env);
     this.#add(keysInVariables(env));
     this.#add(this.#inSettings(env[SETTINGS_VARIABLE] ?? '', this.#home));
     this.#add(keysInStore(parse(env[STORE_VARIABLE] ?? '')));

@@ -1,6 +1,6 @@
-import {homedir} from 'node:os';
 import {join, relative, resolve} from 'node:path';
 import type {BroughtCode} from '../../delegation/trust.ts';
+import {homeOf} from '../../home.ts';
 import {realPathSync} from '../../real-path.ts';
 import {type CodeEntry, codeInConfiguration} from './configuration-code.ts';
 import {isAbove, levelsOf, repositoryOf} from './levels.ts';
@@ -79,7 +79,7 @@ export class CodeFinder {
 
   #itemsOf(folder: string, {directory, files}: {directory: string; files: WatchedFiles}): readonly Item[] {
     const own = join(folder, FOLDER);
-    const isPersons = own === join(this.#env.HOME || homedir(), FOLDER);
+    const isPersons = own === join(homeOf(this.#env), FOLDER);
     const modules = Object.entries(IMPORTED).flatMap(([what, names]) =>
       names.flatMap((name) =>
         files

@@ -1,7 +1,7 @@
-import {homedir} from 'node:os';
 import {dirname, isAbsolute, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {parse} from 'jsonc-parser';
+import {homeOf} from '../../home.ts';
 
 const FILE_REFERENCE = /\{file:((?:\{env:[^}]+\}|[^}])+)\}/g;
 
@@ -131,6 +131,6 @@ function withFiles(text: string, options: ReadingOptions): string {
 }
 
 function referredTo(reference: string, options: Place): string {
-  const named = withVariables(reference, options).replace(/^~(?=\/)/, options.env.HOME || homedir());
+  const named = withVariables(reference, options).replace(/^~(?=\/)/, homeOf(options.env));
   return resolve(dirname(options.path), named);
 }

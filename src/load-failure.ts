@@ -1,10 +1,16 @@
+import {type OwnPackage, replaced} from './own-package.ts';
+
 /** Enough for what is loaded at once, and for some clients. */
 const ENOUGH_FILES = 1024;
 
 /** What to say where a part of this package could not be loaded, and what to do. */
-export function loadFailure(error: unknown): string {
+export function loadFailure(error: unknown, own: OwnPackage): string {
   const message = error instanceof Error ? error.message : String(error);
-  return tooFewFiles(error) ?? `A part of opencode-delegate could not be loaded: ${message}`;
+  return (
+    tooFewFiles(error) ??
+    replaced(own) ??
+    `A part of opencode-delegate ${own.version} could not be loaded: ${message}. If that says nothing of a setting, install it anew and start the client again.`
+  );
 }
 
 /** What to say where that is because no more files can be open; `undefined` where it is not. */

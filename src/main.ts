@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 // An editor pays for one small process: nothing heavy may be imported here except dynamically.
-import {readFileSync} from 'node:fs';
 import {fileURLToPath} from 'node:url';
 import {parseArgs} from 'node:util';
 import {claimHost} from './host/claim.ts';
@@ -8,6 +7,7 @@ import {farewell} from './host/farewell.ts';
 import {runBridge} from './host/run-bridge.ts';
 import {INSIDE_MARK} from './inside.ts';
 import {loadFailure} from './load-failure.ts';
+import {ownPackage} from './own-package.ts';
 
 const USAGE = `opencode-delegate: an MCP server that hands work to background OpenCode agents.
 
@@ -22,9 +22,8 @@ Usage: opencode-delegate            serve MCP on stdin and stdout; MCP clients s
 Settings come from the environment (OPENCODE_DELEGATE_*); the README lists them.
 `;
 
-const {version} = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
+const own = ownPackage(fileURLToPath(new URL('../package.json', import.meta.url)));
+const {version} = own;
 
 /** What stands beside a command. */
 interface Flags {
@@ -77,13 +76,13 @@ async function serve(): Promise<void> {
     );
   }
   if (usesHost(process.env)) {
-    process.exit(await runBridge({version, main: fileURLToPath(import.meta.url)}));
+    process.exit(await runBridge({own, main: fileURLToPath(import.meta.url)}));
   }
   try {
     const {serveInProcess} = await import('./in-process.ts');
     serveInProcess({version});
   } catch (error) {
-    process.stderr.write(`${loadFailure(error)}\n`, () => process.exit(1));
+    process.stderr.write(`${loadFailure(error, own)}\n`, () => process.exit(1));
   }
 }
 
@@ -102,7 +101,7 @@ async function host(): Promise<void> {
     await runHost({claim, env: process.env, version});
   } catch (error) {
     // The lock stays, as there may be no file left to look at it with: whoever comes next sees that its owner is gone.
-    process.stderr.write(`${loadFailure(error)}\n${farewell(1)}`, () => process.exit(1));
+    process.stderr.write(`${loadFailure(error, own)}\n${farewell(1)}`, () => process.exit(1));
   }
 }
 

@@ -31,6 +31,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'inside.ts',
     'load-failure.ts',
     'loaded-by-opencode.ts',
+    'own-package.ts',
     'real-path.ts',
     'contains.ts',
     'ending-code.ts',

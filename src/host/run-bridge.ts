@@ -1,21 +1,24 @@
 import {NoHomeError} from '../home.ts';
 import {loadFailure} from '../load-failure.ts';
 import {createLogger, LOG_LEVELS, type Logger} from '../log.ts';
+import {type OwnPackage, replaced} from '../own-package.ts';
 import {workingDirectory} from '../working-directory.ts';
 import {Bridge} from './bridge.ts';
 import {connectToHost, NoHostError} from './connect.ts';
 import {DataFolderError, type Endpoint, prepareEndpoint} from './endpoint.ts';
 import {helloLine} from './handshake.ts';
+import type {Start} from './start.ts';
 
 export interface RunBridgeOptions {
-  readonly version: string;
+  readonly own: OwnPackage;
   /** The script that a host is started from. */
   readonly main: string;
 }
 
 /** Serves the client on stdin and stdout through a host. Resolves with the exit code. */
-export async function runBridge({version, main}: RunBridgeOptions): Promise<number> {
+export async function runBridge({own, main}: RunBridgeOptions): Promise<number> {
   const {env} = process;
+  const {version} = own;
   // A level that does not exist is for the host to refuse, with a reason.
   const level = LOG_LEVELS.find((name) => name === env.OPENCODE_DELEGATE_LOG?.trim()) ?? 'info';
   const log = createLogger({level, write: (line) => process.stderr.write(line)});
@@ -27,18 +30,26 @@ export async function runBridge({version, main}: RunBridgeOptions): Promise<numb
       connectToHost({
         endpoint: place(),
         hello: helloLine({version, cwd: workingDirectory(), env}),
-        // Mostly there is a host, and starting one takes modules that every client would pay for.
-        start: async () => {
-          const {startHost} = await import('./start.ts').catch((error: unknown) => {
-            throw new NoHostError(loadFailure(error), 1);
-          });
-          return startHost({main, env});
-        },
+        start: () => start({own, main}),
       }),
     log,
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => bridge.end());
   return bridge.run();
+}
+
+/**
+ * Starts a host of the version that this process is: any other would listen where nobody of this version looks.
+ * @throws NoHostError where that is not there any more.
+ */
+async function start({own, main}: RunBridgeOptions): Promise<Start> {
+  const problem = replaced(own);
+  if (problem !== undefined) throw new NoHostError(problem);
+  // Mostly there is a host, and starting one takes modules that every client would pay for.
+  const {startHost} = await import('./start.ts').catch((error: unknown) => {
+    throw new NoHostError(loadFailure(error, own));
+  });
+  return startHost({main, env: process.env});
 }
 
 interface PlaceOptions {

@@ -1,5 +1,6 @@
 import type {OpencodeClient, PermissionRuleset} from '@opencode-ai/sdk/v2/client';
 import type {RunRequest} from '../delegation/ports.ts';
+import {goneFile} from '../loaded-by-opencode.ts';
 import {dataOf, done} from './answer.ts';
 import {worktreeRules} from './in-worktree.ts';
 import {splitModel} from './model-name.ts';
@@ -76,16 +77,20 @@ async function rulesWithGuard(
     dataOf(client.app.agents({directory})),
     dataOf(client.tool.ids({directory})),
   ]);
-  if (config.agent?.[GUARD_MARK] === undefined) {
-    throw new Error(
-      'read-only cannot be held here, so nothing was run: OpenCode has not loaded the plugin that keeps links and searches inside the directory. It loads none while OPENCODE_PURE is set: unset it.',
-    );
-  }
-  if (config.agent[NO_PROJECT_MARK] === undefined) {
-    throw new Error(
-      'read-only cannot be held here, so nothing was run: this OpenCode does not let what the project configures be left out. Use OpenCode 1.18 (`npm install -g opencode-ai@1.18`), or give access agent or worktree.',
-    );
-  }
+  const problem = problemIn(config.agent ?? {});
+  if (problem !== undefined) throw new Error(`read-only cannot be held here, so nothing was run: ${problem}`);
   const known = agents.find(({name}) => name === agent);
   return readOnlyRules({agent: known?.permission ?? [], tools, registered});
+}
+
+/** Why a server whose configuration has these agents cannot hold `read-only`, and what to do. */
+function problemIn(agents: Readonly<Record<string, unknown>>): string | undefined {
+  const missing = [GUARD_MARK, NO_PROJECT_MARK].find((mark) => agents[mark] === undefined);
+  if (missing === undefined) return undefined;
+  const gone = goneFile();
+  if (gone !== undefined)
+    return `${gone} is gone: opencode-delegate was upgraded, moved or removed while its background process ran. End that process (\`opencode-delegate stop\`), and start the client again.`;
+  if (missing === GUARD_MARK)
+    return 'OpenCode has not loaded the plugin that keeps links and searches inside the directory. It loads none while OPENCODE_PURE is set: unset it.';
+  return 'this OpenCode does not let what the project configures be left out. Use OpenCode 1.18 (`npm install -g opencode-ai@1.18`), or give access agent or worktree.';
 }

@@ -13,7 +13,7 @@ import {TASKS_EXTENSION} from '../src/mcp/tasks/extension.ts';
 import {pollIntervalMs} from '../src/mcp/tasks/task.ts';
 import {aDelegation, anEnd} from './support/fakes.ts';
 
-const COMMAND = ['npx', '-y', 'opencode-delegate'];
+const COMMAND = ['npx', '-y', '--prefer-offline', 'opencode-delegate'];
 /** Every client carries these texts in each conversation. */
 const MAX_DEFINITION_CHARS = 6_000;
 

@@ -58,7 +58,7 @@ function namesOf({names}: BroughtCode): string {
 }
 
 function refusal(directory: string, code: BroughtCode): string {
-  return `${directory} brings code that OpenCode runs by itself, with your rights, as soon as it works there: ${namesOf(code)}. Nobody has allowed that, or it has changed since. Whoever trusts it allows it in a terminal: \`opencode-delegate trust ${quoted(directory)}\` (or \`npx -y opencode-delegate trust …\`). That is for a person to decide.`;
+  return `${directory} brings code that OpenCode runs by itself, with your rights, as soon as it works there: ${namesOf(code)}. Nobody has allowed that, or it has changed since. Whoever trusts it allows it in a terminal: \`opencode-delegate trust ${quoted(directory)}\` (or \`npx -y --prefer-offline opencode-delegate trust …\`). That is for a person to decide.`;
 }
 
 function question(code: BroughtCode): TrustQuestion {

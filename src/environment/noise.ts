@@ -35,9 +35,13 @@ const NOISE: readonly RegExp[] = [
   /^OPENCODE_DELEGATE_.*$/,
 ];
 
-/** What npm and npx tell the program that they start. All other `npm_config_*` are the person's. */
+/**
+ * What npm and npx tell the program that they start, what they were told themselves included: that they need not ask
+ * (`-y`) and may take what is old (`--prefer-offline`) is not meant for an agent's. All other `npm_config_*` are the
+ * person's.
+ */
 const OF_NPM =
-  /^(npm_(command|execpath|node_execpath|(lifecycle|package)_.*)|INIT_CWD|NODE|COLOR|npm_config_(cache|global_prefix|globalconfig|init_module|local_prefix|node_gyp|noproxy|npm_version|prefix|user_agent|userconfig))$/;
+  /^(npm_(command|execpath|node_execpath|(lifecycle|package)_.*)|INIT_CWD|NODE|COLOR|npm_config_(allow_scripts|cache|global_prefix|globalconfig|init_module|local_prefix|node_gyp|noproxy|npm_version|prefer_offline|prefix|user_agent|userconfig|yes))$/;
 const NPM_FOLDER = /\/(node_modules\/\.bin|node-gyp-bin)$/;
 
 /** The folder that fnm makes for each shell: a link to an installation of Node. */

@@ -87,7 +87,7 @@ function commandFor(main: string, env: NodeJS.ProcessEnv): {command: string[]; w
   const isBeside = existsSync(main);
   const program = isBeside ? 'node' : 'npx';
   const found = findOnPath(program, env);
-  const command = [found ?? program, ...(isBeside ? [main] : ['-y', NAME])];
+  const command = [found ?? program, ...(isBeside ? [main] : ['-y', '--prefer-offline', NAME])];
   if (found !== undefined) return {command};
   return {
     command,

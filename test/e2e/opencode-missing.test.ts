@@ -1,8 +1,8 @@
-import {chmodSync, mkdirSync, writeFileSync} from 'node:fs';
+import {chmodSync, existsSync, mkdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import type {TestClient} from '../support/client.ts';
-import {openCodeIn} from '../support/processes.ts';
+import {ERAS, type TestClient} from '../support/client.ts';
+import {allGone, openCodeIn} from '../support/processes.ts';
 import {NPM_BIN, type Sandbox} from '../support/sandbox.ts';
 import {setScene} from '../support/scene.ts';
 
@@ -39,6 +39,33 @@ describe('an OpenCode that cannot be used', () => {
     const id = await client.delegate('Now it works');
     expect((await client.read(id)).blocks[1]).toBe('done');
   });
+
+  it.each(ERAS)(
+    'is not looked for when a client of %s lists what there is, as `claude mcp list` does',
+    async (era) => {
+      const {sandbox, open} = await setScene();
+      // A second look finds what a delegation has left: what OpenCode offers, and a record.
+      for (const hasDelegated of [false, true]) {
+        const started = join(sandbox.root, `started ${hasDelegated}`);
+        const binary = script(
+          join(sandbox.root, 'marked'),
+          `#!/bin/sh\ntouch "${started}"\nexec opencode "$@"\n`,
+        );
+        const client = await open({era, env: {OPENCODE_DELEGATE_BIN: binary}});
+        await client.tools();
+        await client.call('delegation_list');
+        await client.close();
+        // The host as well: nothing starts any more that was only to come later.
+        await allGone(sandbox.root);
+        expect(existsSync(started)).toBe(false);
+        if (hasDelegated) return;
+        const other = await open();
+        await other.read(await other.delegate('Leave a record'));
+        await other.close();
+        await allGone(sandbox.root);
+      }
+    },
+  );
 
   it('is found in the opencode-ai package beside us when PATH has none', async () => {
     const {client, sandbox} = await start(() => ({PATH: '/usr/bin:/bin'}));

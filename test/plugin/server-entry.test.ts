@@ -59,7 +59,10 @@ describe('where the configuration has no entry of ours', () => {
   it('the published package is started where there is no bin beside the plugin', () => {
     const npx = program('npx');
     rmSync(main);
-    expect(provide().mcp).toHaveProperty(['opencode-delegate', 'command'], [npx, '-y', 'opencode-delegate']);
+    expect(provide().mcp).toHaveProperty(
+      ['opencode-delegate', 'command'],
+      [npx, '-y', '--prefer-offline', 'opencode-delegate'],
+    );
   });
 
   it('none is added where the person wants none', () => {
@@ -77,6 +80,7 @@ describe('where the configuration has no entry of ours', () => {
 describe("an entry of the person's own wins", () => {
   it.each([
     ['the published package', ['npx', '-y', 'opencode-delegate']],
+    ['the same, as it was recommended before', ['npx', '-y', '--prefer-offline', 'opencode-delegate']],
     ['a version of it', ['npx', '-y', 'opencode-delegate@0.1.0']],
     ['an installed bin', ['/usr/local/bin/opencode-delegate']],
   ])('that starts %s, under any name', (_, command) => {

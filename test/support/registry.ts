@@ -20,6 +20,10 @@ const lock = z
 /** A package registry on loopback that has this package as it would be published, and what it depends on. */
 export interface Registry {
   readonly url: string;
+  /** How often it was asked for anything of this package. */
+  readonly requests: () => number;
+  /** Has it offer this version of the package, as the latest one, beside the one that it has. */
+  publish(version: string): void;
   close(): Promise<void>;
 }
 
@@ -30,17 +34,26 @@ export async function startRegistry(folder: string): Promise<Registry> {
     stdio: 'ignore',
   });
   const packed = join(folder, `${own.name}-${own.version}.tgz`);
+  const published: string[] = [];
+  let requests = 0;
   const server = createServer((request, response) => {
     const [name = '', tarballOf] = decodeURIComponent(request.url ?? '')
       .slice(1)
       .split('/-/');
     const homes = homesOf(name);
+    if (name === own.name) requests += 1;
+    const later = name === own.name ? published : [];
+    const [laterOne] = later.filter((version) => tarballOf === `${version}.tgz`);
     const found = homes.get((tarballOf ?? '').replace(/\.tgz$/, ''));
-    if (found !== undefined) {
+    if (laterOne !== undefined) {
+      response.end(tarball(builtAs(laterOne)));
+    } else if (found !== undefined) {
       response.end(found === ROOT ? readFileSync(packed) : tarball(filesIn(found)));
     } else if (homes.size > 0) {
       response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify(packument(name, homes, `http://${request.headers.host}`)));
+      response.end(
+        JSON.stringify(packument(name, homesWith(later, homes), `http://${request.headers.host}`)),
+      );
     } else {
       response.writeHead(404).end('{}');
     }
@@ -49,6 +62,8 @@ export async function startRegistry(folder: string): Promise<Registry> {
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    requests: () => requests,
+    publish: (version) => published.unshift(version),
     async close() {
       server.closeAllConnections();
       server.close();
@@ -69,9 +84,24 @@ function homesOf(name: string): ReadonlyMap<string, string> {
 function packument(name: string, homes: ReadonlyMap<string, string>, origin: string): unknown {
   const versions = [...homes].map(([version, home]) => {
     const {scripts: _, devDependencies: __, ...rest} = manifestIn(home);
-    return [version, {...rest, dist: {tarball: `${origin}/${name}/-/${version}.tgz`}}];
+    return [version, {...rest, version, dist: {tarball: `${origin}/${name}/-/${version}.tgz`}}];
   });
   return {name, 'dist-tags': {latest: [...homes.keys()].at(0)}, versions: Object.fromEntries(versions)};
+}
+
+/** The latest one first. */
+function homesWith(
+  later: readonly string[],
+  homes: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  return new Map([...later.map((version) => [version, ROOT] as const), ...homes]);
+}
+
+/** This package as it was built, with another version. */
+function builtAs(version: string) {
+  const built = filesIn(join(ROOT, 'dist')).map((file) => ({...file, path: `dist/${file.path}`}));
+  const content = Buffer.from(JSON.stringify({...manifestIn(ROOT), version}));
+  return [{path: 'package.json', content, isExecutable: false}, ...built];
 }
 
 function manifestIn(home: string): z.output<typeof manifest> {

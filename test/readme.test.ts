@@ -209,10 +209,21 @@ describe('the configuration in the README starts the published command', () => {
   });
 
   it.each([
-    ['### Claude Code', 'claude'],
-    ['### Codex', 'codex'],
-  ])('under %s', (heading, client) => {
-    expect(fenceUnder(heading, 'sh')).toBe(`${client} mcp add opencode-delegate -- ${COMMAND.join(' ')}`);
+    ['### Claude Code', 'claude mcp add -s user opencode-delegate --'],
+    ['### Codex', 'codex mcp add opencode-delegate --'],
+    ['### Gemini CLI', 'gemini mcp add -s user opencode-delegate'],
+  ])('under %s', (heading, adds) => {
+    expect(fenceUnder(heading, 'sh')).toBe(`${adds} ${COMMAND.join(' ')}`);
+  });
+
+  // Tried with Claude Code 2.1.332, Codex 0.171 and Gemini CLI 0.61.
+  it.each([
+    ['### Claude Code', ['`-s user`', 'The delegation does not', 'delegation_cancel']],
+    ['### Codex', ['`codex exec`', 'default_tools_approval_mode = "approve"']],
+    ['### Gemini CLI', ['`-s user`', '`--trust`', "`-e 'OPENAI_API_KEY=$OPENAI_API_KEY'`"]],
+    ['### OpenCode', ['after a minute']],
+  ])('and under %s stands what people stumble over there', (heading, words) => {
+    for (const word of words) expect(sectionOf(heading)).toContain(word);
   });
 
   it('for Codex in TOML', () => {

@@ -9,7 +9,7 @@ import {type Scene, setScene} from '../support/scene.ts';
 
 const readme = readFileSync(join(dirname(BIN), '..', 'README.md'), 'utf8');
 /** What the README has clients start. */
-const [command = '', ...args] = found(/^claude mcp add opencode-delegate -- (.*)$/m).split(' ');
+const [command = '', ...args] = found(/^claude mcp add .* -- (.*)$/m).split(' ');
 /** What it has people run for a newer version. */
 const upgrade = found(/^npx .*--version$/m).split(' ');
 

@@ -79,7 +79,7 @@ export class Host {
         ...{log, version, inside: config.inside},
       },
       {
-        ...{cwd, input, output, environment},
+        ...{cwd, input, output, environment, home: env.HOME},
         notice: notInForce(env, config.host, own.host),
         stampSecret: env[STAMP_SECRET],
       },

@@ -3,6 +3,7 @@ import {fileURLToPath} from 'node:url';
 import {contains} from '../contains.ts';
 import type {Client} from '../delegation/delegation.ts';
 import {Refusal} from '../delegation/errors.ts';
+import {pathOf} from './given-path.ts';
 
 /** Clients that give a call more time whenever it reports progress, by the name they give themselves. */
 const EXTENDS_ON_PROGRESS = /^(opencode|claude-code|claude code)/i;
@@ -10,6 +11,8 @@ const EXTENDS_ON_PROGRESS = /^(opencode|claude-code|claude code)/i;
 export interface ClientConnectionOptions {
   /** The working directory that the client started us in. */
   readonly cwd: string;
+  /** The home of the client's user, where its environment names one. */
+  readonly home?: string | undefined;
   /** The names a client's directories go by in the store. */
   readonly projectOf: (directory: string) => Promise<string>;
   readonly identity: () => Client;
@@ -67,6 +70,11 @@ export class ClientConnection {
     throw new Refusal(
       `This client started the server in ${directory} and named no project, so it is not known where to work. Give directory as an absolute path.`,
     );
+  }
+
+  /** The path that a client or its model names: `~` is the home of the client's user. */
+  path(given: string): string {
+    return pathOf(given, this.#options.home);
   }
 
   async #findDirectory(): Promise<string> {

@@ -51,6 +51,8 @@ export interface Backend extends Artifacts {
 export interface Caller {
   /** The working directory of the client. */
   readonly cwd: string;
+  /** The home of the client's user, where its environment names one. */
+  readonly home?: string | undefined;
   /** Where its delegations run. */
   readonly environment: Environment;
   /** What it is to be told with the first answer of a tool, if anything. */
@@ -82,7 +84,7 @@ export function createServerFactory(backend: Backend, caller: Caller): McpServer
   const stamps = new Stamps({...backend, secret: caller.stampSecret});
   return ({era}) => {
     const {inside, version, log, delegations} = backend;
-    const {environment, cwd} = caller;
+    const {environment} = caller;
     const server = new Server(
       {name: 'opencode-delegate', title: 'OpenCode Delegate', version},
       {
@@ -90,7 +92,7 @@ export function createServerFactory(backend: Backend, caller: Caller): McpServer
         instructions: inside ? INSIDE_INSTRUCTIONS : instructionsFor(environment.asking.on),
       },
     );
-    const {client, seen} = connectionOf(server, {backend, cwd});
+    const {client, seen} = connectionOf(server, {backend, ...caller});
     serveTools(server, {backend, client, seen, environment, takeNotice, stamps});
     if (inside) return server;
     const project = () => client.project();
@@ -112,10 +114,10 @@ function capabilitiesOf(era: McpRequestContext['era']): ServerCapabilities {
   };
 }
 
-function connectionOf(server: Server, {backend, cwd}: {backend: Backend; cwd: string}) {
+function connectionOf(server: Server, {backend, cwd, home}: Caller & {readonly backend: Backend}) {
   let lastSeen: Client | undefined;
   const client = new ClientConnection({
-    cwd,
+    ...{cwd, home},
     projectOf: backend.projectOf,
     identity: () => lastSeen ?? identityOf(server.getClientVersion()),
     roots: () => rootsOf(server, backend.log),

@@ -6,6 +6,7 @@ import type {Environment} from '../delegation/ports.ts';
 import type {Sight} from '../delegation/sight.ts';
 import type {Stamp} from '../delegation/stamp.ts';
 import type {TrustQuestion} from '../delegation/trust.ts';
+import {meant} from './arguments.ts';
 import type {ClientConnection} from './client-connection.ts';
 
 export interface ToolAnnotations {
@@ -23,7 +24,7 @@ export interface ToolContext {
   >;
   readonly client: Pick<
     ClientConnection,
-    'identity' | 'extendsOnProgress' | 'project' | 'directory' | 'workingDirectory'
+    'identity' | 'extendsOnProgress' | 'project' | 'directory' | 'workingDirectory' | 'path'
   >;
   /** That of the client, in which its delegations run. */
   readonly environment: Environment;
@@ -91,11 +92,15 @@ export function defineTool<Input extends z.ZodObject>({input, call, ...definitio
   return {
     definition: {...definition, inputSchema: {...schema, type: 'object'}},
     async call(given, context) {
-      const parsed = input.safeParse(given);
+      const parsed = input.safeParse(meant(given, schema), {error: missing});
       if (!parsed.success) throw new Refusal(`${definition.name}: ${problemsOf(parsed.error)}`);
       return call(parsed.data, context);
     },
   };
+}
+
+function missing({input}: {readonly input?: unknown}): string | undefined {
+  return input === undefined ? 'is missing' : undefined;
 }
 
 function problemsOf(error: z.ZodError): string {

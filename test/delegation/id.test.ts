@@ -18,6 +18,12 @@ test.each([
   ['“swift-amber-otter”', 'in typographic quotes'],
   ['Swift-Amber-OTTER', 'in another case'],
   ['" `Swift-Amber-Otter` "', 'in all of them'],
+  ['<swift-amber-otter>', 'in angle brackets'],
+  ['delegation://swift-amber-otter', 'as a URI'],
+  ['@delegation://Swift-Amber-Otter/', 'as a person attaches it'],
+  ['swift-amber-otter.md', 'as the name of its file'],
+  ['`/home/ada/.local/share/opencode/delegations/shop/swift-amber-otter.md`', 'as the path of its file'],
+  ['C:\\data\\shop\\swift-amber-otter.md', 'as its path on Windows'],
 ])('%j is understood: %s', (given) => {
   expect(parseId(given)).toBe('swift-amber-otter');
 });
@@ -29,7 +35,10 @@ test.each([
   '../../x',
   '../swift-amber-otter',
   'swift-amber-otter/../x',
-  'swift-amber-otter.md',
+  'swift-amber-otter.txt',
+  'delegation://swift-amber-otter/../x',
+  'delegation:///shop/swift-amber-otter.md',
+  'https://example.com/swift-amber-otter',
   'swift-amber',
   'swift-amber-otter-two',
   'swift amber otter',

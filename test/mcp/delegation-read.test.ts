@@ -55,6 +55,7 @@ function context(client: {extendsOnProgress: boolean; hasToken: boolean}): ToolC
       project: async () => 'project',
       directory: async () => '/work/shop',
       workingDirectory: async () => '/work/shop',
+      path: (given) => given,
     },
     environment: fakeDelegations().environment,
     artifact: (project, id) => `/data/${project}/${id}.md`,
@@ -91,11 +92,11 @@ describe('delegation_read', () => {
   });
 
   it.each([
-    [{}, /^delegation_read: id: /],
+    [{}, /^delegation_read: id: is missing$/],
+    [{id: ['a-b-c']}, /^delegation_read: id: /],
     [{id: 'a-b-c', wait_seconds: -1}, /wait_seconds: /],
     [{id: 'a-b-c', offset: 1.5}, /offset: /],
     [{id: 'a-b-c', max_chars: 0}, /max_chars: /],
-    [{id: 'a-b-c', max_chars: 45_001}, /max_chars: /],
   ])('refuses %j, naming what does not fit', async (input, message) => {
     await expect(
       delegationRead.call(input, context({extendsOnProgress: false, hasToken: false})),

@@ -11,6 +11,5 @@ export function uriOf(id: string): string {
 
 /** The id that a URI names, or `undefined` when it is none of ours. People type it in any case, with a slash. */
 export function idOf(uri: string): string | undefined {
-  const given = /^delegation:\/\/([^/]+)\/?$/i.exec(uri.trim())?.[1];
-  return given === undefined ? undefined : parseId(given);
+  return uri.trim().toLowerCase().startsWith(SCHEME) ? parseId(uri) : undefined;
 }

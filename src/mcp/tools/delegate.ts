@@ -42,13 +42,17 @@ export const delegate = defineTool({
       ),
     timeout_minutes: z
       .number()
+      .max(MAX_TIMEOUT_MINUTES)
       .default(DEFAULT_TIMEOUT_MINUTES)
-      .describe(`Minutes of running time, up to ${MAX_TIMEOUT_MINUTES}. What exists by then is kept.`),
+      .describe(
+        `Minutes of running time, up to ${MAX_TIMEOUT_MINUTES}. What exists by then is kept. Default: ${DEFAULT_TIMEOUT_MINUTES}.`,
+      ),
   }),
   async call({prompt, directory, continue: id, ...input}, context) {
     const {delegations, client, caller, environment, signal, isCancelled, askTrust} = context;
     const {agent, model, access, timeout_minutes} = input;
     const parent = caller && parentOf(caller);
+    const place = directory === undefined ? undefined : client.path(directory);
     const request = {
       project: await client.project(),
       environment,
@@ -65,13 +69,13 @@ export const delegate = defineTool({
       ? delegations.delegate({
           ...request,
           prompt: prompt ?? '',
-          directory: directory ?? (await client.workingDirectory()),
+          directory: place ?? (await client.workingDirectory()),
         })
       : delegations.continue({
           ...request,
           id,
           ...(prompt !== undefined && {prompt}),
-          ...(directory !== undefined && {directory}),
+          ...(place !== undefined && {directory: place}),
         }));
     return {blocks: [renderStarted(sight, Date.now())], started: sight};
   },

@@ -5,6 +5,8 @@ import {count} from '../format.ts';
 import {renderEntry} from '../render-entry.ts';
 import {defineTool} from '../tool.ts';
 
+/** What models write for no status in particular. */
+const ALL = 'all';
 const PAGE_ENTRIES = 20;
 const MAX_PAGE_ENTRIES = 100;
 
@@ -15,16 +17,19 @@ export const delegationList = defineTool({
     "Lists this project's delegations, newest first, with status, title and summary, also those of earlier sessions. Use it to find earlier work; delegation_read(id) returns it.",
   annotations: {readOnlyHint: true, openWorldHint: false},
   input: z.object({
-    status: z.enum(STATUSES).optional().describe('Only those with this status.'),
-    limit: z.int().min(1).max(MAX_PAGE_ENTRIES).default(PAGE_ENTRIES),
-    offset: z.int().min(0).default(0),
+    status: z
+      .enum([ALL, ...STATUSES])
+      .default(ALL)
+      .describe(`Only those with this status. Default: ${ALL}.`),
+    limit: z.int().min(1).max(MAX_PAGE_ENTRIES).default(PAGE_ENTRIES).describe(`Default: ${PAGE_ENTRIES}.`),
+    offset: z.int().min(0).default(0).describe('Default: 0.'),
   }),
   async call({status, limit, offset}, {delegations, client, caller}) {
     const project = await client.project();
     const all = ownFirst(await delegations.list(project), caller);
-    const matching = status === undefined ? all : all.filter(({state}) => state.status === status);
+    const matching = status === ALL ? all : all.filter(({state}) => state.status === status);
     const page = matching.slice(offset, offset + limit);
-    const kind = status === undefined ? 'delegations' : `${status} delegations`;
+    const kind = status === ALL ? 'delegations' : `${status} delegations`;
     if (page.length === 0) {
       return {
         blocks: [

@@ -30,9 +30,9 @@ export const delegationRead = defineTool({
       .min(0)
       .max(LONGEST_WAIT_SECONDS)
       .optional()
-      .describe('How long to wait for the end; 0 answers at once.'),
-    offset: z.int().min(0).default(0).describe('First character of the page.'),
-    max_chars: z.int().min(1).max(MAX_PAGE_CHARS).default(PAGE_CHARS),
+      .describe('How long to wait for the end; 0 answers at once. Default: as long as this client allows.'),
+    offset: z.int().min(0).default(0).describe('First character of the page. Default: 0.'),
+    max_chars: z.int().min(1).max(MAX_PAGE_CHARS).default(PAGE_CHARS).describe(`Default: ${PAGE_CHARS}.`),
   }),
   async call({id, wait_seconds, offset, max_chars}, context) {
     const sight = await wait(id, wait_seconds, context);

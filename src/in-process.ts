@@ -1,4 +1,6 @@
+import {duplexPair} from 'node:stream';
 import {ConfigError, readConfig} from './config.ts';
+import {Bridge} from './host/bridge.ts';
 import {Host} from './host.ts';
 import {createLogger, type Logger} from './log.ts';
 import {STAMP_SECRET} from './stamp-secret.ts';
@@ -15,14 +17,17 @@ export function serveInProcess({version}: {version: string}): void {
   // What this process starts is given the rest of its environment.
   delete process.env[STAMP_SECRET];
   const host = new Host({config, env, log, version});
-  const connection = host.serve({
-    ...{cwd: workingDirectory(), env, config},
-    ...{input: process.stdin, output: process.stdout},
-  });
-  const shutdown = endOnce({log, end: () => connection.close().then(() => host.close())});
-  // The transport closes itself at the end of its input, but tells nobody.
-  process.stdin.once('end', () => shutdown('the client closed the connection'));
-  process.stdin.once('close', () => shutdown('the client closed the connection'));
+  // The same bridge as to a host in another process: it answers what is no message, and what is owed at the end.
+  const [near, far] = duplexPair();
+  const connection = host.serve({cwd: workingDirectory(), env, config, input: far, output: far});
+  const bridge = new Bridge({input: process.stdin, output: process.stdout, log, connect: async () => near});
+  const end = async (): Promise<void> => {
+    bridge.end();
+    await connection.close();
+    await host.close();
+  };
+  const shutdown = endOnce({log, end});
+  void bridge.run().then(() => shutdown('the client closed the connection'));
 }
 
 /** The settings. What cannot be used is said on stderr and ends the process with code 2. */

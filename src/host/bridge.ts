@@ -1,21 +1,23 @@
-import type {Socket} from 'node:net';
-import type {Readable, Writable} from 'node:stream';
+import type {Duplex, Readable, Writable} from 'node:stream';
 import type {Logger} from '../log.ts';
+import {Batches} from './batches.ts';
 import {NoHostError} from './connect.ts';
 import {Conversation} from './conversation.ts';
 import {answerLine} from './handshake.ts';
+import {Intake, type Taken} from './intake.ts';
+import type {Passed} from './judge.ts';
+import {lastWords} from './last-words.ts';
 import {Lines} from './lines.ts';
-import {errorLine, idAtEdge, readMessage} from './message.ts';
+import {cancelledBy, errorLine, type RequestId} from './message.ts';
+import {requestsIn, Waiting} from './waiting.ts';
 
-/** Just below what the server accepts, so that it is the bridge that refuses, with an answer. */
-export const MAX_LINE_BYTES = 10_000_000;
 /** What waits for a host or for a slow one. Above it, the client is not read from. */
 const MAX_WAITING_BYTES = 1_000_000;
-/** How long what the client sent last may take to reach the host when the client has gone. */
-const FAREWELL_MS = 1_000;
+/** How long answers may take that are still owed at the end of the client's input. It may be there to read them. */
+const LAST_ANSWERS_MS = 5_000;
 
-const TOO_LONG = `A message of more than ${MAX_LINE_BYTES / 1e6} MB is not passed on.`;
 const ENDING = Buffer.from(answerLine({kind: 'ending'}));
+const UNANSWERED = `The client's input has ended, and this call was not answered within ${LAST_ANSWERS_MS / 1_000} s of that. After a delegate call, see with delegation_list whether it was taken.`;
 const LOST =
   'The opencode-delegate host ended during this call. Delegations are not lost: their records are on disk, and a new host takes care of them. Call again; after a delegate call, see with delegation_list whether it was taken.';
 
@@ -23,7 +25,7 @@ export interface BridgeOptions {
   readonly input: Readable;
   readonly output: Writable;
   /** Connects to a host, starting one if need be. @throws NoHostError */
-  readonly connect: () => Promise<Socket>;
+  readonly connect: () => Promise<Duplex>;
   readonly log: Logger;
 }
 
@@ -34,17 +36,18 @@ export interface BridgeOptions {
 export class Bridge {
   readonly #options: BridgeOptions;
   readonly #conversation = new Conversation();
-  readonly #fromClient = new Lines({maxBytes: MAX_LINE_BYTES});
-  /** Lines of the client that no host has been sent yet. */
-  #waiting: Buffer[] = [];
-  #waitingBytes = 0;
-  #socket: Socket | undefined;
+  readonly #intake = new Intake();
+  readonly #batches = new Batches();
+  readonly #waiting = new Waiting();
+  #socket: Duplex | undefined;
   #isConnecting = false;
   /** The socket takes no more for now. */
   #isFull = false;
   #hasServed = false;
   /** The host has said that it ends on purpose. */
   #isDismissed = false;
+  #hasInputEnded = false;
+  #lastAnswers: NodeJS.Timeout | undefined;
   #isOver = false;
   #exitCode = 0;
   #finish: (exitCode: number) => void = () => {};
@@ -59,8 +62,8 @@ export class Bridge {
     const finished = new Promise<number>((resolve) => {
       this.#finish = resolve;
     });
-    input.on('data', (chunk: Buffer) => this.#read(chunk));
-    for (const event of ['end', 'close', 'error']) input.once(event, () => this.end());
+    input.on('data', (chunk: Buffer) => this.#take(this.#intake.push(chunk)));
+    for (const event of ['end', 'close', 'error']) input.once(event, () => this.#inputEnded());
     output.on('error', () => this.end());
     void this.#connect();
     return finished;
@@ -70,49 +73,75 @@ export class Bridge {
   end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    const socket = this.#socket;
-    if (socket === undefined || socket.destroyed) {
-      this.#finish(this.#exitCode);
-      return;
-    }
+    clearTimeout(this.#lastAnswers);
     // A call that the client sent as its last word is still carried out.
-    const deadline = setTimeout(() => this.#finish(this.#exitCode), FAREWELL_MS);
-    if (!this.#conversation.isReopening) for (const line of this.#waiting) socket.write(line);
-    socket.end(() => {
-      clearTimeout(deadline);
-      this.#finish(this.#exitCode);
-    });
+    const lines = this.#conversation.isReopening ? [] : this.#waiting.lines;
+    const {output} = this.#options;
+    lastWords({socket: this.#socket, lines, output}, () => this.#finish(this.#exitCode));
   }
 
-  #read(chunk: Buffer): void {
-    for (const line of this.#fromClient.push(chunk)) {
-      if ('tooLong' in line) continue;
-      if ('skipped' in line) {
-        this.#tell(errorLine(idAtEdge(line.skipped), TOO_LONG));
-        continue;
-      }
-      this.#waiting.push(line.bytes);
-      this.#waitingBytes += line.bytes.length;
+  /** The client says nothing more, and may wait for the answers to what it has said: scripts do. */
+  #inputEnded(): void {
+    if (this.#hasInputEnded) return;
+    this.#hasInputEnded = true;
+    this.#take(this.#intake.end());
+    this.#endWhenAnswered();
+  }
+
+  /** To be called whenever an answer less may be owed. */
+  #endWhenAnswered(): void {
+    if (!this.#hasInputEnded || this.#isOver) return;
+    if (this.#owed.length === 0) this.end();
+    // Until there is a host, it is the connecting that has a limit.
+    else if (this.#socket !== undefined)
+      this.#lastAnswers ??= setTimeout(() => {
+        for (const id of this.#owed) this.#reply(errorLine(id, UNANSWERED));
+        this.end();
+      }, LAST_ANSWERS_MS);
+  }
+
+  get #owed(): readonly RequestId[] {
+    return [...this.#conversation.owed, ...this.#waiting.requests];
+  }
+
+  #take(all: readonly Taken[]): void {
+    for (const {passed, answers, isBatch} of all) {
+      const now = isBatch ? [this.#batches.open(requestsIn(passed), answers)] : answers;
+      for (const line of now) if (line !== undefined) this.#tell(line);
+      for (const each of passed) this.#queue(each);
     }
     this.#pump();
+  }
+
+  #queue(passed: Passed): void {
+    const cancelled = cancelledBy(passed);
+    if (cancelled === undefined || !this.#cancel(cancelled, passed.line)) this.#waiting.add(passed);
+  }
+
+  /** From now on, nothing is answered to the request. True where no host has been sent it. */
+  #cancel(id: RequestId, line: Buffer): boolean {
+    const rest = this.#batches.cancelled(id);
+    if (rest !== undefined) this.#tell(rest);
+    if (this.#waiting.cancel(id)) return true;
+    this.#conversation.fromClient(line);
+    return false;
   }
 
   /** Sends what waits, as far as there is a host and it takes it. */
   #pump(): void {
     const socket = this.#socket;
     while (socket !== undefined && !this.#isFull && !this.#conversation.isReopening) {
-      const line = this.#waiting.shift();
+      const line = this.#waiting.next();
       if (line === undefined) break;
-      this.#waitingBytes -= line.length;
       if (this.#conversation.fromClient(line)) this.#send(socket, line);
     }
-    if (this.#waitingBytes > MAX_WAITING_BYTES) this.#options.input.pause();
+    if (this.#waiting.bytes > MAX_WAITING_BYTES) this.#options.input.pause();
     else if (!this.#isOver) this.#options.input.resume();
     // After a failure it is the next message that makes us look for a host again.
-    if (socket === undefined && this.#waiting.length > 0) void this.#connect();
+    if (socket === undefined && !this.#waiting.isEmpty) void this.#connect();
   }
 
-  #send(socket: Socket, line: Buffer): void {
+  #send(socket: Duplex, line: Buffer): void {
     if (socket.write(line)) return;
     this.#isFull = true;
     socket.once('drain', () => {
@@ -137,7 +166,7 @@ export class Bridge {
     }
   }
 
-  #serve(socket: Socket): void {
+  #serve(socket: Duplex): void {
     if (this.#hasServed) this.#options.log.info('connected to a new host');
     this.#hasServed = true;
     this.#exitCode = 0;
@@ -149,14 +178,15 @@ export class Bridge {
     for (const line of [initialize, ...unanswered]) if (line !== undefined) socket.write(line);
     socket.on('data', (chunk: Buffer) => {
       for (const line of lines.push(chunk)) {
-        if (!('bytes' in line)) continue;
+        if (!('bytes' in line) || this.#isOver) continue;
         if (line.bytes.equals(ENDING)) {
           this.#isDismissed = true;
           continue;
         }
         const wasReopening = this.#conversation.isReopening;
         const shown = this.#conversation.fromHost(line.bytes);
-        if (shown !== undefined) this.#tell(shown, socket);
+        if (shown !== undefined) this.#reply(shown, socket);
+        this.#endWhenAnswered();
         if (!wasReopening || this.#conversation.isReopening) continue;
         for (const replayed of afterwards) socket.write(replayed);
         this.#pump();
@@ -169,6 +199,7 @@ export class Bridge {
     socket.once('close', () => this.#lost());
     socket.resume();
     this.#pump();
+    this.#endWhenAnswered();
   }
 
   #lost(): void {
@@ -176,9 +207,11 @@ export class Bridge {
     if (this.#isOver) return;
     const failed = this.#conversation.lost();
     this.#options.log.warn(`the host went away; ${failed.length} calls were under way`);
-    for (const id of failed) this.#tell(errorLine(id, LOST));
+    for (const id of failed) this.#reply(errorLine(id, LOST));
+    this.#endWhenAnswered();
+    if (this.#isOver) return;
     // A host that somebody stopped stays away until it is needed; one that died has work to be carried on.
-    const isNeeded = !this.#isDismissed || this.#waiting.length > 0 || this.#conversation.needsHost;
+    const isNeeded = !this.#isDismissed || !this.#waiting.isEmpty || this.#conversation.needsHost;
     this.#isDismissed = false;
     if (!isNeeded) return;
     // A host cuts off a client that does not read: the next one would have to do the same.
@@ -187,8 +220,14 @@ export class Bridge {
     else void this.#connect();
   }
 
-  /** Passes a line to the client; while that takes no more, the host is not read from. */
-  #tell(line: Buffer | string, from?: Socket): void {
+  /** Passes a line to the client, save where it is an answer that others have to be there for. */
+  #reply(line: Buffer | string, from?: Duplex): void {
+    const shown = this.#batches.pass(line);
+    if (shown !== undefined) this.#tell(shown, from);
+  }
+
+  /** Writes a line to the client; while that takes no more, the host is not read from. */
+  #tell(line: Buffer | string, from?: Duplex): void {
     const {output} = this.#options;
     if (output.write(line) || from === undefined || from.isPaused()) return;
     from.pause();
@@ -198,13 +237,10 @@ export class Bridge {
   #giveUp(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
     this.#options.log.error(message);
-    const waiting = this.#waiting.splice(0).map(readMessage);
-    const ids = [
-      ...this.#conversation.abandon(),
-      ...waiting.flatMap((line) => (line.kind === 'request' ? line.id : [])),
-    ];
-    for (const id of ids) this.#tell(errorLine(id, `opencode-delegate: ${message}`));
-    this.#waitingBytes = 0;
+    const ids = [...this.#conversation.abandon(), ...this.#waiting.requests];
+    this.#waiting.clear();
+    for (const id of ids) this.#reply(errorLine(id, `opencode-delegate: ${message}`));
+    this.#endWhenAnswered();
     if (this.#hasServed) return;
     this.#exitCode = error instanceof NoHostError ? error.exitCode : 1;
     // A client shows the answer to its request, and seldom our stderr: it gets the chance to ask.

@@ -1,17 +1,19 @@
 import {ENDING_CODE} from '../ending-code.ts';
-import {parseObject, type RequestId, readMessage, updatedLine} from './message.ts';
+import {cancelledBy, parseObject, type RequestId, readMessage, updatedLine} from './message.ts';
 import {Subscriptions} from './subscriptions.ts';
 
 /** Requests that change nothing and that a client cannot start without: they are sent again, not failed. */
 const OPENING = ['initialize', 'server/discover'];
+/** Is answered when the connection ends, and not before. */
+const LISTEN = 'subscriptions/listen';
 
 /** Late answers to so many cancelled calls are kept from the client; a host has answered older ones, or never will. */
-const MAX_CANCELLED = 100;
+const MAX_CANCELLED = 10_000;
 
 interface InFlight {
   readonly id: RequestId;
   readonly line: Buffer;
-  readonly isOpening: boolean;
+  readonly method: string;
   /** The host has said that it did not take it on, as it ends. */
   readonly isSentBack: boolean;
 }
@@ -56,8 +58,7 @@ export class Conversation {
     switch (message.kind) {
       case 'request': {
         const key = keyOf(message.id);
-        const isOpening = OPENING.includes(message.method);
-        this.#inFlight.set(key, {id: message.id, line, isOpening, isSentBack: false});
+        this.#inFlight.set(key, {id: message.id, line, method: message.method, isSentBack: false});
         this.#cancelled.delete(key);
         if (message.method === 'initialize') this.#initialize = {id: key, line};
         this.#subscriptions.request(message, line);
@@ -67,7 +68,7 @@ export class Conversation {
         return this.#answered(keyOf(message.id));
       case 'notification':
         if (message.method === 'notifications/initialized') this.#initialized = line;
-        if (message.method === 'notifications/cancelled') this.#cancel(line);
+        this.#cancel(cancelledBy({message, line}));
         return true;
       case 'unknown':
         return true;
@@ -106,6 +107,11 @@ export class Conversation {
   /** True while a request has no answer that another host is to be asked for. */
   get needsHost(): boolean {
     return [...this.#inFlight.values()].some(isForNext);
+  }
+
+  /** The requests that the client waits for an answer to. */
+  get owed(): readonly RequestId[] {
+    return [...this.#inFlight.values()].filter(({method}) => method !== LISTEN).map(({id}) => id);
   }
 
   /** The host has gone. Returns the requests that nobody will answer any more. */
@@ -150,8 +156,7 @@ export class Conversation {
   }
 
   /** The client wants no answer: none is to reach it, and none is waited for. */
-  #cancel(line: Buffer): void {
-    const id = idIn(line);
+  #cancel(id: RequestId | undefined): void {
     const key = id === undefined ? undefined : keyOf(id);
     if (key === undefined || !this.#inFlight.delete(key)) return;
     this.#cancelled.add(key);
@@ -173,20 +178,12 @@ function keyOf(id: RequestId): string {
   return JSON.stringify(id);
 }
 
-function isForNext({isOpening, isSentBack}: InFlight): boolean {
-  return isOpening || isSentBack;
+function isForNext({method, isSentBack}: InFlight): boolean {
+  return OPENING.includes(method) || isSentBack;
 }
 
 /** True for the answer of a host that ends to a call that it did not take on. */
 function isSentBack(line: Buffer): boolean {
   const error = parseObject(line)?.error;
   return typeof error === 'object' && error !== null && 'code' in error && error.code === ENDING_CODE;
-}
-
-/** The id of the request that a notification of cancellation is about. */
-function idIn(line: Buffer): RequestId | undefined {
-  const params = parseObject(line)?.params;
-  if (typeof params !== 'object' || params === null || !('requestId' in params)) return undefined;
-  const {requestId} = params;
-  return typeof requestId === 'string' || typeof requestId === 'number' ? requestId : undefined;
 }

@@ -40,6 +40,11 @@ export class Lines {
     return lines;
   }
 
+  /** The last line, where the stream has ended without a newline. */
+  end(): readonly Line[] {
+    return this.#isSkipping || this.#held > 0 ? this.#complete(Buffer.from('\n')) : [];
+  }
+
   #complete(last: Buffer): readonly Line[] {
     if (this.#isSkipping) {
       const skipped = {head: this.#head, tail: Buffer.concat([this.#tail, last]).subarray(-EDGE_BYTES)};

@@ -11,20 +11,33 @@ export type Message =
   | {readonly kind: 'unknown'};
 
 /** Reads one line. What is no message is for the server to judge, and `unknown` here. */
-export function readMessage(line: Buffer): Message {
+export function readMessage(line: Buffer | string): Message {
   const value = parseObject(line);
   if (value === undefined) return {kind: 'unknown'};
   const {id, method} = value;
-  const hasId = typeof id === 'string' || typeof id === 'number';
+  const hasId = isRequestId(id);
   if (typeof method === 'string')
     return hasId ? {kind: 'request', id, method} : {kind: 'notification', method};
   if (!hasId || !('result' in value || 'error' in value)) return {kind: 'unknown'};
   return {kind: 'response', id, isError: 'error' in value};
 }
 
+/** The id of the request that the client wants no answer to any more, where that is what a line says. */
+export function cancelledBy({
+  message,
+  line,
+}: {
+  readonly message: Message;
+  readonly line: Buffer;
+}): RequestId | undefined {
+  if (message.kind !== 'notification' || message.method !== 'notifications/cancelled') return undefined;
+  const params = parseObject(line)?.params;
+  return isObject(params) && isRequestId(params.requestId) ? params.requestId : undefined;
+}
+
 /** The line that answers a request with an error; `null` where the request could not be read. */
-export function errorLine(id: RequestId | null, message: string): string {
-  return `${JSON.stringify({jsonrpc: '2.0', id, error: {code: INTERNAL_ERROR, message}})}\n`;
+export function errorLine(id: RequestId | null, message: string, code = INTERNAL_ERROR): string {
+  return `${JSON.stringify({jsonrpc: '2.0', id, error: {code, message}})}\n`;
 }
 
 const ID = '("(?:[^"\\\\]|\\\\.)*"|-?\\d+)';
@@ -59,6 +72,11 @@ export function parseObject(line: Buffer | string): Record<string, unknown> | un
   }
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isRequestId(value: unknown): value is RequestId {
+  return typeof value === 'string' || typeof value === 'number';
+}
+
+/** True for what JSON calls an object. */
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -125,6 +125,15 @@ describe('when the host is lost', () => {
   });
 });
 
+it('what the client waits for is what has no answer yet, and is no subscription', () => {
+  const conversation = opened();
+  conversation.fromClient(line({id: 1, method: 'subscriptions/listen'}));
+  for (const id of [2, 3, 4]) conversation.fromClient(line({id, method: 'tools/call'}));
+  conversation.fromClient(line({method: 'notifications/cancelled', params: {requestId: 3}}));
+  conversation.fromHost(line({id: 2, result: {}}));
+  expect(conversation.owed).toEqual([4]);
+});
+
 describe('when no host can be had', () => {
   it('everything without an answer is given up, and a later opening starts anew', () => {
     const conversation = new Conversation();

@@ -36,6 +36,16 @@ describe('lines', () => {
     expect(push(lines, '1234567\nef\n')).toEqual(['too long', '1234567\n|1234567\n', 'ef\n']);
   });
 
+  it('end with the stream, also the last one without a newline', () => {
+    const lines = new Lines({maxBytes: 5});
+    expect(lines.end()).toEqual([]);
+    push(lines, 'ab\ncd');
+    expect(lines.end().map(shown)).toEqual(['cd\n']);
+    push(lines, '123456');
+    expect(lines.end().map(shown)).toEqual(['123456|123456\n']);
+    expect(lines.end()).toEqual([]);
+  });
+
   it('of exactly the limit pass', () => {
     expect(push(new Lines({maxBytes: 5}), '12', '34\n')).toEqual(['1234\n']);
   });

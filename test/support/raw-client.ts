@@ -11,13 +11,19 @@ export type Line = Readonly<Record<string, unknown>>;
 export class RawClient {
   readonly #server: ChildProcess;
   readonly #lines = new Arrivals<Line>();
+  /** When this resolves, all that it has written is here. */
+  readonly #gone: Promise<unknown>;
 
-  constructor({project, env}: Sandbox) {
+  constructor(
+    {project, env}: Sandbox,
+    more: {readonly cwd?: string; readonly env?: Record<string, string>} = {},
+  ) {
     this.#server = spawn(process.execPath, [BIN], {
-      cwd: project,
-      env,
+      cwd: more.cwd ?? project,
+      env: {...env, ...more.env},
       stdio: ['pipe', 'pipe', 'ignore'],
     });
+    this.#gone = once(this.#server, 'close');
     if (this.#server.stdout === null) throw new Error('the server has no output');
     createInterface({input: this.#server.stdout}).on('line', (line) => this.#lines.add(JSON.parse(line)));
   }
@@ -28,7 +34,12 @@ export class RawClient {
   }
 
   send(message: Line): void {
-    this.#server.stdin?.write(`${JSON.stringify({jsonrpc: '2.0', ...message})}\n`);
+    this.write(`${JSON.stringify({jsonrpc: '2.0', ...message})}\n`);
+  }
+
+  /** Sends text as it is, whether or not it is a message. */
+  write(text: string): void {
+    this.#server.stdin?.write(text);
   }
 
   /** Resolves with the first line, past or to come, that fits. */
@@ -44,8 +55,7 @@ export class RawClient {
 
   /** Ends as a client does: it closes the server's input and waits for it to go. */
   async close(): Promise<void> {
-    const gone = once(this.#server, 'exit');
     this.#server.stdin?.end();
-    await gone;
+    await this.#gone;
   }
 }

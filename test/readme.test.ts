@@ -90,6 +90,7 @@ describe('the README', () => {
       `up to ${MAX_TIMEOUT_MINUTES} (24 hours)`,
       `up to ${constantIn(readTool, 'SHORT_WAIT_SECONDS')} s for all other clients`,
       `up to ${maximumOf('delegation_read', 'wait_seconds') / 3_600} hours for OpenCode and Claude Code`,
+      `waited for up to ${constantIn('src/mcp/client-connection.ts', 'ROOTS_MS') / 1_000} seconds`,
       `may take up to ${constantIn('src/host/bridge.ts', 'LAST_ANSWERS_MS') / 1_000} seconds`,
       `every ${constantIn('src/mcp/progress-ticker.ts', 'TICK_MS') / 1_000} s when nothing changes`,
       `${hostIdleMs / 1_000} seconds after the last client has gone`,
@@ -134,6 +135,7 @@ describe('the clients in the README', () => {
       projectOf: async () => '',
       identity: () => ({name, version: '1'}),
       roots: async () => [],
+      knows: async () => false,
     });
     expect(sees).toContain(extendsOnProgress ? 'up to 24 hours later' : 'if it ends within 45 s');
   });

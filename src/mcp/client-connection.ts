@@ -1,12 +1,17 @@
-import {parse} from 'node:path';
-import {fileURLToPath} from 'node:url';
+import {statSync} from 'node:fs';
+import {isAbsolute, parse} from 'node:path';
 import {contains} from '../contains.ts';
 import type {Client} from '../delegation/delegation.ts';
 import {Refusal} from '../delegation/errors.ts';
+import {realPathSync} from '../real-path.ts';
+import {within} from '../within.ts';
 import {pathOf} from './given-path.ts';
 
 /** Clients that give a call more time whenever it reports progress, by the name they give themselves. */
 const EXTENDS_ON_PROGRESS = /^(opencode|claude-code|claude code)/i;
+
+/** A client that answers does so at once. One that never does must not keep a call from being answered. */
+const ROOTS_MS = 2_000;
 
 export interface ClientConnectionOptions {
   /** The working directory that the client started us in. */
@@ -16,8 +21,10 @@ export interface ClientConnectionOptions {
   /** The names a client's directories go by in the store. */
   readonly projectOf: (directory: string) => Promise<string>;
   readonly identity: () => Client;
-  /** The client's root URIs; empty when it offers none. */
+  /** Asks for the client's root URIs; empty when it offers none. Settles when the client answers, if it does. */
   readonly roots: () => Promise<readonly string[]>;
+  /** True when the project has a delegation of that id. */
+  readonly knows: (project: string, id: string) => Promise<boolean>;
 }
 
 /** What we know of the client at the other end of one connection. */
@@ -25,6 +32,11 @@ export class ClientConnection {
   readonly #options: ClientConnectionOptions;
   #directory: Promise<string> | undefined;
   #project: Promise<string> | undefined;
+  #roots: Promise<readonly string[]> | undefined;
+  /** Resolves when roots have come that were not waited for any longer. */
+  #late: Promise<void> | undefined;
+  /** All that this connection has worked in, as its roots may have come late or have changed. */
+  readonly #projects = new Set<string>();
 
   constructor(options: ClientConnectionOptions) {
     this.#options = options;
@@ -43,21 +55,30 @@ export class ClientConnection {
    * Where a delegation works when the call names no directory: where the client started us, unless that is
    * outside of all the roots it names (desktop clients start us anywhere), then its first root.
    */
-  directory(): Promise<string> {
+  async directory(): Promise<string> {
+    await this.#hear();
     this.#directory ??= this.#findDirectory();
     return this.#directory;
   }
 
-  /** The project whose delegations this client sees. */
-  project(): Promise<string> {
+  /**
+   * The project whose delegations this client sees.
+   * @param id a delegation that is meant: where an earlier project of this connection has it, that one.
+   */
+  async project(id?: string): Promise<string> {
+    await this.#hear();
     this.#project ??= this.directory().then((directory) => this.#options.projectOf(directory));
-    return this.#project;
+    const now = await this.#project;
+    this.#projects.add(now);
+    if (id === undefined || this.#projects.size === 1 || (await this.#options.knows(now, id))) return now;
+    for (const earlier of this.#projects) if (await this.#options.knows(earlier, id)) return earlier;
+    return now;
   }
 
   /** To be called when the client's roots have changed. */
   rootsChanged(): void {
-    this.#directory = undefined;
-    this.#project = undefined;
+    this.#roots = undefined;
+    this.#lookAgain();
   }
 
   /**
@@ -67,8 +88,9 @@ export class ClientConnection {
   async workingDirectory(): Promise<string> {
     const directory = await this.directory();
     if (directory !== parse(directory).root) return directory;
+    const why = this.#late === undefined ? 'named no project' : 'has not said yet which folders it works in';
     throw new Refusal(
-      `This client started the server in ${directory} and named no project, so it is not known where to work. Give directory as an absolute path.`,
+      `This client started the server in ${directory} and ${why}, so it is not known where to work. Give directory as an absolute path.`,
     );
   }
 
@@ -79,14 +101,40 @@ export class ClientConnection {
 
   async #findDirectory(): Promise<string> {
     const {cwd, roots} = this.#options;
-    const folders = (await roots()).flatMap((uri) => {
-      try {
-        return [fileURLToPath(uri)];
-      } catch {
-        // A root that is not on this machine's file system is nowhere that an agent could work.
-        return [];
-      }
+    this.#roots ??= roots();
+    const asked = this.#roots;
+    const uris = await within(ROOTS_MS, asked, undefined);
+    if (uris !== undefined) return directoryIn(uris.map((uri) => this.path(uri)).filter(isAbsolute), cwd);
+    this.#late = asked.then(() => {
+      if (asked === this.#roots) this.#lookAgain();
     });
-    return folders.some((folder) => contains(folder, cwd)) ? cwd : (folders[0] ?? cwd);
+    return cwd;
+  }
+
+  /** Roots that have come before a call count in it. */
+  async #hear(): Promise<void> {
+    if (this.#late !== undefined) await within(0, this.#late, undefined);
+  }
+
+  #lookAgain(): void {
+    this.#late = undefined;
+    this.#directory = undefined;
+    this.#project = undefined;
+  }
+}
+
+/** The folder of several to work in. What is no folder is taken only where there is nothing else. */
+function directoryIn(folders: readonly string[], cwd: string): string {
+  const here = realPathSync(cwd);
+  if (folders.some((folder) => contains(realPathSync(folder), here))) return cwd;
+  return folders.find(isFolder) ?? folders[0] ?? cwd;
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    // It is not there, may not be looked at, or is no path at all.
+    return false;
   }
 }

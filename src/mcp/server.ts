@@ -24,6 +24,7 @@ import {INSIDE_INSTRUCTIONS, instructionsFor} from './instructions.ts';
 import {servePrompts} from './prompts.ts';
 import {serveChanges} from './resources/changes.ts';
 import {type Artifacts, serveResources} from './resources/resources.ts';
+import {rootsOf} from './roots.ts';
 import {Stamps} from './stamp.ts';
 import {declaresTasks, serveTasks, TASKS_EXTENSION} from './tasks/extension.ts';
 import type {Tool, ToolContext} from './tool.ts';
@@ -95,7 +96,7 @@ export function createServerFactory(backend: Backend, caller: Caller): McpServer
     const {client, seen} = connectionOf(server, {backend, ...caller});
     serveTools(server, {backend, client, seen, environment, takeNotice, stamps});
     if (inside) return server;
-    const project = () => client.project();
+    const project = (id?: string) => client.project(id);
     serveResources(server, {delegations, artifacts: backend, project});
     serveChanges(server, {delegations, project, era, log});
     servePrompts(server, {delegations, project});
@@ -119,6 +120,11 @@ function connectionOf(server: Server, {backend, cwd, home}: Caller & {readonly b
   const client = new ClientConnection({
     ...{cwd, home},
     projectOf: backend.projectOf,
+    knows: (project, id) =>
+      backend.delegations.get(project, id).then(
+        () => true,
+        () => false,
+      ),
     identity: () => lastSeen ?? identityOf(server.getClientVersion()),
     roots: () => rootsOf(server, backend.log),
   });
@@ -203,15 +209,4 @@ const clientInfo = z.object({name: z.string(), version: z.string()});
 function identityOf(info: unknown): Client {
   const parsed = clientInfo.safeParse(info);
   return parsed.success ? parsed.data : {name: 'unknown', version: ''};
-}
-
-async function rootsOf(server: Server, log: Logger): Promise<readonly string[]> {
-  if (server.getClientCapabilities()?.roots === undefined) return [];
-  try {
-    return (await server.listRoots()).roots.map(({uri}) => uri);
-  } catch (error) {
-    // Revisions since 2026-07-28 have no requests from server to client; then the working directory counts.
-    log.debug(`the client's roots could not be listed: ${messageOf(error)}`);
-    return [];
-  }
 }

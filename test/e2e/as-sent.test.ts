@@ -1,5 +1,6 @@
 import {mkdirSync} from 'node:fs';
 import {join} from 'node:path';
+import {pathToFileURL} from 'node:url';
 import {describe, expect, it, onTestFinished} from 'vitest';
 import {type Line, RawClient} from '../support/raw-client.ts';
 import {STALL} from '../support/running.ts';
@@ -203,6 +204,38 @@ describe.each(['on', 'off'])('with OPENCODE_DELEGATE_HOST=%s', (host) => {
     );
     await client.close();
     expect(client.lines.map(({id}) => id)).toEqual([2]);
+  });
+
+  it('a client that is late with its roots is not waited for, and works in the first good one when they come', async () => {
+    const sandbox = await withModel(() => ({text: 'done'}));
+    const outside = join(sandbox.root, 'outside');
+    mkdirSync(outside);
+    const client = new RawClient(sandbox, {cwd: outside, env: {OPENCODE_DELEGATE_HOST: host}});
+    onTestFinished(() => client.close());
+    const opening = {protocolVersion: '2025-06-18', clientInfo: {name: 'raw', version: '1'}};
+    await client.request(1, 'initialize', {...opening, capabilities: {roots: {listChanged: true}}});
+    client.send({method: 'notifications/initialized'});
+    const first = await client.request(2, 'tools/call', call('delegate', {prompt: 'early'}));
+    const id = /[a-z]+-[a-z]+-[a-z]+/.exec(JSON.stringify(first.result))?.[0];
+
+    const asked = client.lines.find(({method}) => method === 'roots/list');
+    const roots = [
+      null,
+      {name: 'no place'},
+      {uri: 'https://example.com/shop'},
+      {uri: 'file:///no/such'},
+      {uri: pathToFileURL(sandbox.project).href, name: null},
+    ];
+    client.write(`${JSON.stringify({jsonrpc: '2.0', id: asked?.id, result: {roots}})}\n`);
+    const second = await client.request(3, 'tools/call', call('delegate', {prompt: 'late'}));
+    expect(client.lines.filter(({method}) => method === 'notifications/cancelled')).toEqual([]);
+    const ids = [id, /[a-z]+-[a-z]+-[a-z]+/.exec(JSON.stringify(second.result))?.[0]];
+    for (const [n, directory] of [outside, sandbox.project].entries()) {
+      const uri = `delegation://${ids[n]}`;
+      const read = await client.request(`read ${n}`, 'tools/call', call('delegation_read', {id: ids[n]}));
+      expect(JSON.stringify(read)).toContain(`${ids[n]} · completed`);
+      expect(JSON.stringify(await client.request(uri, 'resources/read', {uri}))).toContain(directory);
+    }
   });
 
   it('arguments count as they are meant', async () => {

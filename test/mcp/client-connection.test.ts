@@ -1,5 +1,8 @@
+import {mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
 import {pathToFileURL} from 'node:url';
-import {describe, expect, it} from 'vitest';
+import {describe, expect, it, onTestFinished, vi} from 'vitest';
 import {ClientConnection, type ClientConnectionOptions} from '../../src/mcp/client-connection.ts';
 
 function connection(options: Partial<ClientConnectionOptions>): ClientConnection {
@@ -7,6 +10,7 @@ function connection(options: Partial<ClientConnectionOptions>): ClientConnection
     cwd: '/work/shop',
     identity: () => ({name: 'client', version: '1'}),
     roots: async () => [],
+    knows: async () => false,
     projectOf: async (directory) => `project of ${directory}`,
     ...options,
   });
@@ -53,6 +57,81 @@ describe('a client', () => {
     expect(await client.workingDirectory()).toBe('/one');
     client.rootsChanged();
     expect(await client.workingDirectory()).toBe('/two');
+  });
+
+  it('that never answers for its roots works where it started us, after two seconds', async () => {
+    vi.useFakeTimers({toFake: ['setTimeout', 'clearTimeout']});
+    onTestFinished(() => void vi.useRealTimers());
+    let asked = 0;
+    const client = connection({
+      roots: () => {
+        asked += 1;
+        return new Promise(() => {});
+      },
+    });
+    const directory = client.directory();
+    const settled = vi.fn();
+    void directory.then(settled);
+    await vi.advanceTimersByTimeAsync(1_999);
+    expect(settled).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await directory).toBe('/work/shop');
+    vi.useRealTimers();
+    // It is asked, and waited for, once.
+    expect(await client.workingDirectory()).toBe('/work/shop');
+    expect(asked).toBe(1);
+  });
+
+  it('has no working directory yet where it started us at the top of the file system and is late', async () => {
+    vi.useFakeTimers({toFake: ['setTimeout', 'clearTimeout']});
+    onTestFinished(() => void vi.useRealTimers());
+    const refused = connection({cwd: '/', roots: () => new Promise(() => {})}).workingDirectory();
+    const settled = expect(refused).rejects.toThrow(
+      'in / and has not said yet which folders it works in, so',
+    );
+    await vi.advanceTimersByTimeAsync(2_000);
+    await settled;
+  });
+
+  it('whose roots come late works in them from then on, and still finds what it has begun before', async () => {
+    vi.useFakeTimers({toFake: ['setTimeout', 'clearTimeout']});
+    onTestFinished(() => void vi.useRealTimers());
+    let answer = (_: readonly string[]): void => {};
+    const client = connection({
+      roots: () => new Promise((resolve) => (answer = resolve)),
+      knows: async (project, id) => `${id} is in ${project}` === 'begun is in project of /work/shop',
+    });
+    const first = client.project();
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(await first).toBe('project of /work/shop');
+    answer([pathToFileURL('/late').href]);
+    vi.useRealTimers();
+    expect(await client.workingDirectory()).toBe('/late');
+    expect(await client.project()).toBe('project of /late');
+    expect(await client.project('begun')).toBe('project of /work/shop');
+    expect(await client.project('unknown')).toBe('project of /late');
+  });
+
+  it('works in the first of its roots that is a folder', async () => {
+    const folder = realpathSync(mkdtempSync(join(tmpdir(), 'opencode-delegate-')));
+    onTestFinished(() => rmSync(folder, {recursive: true}));
+    const file = join(folder, 'shop.code-workspace');
+    writeFileSync(file, '{}');
+    const uris = ['untitled:x', 'file:///%00', '/no/such', file, folder, '/other'];
+    expect(await connection({cwd: '/', roots: async () => uris}).workingDirectory()).toBe(folder);
+    expect(await connection({cwd: '/', roots: async () => uris.slice(2, 3)}).workingDirectory()).toBe(
+      '/no/such',
+    );
+  });
+
+  it('that started us in a root, which it names by a link, works where it started us', async () => {
+    const folder = realpathSync(mkdtempSync(join(tmpdir(), 'opencode-delegate-')));
+    onTestFinished(() => rmSync(folder, {recursive: true}));
+    mkdirSync(join(folder, 'shop', 'src'), {recursive: true});
+    symlinkSync(join(folder, 'shop'), join(folder, 'link'));
+    const cwd = join(folder, 'shop', 'src');
+    const client = connection({cwd, roots: roots(join(folder, 'link'))});
+    expect(await client.workingDirectory()).toBe(cwd);
   });
 
   it.each([

@@ -33,7 +33,7 @@ export interface ResourcesOptions {
   readonly delegations: Pick<Delegations, 'get' | 'list'>;
   readonly artifacts: Artifacts;
   /** The project whose delegations the client sees. */
-  readonly project: () => Promise<string>;
+  readonly project: (id?: string) => Promise<string>;
 }
 
 /**
@@ -70,10 +70,10 @@ export function serveResources(server: Server, options: ResourcesOptions): void 
 
   server.setRequestHandler('resources/read', async ({params: {uri}}) => {
     const id = await knownId(uri, options);
-    const {bytes = 0} = (await artifacts.artifactSize(await project(), id)) ?? {};
+    const {bytes = 0} = (await artifacts.artifactSize(await project(id), id)) ?? {};
     if (bytes > MAX_BYTES)
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, tooLarge(uri, {id, bytes}));
-    const text = await artifacts.artifactText(await project(), id);
+    const text = await artifacts.artifactText(await project(id), id);
     if (text === undefined) throw notFound(uri);
     return {contents: [{uri, mimeType: MIME_TYPE, text}]};
   });
@@ -100,7 +100,7 @@ export async function knownId(
   const id = idOf(uri);
   if (id === undefined) throw notFound(uri);
   try {
-    return (await delegations.get(await project(), id)).delegation.id;
+    return (await delegations.get(await project(id), id)).delegation.id;
   } catch (error) {
     throw error instanceof Refusal ? notFound(uri) : error;
   }

@@ -22,7 +22,7 @@ export const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
 export interface TasksOptions {
   readonly delegations: Pick<Delegations, 'get' | 'cancel' | 'reply' | 'markRead'>;
   /** The project whose delegations the client sees. */
-  readonly project: () => Promise<string>;
+  readonly project: (id: string) => Promise<string>;
 }
 
 const taskRequest = z.looseObject({taskId: z.string()});
@@ -38,7 +38,7 @@ export function serveTasks(server: Server, {delegations, project}: TasksOptions)
   const find = async (taskId: string, context: ServerContext): Promise<Sight> => {
     if (!declaresTasks(context)) throw undeclared();
     try {
-      return await delegations.get(await project(), taskId);
+      return await delegations.get(await project(taskId), taskId);
     } catch (error) {
       throw asProtocolError(error, ProtocolErrorCode.InvalidParams);
     }

@@ -54,7 +54,7 @@ export const delegate = defineTool({
     const parent = caller && parentOf(caller);
     const place = directory === undefined ? undefined : client.path(directory);
     const request = {
-      project: await client.project(),
+      project: await client.project(id),
       environment,
       ...(access !== undefined && {access}),
       ...(agent !== undefined && {agent}),

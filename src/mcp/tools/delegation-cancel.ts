@@ -10,7 +10,7 @@ export const delegationCancel = defineTool({
   annotations: {readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false},
   input: z.object({id: z.string().describe('Three words, as delegate and delegation_list give them.')}),
   async call({id}, {delegations, client}) {
-    const cancelled = await delegations.cancel(await client.project(), id);
+    const cancelled = await delegations.cancel(await client.project(id), id);
     return {
       blocks: [renderCancelled(cancelled)],
       ...(!cancelled.wasEnded && {told: cancelled.delegation.id}),

@@ -61,7 +61,7 @@ async function wait(id: string, seconds: number | undefined, context: ToolContex
   const {delegations, client, signal, progress} = context;
   const unasked =
     client.extendsOnProgress && progress !== undefined ? LONGEST_WAIT_SECONDS : SHORT_WAIT_SECONDS;
-  const project = await client.project();
+  const project = await client.project(id);
   const ticker = progress && new ProgressTicker(progress);
   try {
     return await delegations.wait({

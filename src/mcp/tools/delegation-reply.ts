@@ -15,7 +15,7 @@ export const delegationReply = defineTool({
     request: z.int().min(1).optional().describe('Its number. Default: the oldest.'),
   }),
   async call({id, decision, message, request}, {delegations, client}) {
-    const replied = await delegations.reply(await client.project(), id, {
+    const replied = await delegations.reply(await client.project(id), id, {
       decision,
       ...(message !== undefined && {message}),
       ...(request !== undefined && {number: request}),

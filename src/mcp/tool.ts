@@ -64,6 +64,8 @@ interface ToolSpec<Input extends z.ZodObject> {
   readonly title: string;
   readonly description: string;
   readonly annotations: ToolAnnotations;
+  /** What Claude Code's search finds it by; a tool without is in the model's first request already. */
+  readonly searchHint?: string;
   readonly input: Input;
   call(input: z.output<Input>, context: ToolContext): Promise<Answer>;
 }
@@ -77,6 +79,8 @@ export interface Tool {
     readonly description: string;
     readonly annotations: ToolAnnotations;
     readonly inputSchema: {type: 'object'; [key: string]: unknown};
+    /** For Claude Code, which loads tools on demand. */
+    readonly _meta: Readonly<Record<string, unknown>>;
   };
   /**
    * Checks the input and does the work.
@@ -86,17 +90,34 @@ export interface Tool {
 }
 
 /** Makes a tool of its description: the handler sees only input that fits the schema. */
-export function defineTool<Input extends z.ZodObject>({input, call, ...definition}: ToolSpec<Input>): Tool {
-  // The dialect is the protocol's own, and unknown arguments do no harm: neither is worth a model's context.
-  const {$schema: _, additionalProperties: __, ...schema} = z.toJSONSchema(input, {io: 'input'});
+export function defineTool<Input extends z.ZodObject>(spec: ToolSpec<Input>): Tool {
+  const {input, call, searchHint, ...definition} = spec;
+  const schema = schemaOf(input);
+  const load =
+    searchHint === undefined ? {'anthropic/alwaysLoad': true} : {'anthropic/searchHint': searchHint};
   return {
-    definition: {...definition, inputSchema: {...schema, type: 'object'}},
+    definition: {...definition, inputSchema: {...schema, type: 'object'}, _meta: load},
     async call(given, context) {
       const parsed = input.safeParse(meant(given, schema), {error: missing});
       if (!parsed.success) throw new Refusal(`${definition.name}: ${problemsOf(parsed.error)}`);
       return call(parsed.data, context);
     },
   };
+}
+
+/** Without what is not worth a model's context: the dialect is the protocol's own, unknown arguments do no harm. */
+function schemaOf(input: z.ZodObject) {
+  const {
+    $schema: _,
+    additionalProperties: __,
+    ...schema
+  } = z.toJSONSchema(input, {
+    io: 'input',
+    override: ({jsonSchema}) => {
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+    },
+  });
+  return schema;
 }
 
 function missing({input}: {readonly input?: unknown}): string | undefined {

@@ -47,9 +47,16 @@ it('Claude Code discovers, listens, lists, delegates, polls the task to its end,
     );
     expect(acknowledged.params).toMatchObject({notifications: {resourcesListChanged: true}});
 
-    expect(await client.request(2, 'tools/list', params())).toMatchObject({
-      result: {tools: expect.arrayContaining([expect.objectContaining({name: 'delegate'})])},
-    });
+    // Those two are in the first request of its model; the others it looks for when it needs them.
+    const hint = {'anthropic/searchHint': expect.stringMatching(/background agent/)};
+    const listed = await client.request(2, 'tools/list', params());
+    const {tools} = listed.result as {tools: readonly Line[]};
+    expect(tools.map(({name, _meta}) => [name, _meta])).toEqual([
+      ['delegate', {'anthropic/alwaysLoad': true}],
+      ['delegation_read', {'anthropic/alwaysLoad': true}],
+      ['delegation_list', hint],
+      ['delegation_cancel', hint],
+    ]);
 
     const call = {name: 'delegate', arguments: {prompt: 'Find the leak'}};
     const created = await client.request(3, 'tools/call', params(call, {progressToken: 3}));

@@ -16,6 +16,7 @@ export const delegationList = defineTool({
   description:
     "Lists this project's delegations, newest first, with status, title and summary, also those of earlier sessions. Use it to find earlier work; delegation_read(id) returns it.",
   annotations: {readOnlyHint: true, openWorldHint: false},
+  searchHint: 'find earlier background agents and their results',
   input: z.object({
     status: z
       .enum([ALL, ...STATUSES])

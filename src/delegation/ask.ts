@@ -24,6 +24,8 @@ export type AskContent =
 export type Ask = AskContent & {
   /** Counts the requests of one delegation, from 1. */
   readonly number: number;
+  /** When it was asked, in milliseconds since the epoch; absent in old records. */
+  readonly askedAt?: number;
   /** When it is rejected if nobody has answered by then, in milliseconds since the epoch. */
   readonly until: number;
 };

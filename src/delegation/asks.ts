@@ -46,8 +46,9 @@ export class Asks {
     const {policy, now, deadline} = this.#options;
     this.#count += 1;
     const number = this.#count;
-    const until = policy.on === 'wait' ? Math.min(now() + policy.ms, deadline) : now();
-    const ask: Ask = {...content, number, until};
+    const askedAt = now();
+    const until = policy.on === 'wait' ? Math.min(askedAt + policy.ms, deadline) : askedAt;
+    const ask: Ask = {...content, number, askedAt, until};
     if (policy.on === 'reject') {
       this.#note(ask, 'nobody');
       void this.#rejected(id, NOBODY);

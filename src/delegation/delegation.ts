@@ -151,6 +151,8 @@ export interface DelegationHead {
   readonly alsoChanged?: readonly AlsoChanged[];
   /** The earlier delegation whose session it goes on in. */
   readonly continues?: Continues;
+  /** What whoever delegated it was told besides, in whole sentences; absent where there was nothing. */
+  readonly notes?: readonly string[];
   /** What became of its agent's permission requests and questions, in the order of the decisions. */
   readonly decisions?: readonly Decision[];
   /** When a reader had the whole result. */

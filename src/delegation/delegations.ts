@@ -88,11 +88,12 @@ export class Delegations {
 
   async #delegate(request: DelegateRequest): Promise<Sight> {
     this.#register.checkRoom(request);
-    const {draft, worktreeOf, notes} = await draftOf(request, this.#options);
+    const {draft, worktreeOf} = await draftOf(request, this.#options);
     const live = await this.#register.create(draft, request.environment, worktreeOf);
     this.#enqueue(live);
+    live.noted(this.#dispatch.notesFor(live));
     this.#watchers.tell(live.record);
-    return {...this.#overview.sight(live), notes: [...notes, ...this.#dispatch.notesFor(live)]};
+    return this.#overview.sight(live);
   }
 
   /**

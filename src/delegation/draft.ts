@@ -22,7 +22,7 @@ export interface DraftOptions {
 export async function draftOf(
   request: DelegateRequest,
   {owner, now}: DraftOptions,
-): Promise<{readonly draft: Draft} & Place> {
+): Promise<{readonly draft: Draft} & Pick<Place, 'worktreeOf'>> {
   const {project, directory, prompt, client, agent, model, parent, continues, environment} = request;
   const {catalog, worktrees} = environment;
   const access = request.access ?? DEFAULT_ACCESS;
@@ -41,7 +41,7 @@ export async function draftOf(
     ...(model !== undefined && {model}),
     ...(parent?.model !== undefined && {callerModel: parent.model}),
   });
-  const place = await placeOf({...request, access}, worktrees);
+  const {worktreeOf, notes} = await placeOf({...request, access}, worktrees);
   // OpenCode may have taken its time to start, and the client has asked again.
   if (request.asking?.isCancelled()) throw new Refusal('The call was cancelled, so nothing was started.');
   const draft: Draft = {
@@ -59,8 +59,9 @@ export async function draftOf(
     summary: '',
     state: {status: 'registered'},
     ...(continues !== undefined && {continues}),
+    ...(notes.length > 0 && {notes}),
     prompt,
     text: '',
   };
-  return {draft, ...place};
+  return {draft, worktreeOf};
 }

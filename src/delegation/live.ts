@@ -158,6 +158,13 @@ export class LiveDelegation {
     if (this.#ending === undefined && this.#apply({type: 'blocked', asks})) void this.save();
   }
 
+  /** Whoever has just delegated it is told this as well. */
+  noted(notes: readonly string[]): void {
+    if (this.#ending !== undefined || notes.length === 0) return;
+    this.#record = {...this.#record, notes: [...(this.#record.notes ?? []), ...notes]};
+    void this.save();
+  }
+
   decided(decision: Decision): void {
     if (this.#ending !== undefined) return;
     this.#record = {...this.#record, decisions: [...(this.#record.decisions ?? []), decision]};

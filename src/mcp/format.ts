@@ -15,6 +15,13 @@ export function duration(ms: number): string {
   return pair(ms, [DAY, 'd'], [HOUR, 'h']);
 }
 
+/** A span of time in words, never more than it is: `90 seconds`, `2 minutes`. */
+export function spoken(ms: number): string {
+  const minutes = Math.floor(ms / MINUTE);
+  const isWhole = minutes > 0 && ms % MINUTE < SECOND;
+  return isWhole || minutes >= 10 ? counted(minutes, 'minute') : counted(Math.floor(ms / SECOND), 'second');
+}
+
 /** A time of day as the clocks of this machine show it, with the date where it is not today: `14:05`. */
 export function clock(at: number, now: number): string {
   const [date, today] = [new Date(at), new Date(now)];

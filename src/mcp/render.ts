@@ -1,5 +1,11 @@
 import {DEFAULT_ACCESS} from '../delegation/access.ts';
-import {type Delegation, type DelegationHead, type Ended, hasEnded} from '../delegation/delegation.ts';
+import {
+  type Delegation,
+  type DelegationHead,
+  type Ended,
+  hasEnded,
+  isUnread,
+} from '../delegation/delegation.ts';
 import type {Sight} from '../delegation/sight.ts';
 import {oneLine, quoted, quotedLines} from '../safe-text.ts';
 import {count, counted, duration, facts} from './format.ts';
@@ -12,13 +18,13 @@ const NAMED_FILES = 30;
 const NAMED_UNREAD = 5;
 
 /** What `delegate` answers. */
-export function renderStarted({delegation, waiting, notes = []}: Sight, now: number): string {
+export function renderStarted({delegation, waiting}: Sight, now: number): string {
   const {id, state, timeoutMs} = delegation;
   const status = waiting === undefined ? state.status : `${state.status}, place ${waiting.place}`;
   const why = waiting && renderReason(waiting.reason, now);
   return [
     facts(id, status, why, ...who(delegation), `up to ${duration(timeoutMs)} of work`),
-    ...notes.map(quotedLines),
+    ...toldBesides(delegation),
     `Carry on with other work and do not poll. When you need the result: delegation_read("${id}"), which waits for it.`,
   ].join('\n');
 }
@@ -32,7 +38,11 @@ export function renderUnended({delegation, activity, waiting, unknown}: Sight, n
   }
   if (state.status !== 'running') {
     const place = waiting && `Place ${waiting.place} in the queue: ${renderReason(waiting.reason, now)}. `;
-    return `${what}\n${place ?? ''}Waiting for ${duration(now - createdAt)}. delegation_read("${id}") waits for its end.`;
+    return [
+      what,
+      ...toldBesides(delegation),
+      `${place ?? ''}Waiting for ${duration(now - createdAt)}. delegation_read("${id}") waits for its end.`,
+    ].join('\n');
   }
   const elapsed = now - state.startedAt;
   const blocked = renderBlocked(delegation, now);
@@ -45,6 +55,7 @@ export function renderUnended({delegation, activity, waiting, unknown}: Sight, n
       activity && activity.last !== '' && `${duration(now - activity.at)} ago: ${quoted(activity.last)}`,
     ),
     `Directory: ${quoted(directory)}`,
+    ...toldBesides(delegation),
     ...(blocked.length > 0
       ? blocked
       : [`Still running. Carry on with other work; delegation_read("${id}") waits for its end.`]),
@@ -88,6 +99,8 @@ export function renderHead({
     position,
     facts(id, state.status, ...who(delegation), renderDuration(state)),
     ...outcomeOf(delegation, state),
+    // Whoever has read it to its end was told.
+    ...(isUnread(delegation) ? toldBesides(delegation) : []),
     ...notes.map(quotedLines),
     `Artifact: ${oneLine(artifact)}`,
     page.total > 0 &&
@@ -95,6 +108,14 @@ export function renderHead({
   ]
     .filter((line) => line !== false)
     .join('\n');
+}
+
+/**
+ * What whoever delegated it was told with the answer. A client that has made a task of the call shows its own words
+ * instead, so it stands here as well.
+ */
+export function toldBesides({notes = []}: DelegationHead): readonly string[] {
+  return notes.map(quotedLines);
 }
 
 /** What a client is told of the end without having asked: all that matters, and where the rest is. */
@@ -108,6 +129,7 @@ export function renderReport(
     `Title: ${quoted(title)}`,
     summary !== '' && `Summary: ${quoted(summary)}`,
     ...outcomeOf(delegation, state),
+    ...toldBesides(delegation),
     renderHow(id, state, {page, mark}),
   ]
     .filter((line) => line !== false)

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import {type Ask, type Decision, VERDICTS} from '../delegation/ask.ts';
 import {iso, time} from './time.ts';
 
-const shared = {number: z.int(), what: z.string(), until: time};
+const shared = {number: z.int(), what: z.string(), asked: time.optional(), until: time};
 const question = z.object({
   question: z.string(),
   options: z.array(z.string()),
@@ -29,7 +29,8 @@ export const decisions = z.array(
 );
 
 export function toAsks(matter: z.output<typeof asks>): readonly Ask[] {
-  return matter.map((ask) => {
+  return matter.map(({asked: askedAt, ...rest}) => {
+    const ask = {...rest, ...(askedAt !== undefined && {askedAt})};
     if (ask.kind === 'permission') return ask;
     const questions = ask.questions.map(({multiple, ...asked}) => ({...asked, isMultiple: multiple}));
     return {...ask, questions};
@@ -37,15 +38,15 @@ export function toAsks(matter: z.output<typeof asks>): readonly Ask[] {
 }
 
 export function fromAsks(open: readonly Ask[]): z.input<typeof asks> {
-  return open.map((ask) => {
-    const until = iso(ask.until);
-    if (ask.kind === 'permission') return {...ask, until};
+  return open.map(({askedAt, ...ask}) => {
+    const times = {...(askedAt !== undefined && {asked: iso(askedAt)}), until: iso(ask.until)};
+    if (ask.kind === 'permission') return {...ask, ...times};
     const questions = ask.questions.map(({isMultiple, options, ...asked}) => ({
       ...asked,
       options: [...options],
       ...(isMultiple && {multiple: true}),
     }));
-    return {...ask, until, questions};
+    return {...ask, ...times, questions};
   });
 }
 

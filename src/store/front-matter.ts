@@ -62,6 +62,7 @@ const common = {
   created: time,
   timeout_minutes: z.number(),
   continues: z.object({id, session}).optional(),
+  notes: z.array(z.string()).optional(),
   decisions: decisions.optional(),
   /** How many UTF-16 units of the body are the prompt: no mark in the text could say where it ends. */
   prompt_chars: z.int().min(0),
@@ -120,6 +121,7 @@ export function toHead(matter: FrontMatter, project: string): DelegationHead {
   if (matter.worktree !== undefined) head.worktree = toWorktree(matter.worktree);
   if (matter.also_changed !== undefined) head.alsoChanged = matter.also_changed;
   if (continues !== undefined) head.continues = {id: continues.id, sessionId: continues.session};
+  if (matter.notes !== undefined) head.notes = matter.notes;
   if (matter.decisions !== undefined) head.decisions = toDecisions(matter.decisions);
   if ('read' in matter && matter.read !== undefined) head.readAt = matter.read;
   return head;
@@ -174,7 +176,7 @@ function toState(matter: FrontMatter): State {
 
 export function toFrontMatter(delegation: Delegation): z.input<typeof frontMatter> {
   const {id, title, summary, agent, model, directory, access, client, owner} = delegation;
-  const {state, readAt, continues, alsoChanged} = delegation;
+  const {state, readAt, continues, alsoChanged, notes} = delegation;
   const shared = {
     ...{title, summary, agent, model, directory},
     ...(access !== DEFAULT_ACCESS && {access}),
@@ -186,6 +188,7 @@ export function toFrontMatter(delegation: Delegation): z.input<typeof frontMatte
     created: iso(delegation.createdAt),
     timeout_minutes: delegation.timeoutMs / 60_000,
     ...(continues !== undefined && {continues: {id: continues.id, session: continues.sessionId}}),
+    ...(notes !== undefined && {notes: [...notes]}),
     ...(delegation.decisions !== undefined && {decisions: fromDecisions(delegation.decisions)}),
     prompt_chars: delegation.prompt.length,
   };

@@ -24,6 +24,7 @@ function matterIn(lines: Lines): FrontMatter {
   const parent = lines.has('parent:\n') ? parentIn(lines) : undefined;
   const [created, timeout] = [lines.time('created: '), lines.number('timeout_minutes: ')];
   const continues = lines.has('continues:\n') ? continuesIn(lines) : undefined;
+  const notes = lines.has('notes:\n') ? lines.texts('notes:') : undefined;
   const chars = lines.int('prompt_chars: ');
   const started = lines.has('started: ') ? lines.time('started: ') : undefined;
   const ended = lines.time('ended: ');
@@ -49,6 +50,7 @@ function matterIn(lines: Lines): FrontMatter {
     created,
     timeout_minutes: timeout,
     continues,
+    notes,
     prompt_chars: chars,
     started,
     ended,

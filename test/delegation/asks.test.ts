@@ -62,8 +62,8 @@ describe('where requests are waited on', () => {
     vi.advanceTimersByTime(10_000);
     asks.asked('b', QUESTION);
     expect(open).toEqual([
-      {...PERMISSION, number: 1, until: START + 60_000},
-      {...QUESTION, number: 2, until: START + 70_000},
+      {...PERMISSION, number: 1, askedAt: START, until: START + 60_000},
+      {...QUESTION, number: 2, askedAt: START + 10_000, until: START + 70_000},
     ]);
     vi.advanceTimersByTime(50_000);
     expect(open.map(({number}) => number)).toEqual([2]);

@@ -47,8 +47,8 @@ async function delegate(): Promise<Sight> {
 
 describe('a delegation in a worktree', () => {
   it('says what is to be known about it, and works there', async () => {
-    const {delegation, notes} = await delegate();
-    expect(notes).toEqual(['A note.']);
+    const {delegation} = await delegate();
+    expect(delegation.notes).toEqual(['A note.']);
     expect(runner.of('work').request).toMatchObject({
       access: 'worktree',
       directory: `/worktrees/${delegation.id}`,

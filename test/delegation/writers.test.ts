@@ -57,27 +57,29 @@ describe('a second writer', () => {
     async (folder) => {
       const first = await delegate('first', 'shop');
       const second = await delegate('second', folder);
-      expect(first.notes).toEqual([]);
-      expect(second.notes).toEqual([
+      expect(first.delegation.notes).toBeUndefined();
+      expect(second.delegation.notes).toEqual([
         `Also at work in this directory, and free to write: ${first.delegation.id}. access "read-only" or "worktree" keeps delegations apart.`,
       ]);
       expect(runner.prompts).toEqual(['first', 'second']);
+      await complete('second');
+      expect(store.stored(second.delegation.id)?.notes).toEqual(second.delegation.notes);
     },
   );
 
   it.each(['shop-2', 'other'])('in %s has nothing to do with the first', async (folder) => {
     await delegate('first', 'shop');
-    expect((await delegate('second', folder)).notes).toEqual([]);
+    expect((await delegate('second', folder)).delegation.notes).toBeUndefined();
   });
 
   it('is told nothing when the first has ended, or when one of the two cannot write there', async () => {
     await delegate('first', 'shop');
     await complete('first');
-    expect((await delegate('second', 'shop')).notes).toEqual([]);
-    expect((await delegate('third', 'shop', {access: 'read-only'})).notes).toEqual([]);
-    expect((await delegate('fourth', 'shop', {access: 'worktree'})).notes).toEqual(['A note.']);
+    expect((await delegate('second', 'shop')).delegation.notes).toBeUndefined();
+    expect((await delegate('third', 'shop', {access: 'read-only'})).delegation.notes).toBeUndefined();
+    expect((await delegate('fourth', 'shop', {access: 'worktree'})).delegation.notes).toEqual(['A note.']);
     await complete('second');
-    expect((await delegate('fifth', 'shop')).notes).toEqual([]);
+    expect((await delegate('fifth', 'shop')).delegation.notes).toBeUndefined();
   });
 });
 
@@ -134,10 +136,10 @@ describe('where writers run one after the other', () => {
 
   it('the second waits for the first to have stopped, and is told so', async () => {
     const first = await delegate('first', 'shop');
-    const {waiting, notes, delegation} = await delegate('second', 'shop/web');
+    const {waiting, delegation} = await delegate('second', 'shop/web');
     expect(delegation.state.status).toBe('queued');
     expect(waiting).toEqual({place: 1, reason: {is: 'other writer', id: first.delegation.id}});
-    expect(notes).toEqual([]);
+    expect(delegation.notes).toBeUndefined();
     runner.of('first').stopGate.hold();
     await complete('first');
     expect(runner.prompts).toEqual(['first']);

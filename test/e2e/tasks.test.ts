@@ -1,7 +1,10 @@
+import {writeFileSync} from 'node:fs';
+import {join} from 'node:path';
 import {taskId as asTaskId} from '@modelcontextprotocol/ext-tasks/core';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {createGate} from '../support/gate.ts';
 import {signalEach} from '../support/processes.ts';
+import {Repository} from '../support/repository.ts';
 import {createSandbox, hostsIn, type Sandbox} from '../support/sandbox.ts';
 import {ScriptedModel} from '../support/scripted-model.ts';
 import {connectTasks, type TaskClient} from '../support/task-client.ts';
@@ -24,8 +27,8 @@ describe('a client that declares the tasks extension', () => {
   });
 
   /** Delegates, expects a task, and returns it. */
-  async function delegate(prompt: string) {
-    const execution = await client.tasks.callTool('delegate', {prompt});
+  async function delegate(prompt: string, input: Record<string, string> = {}) {
+    const execution = await client.tasks.callTool('delegate', {prompt, ...input});
     if (execution.kind !== 'task') throw new Error('no task came back');
     return execution;
   }
@@ -53,7 +56,7 @@ describe('a client that declares the tasks extension', () => {
     await model.asked(({prompt}) => prompt === 'What is six times seven?');
     const working = await client.tasks.task(taskId).snapshot();
     expect(working).toMatchObject({status: 'working', retentionMs: null, suggestedPollIntervalMs: 2_000});
-    expect(working.statusMessage).toMatch(/^0 tool calls · .*\d+ m?s$/);
+    expect(working.statusMessage).toMatch(/^What is six times seven\? · 0 tool calls · .*\d+ m?s$/);
     expect(await client.call('delegation_read', {id: taskId, wait_seconds: 0})).toContain('Still running');
     gate.open();
 
@@ -91,6 +94,31 @@ describe('a client that declares the tasks extension', () => {
     const {blocks, isError} = await resultOf(await delegate('Fail'));
     expect(isError).toBe(true);
     expect(blocks[0]).toMatch(/ · error · .*\nWhy: .*no such deployment/s);
+  });
+
+  it('hears with the result what others were told at once: who else writes there, and what was not taken along', async () => {
+    const gate = createGate();
+    model.script(async ({prompt}) => {
+      if (prompt === 'Write first') await gate.opened;
+      return {text: 'done'};
+    });
+    const {path: directory} = Repository.create(join(sandbox.root, 'shared'), {home: sandbox.root});
+    writeFileSync(join(directory, 'draft.txt'), 'not committed');
+    const first = await delegate('Write first', {directory});
+    const second = await delegate('Write second', {directory});
+    const apart = await delegate('Write apart', {directory, access: 'worktree'});
+    expect((await resultOf(second)).blocks[0]).toContain(
+      `\nAlso at work in this directory, and free to write: ${first.handle.taskId}.`,
+    );
+    const {blocks} = await resultOf(apart);
+    expect(blocks[0]).toContain(
+      '\nNot taken along: what is not committed in your checkout (1 file or folder).\n',
+    );
+    expect(await client.tasks.task(apart.handle.taskId).snapshot()).toMatchObject({
+      statusMessage: 'Write apart · completed',
+    });
+    gate.open();
+    expect((await resultOf(first)).blocks[0]).not.toContain('Also at work');
   });
 
   it('cancels a task, and hears what was kept', async () => {

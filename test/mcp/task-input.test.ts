@@ -7,7 +7,7 @@ import {aDelegation} from '../support/fakes.ts';
 
 const UNTIL = Date.UTC(2026, 0, 2, 3, 7);
 const PERMISSION: Ask = {
-  ...{kind: 'permission', number: 1, until: UNTIL},
+  ...{kind: 'permission', number: 1, askedAt: UNTIL - 120_000, until: UNTIL},
   ...{what: 'permission edit: a.txt', detail: '-old\n+new'},
 };
 const QUESTION: Ask = {
@@ -29,12 +29,32 @@ it('a blocked delegation is a task that requires input, by forms as the extensio
   });
   expect(InputRequestsV2Schema.parse(task.inputRequests)).toEqual(task.inputRequests);
   expect(task.inputRequests['request-1']?.params.message).toBe(
-    'The background agent of swift-amber-otter asks for permission edit: a.txt\n    -old\n    +new\nWithout an answer until 2026-01-02T03:07:00.000Z it is refused.',
+    'The background agent of swift-amber-otter asks for permission edit: a.txt\n    -old\n    +new\nWithout an answer within 2 minutes it is refused.',
   );
   expect(task.inputRequests['request-2']?.params.requestedSchema).toMatchObject({
     properties: {answer_1: {title: 'Which?', description: 'Red, Blue'}, answer_2: {title: 'Why?'}},
     required: ['answer_1', 'answer_2'],
   });
+});
+
+test.each([
+  [120_000, 'within 2 minutes'],
+  [60_400, 'within 1 minute'],
+  [90_000, 'within 90 seconds'],
+  [1_500, 'within 1 second'],
+  [754_000, 'within 12 minutes'],
+])('a request that waits %i ms is to be answered %s', (ms, words) => {
+  const ask = {...PERMISSION, askedAt: UNTIL - ms};
+  const [form] = Object.values(
+    inputRequests({...BLOCKED, state: {status: 'running', startedAt: 1, asks: [ask]}}),
+  );
+  expect(form?.params.message).toContain(`\nWithout an answer ${words} it is refused.`);
+});
+
+it('a request of an old record says no time that nobody knows', () => {
+  expect(inputRequests(BLOCKED)['request-2']?.params.message).toMatch(
+    /\nWithout an answer in time it is refused\.$/,
+  );
 });
 
 it('a request is the same however often it is asked for', () => {

@@ -17,7 +17,7 @@ describe('a task that works', () => {
     expect(workingTask({delegation, waiting: {place: 2, reason}}, CREATED + 5_000)).toEqual({
       taskId: 'swift-amber-otter',
       status: 'working',
-      statusMessage: 'queued · place 2 · all 8 slots taken · waiting for 5 s',
+      statusMessage: 'A title · queued · place 2 · all 8 slots taken · waiting for 5 s',
       createdAt: '2026-01-02T03:04:05.000Z',
       lastUpdatedAt: '2026-01-02T03:04:05.000Z',
       ttlMs: null,
@@ -32,18 +32,19 @@ describe('a task that works', () => {
     });
     const activity = {toolCalls: 6, last: 'reading src/auth.ts', at: CREATED + 70_000};
     expect(workingTask({delegation, activity}, CREATED + 73_000)).toMatchObject({
-      statusMessage: '6 tool calls · reading src/auth.ts · 1 m 12 s',
+      statusMessage: 'A title · 6 tool calls · reading src/auth.ts · 1 m 12 s',
       lastUpdatedAt: '2026-01-02T03:05:15.000Z',
       pollIntervalMs: 5_000,
     });
   });
 
   it('has as its first message what a client without tasks would be told', () => {
-    const delegation = aDelegation({state: {status: 'running', startedAt: CREATED}});
+    const delegation = aDelegation({state: {status: 'running', startedAt: CREATED}, notes: ['A note.']});
     expect(createdTask({delegation}, CREATED)).toMatchObject({
       resultType: 'task',
       content: [],
-      statusMessage: 'swift-amber-otter · running · agent build · model scripted/model · up to 15 m of work',
+      statusMessage:
+        'A title · swift-amber-otter · running · agent build · model scripted/model · up to 15 m of work\nA note.',
     });
   });
 
@@ -79,6 +80,12 @@ describe('a task that has ended', () => {
       expect(text).toContain(part);
     for (const part of ['120 tokens in', '$0.0123', 'Files changed: src/a.ts', 'The answer'])
       expect(text).toContain(part);
+  });
+
+  it.each(OUTCOMES)('as %s begins its message with the title, and has what delegate has told', (outcome) => {
+    const task = endedTask({...ended({status: outcome}), notes: ['Not taken along: <system>a\nb']});
+    expect(task.statusMessage).toMatch(/^A title · ./);
+    expect(JSON.stringify(task)).toContain('Not taken along: ‹system>a\\n  b\\n');
   });
 
   it('has the first 1,500 characters, whole ones, and says where the rest is', () => {

@@ -15,6 +15,7 @@ const FULL = aDelegation({
   owner: {pid: 7, hostname: '7h', environment: '9fab', sessions: '/a b'},
   parent: PARENT,
   continues: {id: 'calm-blue-heron', sessionId: 'ses_2'},
+  notes: ['Not taken along: "a".', 'b'],
   readAt: Date.UTC(2028, 1, 29),
   state: anEnd({startedAt: 5, sessionId: 'ses_3', error: 'Why: "not".'}),
 });

@@ -66,13 +66,14 @@ const record = <T>(model: {[K in keyof T]: fc.Arbitrary<T[K]>}): fc.Arbitrary<T>
   fc.record<T>(model, {noNullPrototype: true});
 const aTime = fc.integer({min: 0, max: Date.UTC(2100, 0)});
 
+const anyAsk = {number: fc.nat(), what: aText, askedAt: aTime, until: aTime};
 const anAsk: fc.Arbitrary<Ask> = fc.oneof(
   record({
-    ...{kind: fc.constant('permission' as const), number: fc.nat(), what: aText, until: aTime},
+    ...{kind: fc.constant('permission' as const), ...anyAsk},
     detail: aText,
   }),
   record({
-    ...{kind: fc.constant('question' as const), number: fc.nat(), what: aText, until: aTime},
+    ...{kind: fc.constant('question' as const), ...anyAsk},
     questions: fc.array(
       record({question: aText, options: fc.array(aText, {maxLength: 3}), isMultiple: fc.boolean()}),
       {maxLength: 2},
@@ -149,16 +150,18 @@ const aWorktree: fc.Arbitrary<Worktree> = fc
   )
   .map(([place, outcome]) => ({...place, ...(outcome !== undefined && {outcome})}));
 
-const aLater: fc.Arbitrary<Pick<Delegation, 'continues' | 'decisions' | 'worktree' | 'alsoChanged'>> =
-  fc.record(
-    {
-      continues: record({id: anId, sessionId: aSession}),
-      decisions: fc.array(aDecision, {minLength: 1, maxLength: 3}),
-      worktree: aWorktree,
-      alsoChanged: fc.array(record({file: aText, by: aLine}), {minLength: 1, maxLength: 3}),
-    },
-    {requiredKeys: [], noNullPrototype: true},
-  );
+const aLater: fc.Arbitrary<
+  Pick<Delegation, 'continues' | 'notes' | 'decisions' | 'worktree' | 'alsoChanged'>
+> = fc.record(
+  {
+    continues: record({id: anId, sessionId: aSession}),
+    notes: fc.array(aText, {minLength: 1, maxLength: 2}),
+    decisions: fc.array(aDecision, {minLength: 1, maxLength: 3}),
+    worktree: aWorktree,
+    alsoChanged: fc.array(record({file: aText, by: aLine}), {minLength: 1, maxLength: 3}),
+  },
+  {requiredKeys: [], noNullPrototype: true},
+);
 
 const aRecord: fc.Arbitrary<Delegation> = record({
   title: aLine,

@@ -17,7 +17,7 @@ export const RESULT_CHARS = 1_500;
  * the report in their texts.
  */
 export function endedTask(delegation: Delegation & {readonly state: Ended}) {
-  const {state, text, title} = delegation;
+  const {state, text} = delegation;
   const page = pageOf(text, {offset: 0, size: RESULT_CHARS});
   const mark = endMarkOf(delegation);
   const report = renderReport(delegation, {page, mark});
@@ -27,16 +27,16 @@ export function endedTask(delegation: Delegation & {readonly state: Ended}) {
   const updatedAt = state.endedAt;
   switch (state.status) {
     case 'cancelled': {
-      const facts = taskFacts(delegation, {statusMessage: shown, updatedAt});
+      const facts = taskFacts(delegation, {message: shown, updatedAt});
       return {...facts, status: 'cancelled' as const};
     }
     case 'interrupted': {
-      const facts = taskFacts(delegation, {statusMessage: quoted(state.error ?? state.status), updatedAt});
+      const facts = taskFacts(delegation, {message: quoted(state.error ?? state.status), updatedAt});
       const error = {code: INTERNAL_ERROR, message: shown};
       return {...facts, status: 'failed' as const, error};
     }
     default: {
-      const facts = taskFacts(delegation, {statusMessage: `${state.status}: ${quoted(title)}`, updatedAt});
+      const facts = taskFacts(delegation, {message: state.status, updatedAt});
       const result = {
         resultType: 'complete' as const,
         content: blocks.map((block) => ({type: 'text' as const, text: block})),

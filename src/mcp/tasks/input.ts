@@ -4,6 +4,7 @@ import {type Ask, detailsOf, type Reply} from '../../delegation/ask.ts';
 import {asksOf, type Delegation} from '../../delegation/delegation.ts';
 import {Refusal} from '../../delegation/errors.ts';
 import {indentedLines, oneLine} from '../../safe-text.ts';
+import {spoken} from '../format.ts';
 
 /** A request to the client, as the extension has it in a task that waits for input. */
 interface InputRequest {
@@ -54,9 +55,8 @@ function replyIn({action, content}: z.output<typeof elicited>, ask: Ask, key: st
 }
 
 function formOf(id: string, ask: Ask): Pick<ElicitRequestFormParams, 'message' | 'requestedSchema'> {
-  const until = `Without an answer until ${new Date(ask.until).toISOString()} it is refused.`;
   const asked = `The background agent of ${id} asks for ${oneLine(ask.what)}`;
-  const message = [asked, ...detailsOf(ask).map(indentedLines), until].join('\n');
+  const message = [asked, ...detailsOf(ask).map(indentedLines), limitOf(ask)].join('\n');
   if (ask.kind === 'permission') {
     return {
       message,
@@ -82,6 +82,12 @@ function formOf(id: string, ask: Ask): Pick<ElicitRequestFormParams, 'message' |
       required: ask.questions.map((_, n) => answerKey(n)),
     },
   };
+}
+
+/** A form is shown once and stays as it is, so that it says how long and not until when by which clock. */
+function limitOf({askedAt, until}: Ask): string {
+  const limit = askedAt === undefined ? 'in time' : `within ${spoken(until - askedAt)}`;
+  return `Without an answer ${limit} it is refused.`;
 }
 
 function keyOf({number}: Ask): string {

@@ -1,7 +1,8 @@
 import {type Delegation, hasEnded} from '../../delegation/delegation.ts';
 import type {Sight} from '../../delegation/sight.ts';
-import {quotedLines} from '../../safe-text.ts';
-import {renderProgress, renderStarted} from '../render.ts';
+import {quoted} from '../../safe-text.ts';
+import {facts} from '../format.ts';
+import {renderProgress, renderStarted, toldBesides} from '../render.ts';
 import {inputRequests} from './input.ts';
 
 /**
@@ -34,16 +35,21 @@ export interface WorkingTask extends TaskFacts {
  * without.
  */
 export function createdTask(sight: Sight, now: number) {
+  const {delegation} = sight;
   const [started = ''] = renderStarted(sight, now).split('\n');
-  const statusMessage = [started, ...(sight.notes ?? []).map(quotedLines)].join('\n');
-  return {resultType: 'task', content: [], ...workingTask(sight, now), statusMessage};
+  const message = [started, ...toldBesides(delegation)].join('\n');
+  return {resultType: 'task', content: [], ...workingTask(sight, now, message)};
 }
 
 /** A delegation that has not ended: its place in the queue, or what its agent does. */
-export function workingTask(sight: Sight, now: number): WorkingTask {
+export function workingTask(
+  sight: Sight,
+  now: number,
+  message: string = renderProgress(sight, now),
+): WorkingTask {
   const {delegation} = sight;
   return {
-    ...taskFacts(delegation, {statusMessage: renderProgress(sight, now), updatedAt: changedAt(sight)}),
+    ...taskFacts(delegation, {message, updatedAt: changedAt(sight)}),
     status: 'working',
     pollIntervalMs: pollIntervalMs(now - delegation.createdAt),
   };
@@ -59,12 +65,13 @@ export function inputRequiredTask(sight: Sight, now: number) {
 }
 
 export function taskFacts(
-  {id, createdAt}: Delegation,
-  {statusMessage, updatedAt}: {statusMessage: string; updatedAt: number},
+  {id, title, createdAt}: Delegation,
+  {message, updatedAt}: {message: string; updatedAt: number},
 ): TaskFacts {
   return {
     taskId: id,
-    statusMessage,
+    // Clients list their tasks by these messages: only the title tells one from another.
+    statusMessage: facts(quoted(title), message),
     createdAt: new Date(createdAt).toISOString(),
     lastUpdatedAt: new Date(updatedAt).toISOString(),
     ttlMs: null,

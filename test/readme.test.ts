@@ -163,7 +163,7 @@ describe('the tasks in the README', () => {
     expect(ends.map(([end]) => end).sort()).toEqual([...OUTCOMES].sort());
     for (const [end, status] of ends) {
       const state = anEnd({status: OUTCOMES.find((outcome) => outcome === end) ?? 'completed'});
-      expect(endedTask({...aDelegation(), state}).status, end).toBe(status);
+      expect(endedTask({...aDelegation(), state}, '/').status, end).toBe(status);
     }
   });
 

@@ -1,3 +1,5 @@
+import {realPathSync} from '../real-path.ts';
+
 /** The branches of delegations: their ids, with a number where there was one of that name. */
 export const WORKTREE_BRANCH = /^delegation\/[a-z]+-[a-z]+-[a-z]+(?:-\d{1,3})?$/;
 
@@ -103,6 +105,18 @@ export function worktreeCommands({checkout, path, branch, base}: Worktree): {
     merge: `${git} merge ${branch}`,
     drop: `${git} worktree remove --force ${quoted(path)} && ${git} branch -D ${branch}`,
   };
+}
+
+/**
+ * The shortest command that merges what a delegation in that directory has left: whoever works where it was delegated
+ * for, or at the root of the checkout, need not name that.
+ */
+export function mergeCommand(
+  worktree: Worktree,
+  {directory, from}: {readonly directory: string; readonly from: string},
+): string {
+  const isThere = from === directory || realPathSync(from) === worktree.checkout;
+  return isThere ? `git merge ${worktree.branch}` : worktreeCommands(worktree).merge;
 }
 
 /** As the shells take it; a path that needs no quotes gets none. */

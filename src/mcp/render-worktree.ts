@@ -1,22 +1,27 @@
-import {type Worktree, worktreeCommands} from '../delegation/worktree.ts';
+import type {DelegationHead} from '../delegation/delegation.ts';
+import {mergeCommand} from '../delegation/worktree.ts';
 import {oneLine, quoted, quotedLines} from '../safe-text.ts';
 
-/** Lines that say what became of a worktree, and what can be done with it; none where nothing is to be said. */
-export function renderWorktree(worktree: Worktree | undefined): readonly string[] {
+/**
+ * Lines that say what became of a worktree, and how its work is taken over; none where nothing is to be said. All
+ * else about it, which nobody needs at each read, is in the delegation's file.
+ *
+ * @param from where the reader works.
+ */
+export function renderWorktree({worktree, directory}: DelegationHead, from: string): readonly string[] {
   const outcome = worktree?.outcome;
   if (worktree === undefined || outcome === undefined) return [];
   if (outcome.is === 'removed')
     return ['Worktree: nothing was changed in it, so it and its branch are removed.'];
-  const {look, merge, drop} = worktreeCommands(worktree);
   const {commit, diffstat, notes} = outcome;
   const at = commit === undefined ? '' : ` at ${commit.slice(0, 12)}`;
   const changed = diffstat === '' ? '' : `: ${quoted(diffstat)}`;
   return [
     `Branch: ${quoted(worktree.branch)}${at}${changed}`,
-    `Worktree: ${oneLine(worktree.path)}`,
+    // What is not on the branch is there.
+    ...(notes.length === 0 ? [] : [`Worktree: ${oneLine(worktree.path)}`]),
     ...notes.map(quotedLines),
-    `To look: ${oneLine(look)}`,
-    `To merge: ${oneLine(merge)}`,
-    `To drop: ${oneLine(drop)}`,
+    `To merge: ${oneLine(mergeCommand(worktree, {directory, from}))}`,
+    'To look at it or to drop it: the commands are in its file.',
   ];
 }

@@ -82,6 +82,7 @@ export function renderHead({
   page,
   artifact,
   mark,
+  from,
   notes = [],
 }: {
   delegation: Delegation;
@@ -89,6 +90,8 @@ export function renderHead({
   artifact: string;
   /** The line after the text. */
   mark: string;
+  /** Where the reader works. */
+  from: string;
   notes?: readonly string[] | undefined;
 }): string {
   const {id, state} = delegation;
@@ -98,7 +101,7 @@ export function renderHead({
   return [
     position,
     facts(id, state.status, ...who(delegation), renderDuration(state)),
-    ...outcomeOf(delegation, state),
+    ...outcomeOf(delegation, state, from),
     // Whoever has read it to its end was told.
     ...(isUnread(delegation) ? toldBesides(delegation) : []),
     ...notes.map(quotedLines),
@@ -121,14 +124,14 @@ export function toldBesides({notes = []}: DelegationHead): readonly string[] {
 /** What a client is told of the end without having asked: all that matters, and where the rest is. */
 export function renderReport(
   delegation: Delegation & {readonly state: Ended},
-  {page, mark}: {page: Page; mark: string},
+  {page, mark, from}: {page: Page; mark: string; from: string},
 ): string {
   const {id, state, title, summary} = delegation;
   return [
     facts(id, state.status, ...who(delegation), renderDuration(state)),
     `Title: ${quoted(title)}`,
     summary !== '' && `Summary: ${quoted(summary)}`,
-    ...outcomeOf(delegation, state),
+    ...outcomeOf(delegation, state, from),
     ...toldBesides(delegation),
     renderHow(id, state, {page, mark}),
   ]
@@ -176,10 +179,8 @@ function renderPosition(id: string, {text, offset, total, next}: Page): string {
 }
 
 /** What it cost, why it failed if it did, and what it has changed. */
-function outcomeOf(
-  {decisions, worktree, alsoChanged}: DelegationHead,
-  state: Ended,
-): readonly (string | false)[] {
+function outcomeOf(head: DelegationHead, state: Ended, from: string): readonly (string | false)[] {
+  const {decisions, alsoChanged} = head;
   const {error, work} = state;
   return [
     renderUsage(state),
@@ -190,7 +191,7 @@ function outcomeOf(
       `Changed by others as well, which ran at the same time: ${alsoChanged.map(({file, by}) => `${quoted(file)} (${quoted(by)})`).join(', ')}`,
     work.refused.length > 0 && `Refused: ${work.refused.map(quoted).join('; ')}`,
     renderDecisions(decisions) || false,
-    ...renderWorktree(worktree),
+    ...renderWorktree(head, from),
   ];
 }
 

@@ -100,7 +100,7 @@ export function createServerFactory(backend: Backend, caller: Caller): McpServer
     serveResources(server, {delegations, artifacts: backend, project});
     serveChanges(server, {delegations, project, era, log});
     servePrompts(server, {delegations, project});
-    if (era === 'modern') serveTasks(server, {delegations, project});
+    if (era === 'modern') serveTasks(server, {delegations, project, directory: () => client.directory()});
     return server;
   };
 }

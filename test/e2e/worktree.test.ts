@@ -87,9 +87,11 @@ describe('a delegation with access worktree', () => {
     const commit = repository.git('rev-parse', `delegation/${id}`);
     expect(head).toContain('Files changed: page.txt, shell.txt');
     expect(head).toContain(`Branch: delegation/${id} at ${commit.slice(0, 12)}: 2 files changed`);
-    expect(head).toContain(`Worktree: ${path}`);
-    expect(head).toContain(`To merge: git -C '${sandbox.project}' merge delegation/${id}`);
-    expect(head).toMatch(/^To look: git -C .*\nTo merge: git -C .*\nTo drop: git -C /m);
+    // The client works at the root of the checkout.
+    expect(head).toMatch(
+      new RegExp(`^Branch: .*\\nTo merge: git merge delegation/${id}\\nTo look at it or to drop`, 'm'),
+    );
+    expect(head).not.toContain(path);
     expect(head).toMatch(/Refused: denied: read .*a\.txt; denied: write .*page\.txt; denied: bash stash; /);
     for (const what of ['stash otherwise', 'redirect', 'restore'])
       expect(head).toContain(`denied: bash ${what}`);
@@ -104,6 +106,8 @@ describe('a delegation with access worktree', () => {
       `You work in ${join(path, 'web')}, in a git worktree made of ${sandbox.project}`,
     );
     repository.git('checkout', '--quiet', '--', '.');
+    repository.git(...(/To merge: git (.*)/.exec(head)?.[1]?.split(' ') ?? []));
+    expect(repository.git('log', '-1', '--format=%H')).toBe(commit);
   });
 
   it('that changes nothing leaves no worktree and no branch', async () => {
@@ -133,6 +137,11 @@ describe('a delegation with access worktree', () => {
 
     script([['write', {filePath: 'rest.txt', content: 'rest\n'}]]);
     const next = await client.call('delegate', {continue: id, prompt: 'Go on'});
+    const elsewhere = await connect(sandbox, {cwd: join(sandbox.project, 'web')});
+    expect((await elsewhere.read(id)).text).toContain(
+      `\nTo merge: git -C '${sandbox.project}' merge delegation/${id}\n`,
+    );
+    await elsewhere.close();
     const [after] = (await client.read(next.text.split(' ')[0] ?? '')).blocks;
     expect(after).toContain(`continues ${id}`);
     expect(after).toContain('Files changed: rest.txt\n');

@@ -4,6 +4,7 @@ import {endedTask, RESULT_CHARS, toldInFull} from '../../src/mcp/tasks/ended-tas
 import {createdTask, pollIntervalMs, workingTask} from '../../src/mcp/tasks/task.ts';
 import {aDelegation, anEnd} from '../support/fakes.ts';
 
+const HERE = '/somewhere';
 const CREATED = Date.UTC(2026, 0, 2, 3, 4, 5);
 
 function ended(given: Partial<Ended>, text = 'The answer'): Delegation & {readonly state: Ended} {
@@ -68,14 +69,17 @@ describe('a task that has ended', () => {
     ['cancelled', 'cancelled', undefined],
     ['interrupted', 'failed', undefined],
   ] as const)('as %s is %s, as the extension has it', (outcome, status, isError) => {
-    const task = endedTask(ended({status: outcome, ...(outcome !== 'completed' && {error: 'Because.'})}));
+    const task = endedTask(
+      ended({status: outcome, ...(outcome !== 'completed' && {error: 'Because.'})}),
+      HERE,
+    );
     expect(task.status).toBe(status);
     expect('result' in task ? task.result.isError : undefined).toBe(isError);
     expect('pollIntervalMs' in task).toBe(false);
   });
 
   it.each(OUTCOMES)('as %s names title, summary, usage, changes and what was kept', (outcome) => {
-    const text = JSON.stringify(endedTask(ended({status: outcome})));
+    const text = JSON.stringify(endedTask(ended({status: outcome}), HERE));
     for (const part of [`swift-amber-otter · ${outcome}`, 'Title: A title', 'Summary: A summary'])
       expect(text).toContain(part);
     for (const part of ['120 tokens in', '$0.0123', 'Files changed: src/a.ts', 'The answer'])
@@ -83,14 +87,14 @@ describe('a task that has ended', () => {
   });
 
   it.each(OUTCOMES)('as %s begins its message with the title, and has what delegate has told', (outcome) => {
-    const task = endedTask({...ended({status: outcome}), notes: ['Not taken along: <system>a\nb']});
+    const task = endedTask({...ended({status: outcome}), notes: ['Not taken along: <system>a\nb']}, HERE);
     expect(task.statusMessage).toMatch(/^A title · ./);
     expect(JSON.stringify(task)).toContain('Not taken along: ‹system>a\\n  b\\n');
   });
 
   it('has the first 1,500 characters, whole ones, and says where the rest is', () => {
     const long = `${'x'.repeat(RESULT_CHARS - 1)}🦦 and more`;
-    const task = endedTask(ended({}, long));
+    const task = endedTask(ended({}, long), HERE);
     const texts = 'result' in task ? task.result.content.map(({text}) => text) : [];
     expect(texts[1]).toBe('x'.repeat(RESULT_CHARS - 1));
     expect(texts[0]).toContain('delegation_read("swift-amber-otter") returns it. The first 1,499 follow');

@@ -15,12 +15,14 @@ export const RESULT_CHARS = 1_500;
  * `failed` is for calls that broke, which only `interrupted` is. An `error` and a `timeout` are results that say
  * so: the extension forbids `failed` for them. Only `completed` has a place for a result, so the other two carry
  * the report in their texts.
+ *
+ * @param from where the client works.
  */
-export function endedTask(delegation: Delegation & {readonly state: Ended}) {
+export function endedTask(delegation: Delegation & {readonly state: Ended}, from: string) {
   const {state, text} = delegation;
   const page = pageOf(text, {offset: 0, size: RESULT_CHARS});
   const mark = endMarkOf(delegation);
-  const report = renderReport(delegation, {page, mark});
+  const report = renderReport(delegation, {page, mark, from});
   const blocks = page.text === '' ? [report] : [report, page.text, mark];
   // Clients show a status and an error to people, as they are.
   const shown = manyLines(blocks.join('\n'));

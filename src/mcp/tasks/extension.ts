@@ -23,6 +23,8 @@ export interface TasksOptions {
   readonly delegations: Pick<Delegations, 'get' | 'cancel' | 'reply' | 'markRead'>;
   /** The project whose delegations the client sees. */
   readonly project: (id: string) => Promise<string>;
+  /** Where the client works. */
+  readonly directory: () => Promise<string>;
 }
 
 const taskRequest = z.looseObject({taskId: z.string()});
@@ -34,7 +36,7 @@ export function declaresTasks(context: ServerContext): boolean {
 }
 
 /** Every delegation is a task of the same id, however it was started: its record is what makes it last. */
-export function serveTasks(server: Server, {delegations, project}: TasksOptions): void {
+export function serveTasks(server: Server, {delegations, project, directory}: TasksOptions): void {
   const find = async (taskId: string, context: ServerContext): Promise<Sight> => {
     if (!declaresTasks(context)) throw undeclared();
     try {
@@ -53,7 +55,7 @@ export function serveTasks(server: Server, {delegations, project}: TasksOptions)
     }
     // The mark is known at once; the client need not wait until it is on disk too.
     if (toldInFull(delegation)) void delegations.markRead(delegation);
-    return endedTask(delegation);
+    return endedTask(delegation, await directory());
   });
 
   server.setRequestHandler('tasks/cancel', {params: taskRequest, result}, async ({taskId}, context) => {

@@ -51,7 +51,8 @@ export const delegationRead = defineTool({
     if (page.next === undefined) void context.delegations.markRead(delegation);
     const artifact = context.artifact(delegation.project, delegation.id);
     const mark = endMarkOf(delegation);
-    const head = renderHead({delegation, page, artifact, mark, notes: sight.notes});
+    const from = await context.client.directory();
+    const head = renderHead({delegation, page, artifact, mark, from, notes: sight.notes});
     const shown = page.text === '' ? [] : [{verbatim: page.text}, mark];
     return {blocks: [head, ...shown], told: delegation.id};
   },

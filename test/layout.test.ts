@@ -18,6 +18,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['opencode'],
   ['store'],
   ['git'],
+  ['report'],
   ['delegation'],
   ['environment'],
   ['not-in-force.ts'],

@@ -8,9 +8,10 @@ import {ClientConnection} from '../src/mcp/client-connection.ts';
 import {instructionsFor} from '../src/mcp/instructions.ts';
 import {URI_TEMPLATE} from '../src/mcp/resources/uri.ts';
 import {TOOL_DEFINITIONS} from '../src/mcp/server.ts';
-import {endedTask, RESULT_CHARS} from '../src/mcp/tasks/ended-task.ts';
+import {endedTask} from '../src/mcp/tasks/ended-task.ts';
 import {TASKS_EXTENSION} from '../src/mcp/tasks/extension.ts';
 import {pollIntervalMs} from '../src/mcp/tasks/task.ts';
+import {CARRIED_CHARS} from '../src/report/answer.ts';
 import {aDelegation, anEnd} from './support/fakes.ts';
 
 const COMMAND = ['npx', '-y', '--prefer-offline', 'opencode-delegate'];
@@ -171,7 +172,7 @@ describe('the tasks in the README', () => {
     expect(readme).toContain(
       `${pollIntervalMs(0) / 1_000} s at first, in ${pollIntervalMs(120_000) / 1_000} s after`,
     );
-    expect(readme).toContain(`up to ${RESULT_CHARS.toLocaleString('en-US')} characters of the answer`);
+    expect(readme).toContain(`up to ${CARRIED_CHARS.toLocaleString('en-US')} characters of the answer`);
     expect(readme).toContain(
       `newest first, ${constantIn('src/mcp/resources/resources.ts', 'PAGE_ENTRIES')} a page`,
     );

@@ -1,20 +1,11 @@
-import {type Ask, type Decision, detailsOf, type Verdict} from '../delegation/ask.ts';
+import {type Ask, detailsOf} from '../delegation/ask.ts';
 import {asksOf, type DelegationHead} from '../delegation/delegation.ts';
-import {shorten} from '../delegation/errors.ts';
 import type {Replied} from '../delegation/replying.ts';
+import {renderDecision} from '../report/decisions.ts';
+import {counted, duration} from '../report/format.ts';
 import {indentedLines, quoted} from '../safe-text.ts';
-import {counted, duration} from './format.ts';
 
-const MESSAGE_CHARS = 200;
 const NAMED_BLOCKED = 5;
-
-const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
-  allowed: 'allowed',
-  denied: 'denied',
-  nobody: 'refused, as nobody could be asked',
-  'timed-out': 'refused, as nobody answered in time',
-  unanswered: 'unanswered when it ended',
-};
 
 /** The status; of a delegation whose agent waits on an answer, that as well. */
 export function renderStatus(head: DelegationHead): string {
@@ -43,12 +34,6 @@ export function renderBlocked(head: DelegationHead, now: number): readonly strin
   ];
 }
 
-/** What became of what was asked; empty where nobody could have answered. */
-export function renderDecisions(decisions: readonly Decision[] = []): string {
-  const asked = decisions.filter(({verdict}) => verdict !== 'nobody');
-  return asked.length === 0 ? '' : `Asked for: ${asked.map(renderDecision).join('; ')}`;
-}
-
 /** What `delegation_reply` answers. */
 export function renderReplied({delegation, decision}: Replied, now: number): string {
   const {id, state} = delegation;
@@ -69,11 +54,6 @@ export function renderUnanswered(heads: readonly DelegationHead[]): string {
   });
   const more = heads.length > named.length ? ` and ${heads.length - named.length} more` : '';
   return `Blocked until delegation_reply answers: ${named.join(', ')}${more}.`;
-}
-
-function renderDecision({what, verdict, message}: Decision): string {
-  const said = message === undefined ? '' : `: "${shorten(quoted(message), MESSAGE_CHARS)}"`;
-  return `${quoted(what)} (${VERDICT_WORDS[verdict]}${said})`;
 }
 
 function howToAnswer({id}: DelegationHead, asks: readonly Ask[]): string {

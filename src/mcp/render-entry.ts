@@ -1,7 +1,7 @@
 import {type DelegationHead, isUnread} from '../delegation/delegation.ts';
 import type {Sight} from '../delegation/sight.ts';
+import {duration, facts} from '../report/format.ts';
 import {quoted} from '../safe-text.ts';
-import {duration, facts} from './format.ts';
 import {continued} from './render.ts';
 import {renderAsked, renderStatus} from './render-asks.ts';
 import {renderWaiting} from './render-waiting.ts';

@@ -7,14 +7,14 @@ import {
   isUnread,
 } from '../delegation/delegation.ts';
 import type {Sight} from '../delegation/sight.ts';
+import {upTo, whatIsWritten} from '../report/answer.ts';
+import {count, counted, duration, facts} from '../report/format.ts';
+import {renderDuration, renderOutcome} from '../report/outcome.ts';
 import {oneLine, quoted, quotedLines} from '../safe-text.ts';
-import {count, counted, duration, facts} from './format.ts';
 import type {Page} from './page.ts';
-import {renderAsked, renderBlocked, renderDecisions, renderStatus} from './render-asks.ts';
+import {renderAsked, renderBlocked, renderStatus} from './render-asks.ts';
 import {renderReason, renderWaiting} from './render-waiting.ts';
-import {renderWorktree} from './render-worktree.ts';
 
-const NAMED_FILES = 30;
 const NAMED_UNREAD = 5;
 
 /** What `delegate` answers. */
@@ -97,17 +97,17 @@ export function renderHead({
   const {id, state} = delegation;
   if (!hasEnded(state)) throw new Error(`${id} has not ended`);
   const position = renderPosition(id, page);
-  if (page.offset > 0) return `${facts(position, `${id} ${state.status}`)}\nThe text goes on, ${upTo(mark)}`;
+  if (page.offset > 0)
+    return `${facts(position, `${id} ${state.status}`)}\nThe text goes on, verbatim, ${upTo(mark)}`;
   return [
     position,
     facts(id, state.status, ...who(delegation), renderDuration(state)),
-    ...outcomeOf(delegation, state, from),
+    ...renderOutcome(delegation, {state, from}),
     // Whoever has read it to its end was told.
     ...(isUnread(delegation) ? toldBesides(delegation) : []),
     ...notes.map(quotedLines),
     `Artifact: ${oneLine(artifact)}`,
-    page.total > 0 &&
-      `${state.status === 'completed' ? 'The answer' : 'What it had written by then'} follows, ${upTo(mark)}`,
+    page.total > 0 && `${whatIsWritten(state)} follows, verbatim, ${upTo(mark)}`,
   ]
     .filter((line) => line !== false)
     .join('\n');
@@ -131,7 +131,7 @@ export function renderReport(
     facts(id, state.status, ...who(delegation), renderDuration(state)),
     `Title: ${quoted(title)}`,
     summary !== '' && `Summary: ${quoted(summary)}`,
-    ...outcomeOf(delegation, state, from),
+    ...renderOutcome(delegation, {state, from}),
     ...toldBesides(delegation),
     renderHow(id, state, {page, mark}),
   ]
@@ -139,17 +139,12 @@ export function renderReport(
     .join('\n');
 }
 
-function renderHow(id: string, {status}: Ended, {page, mark}: {page: Page; mark: string}): string {
+function renderHow(id: string, state: Ended, {page, mark}: {page: Page; mark: string}): string {
   const {total, text, next} = page;
   if (total === 0) return `No text. delegation_read("${id}") says where its file is.`;
-  const what = status === 'completed' ? 'The answer' : 'What it had written by then';
-  if (next === undefined) return `${what} follows whole, ${upTo(mark)}`;
-  return `${what} has ${count(total)} characters; delegation_read("${id}") returns it. The first ${count(text.length)} follow, ${upTo(mark)}`;
-}
-
-/** Who reads is told where the words of others end: they can look like ours, but not have this line. */
-function upTo(mark: string): string {
-  return `verbatim, up to "${mark}":`;
+  const what = whatIsWritten(state);
+  if (next === undefined) return `${what} follows whole, verbatim, ${upTo(mark)}`;
+  return `${what} has ${count(total)} characters; delegation_read("${id}") returns it. The first ${count(text.length)} follow, verbatim, ${upTo(mark)}`;
 }
 
 /** The end that a cancelled delegation reached. */
@@ -178,23 +173,6 @@ function renderPosition(id: string, {text, offset, total, next}: Page): string {
     : `${range}. Next page: delegation_read("${id}", offset: ${next}).`;
 }
 
-/** What it cost, why it failed if it did, and what it has changed. */
-function outcomeOf(head: DelegationHead, state: Ended, from: string): readonly (string | false)[] {
-  const {decisions, alsoChanged} = head;
-  const {error, work} = state;
-  return [
-    renderUsage(state),
-    error !== undefined && `Why: ${quotedLines(error)}`,
-    work.caveat !== undefined && `Note: ${quotedLines(work.caveat)}`,
-    work.filesChanged.length > 0 && `Files changed: ${renderFiles(work.filesChanged)}`,
-    alsoChanged !== undefined &&
-      `Changed by others as well, which ran at the same time: ${alsoChanged.map(({file, by}) => `${quoted(file)} (${quoted(by)})`).join(', ')}`,
-    work.refused.length > 0 && `Refused: ${work.refused.map(quoted).join('; ')}`,
-    renderDecisions(decisions) || false,
-    ...renderWorktree(head, from),
-  ];
-}
-
 /** The delegation whose session it goes on in. */
 export function continued({continues}: DelegationHead): string | false {
   return continues !== undefined && `continues ${continues.id}`;
@@ -209,26 +187,4 @@ function who(head: DelegationHead): readonly (string | false)[] {
     `model ${quoted(model)}`,
     access !== DEFAULT_ACCESS && access,
   ];
-}
-
-function renderDuration({startedAt, endedAt}: Ended): string {
-  return startedAt === undefined ? 'never ran' : `took ${duration(endedAt - startedAt)}`;
-}
-
-function renderUsage({work}: Ended): string {
-  const {input, output, reasoning, cacheRead, cacheWrite, cost} = work.usage;
-  const cached =
-    cacheRead + cacheWrite > 0 && `${count(cacheRead)} read from and ${count(cacheWrite)} written to cache`;
-  const tokens = facts(
-    `${count(input)} tokens in`,
-    `${count(output)} out`,
-    reasoning > 0 && `${count(reasoning)} reasoning`,
-    cached,
-  );
-  return facts(tokens, `$${cost.toFixed(4)}`, counted(work.toolCalls, 'tool call'));
-}
-
-function renderFiles(files: readonly string[]): string {
-  const more = files.length > NAMED_FILES ? ` and ${files.length - NAMED_FILES} more` : '';
-  return `${files.slice(0, NAMED_FILES).map(quoted).join(', ')}${more}`;
 }

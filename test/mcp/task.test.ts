@@ -1,7 +1,8 @@
 import {describe, expect, it} from 'vitest';
 import {type Delegation, type Ended, OUTCOMES} from '../../src/delegation/delegation.ts';
-import {endedTask, RESULT_CHARS, toldInFull} from '../../src/mcp/tasks/ended-task.ts';
+import {endedTask, toldInFull} from '../../src/mcp/tasks/ended-task.ts';
 import {createdTask, pollIntervalMs, workingTask} from '../../src/mcp/tasks/task.ts';
+import {CARRIED_CHARS} from '../../src/report/answer.ts';
 import {aDelegation, anEnd} from '../support/fakes.ts';
 
 const HERE = '/somewhere';
@@ -93,17 +94,17 @@ describe('a task that has ended', () => {
   });
 
   it('has the first 1,500 characters, whole ones, and says where the rest is', () => {
-    const long = `${'x'.repeat(RESULT_CHARS - 1)}🦦 and more`;
+    const long = `${'x'.repeat(CARRIED_CHARS - 1)}🦦 and more`;
     const task = endedTask(ended({}, long), HERE);
     const texts = 'result' in task ? task.result.content.map(({text}) => text) : [];
-    expect(texts[1]).toBe('x'.repeat(RESULT_CHARS - 1));
+    expect(texts[1]).toBe('x'.repeat(CARRIED_CHARS - 1));
     expect(texts[0]).toContain('delegation_read("swift-amber-otter") returns it. The first 1,499 follow');
   });
 
   it.each([
     [ended({}), true],
-    [ended({}, 'x'.repeat(RESULT_CHARS)), true],
-    [ended({}, 'x'.repeat(RESULT_CHARS + 1)), false],
+    [ended({}, 'x'.repeat(CARRIED_CHARS)), true],
+    [ended({}, 'x'.repeat(CARRIED_CHARS + 1)), false],
     [ended({status: 'error', error: 'Because.'}, ''), true],
     [ended({status: 'cancelled'}), false],
     [ended({status: 'interrupted'}), false],

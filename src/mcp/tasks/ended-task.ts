@@ -1,13 +1,10 @@
 import {INTERNAL_ERROR} from '@modelcontextprotocol/server';
 import type {Delegation, Ended} from '../../delegation/delegation.ts';
+import {CARRIED_CHARS, endMarkOf} from '../../report/answer.ts';
 import {manyLines, quoted} from '../../safe-text.ts';
-import {endMarkOf} from '../end-mark.ts';
 import {pageOf} from '../page.ts';
 import {renderReport} from '../render.ts';
 import {taskFacts} from './task.ts';
-
-/** Clients put the result of a task into the conversation whole, whether or not the model needs it there. */
-export const RESULT_CHARS = 1_500;
 
 /**
  * A delegation that has ended, as the answer to `tasks/get`.
@@ -20,7 +17,7 @@ export const RESULT_CHARS = 1_500;
  */
 export function endedTask(delegation: Delegation & {readonly state: Ended}, from: string) {
   const {state, text} = delegation;
-  const page = pageOf(text, {offset: 0, size: RESULT_CHARS});
+  const page = pageOf(text, {offset: 0, size: CARRIED_CHARS});
   const mark = endMarkOf(delegation);
   const report = renderReport(delegation, {page, mark, from});
   const blocks = page.text === '' ? [report] : [report, page.text, mark];
@@ -55,5 +52,5 @@ export function endedTask(delegation: Delegation & {readonly state: Ended}, from
  */
 export function toldInFull({state, text}: Delegation): boolean {
   const hasResult = state.status !== 'cancelled' && state.status !== 'interrupted';
-  return hasResult && pageOf(text, {offset: 0, size: RESULT_CHARS}).next === undefined;
+  return hasResult && pageOf(text, {offset: 0, size: CARRIED_CHARS}).next === undefined;
 }

@@ -3,8 +3,8 @@ import {z} from 'zod';
 import {type Ask, detailsOf, type Reply} from '../../delegation/ask.ts';
 import {asksOf, type Delegation} from '../../delegation/delegation.ts';
 import {Refusal} from '../../delegation/errors.ts';
+import {spoken} from '../../report/format.ts';
 import {indentedLines, oneLine} from '../../safe-text.ts';
-import {spoken} from '../format.ts';
 
 /** A request to the client, as the extension has it in a task that waits for input. */
 interface InputRequest {

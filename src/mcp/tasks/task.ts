@@ -1,7 +1,7 @@
 import {type Delegation, hasEnded} from '../../delegation/delegation.ts';
 import type {Sight} from '../../delegation/sight.ts';
+import {facts} from '../../report/format.ts';
 import {quoted} from '../../safe-text.ts';
-import {facts} from '../format.ts';
 import {renderProgress, renderStarted, toldBesides} from '../render.ts';
 import {inputRequests} from './input.ts';
 

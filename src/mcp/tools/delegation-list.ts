@@ -1,7 +1,7 @@
 import {z} from 'zod';
 import {type DelegationHead, STATUSES} from '../../delegation/delegation.ts';
 import type {Stamp} from '../../delegation/stamp.ts';
-import {count} from '../format.ts';
+import {count} from '../../report/format.ts';
 import {renderEntry} from '../render-entry.ts';
 import {defineTool} from '../tool.ts';
 

@@ -2,7 +2,7 @@ import {z} from 'zod';
 import {hasEnded} from '../../delegation/delegation.ts';
 import {Refusal} from '../../delegation/errors.ts';
 import type {Sight} from '../../delegation/sight.ts';
-import {endMarkOf} from '../end-mark.ts';
+import {endMarkOf} from '../../report/answer.ts';
 import {pageOf} from '../page.ts';
 import {ProgressTicker} from '../progress-ticker.ts';
 import {renderHead, renderProgress, renderUnended} from '../render.ts';

@@ -1,5 +1,5 @@
 import {describe, expect, it, test} from 'vitest';
-import {count, counted, duration, facts} from '../../src/mcp/format.ts';
+import {count, counted, duration, facts} from '../../src/report/format.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

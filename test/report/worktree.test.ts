@@ -1,6 +1,6 @@
 import {expect, it} from 'vitest';
 import type {WorktreeOutcome} from '../../src/delegation/worktree.ts';
-import {renderWorktree} from '../../src/mcp/render-worktree.ts';
+import {renderWorktree} from '../../src/report/worktree.ts';
 import {aDelegation} from '../support/fakes.ts';
 
 const KEPT = {

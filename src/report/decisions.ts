@@ -1,0 +1,25 @@
+import type {Decision, Verdict} from '../delegation/ask.ts';
+import {shorten} from '../delegation/errors.ts';
+import {quoted} from '../safe-text.ts';
+
+const MESSAGE_CHARS = 200;
+
+const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
+  allowed: 'allowed',
+  denied: 'denied',
+  nobody: 'refused, as nobody could be asked',
+  'timed-out': 'refused, as nobody answered in time',
+  unanswered: 'unanswered when it ended',
+};
+
+/** What became of what was asked; empty where nobody could have answered. */
+export function renderDecisions(decisions: readonly Decision[] = []): string {
+  const asked = decisions.filter(({verdict}) => verdict !== 'nobody');
+  return asked.length === 0 ? '' : `Asked for: ${asked.map(renderDecision).join('; ')}`;
+}
+
+/** What became of one request. */
+export function renderDecision({what, verdict, message}: Decision): string {
+  const said = message === undefined ? '' : `: "${shorten(quoted(message), MESSAGE_CHARS)}"`;
+  return `${quoted(what)} (${VERDICT_WORDS[verdict]}${said})`;
+}

@@ -42,6 +42,11 @@ export function quotedLines(text: string): string {
   return tagless(manyLines(text)).replaceAll('\n', '\n  ');
 }
 
+/** What others have written, between two marks of ours: as it is, but for tags and what cannot be seen. */
+export function framed(text: string): string {
+  return tagless(manyLines(text));
+}
+
 /** Text that has to be seen as it is, a command say: every line stands back, and all tags are left in it. */
 export function indentedLines(text: string): string {
   return manyLines(text).replace(/^/gm, '    ');

@@ -17,6 +17,8 @@ export interface CancellingOptions {
   readonly recovery: Recovery;
   readonly overview: Overview;
   readonly waits: Waits;
+  /** Notes that somebody had the whole result. */
+  readonly markRead: (delegation: Delegation) => Promise<Delegation>;
 }
 
 /** Ends delegations on request, whoever runs them. */
@@ -32,13 +34,19 @@ export class Cancelling {
    * @throws Refusal when the id names none in this project, or when the process that runs it lives and does not react.
    */
   async cancel(project: string, id: string): Promise<{delegation: Delegation; wasEnded: boolean}> {
-    const {overview, register} = this.#options;
+    const {overview, markRead} = this.#options;
     const {delegation} = await overview.get(project, id);
     if (hasEnded(delegation.state)) return {delegation, wasEnded: true};
-    const live = register.find(project, delegation.id);
-    if (live === undefined) return {delegation: await this.#elsewhere(delegation), wasEnded: false};
+    const cancelled = await this.#stop(delegation);
+    // Of one that has written nothing there is no more to read.
+    return {delegation: cancelled.text === '' ? await markRead(cancelled) : cancelled, wasEnded: false};
+  }
+
+  async #stop(delegation: Delegation): Promise<Delegation> {
+    const live = this.#options.register.find(delegation.project, delegation.id);
+    if (live === undefined) return this.#elsewhere(delegation);
     stop(live, 'cancelled');
-    return {delegation: await live.ended, wasEnded: false};
+    return live.ended;
   }
 
   async #elsewhere(delegation: Delegation): Promise<Delegation> {

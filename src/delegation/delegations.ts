@@ -71,7 +71,8 @@ export class Delegations {
       isClosing: () => this.#closing !== undefined,
       onSettled: (ended) => this.#watchers.tell(ended),
     });
-    const parts = {...all, register: this.#register, recovery: this.#recovery};
+    const markRead = (delegation: Delegation) => this.markRead(delegation);
+    const parts = {...all, register: this.#register, recovery: this.#recovery, markRead};
     this.#overview = new Overview({...parts, waiting: (live) => this.#dispatch.waiting(live)});
     this.#waits = new Waits({...parts, overview: this.#overview});
     this.#cancelling = new Cancelling({...parts, overview: this.#overview, waits: this.#waits});
@@ -147,10 +148,8 @@ export class Delegations {
    * than `cancelled` when it ended first.
    * @throws Refusal when the id names none in this project, or the process that runs it does not react.
    */
-  async cancel(project: string, id: string): Promise<{delegation: Delegation; wasEnded: boolean}> {
-    const {delegation, wasEnded} = await this.#cancelling.cancel(project, id);
-    if (wasEnded || delegation.text !== '') return {delegation, wasEnded};
-    return {delegation: await this.markRead(delegation), wasEnded};
+  cancel(project: string, id: string): Promise<{delegation: Delegation; wasEnded: boolean}> {
+    return this.#cancelling.cancel(project, id);
   }
 
   /**

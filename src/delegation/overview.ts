@@ -1,3 +1,4 @@
+import type {Logger} from '../log.ts';
 import {within} from '../within.ts';
 import {asksOf, type Delegation, type DelegationHead, hasEnded, isUnread} from './delegation.ts';
 import {notFound} from './errors.ts';
@@ -6,6 +7,7 @@ import type {Listing} from './listing.ts';
 import type {LiveDelegation} from './live.ts';
 import type {Store} from './ports.ts';
 import type {Waiting} from './queue.ts';
+import {ReadWords} from './read-words.ts';
 import type {Recovery} from './recovery.ts';
 import type {Register} from './register.ts';
 import type {Sight} from './sight.ts';
@@ -18,6 +20,9 @@ export interface OverviewOptions {
   readonly recovery: Recovery;
   /** What this process knows better than the store. */
   readonly register: Register;
+  /** Notes that somebody had the whole result. */
+  readonly markRead: (delegation: Delegation) => Promise<Delegation>;
+  readonly log: Logger;
   /** Why a delegation of this process has not started; `undefined` when it does not wait. */
   readonly waiting: (live: LiveDelegation) => Waiting | undefined;
 }
@@ -31,10 +36,12 @@ interface Updated {
 /** Shows a project's delegations as they stand, recovering what it finds without an owner. */
 export class Overview {
   readonly #options: OverviewOptions;
+  readonly #readWords: ReadWords;
   readonly #updated = new WeakMap<Listing, Updated>();
 
   constructor(options: OverviewOptions) {
     this.#options = options;
+    this.#readWords = new ReadWords(options);
   }
 
   /**
@@ -88,6 +95,7 @@ export class Overview {
 
   /** Newest first. */
   async list(project: string): Promise<readonly DelegationHead[]> {
+    await this.#readWords.take();
     const stored = await this.#options.store.list(project);
     const newer = await this.#newerThan(stored, project);
     if (newer.size === 0) return stored.heads;
@@ -104,6 +112,7 @@ export class Overview {
    */
   async unread(project: string): Promise<readonly string[]> {
     const {store, register} = this.#options;
+    await this.#readWords.take();
     const stored = await store.peek(project);
     if (stored === undefined) return unreadIn(register.known(project));
     const unread = stored.unread.map(({id}) => id);

@@ -218,6 +218,10 @@ export interface Store {
   cancels(): Promise<readonly Named[]>;
   /** The word is taken, or no longer needed. Idempotent. */
   dropCancel(named: Named): Promise<void>;
+  /** Every delegation that somebody has left word for that its whole result was read. */
+  reads(): Promise<readonly Named[]>;
+  /** As {@link dropCancel}. */
+  dropRead(named: Named): Promise<void>;
   /** Where a person finds the record. */
   artifact(project: string, id: string): string;
 }

@@ -44,14 +44,14 @@ export class Companion {
   #records: Records;
 
   constructor(options: CompanionOptions) {
-    const {client, env, log} = options;
+    const {client, directory, env, log} = options;
     this.#options = options;
     this.#opencode = new OpenCode(client);
     this.#callers = new Callers(this.#opencode);
     this.#watch = new FolderWatch(log);
     this.#records = new Records({root: dataDirOf(env), log});
     this.#sessions = new ParentSessions(() => ({
-      ...{opencode: this.#opencode, records: this.#records, watch: this.#watch, log},
+      ...{opencode: this.#opencode, records: this.#records, watch: this.#watch, directory, log},
     }));
   }
 

@@ -1,35 +1,66 @@
 import {type Ask, detailsOf} from '../delegation/ask.ts';
 import {type DelegationHead, hasEnded} from '../delegation/delegation.ts';
-import {oneLine, quoted, withinTags} from '../safe-text.ts';
+import {endMarkOf, upTo, whatIsWritten} from '../report/answer.ts';
+import {renderCaveat, renderOutcome, renderRefused} from '../report/outcome.ts';
+import {framed, oneLine, quoted, withinTags} from '../safe-text.ts';
+
+/** An end that is told, with the whole of what was written where that goes with it. */
+export interface EndTold {
+  readonly head: DelegationHead;
+  readonly text?: string;
+}
 
 export interface NoticeOptions {
-  readonly ended: readonly DelegationHead[];
+  readonly ended: readonly EndTold[];
   /** Told before without a turn of the model, and not read since. */
   readonly toldBefore: readonly DelegationHead[];
   /** How many of the session's delegations have not ended. */
   readonly remaining: number;
   readonly artifact: (project: string, id: string) => string;
+  /** Where the session works. */
+  readonly from: string;
 }
 
 /** What the model is told of ends. */
-export function noticeText({ended, toldBefore, remaining, artifact}: NoticeOptions): string {
-  const blocks = ended.map((head) =>
-    [
-      '<task-notification>',
-      endMark(head),
-      `<title>${line(head.title)}</title><summary>${line(summaryOf(head))}</summary>`,
-      `<artifact>${line(artifact(head.project, head.id))}</artifact>`,
-      `<retrieval>${retrieval(head.id)}</retrieval>`,
-      `<remaining>${remaining}</remaining>`,
-      '</task-notification>',
-    ].join('\n'),
-  );
+export function noticeText({ended, toldBefore, ...rest}: NoticeOptions): string {
+  const blocks = ended.map((end) => [...notification(end, rest), ...answerOf(end)].join('\n'));
   const before = toldBefore.map(({id, state, title}) => `${id} (${state.status}: ${quoted(title)})`);
   const more =
     before.length === 0
       ? []
       : [`Ended before and not read yet: ${before.join('; ')}. delegation_read(id) returns each.`];
   return [...blocks, ...more].join('\n');
+}
+
+function notification(
+  {head, text}: EndTold,
+  {remaining, artifact, from}: Pick<NoticeOptions, 'remaining' | 'artifact' | 'from'>,
+): readonly string[] {
+  const {id, project, state, title} = head;
+  const isWhole = text !== undefined;
+  const outcome = !hasEnded(state)
+    ? []
+    : isWhole
+      ? renderOutcome(head, {state, from})
+      : [...renderCaveat(state), ...renderRefused(head, state)];
+  return [
+    '<task-notification>',
+    endMark(head),
+    `<title>${line(title)}</title>${isWhole ? '' : `<summary>${line(summaryOf(head))}</summary>`}`,
+    ...(outcome.length === 0 ? [] : [`<outcome>${outcome.join('\n')}</outcome>`]),
+    `<artifact>${line(artifact(project, id))}</artifact>`,
+    ...(isWhole ? [] : [retrievalTag(id)]),
+    `<remaining>${remaining}</remaining>`,
+    '</task-notification>',
+  ];
+}
+
+/** What its agent has written is data, and whoever reads is told where it ends, as with every read. */
+function answerOf({head: {id, state}, text}: EndTold): readonly string[] {
+  if (text === undefined || !hasEnded(state)) return [];
+  if (text === '') return ['It has written nothing, so there is nothing to read.'];
+  const mark = endMarkOf({id, text});
+  return [`${whatIsWritten(state)} of ${id} follows whole, ${upTo(mark)}`, '', framed(text), '', mark];
 }
 
 /** By this the notice of an end is found again in a transcript. */
@@ -48,6 +79,11 @@ function mark(id: string, status: string): string {
 
 export function retrieval(id: string): string {
   return `delegation_read("${id}")`;
+}
+
+/** By this a notice is known to leave something to be read. */
+export function retrievalTag(id: string): string {
+  return `<retrieval>${retrieval(id)}</retrieval>`;
 }
 
 export interface Toast {

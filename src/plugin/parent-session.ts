@@ -2,13 +2,14 @@ import {asksOf} from '../delegation/delegation.ts';
 import {messageOf} from '../delegation/errors.ts';
 import {parseId} from '../delegation/id.ts';
 import type {Logger} from '../log.ts';
-import {type Expected, SessionNotices, type Told} from '../store/session-notices.ts';
+import {type Expected, SessionNotices} from '../store/session-notices.ts';
 import {Attention} from './attention.ts';
 import type {Disclosed} from './disclosed.ts';
+import {EndNotices} from './end-notices.ts';
 import type {FolderWatch} from './folder-watch.ts';
 import type {TextPart} from './hooks.ts';
 import {Messenger} from './messenger.ts';
-import {endMark, noticeText, toastOf} from './notice-text.ts';
+import {toastOf} from './notice-text.ts';
 import type {OpenCode, Voice} from './opencode.ts';
 import {type Item, type Outlook, outlookOf} from './outlook.ts';
 import type {Records} from './records.ts';
@@ -19,6 +20,8 @@ const RETRY_MS = [500, 2_000, 10_000, 60_000];
 
 export interface ParentSessionOptions {
   readonly id: string;
+  /** Where it works. */
+  readonly directory: string;
   readonly opencode: OpenCode;
   readonly records: Records;
   readonly watch: FolderWatch;
@@ -29,6 +32,7 @@ export interface ParentSessionOptions {
 export class ParentSession {
   readonly #options: ParentSessionOptions;
   readonly #notices: SessionNotices;
+  readonly #ends: EndNotices;
   readonly #messenger: Messenger;
   readonly #requests: Requests;
   readonly #attention: Attention;
@@ -45,6 +49,7 @@ export class ParentSession {
   constructor(options: ParentSessionOptions) {
     this.#options = options;
     this.#notices = new SessionNotices(options.records.root, options.id);
+    this.#ends = new EndNotices({...options, notices: this.#notices});
     this.#messenger = new Messenger(options);
     const parts = {...options, notices: this.#notices, messenger: this.#messenger};
     this.#requests = new Requests(parts);
@@ -99,8 +104,8 @@ export class ParentSession {
     try {
       const items = await this.#claim(due);
       if (items.length === 0) return;
-      const text = this.#text(items, {running, unread: []});
-      told = this.#messenger.attach(text, attach).then(() => this.#confirm(items, 'awake'));
+      const notice = await this.#ends.compose(items, {running, unread: []});
+      told = this.#messenger.attach(notice.text, attach).then(() => this.#ends.delivered(notice, 'awake'));
       this.#toast(items);
     } finally {
       // OpenCode stores the message only when this hook has returned.
@@ -176,13 +181,17 @@ export class ParentSession {
   async #say(items: readonly Item[], outlook: Outlook): Promise<void> {
     const isLast = outlook.running.length === 0;
     const silent = outlook.unread.filter(({expected}) => expected.told === 'silently');
-    const text = this.#text(items, {running: outlook.running, unread: isLast ? silent : []});
+    const notice = await this.#ends.compose(items, {
+      running: outlook.running,
+      unread: isLast ? silent : [],
+    });
     if (isLast) {
-      await this.#messenger.wake(text);
-      await this.#confirm([...items, ...silent], 'awake');
+      await this.#messenger.wake(notice.text);
+      await this.#ends.delivered(notice, 'awake');
+      await this.#ends.confirm(silent, 'awake');
     } else {
-      await this.#messenger.say(text);
-      await this.#confirm(items, 'silently');
+      await this.#messenger.say(notice.text);
+      await this.#ends.delivered(notice, 'silently');
     }
     this.#toast(items);
   }
@@ -210,25 +219,9 @@ export class ParentSession {
     for (const item of items) {
       const claim = await this.#notices.claim(item.expected);
       if (claim === undefined) continue;
-      const isTold =
-        !claim.isFirst && (await this.#options.opencode.hasHeard(this.#options.id, endMark(item.head)));
-      if (isTold) await this.#confirm([item], 'awake');
-      else claimed.push(item);
+      if (claim.isFirst || !(await this.#ends.wasTold(item))) claimed.push(item);
     }
     return claimed;
-  }
-
-  async #confirm(items: readonly Item[], told: Told): Promise<void> {
-    for (const {expected} of items) await this.#notices.confirm(expected, told);
-  }
-
-  #text(ended: readonly Item[], {running, unread}: Pick<Outlook, 'running' | 'unread'>): string {
-    return noticeText({
-      ended: ended.map(({head}) => head),
-      toldBefore: unread.map(({head}) => head),
-      remaining: running.length,
-      artifact: (project, id) => this.#options.records.artifact(project, id),
-    });
   }
 
   #failed(error: unknown): void {

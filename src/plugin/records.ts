@@ -1,9 +1,10 @@
 import {readFile, stat} from 'node:fs/promises';
-import type {Delegation, DelegationHead} from '../delegation/delegation.ts';
+import type {Delegation, DelegationHead, Named} from '../delegation/delegation.ts';
 import {messageOf} from '../delegation/errors.ts';
 import type {Logger} from '../log.ts';
 import {artifactIn} from '../store/artifact.ts';
 import {parseHead, parseRecord} from '../store/record.ts';
+import {Words} from '../store/words.ts';
 import {versionOf} from '../store/write-whole.ts';
 
 interface Known {
@@ -42,6 +43,18 @@ export class Records {
   /** Nobody waits for it any more. */
   forget(project: string, id: string): void {
     this.#known.delete(this.artifact(project, id));
+  }
+
+  /** Leaves word, for whoever may change the record, that somebody had the whole of it. False where that failed. */
+  async markRead({project, id}: Named): Promise<boolean> {
+    try {
+      await new Words(this.root, 'read').add({project, id});
+      this.forget(project, id);
+      return true;
+    } catch (error) {
+      this.#log.warn(`${id} was told whole, and is named as unread all the same: ${messageOf(error)}`);
+      return false;
+    }
   }
 
   /** The whole record; `undefined` when there is none that can be understood. */

@@ -6,7 +6,6 @@ import type {Listing} from '../delegation/listing.ts';
 import type {Store} from '../delegation/ports.ts';
 import type {Logger} from '../log.ts';
 import {artifactIn} from './artifact.ts';
-import {CancelMarks} from './cancel-marks.ts';
 import {withClaim} from './claim.ts';
 import {tidyNotices} from './notice-folders.ts';
 import {OpenMarks} from './open-marks.ts';
@@ -16,6 +15,7 @@ import {wholeOf} from './read-file.ts';
 import {parseRecord, renderRecord} from './record.ts';
 import {SessionNotices} from './session-notices.ts';
 import {unfinished} from './unfinished.ts';
+import {Words} from './words.ts';
 import {createWhole, replaceWhole, syncFolder} from './write-whole.ts';
 
 /** For its owner alone. */
@@ -28,14 +28,16 @@ const FOLDER_MODE = 0o700;
 export class MarkdownStore implements Store {
   readonly #root: string;
   readonly #log: Logger;
-  readonly #cancels: CancelMarks;
+  readonly #cancels: Words;
+  readonly #reads: Words;
   readonly #marks: OpenMarks;
   readonly #indexes: ProjectIndexes;
 
   /** @param root the folder that holds a folder for each project; made when it is first needed. */
   constructor({root, log}: {root: string; log: Logger}) {
     this.#root = root;
-    this.#cancels = new CancelMarks(root);
+    this.#cancels = new Words(root, 'cancel');
+    this.#reads = new Words(root, 'read');
     this.#log = log;
     this.#marks = new OpenMarks(root);
     this.#indexes = new ProjectIndexes({root, log});
@@ -153,6 +155,14 @@ export class MarkdownStore implements Store {
 
   dropCancel(named: Named): Promise<void> {
     return this.#cancels.remove(named);
+  }
+
+  reads(): Promise<readonly Named[]> {
+    return this.#reads.all();
+  }
+
+  dropRead(named: Named): Promise<void> {
+    return this.#reads.remove(named);
   }
 
   #note({prompt: _, text: __, ...head}: Delegation, version: string): void {

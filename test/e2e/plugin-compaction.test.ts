@@ -24,7 +24,11 @@ afterAll(async () => {
 
 describe('compaction', () => {
   it('carries over what runs and what is unread, also past a summarizer that leaves it out', async () => {
-    const gates = scriptDelegating(model, {prompts: ['still running', 'ended unread']});
+    const gates = scriptDelegating(model, {
+      prompts: ['still running', 'ended unread'],
+      // Too long to go with its notice.
+      answer: (prompt) => `Answer to ${prompt}\n\n${'And so on. '.repeat(200)}`,
+    });
     const session = await opencode.session();
     await opencode.say(session, 'go');
     const [running = '', unread = ''] = await opencode.delegated(session);

@@ -38,11 +38,7 @@ describe('a session that has delegated', () => {
       prompts: ['Look at how retries are budgeted.', 'Find out who reads the retry metrics.'],
       answer: (prompt) => (prompt.includes('budgeted') ? 'All callers share one budget.' : 'Nobody does.'),
       after: () => ({text: 'Two agents look into it. Meanwhile I read the changelog.'}),
-      onNotice(request) {
-        const ids = idsIn(request);
-        const next = ids[request.toolResults.length];
-        return next === undefined ? {text: 'One budget for all, and nobody watches it.'} : read(next);
-      },
+      onNotice: () => ({text: 'One budget for all, and nobody watches it.'}),
     });
     const session = await opencode.session();
     await opencode.say(session, 'Why do our retries pile up?', VOICE);
@@ -51,24 +47,30 @@ describe('a session that has delegated', () => {
     open(gates, 'Look at how retries are budgeted.');
     const silent = await opencode.until(session, (all) => noticesIn(all).length === 1);
     expect(silent.at(-1)).toMatchObject({role: 'user', isSynthetic: true});
+    const mark = /^\[end of .*\]$/m.exec(silent.at(-1)?.text ?? '')?.[0];
     expect(noticesIn(silent)[0]).toBe(
       `<task-notification>
 <task-id>${first}</task-id>
 <status>completed</status>
-<title>Look at how retries are budgeted.</title><summary>All callers share one budget.</summary>
+<title>Look at how retries are budgeted.</title>
+<outcome>100 tokens in · 20 out · $0.0001 · 0 tool calls</outcome>
 <artifact>${artifactOf(sandbox, first)}</artifact>
-<retrieval>delegation_read("${first}")</retrieval>
 <remaining>1</remaining>
-</task-notification>`,
+</task-notification>
+The answer of ${first} follows whole, up to "${mark}":
+
+All callers share one budget.
+
+${mark}`,
     );
 
     open(gates, 'Find out who reads the retry metrics.');
     const all = await opencode.until(session, (said) => said.at(-1)?.text.startsWith('One budget') === true);
     expect(noticesIn(all)).toHaveLength(2);
     expect(noticesIn(all)[1]).toContain('<remaining>0</remaining>');
-    expect(noticesIn(all)[1]).toContain(
-      `Ended before and not read yet: ${first} (completed: Look at how retries are budgeted.).`,
-    );
+    // It has had both answers whole, so nothing is left to be read, and nothing is kept for it.
+    expect(noticesIn(all)[1]).not.toContain(first);
+    await eventually(() => noticeFiles(session).every((name) => !name.includes('@')));
     expect(toldTimes(all, second)).toBe(1);
     const {agent, variant} = VOICE;
     for (const said of all) expect(said).toMatchObject({agent, model: 'scripted/other', variant});
@@ -132,6 +134,39 @@ describe('a session that has delegated', () => {
     expect(readFileSync(artifactOf(sandbox, id), 'utf8')).toMatch(/^read: /m);
   });
 
+  it('has short answers with their notices, and reads a long one itself, which stays named until then', async () => {
+    const long = 'A long answer. '.repeat(150);
+    const gates = script({
+      prompts: ['to be short', 'to be long', 'to be last'],
+      answer: (prompt) => (prompt === 'to be long' ? long : `Answer to ${prompt}`),
+      after: () => ({text: 'Carrying on.'}),
+      onNotice: (request) =>
+        request.toolResults.length === 0
+          ? {tool: `${PREFIX}delegation_list`, input: {}}
+          : {text: request.toolResults.join('\n')},
+    });
+    const session = await opencode.session();
+    await opencode.say(session, 'go');
+    const [short = '', longest = '', last = ''] = await opencode.delegated(session);
+    for (const [n, prompt] of ['to be short', 'to be long'].entries()) {
+      open(gates, prompt);
+      await opencode.until(session, (said) => noticesIn(said).length === n + 1);
+    }
+    open(gates, 'to be last');
+    const all = await opencode.until(session, (said) => said.at(-1)?.text.includes(' of ') === true);
+    const [first, second, third] = noticesIn(all);
+    expect(first).toContain('\nAnswer to to be short\n');
+    expect(second).toContain(`<retrieval>delegation_read("${longest}")</retrieval>`);
+    expect(second).not.toContain('follows whole');
+    expect(third).toContain('\nAnswer to to be last\n');
+    expect(third).toContain(`\nEnded before and not read yet: ${longest} (completed: to be long).`);
+    // The list that the model asks for then says the same.
+    const list = all.at(-1)?.text ?? '';
+    expect(list).toMatch(new RegExp(`^${longest} .*\\[unread\\]$`, 'm'));
+    for (const id of [short, last]) expect(list).toMatch(new RegExp(`^${id} .*[^\\]]$`, 'm'));
+    expect(list).toContain(`Ended and not read yet: ${longest}`);
+  });
+
   it('is told of an end that comes while it is busy', async () => {
     const working = createGate();
     const gates = script({
@@ -192,7 +227,8 @@ describe('a session that has delegated', () => {
     expect(all.filter(({text}) => text === 'Noted.')).toHaveLength(1);
     const woken = model.requests.slice(before).filter(({prompt}) => prompt.includes('<task-notification>'));
     expect(woken).toHaveLength(1);
-    for (const id of ids) expect(woken[0]?.prompt).toContain(id);
+    // Those that were told silently before stand in the messages before.
+    for (const id of ids) expect(JSON.stringify(woken[0]?.messages)).toContain(`<task-id>${id}</task-id>`);
   });
 
   it('lists its own delegations first and marks those of others', async () => {

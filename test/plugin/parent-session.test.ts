@@ -13,10 +13,13 @@ import {renderRecord} from '../../src/store/record.ts';
 import {SessionNotices} from '../../src/store/session-notices.ts';
 import {Arrivals} from '../support/arrivals.ts';
 import {aDelegation, anEnd, DEAD_PID, FakeLog} from '../support/fakes.ts';
+import {eventually} from '../support/processes.ts';
 
 const SESSION = 'ses_parent';
 const ID = 'swift-amber-otter';
 const NAME = `${ID}@project`;
+/** Too long to go with a notice. */
+const LONG = 'x'.repeat(1_501);
 const RUNNING = {status: 'running', startedAt: Date.UTC(2026, 0, 2, 3, 5)} as const;
 const ASK: Ask = {
   kind: 'permission',
@@ -93,12 +96,16 @@ function openSession(): void {
   log = new FakeLog();
   watch = new FolderWatch(log);
   const records = new Records({root, log});
-  session = new ParentSession({id: SESSION, opencode: new OpenCode(client), records, watch, log});
+  session = new ParentSession({
+    ...{id: SESSION, directory: '/somewhere', opencode: new OpenCode(client)},
+    ...{records, watch, log},
+  });
   client.onStored = (key) => session.stored(key);
 }
 
 function record(given: Partial<Delegation>): void {
-  const delegation = aDelegation({parent: {session: SESSION, pid: process.pid}, ...given});
+  const parent = {session: SESSION, pid: process.pid};
+  const delegation = aDelegation({parent, text: LONG, ...given});
   writeFileSync(join(root, 'project', `${delegation.id}.md`), renderRecord(delegation));
 }
 
@@ -147,12 +154,24 @@ it('an end whose teller died is told by the next, unless the transcript has it',
     writeFileSync(claim, JSON.stringify({pid: DEAD_PID, hostname: hostname()}));
     record({id, state: anEnd()});
   }
-  client.said.add({text: `<task-id>${ID}</task-id>\n<status>completed</status>`, isWake: true});
+  const told = `<task-id>${ID}</task-id>\n<status>completed</status>\n<retrieval>delegation_read("${ID}")</retrieval>`;
+  client.said.add({text: told, isWake: true});
   session.tell();
   const {text} = await client.said.first((said) => said.text.includes('calm-blue-heron'));
   expect(text).not.toContain(`<task-id>${ID}`);
   await toasted(1);
   expect(names()).toEqual(expect.arrayContaining([`${NAME}.told`, 'calm-blue-heron@project.told']));
+});
+
+it('an end whose teller died with the whole answer delivered is read', async () => {
+  const claim = join(notices.folder, `${NAME}.claim-1`);
+  writeFileSync(claim, JSON.stringify({pid: DEAD_PID, hostname: hostname()}));
+  record({state: anEnd(), text: 'short'});
+  const head = `<task-id>${ID}</task-id>\n<status>completed</status>`;
+  client.said.add({text: `${head}\nThe answer of ${ID} follows whole`, isWake: true});
+  session.tell();
+  await eventually(() => words().length === 1);
+  expect(client.said.all).toHaveLength(1);
 });
 
 it('a request is told once, and its end as well, though both are about the same delegation', async () => {
@@ -196,4 +215,83 @@ it('nothing is told by a process that another one has followed', async () => {
   await session.spokenTo(undefined, ({text}) => attached.push(text));
   expect(attached).toEqual([expect.stringContaining(`<task-id>${ID}</task-id>`)]);
   expect(client.said.all).toEqual([]);
+});
+
+const words = () => (readdirSync(root).includes('.read') ? readdirSync(join(root, '.read')) : []);
+
+it('a short answer goes with the notice, which then counts as read and is waited for no more', async () => {
+  const refused = {...anEnd().work, refused: ['bash: rm -rf build']};
+  record({state: anEnd({work: refused}), text: 'All is well.\n\n- a < b'});
+  session.tell();
+  const {text} = await woken(1);
+  expect(text).toContain('Refused: bash: rm -rf build');
+  expect(text).toMatch(
+    /\nThe answer of swift-amber-otter follows whole, up to "(.*)":\n\nAll is well\.\n\n- a < b\n\n\1$/s,
+  );
+  expect(text).not.toContain('delegation_read');
+  await toasted(1);
+  expect(words()).toEqual([NAME]);
+  expect(names()).toEqual(['holder']);
+});
+
+it('a longer one does not, and what was refused does', async () => {
+  record({state: anEnd()});
+  session.tell();
+  const {text} = await woken(1);
+  expect(text).toContain('<outcome>Refused: bash: rm</outcome>');
+  expect(text).toContain(`<retrieval>delegation_read("${ID}")</retrieval>`);
+  expect(text).not.toContain('xx');
+  await toasted(1);
+  expect(words()).toEqual([]);
+  expect(names()).toContain(`${NAME}.told`);
+});
+
+it('one that was not delivered is not read', async () => {
+  record({state: anEnd(), text: 'short'});
+  client.failures = 1;
+  session.tell();
+  await eventually(() => log.lines.some((line) => line.includes('could not be told')));
+  expect(words()).toEqual([]);
+  await toasted(1);
+  expect(words()).toEqual([NAME]);
+});
+
+it('one that was carried silently is not named as unread when the last one wakes the model', async () => {
+  const other = 'calm-blue-heron';
+  await notices.expect({project: 'project', id: other});
+  record({state: anEnd(), text: 'short'});
+  record({id: other, state: RUNNING});
+  session.tell();
+  expect(await woken(1)).toMatchObject({isWake: false, text: expect.stringContaining('\nshort\n')});
+  await toasted(1);
+  record({id: other, state: anEnd()});
+  session.tell();
+  const {text, isWake} = await client.said.first((said) => said.text.includes(other));
+  expect(isWake).toBe(true);
+  expect(text).not.toContain(ID);
+});
+
+it('of many that end at once, as many answers are carried as have room in one message', async () => {
+  const ids = [...'abcdefgh'].map((letter) => `${ID}${letter}`);
+  record({state: anEnd(), readAt: 1});
+  for (const id of ids) {
+    record({id, state: anEnd(), text: 'z'.repeat(1_000)});
+    await notices.expect({project: 'project', id});
+  }
+  session.tell();
+  await toasted(1);
+  const text = client.said.all.map((said) => said.text).join();
+  expect(text.match(/ follows whole/g)).toHaveLength(6);
+  expect(text.match(/<retrieval>/g)).toHaveLength(2);
+  expect(words()).toHaveLength(6);
+});
+
+it('what failed without a text has said all when it has said why, unless that is long', async () => {
+  record({state: anEnd({status: 'error', error: 'No such deployment.'}), text: ''});
+  session.tell();
+  const {text} = await woken(1);
+  expect(text).toContain('\nWhy: No such deployment.\n');
+  expect(text).toMatch(/\nIt has written nothing, so there is nothing to read\.$/);
+  await toasted(1);
+  expect(words()).toEqual([NAME]);
 });

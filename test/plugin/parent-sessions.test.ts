@@ -29,6 +29,7 @@ describe('the sessions that something may have to be told', () => {
     watch = new FolderWatch(log);
     sessions = new ParentSessions(() => ({
       ...{opencode: new OpenCode(CLIENT), records: new Records({root, log}), watch, log},
+      directory: root,
     }));
   });
 

@@ -21,6 +21,7 @@ import {thisProcess} from '../../src/process/identity.ts';
 import {temporaryOf} from '../../src/process/temporary.ts';
 import {MarkdownStore} from '../../src/store/markdown-store.ts';
 import {renderRecord} from '../../src/store/record.ts';
+import {Words} from '../../src/store/words.ts';
 import {aDelegation, anEnd, DEAD_PID, FakeLog, HERE} from '../support/fakes.ts';
 
 const IDS = ['swift-amber-otter', 'calm-blue-heron', 'brave-red-fox', 'tiny-green-newt'] as const;
@@ -62,6 +63,15 @@ describe('word that a delegation is to be cancelled', () => {
     await store.tidy();
     expect(await store.cancels()).toEqual([{project: 'project', id: IDS[1]}]);
   });
+});
+
+it('word that a result was read is seen by every process until one of them has taken it', async () => {
+  const named = {project: 'project', id: IDS[0]};
+  await new Words(root, 'read').add(named);
+  expect(await other.reads()).toEqual([named]);
+  expect(await store.cancels()).toEqual([]);
+  await other.dropRead(named);
+  expect(await store.reads()).toEqual([]);
 });
 
 describe('a folder that cannot be used as it is', () => {

@@ -3,13 +3,13 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import type {Delegation} from '../../src/delegation/delegation.ts';
-import {CancelMarks} from '../../src/store/cancel-marks.ts';
 import {namedBy} from '../../src/store/mark-name.ts';
 import {MarkdownStore} from '../../src/store/markdown-store.ts';
 import {tidyNotices} from '../../src/store/notice-folders.ts';
 import {OpenMarks} from '../../src/store/open-marks.ts';
 import {parseRecord, renderRecord} from '../../src/store/record.ts';
 import {SessionNotices} from '../../src/store/session-notices.ts';
+import {Words} from '../../src/store/words.ts';
 import {aDelegation, anEnd, FakeLog} from '../support/fakes.ts';
 
 let root: string;
@@ -87,7 +87,7 @@ describe('a mark is none where its name would lead elsewhere', () => {
     }
     const named = {id: 'swift-amber-otter', project: 'p'};
     expect(await new OpenMarks(root).all()).toEqual({open: [named], complete: new Set(['p'])});
-    expect(await new CancelMarks(root).all()).toEqual([named]);
+    expect(await new Words(root, 'cancel').all()).toEqual([named]);
     expect(await new SessionNotices(root, 'ses_1').expected()).toEqual([named]);
   });
 });

@@ -342,6 +342,18 @@ export class FakeStore implements Store {
     return [...this.wanted.values()];
   }
 
+  /** What {@link reads} tells, until it is dropped. */
+  readonly readWords: Named[] = [];
+
+  async reads(): Promise<readonly Named[]> {
+    return [...this.readWords];
+  }
+
+  async dropRead({project, id}: Named): Promise<void> {
+    const at = this.readWords.findIndex((word) => word.project === project && word.id === id);
+    if (at !== -1) this.readWords.splice(at, 1);
+  }
+
   async dropCancel({project, id}: Named): Promise<void> {
     this.wanted.delete(`${project}/${id}`);
   }

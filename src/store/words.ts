@@ -3,18 +3,21 @@ import {join} from 'node:path';
 import type {Named} from '../delegation/delegation.ts';
 import {markName, namedBy} from './mark-name.ts';
 
-/** Beside the folders of the projects; no project's name begins with a dot. */
-const FOLDER = '.cancel';
+/** What can be said of a delegation, each in its folder beside those of the projects, whose names begin with no dot. */
+const FOLDERS = {cancel: '.cancel', read: '.read'} as const;
 /** A day longer than a delegation can run. */
 const OLD_MS = 2 * 24 * 60 * 60_000;
 
-/** Which delegations are to be cancelled by the process that runs them: one empty file each, `<id>@<project>`. */
-export class CancelMarks {
+/**
+ * Word that a process leaves for the one that may change a record: that a delegation is to be cancelled, or that its
+ * whole result was read. One empty file each, `<id>@<project>`.
+ */
+export class Words {
   readonly #folder: string;
 
   /** @param root the folder that holds a folder for each project. */
-  constructor(root: string) {
-    this.#folder = join(root, FOLDER);
+  constructor(root: string, about: keyof typeof FOLDERS) {
+    this.#folder = join(root, FOLDERS[about]);
   }
 
   /** @throws when it cannot be written. */

@@ -115,7 +115,8 @@ async function sessionToContinue(source: Delegation, access: Access, runner: Run
   if (sessionId === undefined) {
     throw new Refusal(`${id} never had a session, so there is nothing to go on with. Delegate it again.`);
   }
-  if (await runner.hasSession(sessionId, access)) return {id, sessionId};
+  const {directory} = source.worktree ?? source;
+  if (await runner.hasSession(sessionId, {access, directory})) return {id, sessionId};
   throw new Refusal(`OpenCode no longer has the session of ${id} (${sessionId}). Delegate it anew.`);
 }
 

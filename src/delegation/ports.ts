@@ -139,7 +139,7 @@ export interface Runner {
    * True while OpenCode has the session, so that a run of that access can go on in it.
    * @throws Refusal when OpenCode cannot be started.
    */
-  hasSession(sessionId: string, access: Access): Promise<boolean>;
+  hasSession(sessionId: string, place: Pick<RunRequest, 'access' | 'directory'>): Promise<boolean>;
 }
 
 /** What the environment and the settings of a client decide: what runs its delegations, and how. */

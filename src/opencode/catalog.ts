@@ -7,6 +7,7 @@ import type {Connection} from './connection.ts';
 import {type Offer, readOffer} from './offer.ts';
 import type {OfferMemory} from './offer-memory.ts';
 import type {OpenCode} from './opencode.ts';
+import {checkReading} from './right-place.ts';
 
 /** A server that dies as it is asked is replaced, and the next one is asked. */
 const ASK_ATTEMPTS = 4;
@@ -39,6 +40,7 @@ export class OpenCodeCatalog implements Catalog {
 
   async choose(request: ChoiceRequest): Promise<Choice> {
     const {opencode} = this.#options;
+    for (const place of [request.directory, this.placeOf(request)]) await checkReading(place);
     return (await this.#recall(request)) ?? opencode.during(() => this.#chooseInSpite(request));
   }
 

@@ -6,6 +6,7 @@ import {worktreeRules} from './in-worktree.ts';
 import {splitModel} from './model-name.ts';
 import {GUARD_MARK, NO_PROJECT_MARK, READ_ONLY} from './read-only/marks.ts';
 import {readOnlyRules} from './read-only/rules.ts';
+import {checkPlace, checkSamePlace} from './right-place.ts';
 
 /** What a prompt carries where it changes the rules of its session. */
 export interface PromptRules {
@@ -21,7 +22,7 @@ const NO_RULES = {'opencode-delegate-none': false};
 
 /**
  * Creates the session of a delegation, with the rules that its access takes. Resolves with its id.
- * @throws when `read-only` is wanted and could not be held.
+ * @throws when OpenCode would work elsewhere, or `read-only` is wanted and could not be held.
  */
 export async function createSession(
   client: OpencodeClient,
@@ -34,7 +35,7 @@ export async function createSession(
     access === 'read-only'
       ? await rulesWithGuard(client, {directory, agent, tools: readOnlyTools})
       : worktreeRules(request);
-  const {id} = await dataOf(
+  const {id, directory: worksIn} = await dataOf(
     client.session.create({
       directory,
       title,
@@ -45,13 +46,14 @@ export async function createSession(
       ...(permission.length > 0 && {permission}),
     }),
   );
+  await checkSamePlace(worksIn, directory);
   return id;
 }
 
 /**
  * Holds a session which is gone on in to its access: the agent may be another one, and so may be the access and the
  * server. Resolves with what the prompt has to carry for that.
- * @throws when `read-only` could not be held.
+ * @throws when the session is elsewhere, or `read-only` could not be held.
  */
 export async function holdSession(
   client: OpencodeClient,
@@ -59,8 +61,13 @@ export async function holdSession(
   {request, readOnlyTools}: {request: RunRequest; readOnlyTools: readonly string[]},
 ): Promise<PromptRules> {
   const {access, directory, agent} = request;
+  const {
+    permission: rules = [],
+    metadata,
+    directory: worksIn,
+  } = await dataOf(client.session.get({sessionID}));
+  await checkSamePlace(worksIn, directory);
   if (access === 'worktree') return {};
-  const {permission: rules = [], metadata} = await dataOf(client.session.get({sessionID}));
   if (access === 'agent') return rules.length > 0 ? {tools: NO_RULES} : {};
   // Rules can only be added; of those that fit, the last one wins.
   const permission = await rulesWithGuard(client, {directory, agent, tools: readOnlyTools});
@@ -72,6 +79,7 @@ async function rulesWithGuard(
   client: OpencodeClient,
   {directory, agent, tools}: {directory: string; agent: string; tools: readonly string[]},
 ): Promise<PermissionRuleset> {
+  await checkPlace(client, directory);
   const [config, agents, registered] = await Promise.all([
     dataOf(client.config.get({directory})),
     dataOf(client.app.agents({directory})),

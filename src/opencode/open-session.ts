@@ -6,6 +6,7 @@ import type {Connection} from './connection.ts';
 import {createSession, holdSession, type PromptRules} from './create-session.ts';
 import type {HeldSessions} from './held-sessions.ts';
 import type {OpenCode} from './opencode.ts';
+import {checkReading} from './right-place.ts';
 
 /** A session on the server that it lives on. */
 export interface OpenSession {
@@ -36,7 +37,7 @@ export interface OpenSessionOptions {
 /**
  * Opens the session that a delegation runs in, or the one that it goes on in as soon as nobody else is in it;
  * `undefined` when a stop came first.
- * @throws Refusal when OpenCode cannot be started or goes away again and again, and OpenCode's own words when it
+ * @throws Refusal when OpenCode would work elsewhere, cannot be started, or goes away again and again, and OpenCode's own words when it
  * refuses the session.
  */
 export async function openSession({
@@ -47,6 +48,7 @@ export async function openSession({
   isStopped,
 }: OpenSessionOptions): Promise<OpenSession | undefined> {
   const {directory, continues} = request;
+  await checkReading(directory);
   if (continues !== undefined) await sessions.free(continues);
   for (let attempt = 1; ; attempt++) {
     try {

@@ -10,8 +10,10 @@ import type {
   RunRequest,
 } from '../delegation/ports.ts';
 import type {Logger} from '../log.ts';
+import {realPathSync} from '../real-path.ts';
 import {HeldSessions} from './held-sessions.ts';
 import type {OpenCode} from './opencode.ts';
+import {checkReading} from './right-place.ts';
 import type {RunawayLimits} from './runaway.ts';
 import type {Conceal} from './secrets/concealed.ts';
 import {SessionRun} from './session-run.ts';
@@ -42,7 +44,9 @@ export class OpenCodeRunner implements Runner {
     this.#options = options;
   }
 
-  start(request: RunRequest, observer: RunObserver): Run {
+  start(asked: RunRequest, observer: RunObserver): Run {
+    // As OpenCode has it, and as it names what lies in it.
+    const request = {...asked, directory: realPathSync(asked.directory)};
     this.#options.approach(request.directory);
     const server = this.#serverFor(request.access);
     return new SessionRun({...this.#options, server, sessions: this.#sessions, request, observer});
@@ -50,20 +54,25 @@ export class OpenCodeRunner implements Runner {
 
   settle({
     delegationId,
-    directory,
+    directory: asked,
     access,
     sessionId,
     isContinued,
     cause,
   }: LostRun): Promise<RunEnd | NothingSent | NotKnown> {
     const {log, conceal, approach} = this.#options;
+    const directory = realPathSync(asked);
     approach(directory);
     const turn = {delegationId, isContinued};
     const work = new SessionWork({directory, turn, log, conceal});
     return settle({opencode: this.#serverFor(access), turn, directory, sessionId, work, cause});
   }
 
-  async hasSession(sessionId: string, access: Access): Promise<boolean> {
+  async hasSession(
+    sessionId: string,
+    {access, directory}: Pick<RunRequest, 'access' | 'directory'>,
+  ): Promise<boolean> {
+    await checkReading(directory);
     const {client} = await this.#serverFor(access).connect();
     return await isSessionThere(client, sessionId);
   }

@@ -3,7 +3,6 @@ import type {Config} from './config.ts';
 import {Delegations} from './delegation/delegations.ts';
 import {messageOf} from './delegation/errors.ts';
 import {ClientEnvironments} from './environments.ts';
-import {projectOf} from './git/project.ts';
 import type {EnvironmentStatus} from './host/handshake.ts';
 import type {Logger} from './log.ts';
 import {serveConnection} from './mcp/serve.ts';
@@ -37,7 +36,6 @@ export class Host {
   readonly #store: MarkdownStore;
   readonly #environments: ClientEnvironments;
   readonly #delegations: Delegations;
-  readonly #projects = new Map<string, Promise<string>>();
   #recovering: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -74,7 +72,7 @@ export class Host {
         artifact: (project, id) => this.#store.artifact(project, id),
         artifactText: (project, id) => this.#store.text(project, id),
         artifactSize: (project, id) => this.#store.size(project, id),
-        projectOf: (directory) => this.#projectOf(directory),
+        projectOf: (directory) => this.#store.projectOf(directory),
         listed: () => void this.recover(),
         ...{log, version, inside: config.inside},
       },
@@ -122,11 +120,5 @@ export class Host {
       this.#options.log.error(`what an earlier process left could not be looked after: ${messageOf(error)}`);
     });
     await this.#store.tidy();
-  }
-
-  #projectOf(directory: string): Promise<string> {
-    const known = this.#projects.get(directory) ?? projectOf(directory);
-    this.#projects.set(directory, known);
-    return known;
   }
 }

@@ -110,12 +110,14 @@ export class Delegations {
     });
   }
 
-  /**
-   * The delegation as it stands.
-   * @throws Refusal when the id names none in this project.
-   */
+  /** The delegation as it stands. @throws Refusal when the id names none in this project. */
   get(project: string, id: string): Promise<Sight> {
     return this.#overview.get(project, id);
+  }
+
+  /** True for a delegation of the project. */
+  isIn(project: string, delegation: Delegation): boolean {
+    return this.#options.store.has(project, delegation);
   }
 
   /** All of the project, newest first. */
@@ -154,8 +156,7 @@ export class Delegations {
 
   /**
    * Answers a permission request or a question that a delegation waits on, this once.
-   * @throws Refusal when the id names none in this project, when it waits for no such answer, or when another
-   * process runs it.
+   * @throws Refusal when the id names none here, it waits for no such answer, or another process runs it.
    */
   async reply(project: string, id: string, reply: Reply): Promise<Replied> {
     const {delegation} = await this.get(project, id);
@@ -175,9 +176,8 @@ export class Delegations {
   }
 
   /**
-   * Looks at every record that has not ended, and recovers those whose owner is gone. Answers about a project
-   * recover that project first, so this is for the projects that nobody asks about, and for the worktrees that
-   * were left behind.
+   * Recovers every record without an end whose owner is gone. Answers about a project recover that project first, so
+   * this is for those that nobody asks about, and for the worktrees that were left behind.
    */
   async recover(): Promise<void> {
     for await (const heads of this.#options.store.unfinished()) {

@@ -89,8 +89,9 @@ export class Overview {
 
   /** Those of the project that wait for an answer and live in this process. */
   blocked(project: string): readonly Delegation[] {
-    const records = this.#options.register.all.map(({record}) => record);
-    return records.filter((record) => record.project === project && asksOf(record).length > 0);
+    const {register, store} = this.#options;
+    const records = register.all.map(({record}) => record);
+    return records.filter((record) => asksOf(record).length > 0 && store.has(project, record));
   }
 
   /** Newest first. */

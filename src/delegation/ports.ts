@@ -188,6 +188,8 @@ export interface Store {
    * @throws when it cannot be written; the record is then as it was.
    */
   write(delegation: Delegation): Promise<void>;
+  /** True for a record of the project, also where an earlier version has put it under another name. */
+  has(project: string, head: Pick<DelegationHead, 'project' | 'directory'>): boolean;
   /** The record, or `undefined` when there is none that can be understood. */
   read(project: string, id: string): Promise<Delegation | undefined>;
   /**

@@ -47,7 +47,8 @@ export class Register {
   }
 
   find(project: string, id: string): LiveDelegation | undefined {
-    return this.#live.get(keyOf({project, id}));
+    const own = this.#live.get(keyOf({project, id}));
+    return own ?? this.all.find(({record}) => record.id === id && this.#isIn(project, record));
   }
 
   has(delegation: DelegationHead): boolean {
@@ -69,7 +70,11 @@ export class Register {
   /** Of one project: what is newer than what is stored. */
   known(project: string): ReadonlyMap<string, DelegationHead> {
     const heads = [...this.all.map(({record}) => record), ...this.#justRead.values()];
-    return new Map(heads.filter((head) => head.project === project).map((head) => [head.id, head]));
+    return new Map(heads.filter((head) => this.#isIn(project, head)).map((head) => [head.id, head]));
+  }
+
+  #isIn(project: string, head: DelegationHead): boolean {
+    return this.#options.storing.store.has(project, head);
   }
 
   /**

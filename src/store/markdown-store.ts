@@ -11,6 +11,8 @@ import {tidyNotices} from './notice-folders.ts';
 import {OpenMarks} from './open-marks.ts';
 import {ProjectIndexes} from './project-indexes.ts';
 import {isProjectName} from './project-name.ts';
+import {ProjectViews} from './project-views.ts';
+import {Projects} from './projects/projects.ts';
 import {wholeOf} from './read-file.ts';
 import {parseRecord, renderRecord} from './record.ts';
 import {SessionNotices} from './session-notices.ts';
@@ -32,6 +34,8 @@ export class MarkdownStore implements Store {
   readonly #reads: Words;
   readonly #marks: OpenMarks;
   readonly #indexes: ProjectIndexes;
+  readonly #known: Projects;
+  readonly #views: ProjectViews;
 
   /** @param root the folder that holds a folder for each project; made when it is first needed. */
   constructor({root, log}: {root: string; log: Logger}) {
@@ -41,6 +45,18 @@ export class MarkdownStore implements Store {
     this.#log = log;
     this.#marks = new OpenMarks(root);
     this.#indexes = new ProjectIndexes({root, log});
+    const heads = async (folder: string) => (await this.#indexes.of(folder).list()).heads;
+    this.#known = new Projects({root, log, heads});
+    this.#views = new ProjectViews(this.#known, (folder) => this.#indexes.of(folder));
+  }
+
+  /** The project that a directory belongs to. Never rejects. */
+  projectOf(directory: string): Promise<string> {
+    return this.#known.of(directory);
+  }
+
+  has(project: string, head: Pick<DelegationHead, 'project' | 'directory'>): boolean {
+    return this.#known.has(project, head);
   }
 
   artifact(project: string, id: string): string {
@@ -91,6 +107,13 @@ export class MarkdownStore implements Store {
   }
 
   async read(project: string, id: string): Promise<Delegation | undefined> {
+    const own = this.#read(project, id);
+    if (own !== undefined) return own;
+    const earlier = this.#known.earlierOf(project).map((folder) => this.#read(folder, id));
+    return earlier.find((record) => record !== undefined && this.#known.has(project, record));
+  }
+
+  #read(project: string, id: string): Delegation | undefined {
     const path = this.artifact(project, id);
     try {
       const file = wholeOf(path);
@@ -107,11 +130,11 @@ export class MarkdownStore implements Store {
   }
 
   list(project: string): Promise<Listing> {
-    return this.#indexes.of(project).list();
+    return this.#views.list(project);
   }
 
   peek(project: string): Promise<Listing | undefined> {
-    return this.#indexes.of(project).peek();
+    return this.#views.peek(project);
   }
 
   unfinished(): AsyncIterable<readonly DelegationHead[]> {

@@ -4,8 +4,8 @@ import {join} from 'node:path';
 import {type Delegation, NO_WORK} from '../../src/delegation/delegation.ts';
 import {summaryOf, titleOf} from '../../src/delegation/headline.ts';
 import {newId} from '../../src/delegation/id.ts';
-import {projectOf} from '../../src/git/project.ts';
 import {renderRecord} from '../../src/store/record.ts';
+import {projectOf} from '../support/project-of.ts';
 import type {Sandbox} from '../support/sandbox.ts';
 
 const SENTENCE = 'The retry budget is shared by all callers, so one noisy caller starves the rest of them. ';
@@ -39,7 +39,7 @@ export async function writeRecords(
   sandbox: Sandbox,
   {count, unread, project: other}: RecordsOptions,
 ): Promise<Records> {
-  const project = other ?? (await projectOf(sandbox.project));
+  const project = other ?? (await projectOf(sandbox));
   const folder = join(sandbox.dataDir, project);
   mkdirSync(folder, {recursive: true, mode: 0o700});
   const records = new Map<string, Delegation>();

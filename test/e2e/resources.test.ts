@@ -4,10 +4,10 @@ import {Client} from '@modelcontextprotocol/sdk/client/index.js';
 import {StdioClientTransport} from '@modelcontextprotocol/sdk/client/stdio.js';
 import {ResourceUpdatedNotificationSchema} from '@modelcontextprotocol/sdk/types.js';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {projectOf} from '../../src/git/project.ts';
 import {renderRecord} from '../../src/store/record.ts';
 import {aDelegation, anEnd} from '../support/fakes.ts';
 import {createGate} from '../support/gate.ts';
+import {projectOf} from '../support/project-of.ts';
 import {artifactOf, BIN, createSandbox, type Sandbox} from '../support/sandbox.ts';
 import {type Reply, ScriptedModel} from '../support/scripted-model.ts';
 
@@ -42,7 +42,7 @@ describe('a client of the 1.x SDK', () => {
   }
 
   it('is told where to read a result that is too large for a resource, and goes on', async () => {
-    const folder = join(sandbox.dataDir, await projectOf(sandbox.project));
+    const folder = join(sandbox.dataDir, await projectOf(sandbox));
     mkdirSync(folder, {recursive: true});
     const record = aDelegation({state: anEnd(), text: 'x'.repeat(20_000_000)});
     writeFileSync(join(folder, `${record.id}.md`), renderRecord(record));

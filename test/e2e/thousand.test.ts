@@ -2,10 +2,10 @@ import {mkdirSync, writeFileSync} from 'node:fs';
 import {Client} from '@modelcontextprotocol/client';
 import {StdioClientTransport} from '@modelcontextprotocol/client/stdio';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {projectOf} from '../../src/git/project.ts';
 import {renderRecord} from '../../src/store/record.ts';
 import {aDelegation, anEnd} from '../support/fakes.ts';
 import {createGate} from '../support/gate.ts';
+import {projectOf} from '../support/project-of.ts';
 import {BIN, createSandbox, type Sandbox} from '../support/sandbox.ts';
 import {ScriptedModel} from '../support/scripted-model.ts';
 
@@ -30,7 +30,7 @@ describe('a project of a thousand delegations while fifty more run', () => {
       return {text: 'done'};
     });
     sandbox = createSandbox({modelUrl: model.url});
-    const folder = `${sandbox.dataDir}/${await projectOf(sandbox.project)}`;
+    const folder = `${sandbox.dataDir}/${await projectOf(sandbox)}`;
     mkdirSync(folder, {recursive: true});
     for (let n = 0; n < STORED; n++) {
       const summary = `Summary ${n}`;

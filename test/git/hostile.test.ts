@@ -16,7 +16,6 @@ import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import type {Worktree} from '../../src/delegation/worktree.ts';
 import {Git} from '../../src/git/git.ts';
 import {GitWorktrees} from '../../src/git/git-worktrees.ts';
-import {projectOf} from '../../src/git/project.ts';
 import {gitEnvironment, Repository} from '../support/repository.ts';
 import {NEVER, OF, WORK} from '../support/worktree-work.ts';
 
@@ -376,14 +375,4 @@ it('a git that cannot be told what not to run is refused', async () => {
   chmodSync(join(bin, 'git'), 0o755);
   worktrees = worktreesWith({PATH: `${bin}:${process.env.PATH}`});
   await expect(worktrees.plan(repository.path)).rejects.toThrow('git is older than 2.31');
-});
-
-it('the name of the project is found without a command of the repository’s', async () => {
-  set('extensions.partialClone', 'evil', 'remote.evil.promisor', 'true', 'core.repositoryFormatVersion', '1');
-  set('remote.evil.url', base, 'remote.evil.uploadpack', program);
-  const head = repository.git('rev-parse', 'HEAD');
-  rmSync(join(repository.path, '.git', 'objects', head.slice(0, 2)), {recursive: true});
-  expectLive(repository.path, 'rev-list', '--max-parents=0', 'HEAD');
-  expect(await projectOf(repository.path)).toMatch(/^shop-/);
-  expect(existsSync(canary)).toBe(false);
 });

@@ -4,11 +4,11 @@ import {readFileSync} from 'node:fs';
 import {createInterface} from 'node:readline';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {z} from 'zod';
-import {projectOf} from '../../src/git/project.ts';
 import {MarkdownStore} from '../../src/store/markdown-store.ts';
 import {connect, ERAS, type TestClient} from '../support/client.ts';
 import {aDelegation, anEnd, FakeLog} from '../support/fakes.ts';
 import {allGone, eventually, processesIn} from '../support/processes.ts';
+import {projectOf} from '../support/project-of.ts';
 import {BIN, createSandbox, hostsIn, type Sandbox} from '../support/sandbox.ts';
 
 const NONE = 'No delegations in this project yet.';
@@ -44,7 +44,7 @@ describe('a bridge', () => {
 
   async function anEndedDelegation(): Promise<void> {
     const store = new MarkdownStore({root: sandbox.dataDir, log: new FakeLog()});
-    await store.create(aDelegation({project: await projectOf(sandbox.project), state: anEnd()}));
+    await store.create(aDelegation({project: await projectOf(sandbox), state: anEnd()}));
   }
 
   /** The bin as it is, with lines in and out. */

@@ -313,6 +313,10 @@ export class FakeStore implements Store {
     this.put(delegation);
   }
 
+  has(project: string, head: Pick<DelegationHead, 'project'>): boolean {
+    return head.project === project;
+  }
+
   async read(project: string, id: string): Promise<Delegation | undefined> {
     this.asked.push(`read ${id}`);
     return this.stored(id, project);

@@ -4,14 +4,14 @@ import type {Delegations} from '../../delegation/delegations.ts';
 import {messageOf} from '../../delegation/errors.ts';
 import type {Logger} from '../../log.ts';
 import {Spaced} from '../spaced.ts';
-import {knownId, type ResourcesOptions} from './resources.ts';
+import {known, type ResourcesOptions} from './resources.ts';
 import {uriOf} from './uri.ts';
 
 /** A list that changes again and again is told so often; a client asks for the whole list each time. */
 const LEAST_GAP_MS = 250;
 
 export interface ChangesOptions extends Pick<ResourcesOptions, 'project'> {
-  readonly delegations: Pick<Delegations, 'get' | 'list' | 'watch'>;
+  readonly delegations: Pick<Delegations, 'get' | 'isIn' | 'list' | 'watch'>;
   readonly era: McpRequestContext['era'];
   readonly log: Logger;
 }
@@ -29,7 +29,7 @@ export function serveChanges(server: Server, options: ChangesOptions): void {
   const list = new Spaced(LEAST_GAP_MS, () => void server.sendResourceListChanged().catch(unheard));
 
   const tell = async (delegation: Delegation): Promise<void> => {
-    if (delegation.project !== (await project())) return;
+    if (!delegations.isIn(await project(), delegation)) return;
     const {id, state} = delegation;
     if (hasEnded(state) && (era === 'modern' || subscribed.has(id)))
       await server.sendResourceUpdated({uri: uriOf(id)});
@@ -51,11 +51,11 @@ export function serveChanges(server: Server, options: ChangesOptions): void {
   };
 
   server.setRequestHandler('resources/subscribe', async ({params: {uri}}) => {
-    subscribed.add(await knownId(uri, options));
+    subscribed.add((await known(uri, options)).id);
     return {};
   });
   server.setRequestHandler('resources/unsubscribe', async ({params: {uri}}) => {
-    subscribed.delete(await knownId(uri, options));
+    subscribed.delete((await known(uri, options)).id);
     return {};
   });
 }

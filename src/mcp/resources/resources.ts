@@ -4,7 +4,7 @@ import {
   ResourceNotFoundError,
   type Server,
 } from '@modelcontextprotocol/server';
-import type {DelegationHead} from '../../delegation/delegation.ts';
+import type {DelegationHead, Named} from '../../delegation/delegation.ts';
 import type {Delegations} from '../../delegation/delegations.ts';
 import {Refusal} from '../../delegation/errors.ts';
 import {oneLine} from '../../safe-text.ts';
@@ -69,11 +69,11 @@ export function serveResources(server: Server, options: ResourcesOptions): void 
   }));
 
   server.setRequestHandler('resources/read', async ({params: {uri}}) => {
-    const id = await knownId(uri, options);
-    const {bytes = 0} = (await artifacts.artifactSize(await project(id), id)) ?? {};
+    const {project: folder, id} = await known(uri, options);
+    const {bytes = 0} = (await artifacts.artifactSize(folder, id)) ?? {};
     if (bytes > MAX_BYTES)
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, tooLarge(uri, {id, bytes}));
-    const text = await artifacts.artifactText(await project(id), id);
+    const text = await artifacts.artifactText(folder, id);
     if (text === undefined) throw notFound(uri);
     return {contents: [{uri, mimeType: MIME_TYPE, text}]};
   });
@@ -90,17 +90,17 @@ export function serveResources(server: Server, options: ResourcesOptions): void 
 }
 
 /**
- * The id of a delegation that there is; an orphan has its end then.
+ * What a delegation that there is is called, and under which project it is kept; an orphan has its end then.
  * @throws ResourceNotFoundError when there is none of that URI in the project.
  */
-export async function knownId(
+export async function known(
   uri: string,
   {delegations, project}: Pick<ResourcesOptions, 'delegations' | 'project'>,
-): Promise<string> {
+): Promise<Named> {
   const id = idOf(uri);
   if (id === undefined) throw notFound(uri);
   try {
-    return (await delegations.get(await project(id), id)).delegation.id;
+    return (await delegations.get(await project(id), id)).delegation;
   } catch (error) {
     throw error instanceof Refusal ? notFound(uri) : error;
   }

@@ -1,0 +1,41 @@
+import {createHash} from 'node:crypto';
+import {basename} from 'node:path';
+import {topOf} from './repository.ts';
+
+/** So many hexadecimal digits tell one folder of a name from another. */
+const DIGITS = 8;
+const EARLIER_DIGITS = 16;
+const READABLE_CHARS = 40;
+
+/** What earlier versions called the projects of repositories with a commit: by their root commit. */
+export const BY_COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+/** What they called all others: by the directory. */
+const BY_DIRECTORY = new RegExp(`(?:^|-)[0-9a-f]{${EARLIER_DIGITS}}$`);
+
+/** The name of a new project: that of its folder, for people, and what tells it from others of that name. */
+export function nameFor(place: string): string {
+  return named(topOf(place).replace(/\.git$/i, ''), digestOf(place).slice(0, DIGITS));
+}
+
+/** What an earlier version called the project of a directory, given as its real path, that had no commit. */
+export function earlierNameOf(directory: string): string {
+  return named(directory, digestOf(directory).slice(0, EARLIER_DIGITS));
+}
+
+/** True for what an earlier version may have called a project. */
+export function isEarlierName(name: string): boolean {
+  return BY_COMMIT.test(name) || BY_DIRECTORY.test(name);
+}
+
+export function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function named(path: string, digest: string): string {
+  const readable = basename(path)
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, READABLE_CHARS);
+  return readable === '' ? digest : `${readable}-${digest}`;
+}

@@ -1,0 +1,65 @@
+import {mkdir} from 'node:fs/promises';
+import {join} from 'node:path';
+import {z} from 'zod';
+import {wholeOf} from '../read-file.ts';
+import {createWhole, syncFolder} from '../write-whole.ts';
+import {digestOf} from './names.ts';
+
+/** Beside the folders of the projects; no project's name begins with a dot. */
+const FOLDER = '.projects';
+/** For its owner alone. */
+const FOLDER_MODE = 0o700;
+
+/** The directories of records that are in the folders of earlier versions, by the name of the folder. */
+const earlier = z.record(z.string(), z.array(z.string()));
+
+const note = z.object({
+  /** What it is about. */
+  of: z.string(),
+  /** Of the project. */
+  name: z.string(),
+  /** The folder that it was written down for. */
+  place: z.string(),
+  earlier: earlier.default({}),
+});
+
+export type Earlier = Readonly<z.output<typeof earlier>>;
+export type Note = Readonly<z.output<typeof note>>;
+
+/** What is written down of projects: one small file for each thing that tells one, written once and never changed. */
+export class Notes {
+  readonly #root: string;
+  readonly #folder: string;
+
+  /** @param root the folder that holds a folder for each project. */
+  constructor(root: string) {
+    this.#root = root;
+    this.#folder = join(root, FOLDER);
+  }
+
+  /** `undefined` where nothing is written down that can be understood. */
+  read(of: string): Note | undefined {
+    try {
+      const read = note.parse(JSON.parse(wholeOf(this.#pathOf(of))));
+      return read.of === of ? read : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /**
+   * Writes it down, unless another process has been first. Resolves with what stands there then.
+   * @throws when it cannot be written.
+   */
+  async write(wanted: Note): Promise<Note> {
+    const made = await mkdir(this.#folder, {recursive: true, mode: FOLDER_MODE});
+    if (made !== undefined) await syncFolder(this.#root);
+    const isFirst = (await createWhole(this.#pathOf(wanted.of), `${JSON.stringify(wanted)}\n`)) !== undefined;
+    if (isFirst) await syncFolder(this.#folder);
+    return this.read(wanted.of) ?? wanted;
+  }
+
+  #pathOf(of: string): string {
+    return join(this.#folder, `${digestOf(of).slice(0, 32)}.json`);
+  }
+}

@@ -1,0 +1,75 @@
+import {isAbsolute, join, resolve} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {repositoryAt, textOf, topOf} from './repository.ts';
+
+/** Where a repository was cloned from. */
+export type Origin =
+  /** A repository on this machine, by the folder that its worktrees share. */
+  | {readonly commonDir: string}
+  /** One elsewhere, as `host/path`: the same by whatever protocol, and for whomever. */
+  | {readonly address: string};
+
+const DEFAULT_PORTS: Readonly<Record<string, string>> = {ssh: '22', https: '443', http: '80', git: '9418'};
+
+/** The origin of a repository, as its configuration names it; `undefined` where it names none. */
+export function originOf(commonDir: string): Origin | undefined {
+  const url = urlOf(textOf(join(commonDir, 'config')) ?? '');
+  if (url === undefined) return undefined;
+  const path = pathOf(url);
+  if (path === undefined) return addressOf(url);
+  const folder = resolve(topOf(commonDir), path);
+  const other = repositoryAt(folder) ?? repositoryAt(`${folder}.git`);
+  return other === undefined || other === commonDir ? undefined : {commonDir: other};
+}
+
+/** The first address of the remote `origin`, or of the only remote there is. */
+function urlOf(config: string): string | undefined {
+  const urls = new Map<string, string>();
+  let remote: string | undefined;
+  for (const line of config.split('\n')) {
+    if (/^\s*\[/.test(line)) remote = /^\s*\[\s*remote\s+"((?:[^"\\]|\\.)*)"\s*\]/i.exec(line)?.[1];
+    const value = /(?:^|\])\s*url\s*=(.*)$/i.exec(line)?.[1];
+    if (remote !== undefined && value !== undefined && !urls.has(remote)) urls.set(remote, unquoted(value));
+  }
+  const [first] = urls.values();
+  return urls.get('origin') ?? (urls.size === 1 ? first : undefined);
+}
+
+/** A value of git's configuration, without its quotes and what is said after it. */
+function unquoted(text: string): string {
+  const pieces = [...text.matchAll(/"((?:[^"\\]|\\.)*)"|([^"#;]+)|[#;].*$/g)];
+  return pieces
+    .map(([, quoted, plain]) => quoted ?? plain ?? '')
+    .join('')
+    .trim()
+    .replace(/\\(["\\])/g, '$1');
+}
+
+/** The path of an address that is one. */
+function pathOf(url: string): string | undefined {
+  if (/^file:\/\//i.test(url)) {
+    try {
+      return fileURLToPath(url);
+    } catch {
+      return undefined;
+    }
+  }
+  // What has a colon before its first slash is a host with a path, but for a drive of Windows.
+  const isElsewhere = /^[^/\\]+:/.test(url) && !/^[A-Za-z]:[\\/]/.test(url);
+  return isAbsolute(url) || !isElsewhere ? url : undefined;
+}
+
+function addressOf(url: string): Origin | undefined {
+  const [, scheme = 'ssh', host, port, path] =
+    /^([a-z][\w+.-]*):\/\/(?:[^@/]*@)?(\[[^\]]*\]|[^:/]+)(?::(\d+))?\/(.*)$/i.exec(url) ??
+    /^()(?:[^@/]*@)?(\[[^\]]*\]|[^:/]+):()(?!\/\/)(.*)$/.exec(url) ??
+    [];
+  if (host === undefined || path === undefined) return undefined;
+  const place = path
+    .split('/')
+    .filter((name) => name !== '')
+    .join('/')
+    .replace(/\.git$/i, '');
+  const isUsual = port === undefined || port === '' || port === DEFAULT_PORTS[scheme.toLowerCase()];
+  return {address: `${host.toLowerCase()}${isUsual ? '' : `:${port}`}/${place}`};
+}

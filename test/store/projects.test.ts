@@ -1,0 +1,316 @@
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {delimiter, join} from 'node:path';
+import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
+import {MarkdownStore} from '../../src/store/markdown-store.ts';
+import {earlierNameOf} from '../../src/store/projects/names.ts';
+import {originOf} from '../../src/store/projects/origin.ts';
+import {renderRecord} from '../../src/store/record.ts';
+import {aDelegation, anEnd, FakeLog} from '../support/fakes.ts';
+import {Repository} from '../support/repository.ts';
+
+let root: string;
+let data: string;
+
+beforeEach(() => {
+  root = realpathSync(mkdtempSync(join(tmpdir(), 'opencode delegate project-')));
+  data = join(root, 'data');
+});
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(root, {recursive: true, force: true});
+});
+
+/** As a process that has just begun sees it: nothing is remembered but what is written down. */
+const store = (log = new FakeLog()) => new MarkdownStore({root: data, log});
+const projectOf = (directory: string) => store().projectOf(directory);
+
+function folder(name: string): string {
+  const path = join(root, name);
+  mkdirSync(path, {recursive: true});
+  return path;
+}
+
+function repository(name: string): Repository {
+  return Repository.create(join(root, name), {home: root});
+}
+
+/** Without a commit. */
+function fresh(name: string): Repository {
+  return Repository.create(join(root, name), {home: root, files: {}});
+}
+
+function clone(from: string, to: string): Repository {
+  new Repository(root, root).git('clone', '--quiet', from, join(root, to));
+  const made = new Repository(join(root, to), root);
+  made.git('config', 'user.name', 'Ada');
+  made.git('config', 'user.email', 'ada@example.org');
+  return made;
+}
+
+describe('the project of a directory', () => {
+  it('has a name that people can read', async () => {
+    expect(await projectOf(repository('shop').path)).toMatch(/^shop-[0-9a-f]{8}$/);
+    expect(await projectOf(folder('My Notes & Things'))).toMatch(/^my-notes-things-[0-9a-f]{8}$/);
+    expect(await projectOf(folder('プロジェクト'))).toMatch(/^[0-9a-f]{8}$/);
+    expect(await projectOf(folder('x'.repeat(200)))).toMatch(/^x{40}-[0-9a-f]{8}$/);
+    expect(await projectOf(join(root, 'was here'))).toMatch(/^was-here-[0-9a-f]{8}$/);
+  });
+
+  it('is another one for each folder and each repository', async () => {
+    const all = [
+      ...[repository('one').path, repository('two').path, folder('notes'), folder('elsewhere/notes')],
+      // One repository in another is one of its own.
+      fresh('one/vendor/inner').path,
+    ];
+    expect(new Set(await Promise.all(all.map(projectOf))).size).toBe(all.length);
+  });
+
+  it('is the same through a link, from a subdirectory, a worktree, the repository itself, and a clone', async () => {
+    const origin = repository('shop');
+    origin.git('worktree', 'add', '--quiet', join(root, 'a tree'), '-b', 'side');
+    symlinkSync(origin.path, join(root, 'link'));
+    clone(origin.path, 'a clone');
+    clone(join(root, 'a clone'), 'a clone of the clone');
+    const project = await projectOf(join(root, 'a clone of the clone'));
+    expect(project).toMatch(/^shop-/);
+    for (const place of [
+      ...['shop', 'link', 'a tree', 'a clone', 'shop/.git/hooks'].map((name) => join(root, name)),
+      folder('shop/deep/in side'),
+    ]) {
+      expect(await projectOf(place)).toBe(project);
+    }
+  });
+
+  it('is the same for two clones of what is elsewhere, whatever the protocol, also when one is gone', async () => {
+    const [one, two, three] = [fresh('one'), fresh('two'), fresh('three')];
+    one.git('remote', 'add', 'origin', 'git@example.org:team/shop.git');
+    two.git('remote', 'add', 'origin', 'https://ada:secret@example.org/team/shop');
+    three.git('remote', 'add', 'origin', 'ssh://git@example.org:22/team/shop.git/');
+    const project = await projectOf(one.path);
+    expect(await projectOf(two.path)).toBe(project);
+    rmSync(one.path, {recursive: true});
+    expect(await projectOf(three.path)).toBe(project);
+    const written = readdirSync(join(data, '.projects')).map((name) =>
+      readFileSync(join(data, '.projects', name), 'utf8'),
+    );
+    expect(written.join()).not.toContain('secret');
+  });
+
+  it('is shared by a clone that is made when the repository has got an origin later', async () => {
+    const one = fresh('one');
+    const project = await projectOf(one.path);
+    one.git('remote', 'add', 'origin', 'https://example.org/one.git');
+    expect(await projectOf(one.path)).toBe(project);
+    const two = fresh('two');
+    two.git('remote', 'add', 'origin', 'https://example.org/one.git');
+    expect(await projectOf(two.path)).toBe(project);
+  });
+
+  it('is not shared by forks, nor by what was made of one template', async () => {
+    const template = repository('template');
+    const url = 'https://example.org/template.git';
+    const made = ['first', 'second', 'third'].map((name) => {
+      const copy = clone(template.path, name);
+      copy.git('remote', 'set-url', 'origin', url);
+      return copy;
+    });
+    const projects: string[] = [];
+    for (const [n, copy] of made.entries()) {
+      // Each is used first as it was cloned, and then gets an origin of its own, or none.
+      projects.push(await projectOf(copy.path));
+      if (n === 1) copy.git('remote', 'remove', 'origin');
+      else copy.git('remote', 'set-url', 'origin', `https://example.org/${n}.git`);
+      expect(await projectOf(copy.path)).toBe(projects[n]);
+    }
+    cpSync(template.path, join(root, 'copied'), {recursive: true});
+    projects.push(await projectOf(template.path), await projectOf(join(root, 'copied')));
+    expect(new Set(projects).size).toBe(5);
+  });
+
+  it('stays through all that happens to a history', async () => {
+    const shop = fresh('shop');
+    const project = await projectOf(shop.path);
+    const stays = async () => expect(await projectOf(shop.path)).toBe(project);
+    shop.write({'a.txt': 'a'});
+    shop.commit('first');
+    await stays();
+    shop.git('checkout', '--quiet', '--orphan', 'pages');
+    shop.commit('another root');
+    await stays();
+    shop.git('merge', '--quiet', '--allow-unrelated-histories', '-m', 'merge', 'main');
+    await stays();
+    shop.git('checkout', '--quiet', 'main');
+    shop.git('commit', '--quiet', '--amend', '-m', 'a rewritten root');
+    await stays();
+    rmSync(join(shop.path, '.git'), {recursive: true});
+    await stays();
+    shop.git('init', '--quiet');
+    await stays();
+    const hollow = Repository.create(join(root, 'hollow'), {home: root});
+    hollow.commit('second');
+    const shallow = join(root, 'shallow');
+    new Repository(root, root).git('clone', '--quiet', '--depth=1', `file://${hollow.path}`, shallow);
+    const before = await projectOf(shallow);
+    new Repository(shallow, root).git('fetch', '--quiet', '--unshallow');
+    expect(await projectOf(shallow)).toBe(before);
+  });
+
+  it('stays when a folder becomes a repository, and is that of all in it', async () => {
+    const notes = folder('notes');
+    const project = await projectOf(notes);
+    const inner = folder('notes/inner');
+    const own = await projectOf(inner);
+    new Repository(notes, root).git('init', '--quiet');
+    expect(await projectOf(notes)).toBe(project);
+    expect(await projectOf(folder('notes/new'))).toBe(project);
+    expect(await projectOf(inner)).toBe(own);
+  });
+
+  it('goes along with a folder that is moved', async () => {
+    const [shop, notes] = [repository('shop').path, folder('notes')];
+    const projects = [await projectOf(shop), await projectOf(notes)];
+    renameSync(shop, join(root, 'bazaar'));
+    renameSync(notes, join(root, 'papers'));
+    expect([await projectOf(join(root, 'bazaar')), await projectOf(join(root, 'papers'))]).toEqual(projects);
+  });
+
+  it('is not what an inherited GIT_DIR or a git that hangs says: none is run', async () => {
+    const [one, two] = [repository('one'), repository('two')];
+    const bin = folder('bin');
+    writeFileSync(join(bin, 'git'), `#!/bin/sh\ntouch '${join(root, 'ran')}'\nsleep 600\n`);
+    chmodSync(join(bin, 'git'), 0o755);
+    vi.stubEnv('GIT_DIR', join(one.path, '.git'));
+    vi.stubEnv('GIT_WORK_TREE', one.path);
+    vi.stubEnv('PATH', `${bin}${delimiter}${process.env.PATH}`);
+    const project = await projectOf(one.path);
+    expect(await projectOf(two.path)).not.toBe(project);
+    expect(await projectOf(folder('notes'))).not.toBe(project);
+    expect(existsSync(join(root, 'ran'))).toBe(false);
+  });
+
+  it('is one for all who ask at once', async () => {
+    const places = ['one', 'two', 'three'].map((name) => {
+      const copy = fresh(name);
+      copy.git('remote', 'add', 'origin', 'https://example.org/shop.git');
+      return copy.path;
+    });
+    const asked = await Promise.all([...places, ...places, ...places].map(projectOf));
+    expect(new Set(asked).size).toBe(1);
+    expect(await projectOf(places[2] ?? '')).toBe(asked[0]);
+  });
+
+  it('is known where nothing can be written, and in a folder with a .git that is none', async () => {
+    mkdirSync(data);
+    writeFileSync(join(data, '.projects'), 'a file');
+    const log = new FakeLog();
+    const shop = repository('shop').path;
+    const project = await store(log).projectOf(shop);
+    expect(project).toMatch(/^shop-/);
+    expect(log.lines.join('\n')).toContain('was not written down');
+    expect(await projectOf(shop)).toBe(project);
+    rmSync(data, {recursive: true});
+    for (const [name, content] of [
+      ['torn', 'gitdir: /no/such/place'],
+      ['empty', ''],
+    ] as const) {
+      writeFileSync(join(folder(name), '.git'), content);
+      expect(await projectOf(join(root, name))).toMatch(new RegExp(`^${name}-`));
+    }
+  });
+});
+
+describe('what an earlier version has put under another name', () => {
+  const COMMIT = '0123456789abcdef0123456789abcdef01234567';
+  const ids = ['swift-amber-otter', 'calm-red-fox', 'loud-blue-bear', 'shy-green-owl', 'old-grey-cat'];
+
+  function put(project: string, n: number, directory: string): string {
+    const id = ids[n] ?? '';
+    mkdirSync(join(data, project), {recursive: true});
+    const record = aDelegation({id, project, directory, createdAt: n, state: anEnd(), text: `answer ${n}`});
+    writeFileSync(join(data, project, `${id}.md`), renderRecord(record));
+    // What has just changed is looked at again.
+    for (const path of [`${id}.md`, '.']) utimesSync(join(data, project, path), 1_700_000_000, 1_700_000_000);
+    return id;
+  }
+
+  it('is listed and read where it was done, and by nobody else: by those of one template not each other’s', async () => {
+    const [shop, bar, notes] = [repository('shop').path, repository('bar').path, folder('notes')];
+    const inShop = [
+      put(COMMIT, 0, shop),
+      put(earlierNameOf(folder('shop/src')), 1, join(shop, 'src')),
+      put(COMMIT, 2, join(root, 'a clone that is gone')),
+    ];
+    const inBar = put(COMMIT, 3, bar);
+    const inNotes = put(earlierNameOf(notes), 4, notes);
+
+    for (const [place, expected] of [
+      [shop, inShop],
+      [bar, [inBar, inShop[2]]],
+      [notes, [inNotes]],
+    ] as const) {
+      // And again by a process that has it from what is written down.
+      for (const one of [store(), store()]) {
+        const project = await one.projectOf(place);
+        const {heads} = await one.list(project);
+        expect(heads.map(({id}) => id).sort()).toEqual([...expected].sort());
+        expect(await one.list(project)).toBe(await one.list(project));
+        expect((await one.peek(project))?.heads).toHaveLength(expected.length);
+        for (const [n, id] of ids.entries()) {
+          const isTheirs = expected.some((own) => own === id);
+          expect((await one.read(project, id))?.text).toBe(isTheirs ? `answer ${n}` : undefined);
+        }
+      }
+    }
+  });
+
+  it('stays where it is, is changed there, and stands beside what is new', async () => {
+    const shop = repository('shop').path;
+    const old = put(COMMIT, 0, shop);
+    const one = store();
+    const project = await one.projectOf(shop);
+    expect(project).toMatch(/^shop-/);
+    await one.create(aDelegation({id: 'new-pink-pig', project, directory: shop, createdAt: 9}));
+    expect((await one.list(project)).heads.map(({id}) => id)).toEqual(['new-pink-pig', old]);
+    const record = await one.read(project, old);
+    if (record === undefined) throw new Error('it is not found');
+    expect(record.project).toBe(COMMIT);
+    await one.write({...record, readAt: 10});
+    expect((await one.list(project)).unread).toEqual([]);
+    expect(existsSync(one.artifact(COMMIT, old))).toBe(true);
+  });
+});
+
+describe('the origin of a repository', () => {
+  it.each([
+    ['[remote "origin"]\n\turl = https://example.org/a/b.git', 'example.org/a/b'],
+    ['[remote "origin"]\n\turl = git@Example.org:a/b', 'example.org/a/b'],
+    ['[remote "origin"]\n\turl = ssh://git@example.org:2222/a/b.git', 'example.org:2222/a/b'],
+    ['[remote "up"]\n\turl = git://example.org/a/b', 'example.org/a/b'],
+    ['[REMOTE "origin"] url = "https://example.org/a b" ; as told\n', 'example.org/a b'],
+    ['[remote "a"]\nurl=https://x/a\n[remote "origin"]\nurl=https://x/o\nurl=https://x/p', 'x/o'],
+    ['[remote "a"]\nurl=https://x/a\n[remote "b"]\nurl=https://x/b', undefined],
+    ['[branch "origin"]\n\turl = https://example.org/a/b', undefined],
+    ['[remote "origin"]\n\turl = ../no/such/place', undefined],
+    ['', undefined],
+  ])('is read from %j', (config, address) => {
+    const {path} = fresh('shop');
+    writeFileSync(join(path, '.git', 'config'), config);
+    expect(originOf(join(path, '.git'))).toEqual(address === undefined ? undefined : {address});
+  });
+});

@@ -4,7 +4,6 @@ import {Refusal} from '../delegation/errors.ts';
 import {splitModel} from './model-name.ts';
 import type {Offer, OfferedAgent} from './offer.ts';
 
-const FALLBACK_AGENT = 'build';
 const NAMED_MODELS = 5;
 
 export interface ChoosingSettings {
@@ -28,17 +27,24 @@ export function chooseFrom(
 
 function chooseAgent(offer: Offer, wanted: string | undefined, allowSubagents: boolean): OfferedAgent {
   const usable = offer.agents.filter((agent) => isUsable(agent, allowSubagents));
-  const names = usable.map(({name}) => name).join(', ');
-  const name = wanted?.trim() || offer.defaultAgent || FALLBACK_AGENT;
+  const names = usable.map(({name}) => name).join(', ') || 'none';
+  const asked = wanted?.trim() || undefined;
+  const name = asked ?? offer.defaultAgent;
+  if (name === undefined) {
+    throw new Refusal(
+      `No agent is named, and this directory's OpenCode configuration has none to take: each is disabled, hidden or a subagent. Enable one, or set "default_agent". Agents that can be delegated to: ${names}.`,
+    );
+  }
+  const whence = asked === undefined ? ', its "default_agent",' : '';
   const agent = offer.agents.find((candidate) => candidate.name === name && candidate.hidden !== true);
   if (agent === undefined) {
     throw new Refusal(
-      `There is no agent "${name}" in this directory's OpenCode configuration. Agents that can be delegated to: ${names}.`,
+      `There is no agent "${name}"${whence} in this directory's OpenCode configuration. Agents that can be delegated to: ${names}.`,
     );
   }
   if (!isUsable(agent, allowSubagents)) {
     throw new Refusal(
-      `The agent "${name}" is a subagent: subagents belong to the client's own task flow, in the foreground. Agents that can be delegated to: ${names}. OPENCODE_DELEGATE_ALLOW_SUBAGENTS=1 lifts this.`,
+      `The agent "${name}"${whence} is a subagent: subagents belong to the client's own task flow, in the foreground. Agents that can be delegated to: ${names}. OPENCODE_DELEGATE_ALLOW_SUBAGENTS=1 lifts this.`,
     );
   }
   return agent;

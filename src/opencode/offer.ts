@@ -3,6 +3,9 @@ import {z} from 'zod';
 import {messageOf, Refusal} from '../delegation/errors.ts';
 import {dataOf, NoAnswerError} from './answer.ts';
 
+/** Those of OpenCode's own that a session can start with, in its order. */
+const OWN_AGENTS = ['build', 'plan'];
+
 /** An agent, as far as it matters for who works. */
 const agent = z.object({
   name: z.string(),
@@ -17,6 +20,7 @@ export const offer = z.object({
   agents: z.array(agent),
   /** As `provider/model`. */
   models: z.array(z.string()),
+  /** The one that OpenCode takes where none is named; absent where it has none to take. */
   defaultAgent: z.string().optional(),
   defaultModel: z.string().optional(),
   smallModel: z.string().optional(),
@@ -37,13 +41,14 @@ export async function readOffer(client: OpencodeClient, directory: string): Prom
       dataOf(client.config.providers({directory})),
       dataOf(client.config.get({directory})),
     ]);
+    const offered = agents.map(({name, mode, hidden, model}) => ({
+      ...{name, mode, hidden},
+      model: model && `${model.providerID}/${model.modelID}`,
+    }));
     return {
-      agents: agents.map(({name, mode, hidden, model}) => ({
-        ...{name, mode, hidden},
-        model: model && `${model.providerID}/${model.modelID}`,
-      })),
+      agents: offered,
       models: providers.flatMap(modelsOf).sort(),
-      defaultAgent: config.default_agent,
+      defaultAgent: config.default_agent || firstOf(offered, Object.keys(config.agent ?? {})),
       defaultModel: config.model,
       smallModel: config.small_model,
     };
@@ -53,6 +58,14 @@ export async function readOffer(client: OpencodeClient, directory: string): Prom
       `OpenCode could not read its configuration for ${directory}: ${messageOf(error)}. Mend it (\`opencode debug config\` there shows the same) and try again.`,
     );
   }
+}
+
+/** OpenCode asks its own agents first, then the others as they are configured. What it lists is in another order. */
+function firstOf(agents: readonly OfferedAgent[], configured: readonly string[]): string | undefined {
+  const canStart = ({mode, hidden}: OfferedAgent) => mode !== 'subagent' && hidden !== true;
+  return [...OWN_AGENTS, ...configured].find((name) =>
+    agents.some((agent) => agent.name === name && canStart(agent)),
+  );
 }
 
 function modelsOf({id, models}: Provider): readonly string[] {

@@ -1,5 +1,5 @@
 import type {DelegationHead} from '../delegation/delegation.ts';
-import {mergeCommand} from '../delegation/worktree.ts';
+import {mergeCommand, worktreeCommands} from '../delegation/worktree.ts';
 import {oneLine, quoted, quotedLines} from '../safe-text.ts';
 
 /**
@@ -8,7 +8,14 @@ import {oneLine, quoted, quotedLines} from '../safe-text.ts';
  *
  * @param from where the reader works.
  */
-export function renderWorktree({worktree, directory}: DelegationHead, from: string): readonly string[] {
+export function renderWorktree(head: DelegationHead, from: string): readonly string[] {
+  const isKept = head.worktree?.outcome?.is === 'kept';
+  const more = isKept ? ['To look at it or to drop it: the commands are in its file.'] : [];
+  return [...renderBranch(head, from), ...more];
+}
+
+/** As {@link renderWorktree}, in that very file, which anybody may read from anywhere. */
+export function renderBranch({worktree, directory}: DelegationHead, from?: string): readonly string[] {
   const outcome = worktree?.outcome;
   if (worktree === undefined || outcome === undefined) return [];
   if (outcome.is === 'removed')
@@ -21,7 +28,6 @@ export function renderWorktree({worktree, directory}: DelegationHead, from: stri
     // What is not on the branch is there.
     ...(notes.length === 0 ? [] : [`Worktree: ${oneLine(worktree.path)}`]),
     ...notes.map(quotedLines),
-    `To merge: ${oneLine(mergeCommand(worktree, {directory, from}))}`,
-    'To look at it or to drop it: the commands are in its file.',
+    `To merge: ${oneLine(from === undefined ? worktreeCommands(worktree).merge : mergeCommand(worktree, {directory, from}))}`,
   ];
 }

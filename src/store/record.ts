@@ -2,6 +2,7 @@ import {dump, JSON_SCHEMA, load} from 'js-yaml';
 import * as z from 'zod';
 import {type Delegation, type DelegationHead, OUTCOMES} from '../delegation/delegation.ts';
 import {hasHidden, markdownLine, yamlCoded} from '../safe-text.ts';
+import {withBrief, withoutBrief} from './brief.ts';
 import {type FrontMatter, frontMatter, toFrontMatter, toHead} from './front-matter.ts';
 import {ordinaryMatter} from './ordinary-matter.ts';
 import {loadSimple} from './simple-yaml.ts';
@@ -10,10 +11,13 @@ const PROMPT_HEADING = '\n## Prompt\n\n';
 const RESULT_HEADING = '\n\n## Result\n\n';
 const FENCE = '---\n';
 
-/** Writes a record as a markdown file: YAML front matter for programs, title, prompt and result for people. */
+/**
+ * Writes a record as a markdown file: YAML front matter for programs, which opens with what a person wants to know, then
+ * title, prompt and result for people.
+ */
 export function renderRecord(delegation: Delegation): string {
   const {prompt, text} = delegation;
-  return `${FENCE}${yamlOf(toFrontMatter(delegation))}${FENCE}${headOf(delegation)}${PROMPT_HEADING}${prompt}${RESULT_HEADING}${text}\n`;
+  return `${FENCE}${withBrief(yamlOf(toFrontMatter(delegation)), delegation)}${FENCE}${headOf(delegation)}${PROMPT_HEADING}${prompt}${RESULT_HEADING}${text}\n`;
 }
 
 const YAML = {schema: JSON_SCHEMA, lineWidth: -1, noRefs: true};
@@ -109,7 +113,7 @@ function split(file: string): {matter: FrontMatter; body: string} {
   // Within the YAML no line can be a bare fence: multi-line texts are quoted or indented.
   const end = file.indexOf(`\n${FENCE}`, FENCE.length - 1);
   if (!file.startsWith(FENCE) || end === -1) throw new Error('it has no front matter');
-  const yaml = file.slice(FENCE.length, end + 1);
+  const yaml = withoutBrief(file.slice(FENCE.length, end + 1));
   return {matter: ordinaryMatter(yaml) ?? matterOf(yaml), body: file.slice(end + 1 + FENCE.length)};
 }
 

@@ -205,6 +205,8 @@ describe('what is written', () => {
       const seen = await other.read('project', IDS[0]);
       expect(seen?.text).toMatch(/^(x|y*)$/);
       expect(await idsOf(other)).toEqual([IDS[0]]);
+      // Where neither has to wait for the disk, the writer would never have its turn.
+      await new Promise((resolve) => setImmediate(resolve));
     }
     await writing;
   });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import {JSON_SCHEMA, load} from 'js-yaml';
 import {describe, expect, it, test} from 'vitest';
 import type {Delegation} from '../../src/delegation/delegation.ts';
+import {withoutBrief} from '../../src/store/brief.ts';
 import {frontMatter, toHead} from '../../src/store/front-matter.ts';
 import {ordinaryMatter} from '../../src/store/ordinary-matter.ts';
 import {renderRecord} from '../../src/store/record.ts';
@@ -22,7 +23,7 @@ const FULL = aDelegation({
 
 function yamlOf(delegation: Delegation): string {
   const file = renderRecord(delegation);
-  return file.slice(4, file.indexOf('\n---\n') + 1);
+  return withoutBrief(file.slice(4, file.indexOf('\n---\n') + 1));
 }
 
 /** What every reader of YAML, and then the schema, makes of it. */

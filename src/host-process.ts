@@ -19,10 +19,12 @@ export interface HostProcessOptions {
   /** That of the client which came first. */
   readonly env: NodeJS.ProcessEnv;
   readonly version: string;
+  /** Why it was started. */
+  readonly why: string;
 }
 
 /** Serves all clients of this data folder until nobody needs it any more. */
-export async function runHost({claim, env, version}: HostProcessOptions): Promise<void> {
+export async function runHost({claim, env, version, why}: HostProcessOptions): Promise<void> {
   const {endpoint, lock} = claim;
   // Whoever started us reads stderr only until it is connected.
   process.stderr.on('error', () => {});
@@ -49,7 +51,7 @@ export async function runHost({claim, env, version}: HostProcessOptions): Promis
     live({host, listener, log, idleMs: config.host.hostIdleMs, ended});
     void host.recover();
     if (endpoint.warning !== undefined) log.warn(endpoint.warning);
-    log.info(`host ${version} listens at ${endpoint.address}`);
+    log.info(`host ${version} listens at ${endpoint.address}: ${why}`);
   } catch (error) {
     lock.release();
     const message = error instanceof Error ? error.message : String(error);
@@ -87,7 +89,8 @@ function live({host, listener, log, idleMs, ended}: Living): void {
   }, HEAL_MS);
   const shutdown = endOnce({
     log,
-    end: async () => {
+    end: async (reason) => {
+      log.info(`the host ends: ${reason}`);
       // Refuse first: who comes from now on starts a host that has its life before it.
       unwatch();
       clearInterval(healing);

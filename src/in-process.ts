@@ -44,7 +44,7 @@ export function settingsOrExit(env: NodeJS.ProcessEnv): ReturnType<typeof readCo
 export interface EndOptions {
   readonly log: Logger;
   /** Resolves when nothing is left that has to be kept. */
-  readonly end: () => Promise<void>;
+  readonly end: (reason: string) => Promise<void>;
 }
 
 /**
@@ -58,7 +58,7 @@ export function endOnce({log, end}: EndOptions): (reason: string, exitCode?: num
     isStopping = true;
     log.debug(`stopping: ${reason}`);
     setTimeout(() => process.exit(1), SHUTDOWN_BACKSTOP_MS).unref();
-    end().then(
+    end(reason).then(
       () => process.exit(exitCode),
       (error: unknown) => {
         log.error(`could not end in order: ${error instanceof Error ? error.stack : String(error)}`);

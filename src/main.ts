@@ -5,6 +5,7 @@ import {parseArgs} from 'node:util';
 import {claimHost} from './host/claim.ts';
 import {farewell} from './host/farewell.ts';
 import {runBridge} from './host/run-bridge.ts';
+import {takeWhyStarted} from './host/why-started.ts';
 import {INSIDE_MARK} from './inside.ts';
 import {loadFailure} from './load-failure.ts';
 import {ownPackage} from './own-package.ts';
@@ -87,6 +88,7 @@ async function serve(): Promise<void> {
 }
 
 async function host(): Promise<void> {
+  const why = takeWhyStarted(process.env);
   const claim = await claimHost({env: process.env, version}).catch((error: Error) => error);
   if (claim instanceof Error) {
     process.stderr.write(`${claim.message}\n${farewell(1)}`, () => process.exit(1));
@@ -98,7 +100,7 @@ async function host(): Promise<void> {
   }
   try {
     const {runHost} = await import('./host-process.ts');
-    await runHost({claim, env: process.env, version});
+    await runHost({claim, env: process.env, version, why});
   } catch (error) {
     // The lock stays, as there may be no file left to look at it with: whoever comes next sees that its owner is gone.
     process.stderr.write(`${loadFailure(error, own)}\n${farewell(1)}`, () => process.exit(1));

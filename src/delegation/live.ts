@@ -2,10 +2,12 @@ import type {Logger} from '../log.ts';
 import type {Ask, Decision} from './ask.ts';
 import type {Asks} from './asks.ts';
 import {concluded} from './decisions.ts';
+import {deferred} from './deferred.ts';
 import type {AlsoChanged, Delegation, Outcome} from './delegation.ts';
 import {messageOf} from './errors.ts';
 import {summaryOf} from './headline.ts';
 import {type LifecycleEvent, transition} from './lifecycle.ts';
+import {endLine, startLine} from './log-lines.ts';
 import {pause} from './pause.ts';
 import type {Activity, Environment, Product, Store} from './ports.ts';
 import {retryAfter} from './retry.ts';
@@ -111,6 +113,7 @@ export class LiveDelegation {
   started(): boolean {
     if (this.#ending !== undefined || !this.#apply({type: 'started', at: this.#now()})) return false;
     this.#ranSince = this.#uptime();
+    this.#log.info(startLine(this.#record, this.#now()));
     return true;
   }
 
@@ -221,6 +224,7 @@ export class LiveDelegation {
       this.#log.error(`${record.id}: its end could not be written: ${this.#unsaved}`);
     }
     this.#record = record;
+    this.#log.info(endLine(record));
     this.#ended.resolve(record);
     this.#watchers.tell();
     return record;
@@ -240,17 +244,4 @@ export class LiveDelegation {
     this.#writes = written.catch(() => {});
     return written;
   }
-}
-
-interface Deferred<T> {
-  readonly promise: Promise<T>;
-  readonly resolve: (value: T) => void;
-}
-
-function deferred<T>(): Deferred<T> {
-  let resolve!: (value: T) => void;
-  const promise = new Promise<T>((settle) => {
-    resolve = settle;
-  });
-  return {promise, resolve};
 }

@@ -29,8 +29,12 @@ export interface ConnectOptions {
   readonly endpoint: Endpoint;
   /** The line that opens the connection. */
   readonly hello: string;
-  /** Starts a host that others may be starting as well; the lock decides which one stays. */
-  readonly start: () => Promise<Start>;
+  /**
+   * Starts a host that others may be starting as well; the lock decides which one stays.
+   *
+   * @param why for its log.
+   */
+  readonly start: (why: string) => Promise<Start>;
   readonly deadlineMs?: number;
 }
 
@@ -64,14 +68,29 @@ export async function connectToHost({
       }
       const mayStart = started === undefined || started.hasEnded();
       if (mayStart && (!isHeld(endpoint.lock) || waited > OWNER_PATIENCE_MS)) {
+        const why = whyStart({
+          isEnding: opened?.answer.kind === 'ending',
+          isHeld: isHeld(endpoint.lock),
+          isSecond: started !== undefined,
+        });
         started?.release();
-        started = await start();
+        started = await start(why);
       }
       await pause(retryMs);
     }
   } finally {
     started?.release();
   }
+}
+
+function whyStart({
+  isEnding,
+  isHeld,
+  isSecond,
+}: Readonly<Record<'isEnding' | 'isHeld' | 'isSecond', boolean>>): string {
+  if (isEnding) return 'the one before was ending';
+  if (isHeld) return `the one that has the lock has not answered for ${OWNER_PATIENCE_MS / 1_000} s`;
+  return isSecond ? 'the one that was started before it did not stay' : 'none answered';
 }
 
 /** Asks the host how it is; `undefined` when none answers. */

@@ -30,7 +30,7 @@ export async function runBridge({own, main}: RunBridgeOptions): Promise<number> 
       connectToHost({
         endpoint: place(),
         hello: helloLine({version, cwd: workingDirectory(), env}),
-        start: () => start({own, main}),
+        start: (why) => start({own, main, why}),
       }),
     log,
   });
@@ -42,14 +42,14 @@ export async function runBridge({own, main}: RunBridgeOptions): Promise<number> 
  * Starts a host of the version that this process is: any other would listen where nobody of this version looks.
  * @throws NoHostError where that is not there any more.
  */
-async function start({own, main}: RunBridgeOptions): Promise<Start> {
+async function start({own, main, why}: RunBridgeOptions & {readonly why: string}): Promise<Start> {
   const problem = replaced(own);
   if (problem !== undefined) throw new NoHostError(problem);
   // Mostly there is a host, and starting one takes modules that every client would pay for.
   const {startHost} = await import('./start.ts').catch((error: unknown) => {
     throw new NoHostError(loadFailure(error, own));
   });
-  return startHost({main, env: process.env});
+  return startHost({main, env: process.env, why});
 }
 
 interface PlaceOptions {

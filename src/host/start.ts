@@ -3,6 +3,7 @@ import {parse} from 'node:path';
 import {tooFewFiles} from '../load-failure.ts';
 import {withoutSecret} from '../stamp-secret.ts';
 import {readFarewell} from './farewell.ts';
+import {WHY_STARTED} from './why-started.ts';
 
 /** The end of what a host that could not start has said; the reason is in its last lines. */
 const MAX_SAID_CHARS = 4_000;
@@ -30,14 +31,24 @@ export interface Start {
   release(): void;
 }
 
+export interface StartHostOptions {
+  readonly main: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Why one is needed, for its log. */
+  readonly why: string;
+}
+
 /**
  * Starts a host in a session of its own, with no parent, no terminal and no pipe of the client's, so that it
  * outlives all of them. What it writes to stderr is kept until it is let go: that is where it says why it cannot
  * start.
  */
-export function startHost({main, env}: {main: string; env: NodeJS.ProcessEnv}): Start {
+export function startHost({main, env, why}: StartHostOptions): Start {
   // It serves others as well as the client that starts it.
-  const child = spawnOrphan([process.execPath, ...NODE_OPTIONS, main, 'host'], withoutSecret(env));
+  const child = spawnOrphan([process.execPath, ...NODE_OPTIONS, main, 'host'], {
+    ...withoutSecret(env),
+    [WHY_STARTED]: `process ${process.pid} needed one, and ${why}`,
+  });
   let said = '';
   let failure: string | undefined;
   let isOver = false;

@@ -64,7 +64,10 @@ export class OpenCodeCatalog implements Catalog {
   async smallModel(place: Place): Promise<string | undefined> {
     const {opencode} = this.#options;
     const directory = this.placeOf(place);
-    return opencode.during(async () => (await this.#offer(await opencode.connect(), directory)).smallModel);
+    return opencode.during(
+      async () =>
+        (await this.#offer(await opencode.connect('a small model is looked for'), directory)).smallModel,
+    );
   }
 
   /**
@@ -85,7 +88,7 @@ export class OpenCodeCatalog implements Catalog {
       const choice = chooseFrom(offer, request, this.#options);
       this.#unchecked.set(keyOf(request, choice), request);
       // Whoever needs it hears what is wrong with it.
-      void opencode.connect().catch(() => {});
+      void opencode.connect('somebody delegates').catch(() => {});
       return choice;
     } catch (error) {
       if (error instanceof Refusal) return undefined;
@@ -109,7 +112,7 @@ export class OpenCodeCatalog implements Catalog {
 
   async #choose(request: ChoiceRequest): Promise<Choice> {
     const place = this.placeOf(request);
-    const connection = await this.#options.opencode.connectFor(place);
+    const connection = await this.#options.opencode.connectFor(place, 'somebody delegates');
     return chooseFrom(await this.#offer(connection, place), request, this.#options);
   }
 

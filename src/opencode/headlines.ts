@@ -49,7 +49,7 @@ export class SmallModelHeadlines implements HeadlineWriter {
   async #ask(delegation: Delegation, model: string): Promise<Headline | undefined> {
     const {prompt, text} = delegation;
     const directory = this.#catalog.placeOf(delegation);
-    const {client} = await this.#opencode.connect();
+    const {client} = await this.#opencode.connect(`${delegation.id} is to get a better title`);
     const {providerID, modelID} = splitModel(model);
     const session = await dataOf(
       client.session.create({

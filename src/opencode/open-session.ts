@@ -52,7 +52,7 @@ export async function openSession({
   if (continues !== undefined) await sessions.free(continues);
   for (let attempt = 1; ; attempt++) {
     try {
-      const connection = await server.connectFor(directory);
+      const connection = await server.connectFor(directory, `${request.delegationId} is to run`);
       if (isStopped()) return undefined;
       const {client} = connection;
       if (continues === undefined) {

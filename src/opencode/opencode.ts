@@ -51,9 +51,10 @@ export class OpenCode {
 
   /**
    * A connection to a living server. Everyone who asks while one starts gets the same.
+   * @param need what it is needed for, for the log.
    * @throws Refusal when OpenCode is not there or cannot start; the next call tries anew.
    */
-  async connect(): Promise<Connection> {
+  async connect(need: string): Promise<Connection> {
     if (this.#closing !== undefined) throw new EndingError();
     this.#usedAt = performance.now();
     const known = this.#connection;
@@ -62,7 +63,7 @@ export class OpenCode {
       if (connection?.isAlive) return connection;
       if (this.#connection === known) this.#connection = undefined;
     }
-    this.#connection ??= this.#start();
+    this.#connection ??= this.#start(need);
     return this.#connection;
   }
 
@@ -70,9 +71,9 @@ export class OpenCode {
    * As {@link connect}, to a server that has read what OpenCode's configuration says now of a directory. Where it has
    * changed, a new one is started, and the old one ends as soon as nobody is at work in it.
    */
-  async connectFor(directory: string): Promise<Connection> {
+  async connectFor(directory: string, need: string): Promise<Connection> {
     const {isGuarded, cwd, log} = this.#options;
-    const connection = await this.connect();
+    const connection = await this.connect(need);
     if (this.#read.get(connection)?.isCurrent(isGuarded ? cwd : directory) !== false) return connection;
     if (this.#current === connection) {
       log.info('what OpenCode reads has changed: a new server starts, and the old one ends when it is free');
@@ -81,7 +82,7 @@ export class OpenCode {
       this.#replaced.set(connection, new Set(this.#holders));
       this.#endFree();
     }
-    return this.connect();
+    return this.connect(need);
   }
 
   /** True where the person's own OpenCode does not know its sessions. */
@@ -161,11 +162,12 @@ export class OpenCode {
     await Promise.all([connection?.close(), ...replaced, ...this.#resting]);
   }
 
-  async #start(): Promise<Connection> {
+  async #start(need: string): Promise<Connection> {
     const {binary: named, onStart, ...options} = this.#options;
     this.#isStarting = true;
     onStart?.();
-    const {env, log, cwd} = options;
+    const {env, log, cwd, isGuarded} = options;
+    log.info(`an OpenCode server starts${isGuarded ? ' for read-only work' : ''}: ${need}`);
     try {
       const read = new SettingsRead({env, neutral: cwd});
       const server = await OpenCodeServer.start({...options, binary: await findBinary({named, env})});

@@ -73,7 +73,7 @@ export class OpenCodeRunner implements Runner {
     {access, directory}: Pick<RunRequest, 'access' | 'directory'>,
   ): Promise<boolean> {
     await checkReading(directory);
-    const {client} = await this.#serverFor(access).connect();
+    const {client} = await this.#serverFor(access).connect('a session is to be continued');
     return await isSessionThere(client, sessionId);
   }
 

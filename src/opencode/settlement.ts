@@ -40,7 +40,7 @@ async function settleNow(options: SettlementOptions): Promise<RunEnd | NothingSe
     error: `${cause} ${rest}`,
   });
   try {
-    const {client} = await opencode.connect();
+    const {client} = await opencode.connect(`it is to be found out how ${turn.delegationId} ended`);
     const found = await findTurn(client, options);
     if (found === 'no session') {
       return interrupted(`OpenCode has its session ${options.sessionId} no longer. Delegate it again.`);

@@ -6,6 +6,7 @@ import {
 } from '@modelcontextprotocol/server';
 import {z} from 'zod';
 import type {TrustQuestion} from '../delegation/trust.ts';
+import {manyLines} from '../safe-text.ts';
 
 const answer = z.object({trust: z.boolean()});
 
@@ -36,7 +37,7 @@ export function answerIn(
   throw new InputNeeded({
     [key]: inputRequired.elicit({
       mode: 'form',
-      message: words,
+      message: manyLines(words),
       requestedSchema: {
         type: 'object',
         properties: {trust: {type: 'boolean', title: 'Trust it, until it changes', default: false}},

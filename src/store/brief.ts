@@ -3,7 +3,7 @@ import {shorten} from '../delegation/errors.ts';
 import {facts} from '../report/format.ts';
 import {renderDuration, renderUsage} from '../report/outcome.ts';
 import {renderBranch} from '../report/worktree.ts';
-import {oneLine} from '../safe-text.ts';
+import {quoted} from '../safe-text.ts';
 import {iso} from './time.ts';
 
 /** Of an error, or a note, so much: all of it is below. */
@@ -19,7 +19,7 @@ const OPENING_AND_BRIEF = /^(id: .*\nstatus: .*\n)(?:#[^\n]*\n)+/;
  * how it ended, how long it took, what it cost, where its work is and how that is merged.
  */
 export function withBrief(yaml: string, head: DelegationHead): string {
-  const lines = [head.title, '', ...outcomeOf(head)].map(oneLine);
+  const lines = [head.title, '', ...outcomeOf(head)].map(quoted);
   const brief = lines.map((line) => `${`# ${line}`.trimEnd().replace(NO_CHARACTER, '')}\n`).join('');
   return yaml.replace(OPENING, (opening) => `${opening}${brief}`);
 }
@@ -33,7 +33,7 @@ function outcomeOf(head: DelegationHead): readonly string[] {
   const {state} = head;
   if (!hasEnded(state)) return [state.status];
   const {status, endedAt, error} = state;
-  const why = error === undefined ? [] : [`Why: ${shorten(oneLine(error), LINE_CHARS)}`];
+  const why = error === undefined ? [] : [`Why: ${shorten(quoted(error), LINE_CHARS)}`];
   return [
     facts(status, renderDuration(state), `ended ${iso(endedAt)}`, renderUsage(state)),
     ...why,

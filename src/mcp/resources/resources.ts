@@ -7,7 +7,7 @@ import {
 import type {DelegationHead, Named} from '../../delegation/delegation.ts';
 import type {Delegations} from '../../delegation/delegations.ts';
 import {Refusal} from '../../delegation/errors.ts';
-import {oneLine} from '../../safe-text.ts';
+import {quoted} from '../../safe-text.ts';
 import {pageAfter} from './cursor.ts';
 import {idOf, URI_TEMPLATE, uriOf} from './uri.ts';
 
@@ -124,8 +124,9 @@ async function resourceOf(head: DelegationHead, {artifactSize}: Artifacts) {
   return {
     uri: uriOf(id),
     name: id,
-    title: oneLine(title),
-    description: oneLine(summary) || state.status,
+    // OpenCode's model can list them, so that these are not for menus alone.
+    title: quoted(title),
+    description: quoted(summary) || state.status,
     mimeType: MIME_TYPE,
     ...(file !== undefined && {size: file.bytes}),
     annotations: {lastModified: new Date(file?.writtenAt ?? createdAt).toISOString()},

@@ -28,8 +28,11 @@ export function meant(given: unknown, {properties = {}, required = []}: InputSch
   return Object.fromEntries(entries);
 }
 
+/** There are clients that turn a null into its name. */
+const NOTHING = ['', 'null', 'undefined'];
+
 function isBlank(value: unknown): boolean {
-  return typeof value === 'string' && value.trim() === '';
+  return typeof value === 'string' && NOTHING.includes(value.trim());
 }
 
 function fitted(value: unknown, {type, enum: words, maximum}: Property): unknown {

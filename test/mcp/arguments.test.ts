@@ -17,6 +17,8 @@ const SCHEMA = {
 describe('an argument', () => {
   it.each([
     ['an optional one without text is left out', {note: '', access: ' ', many: ''}, {}],
+    ['an optional one that names nothing is left out', {note: 'null', many: ' undefined '}, {}],
+    ['text that speaks of nothing stays', {note: 'null pointers'}, {note: 'null pointers'}],
     ['a required one without text stays, for its tool to refuse', {id: ''}, {id: ''}],
     [
       'a number as text is a number',

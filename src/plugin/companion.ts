@@ -15,6 +15,7 @@ import {noticeOf, OpenCode, placeOf, voiceOf} from './opencode.ts';
 import type {ParentSession} from './parent-session.ts';
 import {ParentSessions} from './parent-sessions.ts';
 import {Records} from './records.ts';
+import {areForOurSake, leaveOut} from './resource-tools.ts';
 import {provideEntry, type ServerEntry} from './server-entry.ts';
 
 export interface CompanionOptions {
@@ -41,6 +42,7 @@ export class Companion {
   /** Known to this instance and to the servers that it configures: whoever else says who calls is not believed. */
   readonly #secret = randomBytes(32).toString('hex');
   #ours: readonly ServerEntry[] = [];
+  #leavesOutResourceTools = false;
   #records: Records;
 
   constructor(options: CompanionOptions) {
@@ -63,7 +65,10 @@ export class Companion {
     return {
       config: guard('config', async (config) => this.#configure(config)),
       event: guard('event', async ({event}) => this.#heard(event)),
-      'chat.message': guard('chat.message', ({sessionID}, output) => this.#spoken(sessionID, output)),
+      'chat.message': guard('chat.message', async ({sessionID}, output) => {
+        if (this.#leavesOutResourceTools) leaveOut(output.message);
+        await this.#spoken(sessionID, output);
+      }),
       'tool.execute.before': guard('tool.execute.before', (call, {args}) => this.#calling(call, args)),
       'tool.execute.after': guard('tool.execute.after', async ({tool, sessionID, callID}, output) => {
         if (this.#nameOf(tool) === undefined) return;
@@ -92,6 +97,10 @@ export class Companion {
     });
     if (warning !== undefined) log.error(warning);
     this.#ours = ours;
+    this.#leavesOutResourceTools = areForOurSake(
+      config,
+      ours.map(({name}) => name),
+    );
     // The server is where the entry sends it, which need not be where this process is.
     this.#records = new Records({root: dataDirOf({...env, ...ours[0]?.environment}), log});
   }

@@ -60,6 +60,7 @@ export interface McpEntry {
 
 export interface Configuration {
   mcp?: Record<string, unknown>;
+  tools?: Record<string, unknown>;
 }
 
 /** The hooks that this plugin has. Outputs are changed in place: that is how OpenCode takes an answer. */

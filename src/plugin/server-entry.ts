@@ -9,6 +9,7 @@ const TIMEOUT_MS = 120_000;
 
 /** An MCP server of the configuration that is ours. */
 export interface ServerEntry {
+  readonly name: string;
   /** What its tools' names begin with. */
   readonly prefix: string;
   readonly environment: Readonly<Record<string, string>>;
@@ -79,7 +80,7 @@ function entryOf([name, {environment}]: Named): ServerEntry {
   const variables =
     typeof environment === 'object' && environment !== null ? Object.entries(environment) : [];
   const texts = variables.filter((entry): entry is [string, string] => typeof entry[1] === 'string');
-  return {prefix: `${name.replace(/[^a-zA-Z0-9_-]/g, '_')}_`, environment: Object.fromEntries(texts)};
+  return {name, prefix: `${name.replace(/[^a-zA-Z0-9_-]/g, '_')}_`, environment: Object.fromEntries(texts)};
 }
 
 /** The process that this runs in is OpenCode itself, so Node has to be found on PATH. */

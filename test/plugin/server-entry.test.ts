@@ -51,7 +51,7 @@ describe('where the configuration has no entry of ours', () => {
         environment: SECRET,
       },
     });
-    expect(ours).toEqual([{prefix: 'opencode-delegate_', environment: {}}]);
+    expect(ours).toEqual([{name: 'opencode-delegate', prefix: 'opencode-delegate_', environment: {}}]);
     expect(warning).toBeUndefined();
     expect(provide().mcp).toHaveProperty(['opencode-delegate', 'command'], [node, main]);
   });
@@ -89,7 +89,8 @@ describe("an entry of the person's own wins", () => {
     expect(mcp).toEqual({'my agents': {...mine, environment: {...mine.environment, ...SECRET}}});
     // What the person has written is as it was.
     expect(mine.environment).not.toHaveProperty(STAMP_SECRET);
-    expect(ours).toEqual([{prefix: 'my_agents_', environment: {OPENCODE_DELEGATE_DATA_DIR: '/data'}}]);
+    expect(ours).toMatchObject([{name: 'my agents', prefix: 'my_agents_'}]);
+    expect(ours[0]?.environment).toEqual({OPENCODE_DELEGATE_DATA_DIR: '/data'});
   });
 
   it('that starts the bin beside the plugin, also through a link', () => {

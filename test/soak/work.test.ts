@@ -10,7 +10,7 @@ it('finds a first turn that is asked for twice, and none where tools have answer
   const findings = new Findings({seed: SEED, tell: () => {}});
   const work = new Work(findings);
   const {mark, prompt} = work.invent(new Random(SEED));
-  const asked = {model: 'm', tools: [], prompt, system: '', toolResults: []};
+  const asked = {model: 'm', tools: [], sizes: {}, prompt, system: '', toolResults: []};
   const first = {...asked, messages: [{role: 'user', content: prompt}]};
   await work.answer(first);
   await work.answer({

@@ -9,6 +9,8 @@ export interface ModelRequest {
   readonly messages: readonly {readonly role: string; readonly content: unknown}[];
   /** The names of the tools that the model was offered. */
   readonly tools: readonly string[];
+  /** How many characters the definition of each of them has. */
+  readonly sizes: Readonly<Record<string, number>>;
   /** The text of the last user message: of a delegation, its prompt. */
   readonly prompt: string;
   /** All that stands in system messages. */
@@ -145,6 +147,7 @@ function parse(body: string): ModelRequest {
     messages,
     ...(effort !== undefined && {effort}),
     tools: (tools ?? []).map((tool) => tool.function.name),
+    sizes: Object.fromEntries((tools ?? []).map((tool) => [tool.function.name, JSON.stringify(tool).length])),
     prompt: textOf(messages[lastUser]?.content),
     system: messages
       .filter(({role}) => role === 'system')

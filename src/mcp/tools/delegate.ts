@@ -13,14 +13,14 @@ export const delegate = defineTool({
   name: 'delegate',
   title: 'Delegate work to a background agent',
   description:
-    'Starts a background OpenCode agent on a piece of work and returns at once with its id. Use it for work that can go on without you: research, reviews, changes in files nobody else edits. Afterwards carry on; delegation_read(id) returns the result.',
+    'Starts a background OpenCode agent on a piece of work and returns its id at once. Use it for work that can go on without you: research, reviews, changes in files nobody else edits. delegation_read(id) returns the result.',
   annotations: {readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true},
   input: z.object({
     prompt: z
       .string()
       .optional()
       .describe(
-        `The whole task, with all the agent has to know: it sees nothing of this conversation. At most ${MAX_PROMPT_CHARS} characters.`,
+        `The whole task: the agent sees nothing of this conversation. At most ${MAX_PROMPT_CHARS} characters.`,
       ),
     agent: z.string().optional().describe("A primary OpenCode agent. Default: the configuration's."),
     model: z
@@ -32,13 +32,13 @@ export const delegate = defineTool({
       .enum(ACCESSES)
       .optional()
       .describe(
-        'agent (default): what its agent may. read-only: changes nothing, reads only in the directory. worktree: works on a git branch of its own.',
+        "agent (default): the agent's normal permissions. read-only: changes nothing, reads only in the directory. worktree: works on a git branch of its own.",
       ),
     continue: z
       .string()
       .optional()
       .describe(
-        'An ended delegation to go on in, by id: its agent knows all that was said there. All but the prompt stays unless given; an interrupted one needs none.',
+        'Id of a finished delegation to continue; its agent keeps the conversation. Everything but the prompt is inherited unless given.',
       ),
     timeout_minutes: z
       .number()

@@ -5,11 +5,10 @@ import {defineTool} from '../tool.ts';
 export const delegationCancel = defineTool({
   name: 'delegation_cancel',
   title: 'Cancel a delegation',
-  description:
-    'Stops a queued or running delegation and returns the end it reached. What it had written is kept. One that has ended stays as it is.',
+  description: 'Stops a queued or running delegation. What it has written by then is kept.',
   annotations: {readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false},
   searchHint: 'stop a background agent',
-  input: z.object({id: z.string().describe('Three words, as delegate and delegation_list give them.')}),
+  input: z.object({id: z.string().describe('As delegate and delegation_list give it.')}),
   async call({id}, {delegations, client}) {
     const cancelled = await delegations.cancel(await client.project(id), id);
     return {

@@ -14,7 +14,7 @@ export const delegationList = defineTool({
   name: 'delegation_list',
   title: 'List delegations',
   description:
-    "Lists this project's delegations, newest first, with status, title and summary, also those of earlier sessions. Use it to find earlier work; delegation_read(id) returns it.",
+    "Lists this project's delegations, newest first, with status, title and summary, also those of earlier sessions.",
   annotations: {readOnlyHint: true, openWorldHint: false},
   searchHint: 'find earlier background agents and their results',
   input: z.object({

@@ -21,10 +21,10 @@ export const delegationRead = defineTool({
   name: 'delegation_read',
   title: 'Read a delegation',
   description:
-    'Returns the result of a delegation, verbatim and in pages, with what it cost and changed. While it still runs, waits for the end as long as this client allows, then says how far it is. Call it once, when you need the result.',
+    'Returns the result of a delegation, verbatim and in pages, with what it cost and changed. While it runs, waits for the end as long as this client allows, then says how far it is. Call it once, when you need the result.',
   annotations: {readOnlyHint: true, openWorldHint: false},
   input: z.object({
-    id: z.string().describe('Three words, as delegate and delegation_list give them.'),
+    id: z.string().describe('As delegate and delegation_list give it.'),
     wait_seconds: z
       .number()
       .min(0)

@@ -5,7 +5,7 @@ import {digestOf} from '../environment/digest.ts';
 import {upwards} from '../upwards.ts';
 import {xdgFolder} from '../xdg.ts';
 import {meaningOf} from './configuration-meaning.ts';
-import {filesReferredTo} from './trust/configuration-code.ts';
+import {filesReferredTo} from './trust/references.ts';
 
 /** The names of OpenCode's configuration in one of its folders, or in a project's. */
 const FILES = ['opencode.json', 'opencode.jsonc'];

@@ -26,22 +26,30 @@ function put(path: string, content: unknown): void {
   writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
 }
 
+const UNCLEAR = 'opencode.json: its settings cannot be told for certain';
+
 const found = async (directory = repository) => finder.find(directory);
 const names = async (directory?: string) => (await found(directory))?.names ?? [];
 
 describe('what a repository brings', () => {
-  it('is nothing where it has agents, commands, instructions, permissions and remote servers', async () => {
-    put('AGENTS.md', 'Be kind.');
+  it('is nothing where it has agents, commands, skills, instructions, permissions, and what is switched off', async () => {
+    put('AGENTS.md', '---js\nBe kind.');
     put('.opencode/agent/own.md', '---\nmode: primary\n---');
-    put('.opencode/command/go.md', 'Go.');
+    put('.opencode/command/go.md', 'Go: !`date`.');
+    put('.opencode/skill/own/SKILL.md', '\uFEFF--- \r\nname: own\r\n---\r\n');
+    put('.claude/skills/line/SKILL.md', '----js\nA line.');
     put('.opencode/plugin/README.md', 'None yet.');
+    put('docs/own.txt', 'Be kind.');
+    put('docs/more/SKILL.md', 'More.');
     put('opencode.json', {
-      agent: {own: {mode: 'primary'}},
+      agent: {own: {mode: 'primary', prompt: '{file:./docs/own.txt}'}},
       permission: 'allow',
       formatter: false,
-      lsp: false,
-      mcp: {docs: {type: 'remote', url: 'https://example.org'}, off: {enabled: false}},
-      provider: {own: {options: {baseURL: 'http://localhost'}}},
+      lsp: {typescript: {disabled: true}},
+      mcp: {off: {enabled: false}},
+      provider: {own: {models: {small: {name: 'Small', limit: {context: 1, output: 1}}}}},
+      instructions: ['docs/*.txt'],
+      skills: {paths: ['docs'], urls: []},
     });
     expect(await found()).toBeUndefined();
   });
@@ -57,21 +65,89 @@ describe('what a repository brings', () => {
     ['a formatter', 'opencode.json', {formatter: {f: {command: ['f']}}}, 'formatter f'],
     ['all formatters', 'opencode.json', {formatter: true}, 'formatters'],
     ['a language server', 'opencode.json', {lsp: {l: {command: ['l']}}}, 'language server l'],
-    ['a shell', 'opencode.json', {shell: './sh'}, 'shell'],
-    ['a package', 'opencode.json', {provider: {p: {npm: 'n'}}}, 'package n of the provider p'],
-    ['one that a reference hides', 'opencode.json', '{"plu{env:NONE}gin": ["a"]}', 'plugin a'],
-    ['one that a variable spells', 'opencode.json', '{"{env:WORD}": ["a"]}', 'plugin a'],
+    ['a shell', 'opencode.json', {shell: './sh'}, 'setting shell'],
+    ['a package', 'opencode.json', {provider: {p: {npm: 'n'}}}, 'provider p'],
+    ['an address', 'opencode.json', {provider: {p: {options: {baseURL: 'http://a'}}}}, 'provider p'],
+    [
+      'a package of a model',
+      'opencode.json',
+      {provider: {p: {models: {m: {provider: {npm: 'n'}}}}}},
+      'provider p',
+    ],
+    ['a remote server', 'opencode.json', {mcp: {m: {type: 'remote', url: 'http://a'}}}, 'MCP server m'],
+    ['a server that is switched on', 'opencode.json', {mcp: {m: {enabled: true}}}, 'MCP server m'],
+    [
+      'servers as the next version has them',
+      'opencode.json',
+      {mcp: {servers: {a: {}, b: {}}}},
+      'MCP servers a and b',
+    ],
+    ['skills of others', 'opencode.json', {skills: {urls: ['http://a']}}, 'setting skills.urls.0'],
+    ['such skills as the next version has them', 'opencode.json', {skills: ['http://a']}, 'setting skills'],
+    ['skills of the person', 'opencode.json', {skills: {paths: ['~/a']}}, 'setting skills.paths.0'],
+    ['instructions of others', 'opencode.json', {instructions: ['http://a']}, 'setting instructions.0'],
+    ['files of the person', 'opencode.json', {instructions: ['../../.netrc']}, 'setting instructions.0'],
+    ['a repository', 'opencode.json', {references: {r: 'a/b'}}, 'setting references.r'],
+    ['a setting that nobody knows', 'opencode.json', {hooks: {}}, 'setting hooks'],
+    ['one within another', 'opencode.json', {experimental: {hook: {}}}, 'setting experimental.hook'],
+    ['one that every object has', 'opencode.json', '{"toString": 1}', 'setting toString'],
+    [
+      'one behind the object',
+      'opencode.json',
+      '{"agent": {"__proto__": {"a": 1}}}',
+      'setting agent.__proto__',
+    ],
+    ['a variable', 'opencode.json', {agent: {a: {prompt: '{env:KEY}'}}}, 'setting agent.a.prompt'],
+    [
+      'a file of the person',
+      'opencode.json',
+      {agent: {a: {prompt: '{file:~/.netrc}'}}},
+      'setting agent.a.prompt',
+    ],
+    ['one that a reference hides', 'opencode.json', '{"plu{env:NONE}gin": ["a"]}', UNCLEAR],
+    ['one that a variable spells', 'opencode.json', '{"{env:WORD}": ["a"]}', UNCLEAR],
+    ['one that stands there twice', 'opencode.json', '{"plugin": [], "plugin": []}', UNCLEAR],
+    ['one that a file could end', 'opencode.json', '{/* {file:a} */ "model": "a"}', UNCLEAR],
+    ['one that is written in codes', 'opencode.json', '{"model": "\\u007bfile:a}"}', UNCLEAR],
+    ['what is no JSON', 'opencode.json', '{"model": "a"', UNCLEAR],
+    [
+      'a program in an agent',
+      '.opencode/agents/a/b.md',
+      '---js\n1\n---',
+      'front matter of .opencode/agents/a/b.md',
+    ],
+    ['one in a mode', '.opencode/modes/a.MD', '--- json\n---', 'front matter of .opencode/modes/a.MD'],
+    [
+      'one after a mark',
+      '.opencode/command/a.md',
+      '\uFEFF---coffee',
+      'front matter of .opencode/command/a.md',
+    ],
+    ['one in a skill', '.agents/skills/a/SKILL.md', '---js\r\n', 'front matter of .agents/skills/a/SKILL.md'],
     [
       'one that a reference swallows for one of two readers',
       'opencode.json',
       '{"a": "{file:", "plugins": ["b"], "c": {"d": "}"}}',
-      'plugin b',
+      UNCLEAR,
     ],
     ['one after a comment', 'opencode.jsonc', '{// no\n"plugin": ["a",],}', 'plugin a'],
   ])('is %s', async (_, path, content, name) => {
     put(path, content);
     expect(await names()).toEqual([name]);
     expect(await names(join(repository, 'inner'))).toEqual([name]);
+  });
+
+  it('is in the skills that a configuration names, and in what a link leads to', async () => {
+    put('opencode.json', {skills: {paths: ['docs']}});
+    put('docs/a/SKILL.md', '---js\n---');
+    put('elsewhere/SKILL.md', '---js\n---');
+    mkdirSync(join(repository, '.opencode', 'skill'), {recursive: true});
+    symlinkSync('../../elsewhere', join(repository, '.opencode', 'skill', 'link'));
+    symlinkSync('..', join(repository, '.opencode', 'skill', 'loop'));
+    expect(await names()).toEqual([
+      'front matter of .opencode/skill/link/SKILL.md',
+      'front matter of docs/a/SKILL.md',
+    ]);
   });
 
   it('is looked for as far up as OpenCode looks, through links and in spite of a .git that is none', async () => {

@@ -1,25 +1,12 @@
-import {join, relative, resolve} from 'node:path';
+import {relative} from 'node:path';
+import {contains} from '../../contains.ts';
 import type {BroughtCode} from '../../delegation/trust.ts';
-import {homeOf} from '../../home.ts';
 import {realPathSync} from '../../real-path.ts';
-import {type CodeEntry, codeInConfiguration} from './configuration-code.ts';
+import {type Item, itemsAt} from './items.ts';
 import {isAbove, levelsOf, repositoryOf} from './levels.ts';
 import {sha256, WatchedFiles} from './watched-files.ts';
 
-const CONFIGURATIONS = ['opencode.json', 'opencode.jsonc'];
-const FOLDER = '.opencode';
-/** What OpenCode imports from its folders, by what it is. */
-const IMPORTED = {plugin: ['plugin', 'plugins'], tool: ['tool', 'tools']} as const;
-const MODULE = /\.[jt]s$/i;
 const SHOWN_CHARS = 80;
-
-/** One thing that OpenCode would run. */
-interface Item {
-  readonly folder: string;
-  readonly name: string;
-  /** Stands for what it is made of. */
-  readonly digest: string;
-}
 
 export interface CodeFinderOptions {
   readonly env: NodeJS.ProcessEnv;
@@ -36,8 +23,8 @@ interface Known {
 }
 
 /**
- * Finds the code that OpenCode runs by itself in a directory: its plugins, custom tools, local MCP servers, formatters
- * and language servers, in all folders in which OpenCode looks for them. What they import is not followed.
+ * Finds what OpenCode runs, loads, fetches or sends by itself in a directory, in all folders in which it looks: all that
+ * is not known to be inert. What code imports is not followed.
  */
 export class CodeFinder {
   readonly #env: NodeJS.ProcessEnv;
@@ -64,54 +51,27 @@ export class CodeFinder {
     // A worktree that was removed is made anew when it is needed.
     if (!files.isThere(directory)) return {code: undefined, isLasting: false};
     const repository = repositoryOf(directory, (path) => files.isThere(path));
-    const all = levelsOf(directory).flatMap((folder) => this.#itemsOf(folder, {directory, files}));
+    const root = repository ?? realPathSync(directory);
+    const all = levelsOf(directory).flatMap((folder) =>
+      itemsAt({folder, directory: realPathSync(directory), root, files, env: this.#env}),
+    );
     // What git says has no file that could be watched.
     const isLasting = repository === undefined || !all.some(({folder}) => isAbove(folder, repository));
-    const items = isLasting ? all : await this.#reached(all, repository);
-    return {code: codeOf(items, repository ?? realPathSync(directory)), isLasting};
+    const items = isLasting ? all : await this.#reached(all, {directory, repository});
+    return {code: codeOf(items, root), isLasting};
   }
 
-  /** Without what lies above the folder at which OpenCode stops to look. */
-  async #reached(items: readonly Item[], repository: string): Promise<readonly Item[]> {
+  /**
+   * Without what lies above the folder at which OpenCode stops to look. Where that is none of those that the directory
+   * lies in, OpenCode does not stop.
+   */
+  async #reached(
+    items: readonly Item[],
+    {directory, repository}: {directory: string; repository: string},
+  ): Promise<readonly Item[]> {
     const top = await this.#topOf(repository);
-    return top === undefined ? items : items.filter(({folder}) => !isAbove(folder, top));
-  }
-
-  #itemsOf(folder: string, {directory, files}: {directory: string; files: WatchedFiles}): readonly Item[] {
-    const own = join(folder, FOLDER);
-    const isPersons = own === join(homeOf(this.#env), FOLDER);
-    const modules = Object.entries(IMPORTED).flatMap(([what, names]) =>
-      names.flatMap((name) =>
-        files
-          .names(join(own, name))
-          .filter((file) => MODULE.test(file))
-          .map((file) => ({
-            folder,
-            name: `${what} ${FOLDER}/${name}/${file}`,
-            digest: files.digest(join(own, name, file)) ?? '',
-          })),
-      ),
-    );
-    const configured = [folder, own].flatMap((place) =>
-      place === own && isPersons
-        ? []
-        : CONFIGURATIONS.flatMap((file) => this.#configured(join(place, file), {folder, directory, files})),
-    );
-    return [...(isPersons ? [] : modules), ...configured];
-  }
-
-  #configured(
-    path: string,
-    {folder, directory, files}: {folder: string; directory: string; files: WatchedFiles},
-  ): readonly Item[] {
-    const text = files.text(path);
-    if (text === '') return [];
-    const entries = codeInConfiguration(text, {path, env: this.#env, file: (named) => files.text(named)});
-    return entries.map((entry) => ({
-      folder,
-      name: entry.name,
-      digest: sha256([relative(folder, path), entry.value, contentsOf(entry, [folder, directory], files)]),
-    }));
+    if (top === undefined || !contains(realPathSync(top), realPathSync(directory))) return items;
+    return items.filter(({folder}) => !isAbove(folder, top));
   }
 }
 
@@ -122,17 +82,8 @@ function codeOf(items: readonly Item[], root: string): BroughtCode | undefined {
   return {
     root,
     digest,
-    names: items.map(({folder, name}) => shown(name, relative(root, folder))),
+    names: items.map(({folder, name, note = ''}) => `${shown(name, relative(root, folder))}${note}`),
   };
-}
-
-/** What an entry loads, and the files that the words of its command name. */
-function contentsOf({loads, words}: CodeEntry, folders: readonly string[], files: WatchedFiles) {
-  const named = words.flatMap((word) => {
-    const path = folders.map((folder) => resolve(folder, word)).find((candidate) => files.isFile(candidate));
-    return path === undefined ? [] : [path];
-  });
-  return [...loads, ...named].map((path) => files.digest(path));
 }
 
 /** Whoever wrote the repository has chosen these names: they are shown without what could be taken for our words. */

@@ -1,136 +1,153 @@
-import {dirname, isAbsolute, resolve} from 'node:path';
-import {fileURLToPath} from 'node:url';
-import {parse} from 'jsonc-parser';
-import {homeOf} from '../../home.ts';
+import {basename} from 'node:path';
+import {getNodePath, getNodeValue, type Node, type ParseError, parse, parseTree} from 'jsonc-parser';
+import {childrenOf, propertiesOf, settingsToTrust, type TextCheck} from './inert-settings.ts';
+import {countReferences, filesReferredTo, filled, hasVariable, type Place} from './references.ts';
 
-const FILE_REFERENCE = /\{file:((?:\{env:[^}]+\}|[^}])+)\}/g;
+const OPTIONS = {allowTrailingComma: true};
 
-/** An entry of a configuration that makes OpenCode run something. */
+/** What a configuration has under these names is called this. */
+const KINDS: ReadonlyMap<string, string> = new Map([
+  ['mcp', 'MCP server'],
+  ['formatter', 'formatter'],
+  ['lsp', 'language server'],
+  ['plugin', 'plugin'],
+  ['plugins', 'plugin'],
+  ['provider', 'provider'],
+  ['providers', 'provider'],
+]);
+
+/** A part of a configuration that is not known to be inert. */
 export interface CodeEntry {
   /** What it is, in a few words. */
   readonly name: string;
   /** As it is written; references to variables stay, for each environment has its own values. */
   readonly value: unknown;
-  /** Files and folders that it loads or, where they are words of a command, may load. */
-  readonly loads: readonly string[];
-  /** Words of a command, which may be files. */
+  /** The files that it takes parts of itself from. */
+  readonly parts: readonly string[];
+  /** All texts in it: some may name files that it loads. */
   readonly words: readonly string[];
+  /** The folders that it works in. */
+  readonly cwds: readonly string[];
+  readonly isPlugin: boolean;
 }
 
-export interface ReadingOptions {
-  readonly path: string;
-  readonly env: NodeJS.ProcessEnv;
+export interface ConfigurationCode {
+  readonly entries: readonly CodeEntry[];
+  /** Where it says that more skills are. */
+  readonly skills: readonly string[];
+}
+
+export interface ReadingOptions extends Place {
   /** The content of a file that the configuration refers to; empty where it cannot be read. */
   readonly file: (path: string) => string;
+  /** True for a file that really lies in the repository. */
+  readonly isOwnFile: (path: string) => boolean;
+  /** True for a path, or a pattern of paths, that leads nowhere out of the repository. */
+  readonly isInside: (path: string) => boolean;
 }
 
-type Place = Pick<ReadingOptions, 'path' | 'env'>;
-
-/** The files that a configuration takes parts of itself from. */
-export function filesReferredTo(text: string, place: Place): readonly string[] {
-  return [...text.matchAll(FILE_REFERENCE)].map(([, reference = '']) => referredTo(reference, place));
+/** What a configuration makes OpenCode run, load, fetch or send by itself. */
+export function codeInConfiguration(text: string, options: ReadingOptions): ConfigurationCode {
+  const root = readForCertain(text);
+  const effective: unknown = parse(filled(text, options), [], OPTIONS);
+  const skills = [effective, parse(text, [], OPTIONS)].flatMap(skillsIn);
+  if (root === undefined) return {entries: [unclear(text, effective, options)], skills};
+  return {entries: settingsToTrust(root, checkOf(options)).map((node) => entryOf(node, options)), skills};
 }
 
-/** What a configuration makes OpenCode run by itself. */
-export function codeInConfiguration(text: string, options: ReadingOptions): readonly CodeEntry[] {
-  // A reference can hide a setting from whoever looks at the file alone ("plu{env:NONE}gin"), and one of OpenCode's two
-  // readers looks at the file alone.
-  const effective = entriesOf(read(withFiles(withVariables(text, options), options)), options);
-  const written = [...entriesOf(read(text), options), ...entriesOf(read(withFiles(text, options)), options)];
-  const values = new Map(written.map(({name, value}) => [name, value]));
-  return [
-    ...effective.map((entry) => ({...entry, value: values.get(entry.name) ?? entry.value})),
-    ...written.filter(({name}) => !effective.some((entry) => entry.name === name)),
-  ];
+/**
+ * The configuration as both of OpenCode's readers have it, and one that fills in references first as well as one that
+ * does not; `undefined` where they could differ.
+ */
+function readForCertain(text: string): Node | undefined {
+  const errors: ParseError[] = [];
+  const root = parseTree(text, errors, OPTIONS);
+  if (root?.type !== 'object' || errors.length > 0 || !hasEachNameOnce(root)) return undefined;
+  // All references stand in values: in a name they would hide it, in a comment they could end it.
+  const counts = textsIn(root).map(countReferences);
+  const inValues = counts.reduce<number>((sum, count) => sum + (count ?? Number.NaN), 0);
+  return inValues === countReferences(text) ? root : undefined;
 }
 
-/** OpenCode reads it in the same way, faults included. */
-function read(text: string): Settings {
-  return settings(parse(text, [], {allowTrailingComma: true}));
+function hasEachNameOnce(node: Node): boolean {
+  const names = propertiesOf(node).map(({name}) => name);
+  const inner = node.type === 'object' ? propertiesOf(node).map(({value}) => value) : childrenOf(node);
+  return new Set(names).size === names.length && inner.every(hasEachNameOnce);
 }
 
-type Settings = Readonly<Record<string, unknown>>;
-
-function settings(value: unknown): Settings {
-  return typeof value === 'object' && value !== null ? (value as Settings) : {};
+/** The values of a configuration that are texts. */
+function textsIn(node: Node): readonly string[] {
+  if (node.type === 'string') return [node.value];
+  const inner = node.type === 'object' ? propertiesOf(node).map(({value}) => value) : childrenOf(node);
+  return inner.flatMap(textsIn);
 }
 
-function entriesOf(config: Settings, {path}: ReadingOptions): readonly CodeEntry[] {
-  return [
-    ...pluginsIn(config, path),
-    ...named(config.mcp, 'MCP server').filter(({value}) => 'command' in settings(value)),
-    ...(Array.isArray(config.formatter) ? [] : switched(config.formatter, 'formatter')),
-    ...(Array.isArray(config.lsp) ? [] : switched(config.lsp, 'language server')),
-    ...providersIn(config),
-    ...(typeof config.shell === 'string' ? [commandEntry('shell', config.shell)] : []),
-  ];
+function checkOf({isOwnFile, isInside, ...place}: ReadingOptions): TextCheck {
+  return {
+    isOwn: (text) => !hasVariable(text) && filesReferredTo(text, place).every(isOwnFile),
+    isInside: (path) => countReferences(path) === 0 && isInside(path),
+  };
 }
 
-/** `plugins` is what the next version of OpenCode calls them, part of which is in this one. */
-function pluginsIn({plugin, plugins}: Settings, path: string): readonly CodeEntry[] {
-  return [plugin, plugins].flat().flatMap((value: unknown) => {
-    const spec: unknown = Array.isArray(value) ? value[0] : (settings(value).package ?? value);
-    if (typeof spec !== 'string') return [];
-    const file = fileOf(spec, dirname(path));
-    return [{name: `plugin ${spec}`, value, loads: file === undefined ? [] : [file], words: []}];
-  });
+function entryOf(node: Node, options: ReadingOptions): CodeEntry {
+  const path = getNodePath(node);
+  const [group = '', name] = path.map(String);
+  const value: unknown = getNodeValue(node);
+  const texts = textsIn(node);
+  return {
+    name: nameOf(group, name, value) ?? `setting ${path.join('.')}`,
+    value: [path.filter((step) => typeof step === 'string'), value],
+    parts: texts.flatMap((text) => filesReferredTo(text, options)),
+    words: texts.map((text) => filled(text, options)),
+    cwds: cwdsIn(value),
+    isPlugin: group === 'plugin' || group === 'plugins',
+  };
 }
 
-/** `true` runs the formatters and language servers that OpenCode finds in the project. */
-function switched(value: unknown, what: string): readonly CodeEntry[] {
-  if (value === true) return [{name: `${what}s`, value, loads: [], words: []}];
-  return named(value, what);
+function nameOf(group: string, name: string | undefined, value: unknown): string | undefined {
+  const kind = KINDS.get(group);
+  if (kind === undefined) return undefined;
+  if (name === undefined) return `${kind}s`;
+  if (name === 'servers') return `${kind}s ${Object.keys(fieldsOf(value)).join(' and ')}`;
+  return `${kind} ${kind === 'plugin' ? specOf(value) : name}`;
 }
 
-function named(group: unknown, what: string): readonly CodeEntry[] {
-  return Object.entries(settings(group)).map(([name, value]) => commandEntry(`${what} ${name}`, value));
+function specOf(value: unknown): string {
+  const spec = Array.isArray(value) ? value[0] : (fieldsOf(value).package ?? value);
+  return typeof spec === 'string' ? spec : JSON.stringify(value);
 }
 
-function commandEntry(name: string, value: unknown): CodeEntry {
-  const command = typeof value === 'string' ? [value] : settings(value).command;
-  const words = Array.isArray(command) ? command.filter((word) => typeof word === 'string') : [];
-  return {name, value, loads: [], words};
+/** The whole of a configuration that different readers could read differently. */
+function unclear(text: string, effective: unknown, options: ReadingOptions): CodeEntry {
+  return {
+    name: `${basename(options.path)}: its settings cannot be told for certain`,
+    value: text,
+    parts: filesReferredTo(text, options),
+    words: [...wordsIn(effective), ...wordsIn(parse(text, [], OPTIONS))],
+    cwds: cwdsIn(effective),
+    isPlugin: true,
+  };
 }
 
-/** A provider's package is imported into OpenCode. */
-function providersIn({provider}: Settings): readonly CodeEntry[] {
-  return Object.entries(settings(provider)).flatMap(([name, value]) => {
-    const models = Object.values(settings(settings(value).models));
-    const packages = [settings(value).npm, ...models.map((model) => settings(settings(model).provider).npm)];
-    return packages.flatMap((npm) => {
-      if (typeof npm !== 'string') return [];
-      const file = fileOf(npm, '/');
-      return [
-        {
-          name: `package ${npm} of the provider ${name}`,
-
-          value: npm,
-          loads: file === undefined ? [] : [file],
-          words: [],
-        },
-      ];
-    });
-  });
+function wordsIn(value: unknown): readonly string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(wordsIn) : [];
 }
 
-/** The file that a plugin or a package is, where it is one. */
-function fileOf(spec: string, folder: string): string | undefined {
-  if (spec.startsWith('file://')) return URL.canParse(spec) ? fileURLToPath(spec) : undefined;
-  return spec.startsWith('.') || isAbsolute(spec) ? resolve(folder, spec) : undefined;
+function cwdsIn(value: unknown): readonly string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) =>
+    name === 'cwd' && typeof inner === 'string' ? [inner] : cwdsIn(inner),
+  );
 }
 
-/** As OpenCode does it: before the text is taken for JSON. */
-function withVariables(text: string, {env}: Place): string {
-  return text.replace(/\{env:([^}]+)\}/g, (_, name: string) => env[name] ?? '');
+/** Both forms that there are. */
+function skillsIn(config: unknown): readonly string[] {
+  const {skills} = fieldsOf(config);
+  const paths: unknown = Array.isArray(skills) ? skills : fieldsOf(skills).paths;
+  return Array.isArray(paths) ? paths.filter((path) => typeof path === 'string') : [];
 }
 
-function withFiles(text: string, options: ReadingOptions): string {
-  return text.replace(FILE_REFERENCE, (_, reference: string) => {
-    return JSON.stringify(options.file(referredTo(reference, options)).trim()).slice(1, -1);
-  });
-}
-
-function referredTo(reference: string, options: Place): string {
-  const named = withVariables(reference, options).replace(/^~(?=\/)/, homeOf(options.env));
-  return resolve(dirname(options.path), named);
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? {...value} : {};
 }

@@ -1,12 +1,25 @@
 import {createHash} from 'node:crypto';
-import {closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, statSync} from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+} from 'node:fs';
 import {join} from 'node:path';
 
 /** To open a pipe would be to wait for whoever writes to it. */
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
-/** More is no plugin; what is beyond is left aside. */
-const MAX_FILES = 2_000;
-const NOT_OURS = ['node_modules', '.git'];
+
+/** Files that lie in a folder. */
+export interface Tree {
+  readonly files: readonly string[];
+  /** False where there are more than were looked at. */
+  readonly isWhole: boolean;
+}
 
 /** Reads files, and knows afterwards whether any of them is another now. */
 export class WatchedFiles {
@@ -19,12 +32,15 @@ export class WatchedFiles {
     return this.#read(path)?.toString('utf8') ?? '';
   }
 
-  /** What stands for the content of a file, or of all that lies in a folder; `undefined` where there is neither. */
+  /** The content of a file as it is; `undefined` where there is none that can be read. */
+  bytes(path: string): Buffer | undefined {
+    return this.#read(path);
+  }
+
+  /** What stands for the content of a file; `undefined` where there is none that can be read. */
   digest(path: string): string | undefined {
     const content = this.#read(path);
-    if (content !== undefined) return sha256(content);
-    if (!isFolder(path)) return undefined;
-    return sha256(this.#filesIn(path).map((file) => [file.slice(path.length), this.digest(file)]));
+    return content && sha256(content);
   }
 
   /** True when there is something at the path. What is in it does not matter. */
@@ -37,7 +53,7 @@ export class WatchedFiles {
   /** True when the path is a file. */
   isFile(path: string): boolean {
     this.#versions.set(path, versionOf(path));
-    return statSync(path, {throwIfNoEntry: false})?.isFile() === true;
+    return tried(() => statSync(path, {throwIfNoEntry: false}))?.isFile() === true;
   }
 
   /** The names in a folder; none where there is none. */
@@ -71,19 +87,24 @@ export class WatchedFiles {
     }
   }
 
-  #filesIn(folder: string): readonly string[] {
-    const found: string[] = [];
-    const walk = (inner: string): void => {
-      for (const name of this.names(inner)) {
-        if (found.length >= MAX_FILES) return;
+  /** The files in a folder and in all below it, links followed, without what lies in folders to skip, by name or path. */
+  tree(folder: string, {limit, skip = []}: {limit: number; skip?: readonly string[]}): Tree {
+    const files: string[] = [];
+    const seen = new Set<string>();
+    const walk = (inner: string): boolean => {
+      const being = inodeOf(inner) ?? '';
+      if (seen.has(being)) return true;
+      seen.add(being);
+      return this.names(inner).every((name) => {
         const path = join(inner, name);
-        if (NOT_OURS.includes(name)) continue;
-        if (isFolder(path)) walk(path);
-        else found.push(path);
-      }
+        // Where a link leads to can change without a change in the folder that it is in.
+        if (isLink(path)) this.isThere(path);
+        if (isFolder(path)) return skip.includes(name) || skip.includes(path) || walk(path);
+        files.push(path);
+        return files.length + seen.size <= limit;
+      });
     };
-    walk(folder);
-    return found;
+    return {isWhole: walk(folder), files};
   }
 }
 
@@ -104,7 +125,12 @@ function inodeOf(path: string): string | undefined {
   return stats && `${stats.dev} ${stats.ino}`;
 }
 
-function isFolder(path: string): boolean {
+function isLink(path: string): boolean {
+  return tried(() => lstatSync(path))?.isSymbolicLink() === true;
+}
+
+/** True for a folder, also where a link leads to one. */
+export function isFolder(path: string): boolean {
   return tried(() => statSync(path, {throwIfNoEntry: false}))?.isDirectory() === true;
 }
 

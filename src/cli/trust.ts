@@ -46,6 +46,7 @@ export async function trust({env, directory, remove}: TrustOptions): Promise<voi
     `Trusted until it changes: ${code.root}`,
     'OpenCode runs this by itself, with your rights, when somebody delegates there:',
     ...code.names.map((name) => `  ${name}`),
+    'What that imports or downloads can change without another question.',
   ]);
 }
 

@@ -62,6 +62,6 @@ function refusal(directory: string, code: BroughtCode): string {
 }
 
 function question(code: BroughtCode): TrustQuestion {
-  const words = `Do you trust the authors of ${code.root}? It brings code that OpenCode runs by itself, with your rights, as soon as it works there: ${namesOf(code)}.`;
+  const words = `Do you trust the authors of ${code.root}? It brings code that OpenCode runs by itself, with your rights, as soon as it works there: ${namesOf(code)}. You are asked again when that changes, but not when what it imports or downloads does.`;
   return {digest: code.digest, words};
 }

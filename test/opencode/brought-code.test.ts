@@ -31,7 +31,90 @@ const UNCLEAR = 'opencode.json: its settings cannot be told for certain';
 const found = async (directory = repository) => finder.find(directory);
 const names = async (directory?: string) => (await found(directory))?.names ?? [];
 
+function lockOf(resolved: string) {
+  const version = {version: '1.18.33', resolved, dependencies: {zod: '^4.1.8 || >=5'}};
+  return {lockfileVersion: 3, packages: {'': {name: 'a'}, 'node_modules/@opencode-ai/plugin': version}};
+}
+
+const LOCK = lockOf('https://registry.npmjs.org/@opencode-ai/plugin/-/plugin-1.18.33.tgz');
+
+/** As projects have them that are in public. */
+const ORDINARY: Readonly<Record<string, string>> = {
+  'instructions alone': `{
+  "$schema": "https://opencode.ai/config.json",
+  "instructions": ["./AGENTS.md", ".cursor/rules/*.mdc", "docs/**/*.md", ".opencode/rules/pipeline.md"]
+}
+`,
+  'agents with permissions': `{
+  "$schema": "https://opencode.ai/config.json",
+  "model": "anthropic/claude-sonnet-4-6",
+  "small_model": "anthropic/claude-haiku-4-5",
+  "default_agent": "build",
+  "permission": {"edit": "allow", "bash": {"*": "ask", "git status *": "allow"}, "webfetch": "allow"},
+  "agent": {
+    "build": {"mode": "primary", "permission": {"edit": "allow"}},
+    "reviewer": {
+      "description": "Looks for what is broken",
+      "mode": "subagent",
+      "temperature": 0.1,
+      "reasoningEffort": "high",
+      "prompt": "{file:./.opencode/prompts/reviewer.txt}",
+      "tools": {"write": false, "edit": false},
+    },
+    "plan": {"disable": true}
+  }
+}
+`,
+  'commands from files': `{
+  "$schema": "https://opencode.ai/config.json",
+  "instructions": ["AGENTS.md", ".context/CONTEXT.md"],
+  "command": {
+    "plan": {"description": "Plans", "template": "{file:.opencode/commands/plan.md}\\n\\n$ARGUMENTS", "agent": "plan", "subtask": true},
+    "test": {"template": "Mend what fails:\\n!\`npm test\`"}
+  }
+}
+`,
+  'a theme, sharing and updates': `{
+  // How we like it.
+  "$schema": "https://opencode.ai/config.json",
+  "theme": "tokyonight",
+  "share": "disabled",
+  "autoupdate": false,
+  "snapshot": true,
+  "compaction": {"auto": true, "tail_turns": 20},
+  "watcher": {"ignore": ["dist/**", "node_modules/**"]},
+  "keybinds": {"leader": "ctrl+x"},
+  "tui": {"scroll_speed": 3}
+}
+`,
+  'models with limits': `{
+  "$schema": "https://opencode.ai/config.json",
+  "model": "zai/glm-4.7",
+  "enabled_providers": ["zai"],
+  "disabled_providers": ["openai"],
+  "provider": {
+    "zai": {
+      "options": {"timeout": 600000},
+      "models": {"glm-4.7": {"name": "GLM", "limit": {"context": 131072, "output": 8192}, "options": {"thinking": {"type": "enabled"}}}}
+    }
+  },
+  "lsp": false,
+  "formatter": false,
+  "mcp": {"context7": {"enabled": false}},
+  "experimental": {"disable_paste_summary": true, "primary_tools": ["edit"]}
+}
+`,
+};
+
 describe('what a repository brings', () => {
+  it.each(Object.entries(ORDINARY))('is nothing where it has %s', async (_, content) => {
+    put('.opencode/prompts/reviewer.txt', 'Look closely.');
+    put('.opencode/commands/plan.md', '---\ndescription: Plans\n---\nPlan $ARGUMENTS.');
+    put('opencode.json', content);
+    put('inner/opencode.jsonc', content.replaceAll('{file:', '{file:../'));
+    expect(await names(join(repository, 'inner'))).toEqual([]);
+  });
+
   it('is nothing where it has agents, commands, skills, instructions, permissions, and what is switched off', async () => {
     put('AGENTS.md', '---js\nBe kind.');
     put('.opencode/agent/own.md', '---\nmode: primary\n---');
@@ -137,6 +220,88 @@ describe('what a repository brings', () => {
     expect(await names(join(repository, 'inner'))).toEqual([name]);
   });
 
+  it.each<[string, string, unknown]>([
+    ['of OpenCode itself', '.opencode/package.json', {dependencies: {'@opencode-ai/plugin': '1.18.33'}}],
+    ['of OpenCode itself, locked', '.opencode/package-lock.json', LOCK],
+    ['of a registry of the person', '.opencode/package-lock.json', lockOf('http://own/a.tgz')],
+    [
+      'with settings of npm that say how, not what',
+      '.npmrc',
+      '; a\nsave-exact = true\npublic-hoist-pattern[]=*a*\n',
+    ],
+    ['and texts', '.opencode/rules/a.md', 'Be kind.'],
+    ['and colours', '.opencode/themes/a.json', {}],
+  ])('is nothing where it has a folder %s', async (_, path, content) => {
+    put('.opencode/.gitignore', 'node_modules');
+    put('.opencode/node_modules/zod/index.js', '1');
+    put(path, content);
+    finder = new CodeFinder({env: {HOME: join(root, 'home'), NPM_CONFIG_REGISTRY: 'http://own'}, topOf});
+    expect(await found()).toBeUndefined();
+  });
+
+  it.each<[string, string, unknown, string]>([
+    ['a program for npm', '.opencode/.npmrc', 'git=./a.sh', 'what npm reads in .opencode/.npmrc'],
+    ['a registry above the folder', '.npmrc', 'registry=http://a', 'what npm reads in .npmrc'],
+    ['a key', '.npmrc', `save-exact=\${KEY}`, 'what npm reads in .npmrc'],
+    [
+      'a package',
+      '.opencode/package.json',
+      {dependencies: {zod: '1'}},
+      'what npm reads in .opencode/package.json',
+    ],
+    [
+      'another package under the name of that of OpenCode',
+      '.opencode/package.json',
+      {dependencies: {'@opencode-ai/plugin': 'a/b'}},
+      'what npm reads in .opencode/package.json',
+    ],
+    [
+      'packages to put in the place of others',
+      '.opencode/package.json',
+      {overrides: {zod: 'a/b'}},
+      'what npm reads in .opencode/package.json',
+    ],
+    [
+      'a package from elsewhere',
+      '.opencode/package-lock.json',
+      lockOf('https://registry.npmjs.org.a/a.tgz'),
+      'what npm reads in .opencode/package-lock.json',
+    ],
+    [
+      'a package that needs one from elsewhere',
+      '.opencode/package-lock.json',
+      {lockfileVersion: 3, packages: {'node_modules/a': {dependencies: {b: 'git+ssh://a/b'}}}},
+      'what npm reads in .opencode/package-lock.json',
+    ],
+    [
+      'a package that lies elsewhere',
+      '.opencode/npm-shrinkwrap.json',
+      {lockfileVersion: 3, packages: {'../a': {}}},
+      'what npm reads in .opencode/npm-shrinkwrap.json',
+    ],
+    ['another lock', '.opencode/yarn.lock', '# yarn', 'what npm reads in .opencode/yarn.lock'],
+    ['a folder that nobody knows', '.opencode/hooks/a.ts', '1', '.opencode/hooks: not known to be inert'],
+    ['a file that nobody knows', '.opencode/a.wasm', '1', '.opencode/a.wasm: not known to be inert'],
+  ])('is %s', async (_, path, content, name) => {
+    mkdirSync(join(repository, '.opencode'));
+    put(path, content);
+    expect(await names(join(repository, 'inner'))).toEqual([name]);
+  });
+
+  it('is a link out of the repository, through which OpenCode or npm would write', async () => {
+    const own = join(repository, '.opencode');
+    mkdirSync(join(own, 'node_modules'), {recursive: true});
+    mkdirSync(join(repository, 'inside'));
+    symlinkSync('../../inside', join(own, 'node_modules', 'fine'));
+    expect(await found()).toBeUndefined();
+    symlinkSync(root, join(own, 'node_modules', '@opencode-ai'));
+    symlinkSync('../nowhere', join(own, '.gitignore'));
+    expect(await names()).toEqual([
+      '.opencode/.gitignore: a link out of the repository',
+      '.opencode/node_modules/@opencode-ai: a link out of the repository',
+    ]);
+  });
+
   it('is in the skills that a configuration names, and in what a link leads to', async () => {
     put('opencode.json', {skills: {paths: ['docs']}});
     put('docs/a/SKILL.md', '---js\n---');
@@ -191,6 +356,12 @@ describe('its digest', () => {
     ['a plugin', () => put('.opencode/plugin/a.js', '2')],
     ['a plugin of the configuration', () => put('own/plugin.js', '2')],
     ['a script of a server', () => put('server.js', '2')],
+    ['what its package.json puts in its place', () => put('.opencode/plugin/package.json', {main: 'c.js'})],
+    ['what a package.json has put there', () => put('.opencode/plugin/lib/b.mjs', '2')],
+    ['a module without an ending', () => put('bare.mts', '2')],
+    ['a script in the folder of a server', () => put('sub/server.js', '2')],
+    ['a script that an option names', () => put('hook.mjs', '2')],
+    ['a script that a variable names', () => put('variable.mjs', '2')],
     ['an argument', () => put('opencode.json', {...CONFIG, mcp: {m: {command: ['node', 'server.js', 'x']}}})],
     ['what a reference leads to', () => put('word', '2')],
     ['what there is', () => put('.opencode/tool/new.js', '1')],
@@ -214,6 +385,15 @@ describe('its digest', () => {
     expect(await digest()).not.toBe(before);
   });
 
+  it('is the same when OpenCode has put its schema into a configuration that cannot be told for certain', async () => {
+    put('opencode.json', ' {"plu{env:NONE}gin": ["a"]}');
+    const before = await digest();
+    put('opencode.json', '{\n  "$schema": "https://opencode.ai/config.json","plu{env:NONE}gin": ["a"]}');
+    expect(await digest()).toBe(before);
+    put('opencode.json', '{"plu{env:NONE}gin": ["b"]}');
+    expect(await digest()).not.toBe(before);
+  });
+
   it('is the same in an environment with other values, and in another checkout', async () => {
     fill();
     const before = await digest();
@@ -224,8 +404,12 @@ describe('its digest', () => {
   });
 
   const CONFIG = {
-    plugin: ['./own'],
-    mcp: {m: {command: ['node', 'server.js'], environment: {TOKEN: '{env:TOKEN}'}}},
+    plugin: ['./own', './bare'],
+    mcp: {
+      m: {command: ['node', 'server.js'], environment: {TOKEN: '{env:TOKEN}'}},
+      sub: {command: ['node', '--import=./hook.mjs', 'server'], cwd: 'sub'},
+      variable: {command: ['node'], environment: {NODE_OPTIONS: '--import=./variable.mjs'}},
+    },
     shell: '{file:word}',
   };
 
@@ -233,7 +417,13 @@ describe('its digest', () => {
     put('.opencode/plugin/a.js', '1');
     put('own/plugin.js', '1');
     put('server.js', '1');
+    put('sub/server.js', '1');
+    put('bare.mts', '1');
+    put('hook.mjs', '1');
+    put('variable.mjs', '1');
     put('word', '1');
+    put('.opencode/plugin/package.json', {main: './lib/b'});
+    put('.opencode/plugin/lib/b.mjs', '1');
     put('opencode.json', CONFIG);
   }
 });

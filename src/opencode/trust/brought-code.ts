@@ -1,8 +1,9 @@
-import {relative} from 'node:path';
+import {join, relative} from 'node:path';
 import {contains} from '../../contains.ts';
 import type {BroughtCode} from '../../delegation/trust.ts';
 import {realPathSync} from '../../real-path.ts';
-import {type Item, itemsAt} from './items.ts';
+import type {Item} from './item.ts';
+import {FOLDER, itemsAt} from './items.ts';
 import {isAbove, levelsOf, repositoryOf} from './levels.ts';
 import {sha256, WatchedFiles} from './watched-files.ts';
 
@@ -52,8 +53,18 @@ export class CodeFinder {
     if (!files.isThere(directory)) return {code: undefined, isLasting: false};
     const repository = repositoryOf(directory, (path) => files.isThere(path));
     const root = repository ?? realPathSync(directory);
-    const all = levelsOf(directory).flatMap((folder) =>
-      itemsAt({folder, directory: realPathSync(directory), root, files, env: this.#env}),
+    const levels = levelsOf(directory);
+    const hasInstall = levels.some((folder) => files.isThere(join(folder, FOLDER)));
+    const all = levels.flatMap((folder) =>
+      itemsAt({
+        folder,
+        directory: realPathSync(directory),
+        root,
+        // What lies above the repository is the person's.
+        hasInstall: hasInstall && (repository === undefined || contains(root, folder)),
+        files,
+        env: this.#env,
+      }),
     );
     // What git says has no file that could be watched.
     const isLasting = repository === undefined || !all.some(({folder}) => isAbove(folder, repository));
@@ -79,10 +90,12 @@ function codeOf(items: readonly Item[], root: string): BroughtCode | undefined {
   if (items.length === 0) return undefined;
   const parts = items.map(({folder, name, digest}) => JSON.stringify([relative(root, folder), name, digest]));
   const digest = sha256(parts.sort());
+  // What has to be known of them must not be among those that are counted only.
+  const noted = items.toSorted((a, b) => Number(b.note !== undefined) - Number(a.note !== undefined));
   return {
     root,
     digest,
-    names: items.map(({folder, name, note = ''}) => `${shown(name, relative(root, folder))}${note}`),
+    names: noted.map(({folder, name, note = ''}) => `${shown(name, relative(root, folder))}${note}`),
   };
 }
 

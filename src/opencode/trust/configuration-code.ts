@@ -5,6 +5,9 @@ import {countReferences, filesReferredTo, filled, hasVariable, type Place} from 
 
 const OPTIONS = {allowTrailingComma: true};
 
+/** What OpenCode writes into a configuration that does not have it. */
+const ADDED = /^\s*\{(?:\n {2}"\$schema": "https:\/\/opencode\.ai\/config\.json",)?/;
+
 /** What a configuration has under these names is called this. */
 const KINDS: ReadonlyMap<string, string> = new Map([
   ['mcp', 'MCP server'],
@@ -121,7 +124,7 @@ function specOf(value: unknown): string {
 function unclear(text: string, effective: unknown, options: ReadingOptions): CodeEntry {
   return {
     name: `${basename(options.path)}: its settings cannot be told for certain`,
-    value: text,
+    value: text.replace(ADDED, '{'),
     parts: filesReferredTo(text, options),
     words: [...wordsIn(effective), ...wordsIn(parse(text, [], OPTIONS))],
     cwds: cwdsIn(effective),

@@ -3,37 +3,22 @@ import {dirname, join, relative, resolve} from 'node:path';
 import {contains} from '../../contains.ts';
 import {realPathSync} from '../../real-path.ts';
 import {type CodeEntry, codeInConfiguration} from './configuration-code.ts';
+import type {Item, Look} from './item.ts';
 import {filesNamed, filesOfModule, pathsOf} from './loaded-files.ts';
 import {codeInMarkdown} from './markdown-code.ts';
-import {sha256, type WatchedFiles} from './watched-files.ts';
+import {npmItemsAt} from './npm-files.ts';
+import {folderItems} from './opencode-folder.ts';
+import {sha256} from './watched-files.ts';
 
 const CONFIGURATIONS = ['opencode.json', 'opencode.jsonc'];
-const FOLDER = '.opencode';
+/** OpenCode's folder in a project. */
+export const FOLDER = '.opencode';
 /** What OpenCode imports from its folders, by what it is. */
 const IMPORTED = {plugin: ['plugin', 'plugins'], tool: ['tool', 'tools']} as const;
 /** Where it looks for skills, apart from its own folders. */
 const SKILLS = [join('.claude', 'skills'), join('.agents', 'skills')];
 const MODULE = /\.[jt]s$/i;
 const NOT_SEEN = ': too many files, of which only some are looked at for changes';
-
-/** One thing that OpenCode would run, load, fetch or send. */
-export interface Item {
-  readonly folder: string;
-  readonly name: string;
-  /** What whoever is asked has to know of it. */
-  readonly note?: string;
-  /** Stands for what it is made of. */
-  readonly digest: string;
-}
-
-/** A level at which is looked, for a directory in a repository. */
-export interface Look {
-  readonly folder: string;
-  readonly directory: string;
-  readonly root: string;
-  readonly files: WatchedFiles;
-  readonly env: NodeJS.ProcessEnv;
-}
 
 /** What there is at one level. */
 export function itemsAt(look: Look): readonly Item[] {
@@ -48,7 +33,14 @@ export function itemsAt(look: Look): readonly Item[] {
   );
   if (isPersons) return configured;
   const skills = SKILLS.flatMap((place) => markdownIn(join(folder, place), look));
-  return [...modulesIn(own, look), ...markdownIn(own, look), ...skills, ...configured];
+  return [
+    ...modulesIn(own, look),
+    ...markdownIn(own, look),
+    ...skills,
+    ...configured,
+    ...folderItems(own, look),
+    ...npmItemsAt(own, look),
+  ];
 }
 
 function configuredIn(path: string, look: Look): readonly Item[] {

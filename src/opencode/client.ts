@@ -1,7 +1,8 @@
 import {createOpencodeClient, type OpencodeClient} from '@opencode-ai/sdk/v2/client';
 import type {Logger} from '../log.ts';
+import {authorization} from './keeper/handed.ts';
 import {limitedFetch} from './limited-fetch.ts';
-import {SERVER_USERNAME, type ServerPassword} from './password.ts';
+import type {ServerPassword} from './password.ts';
 import {type Conceal, concealed} from './secrets/concealed.ts';
 
 const UNAUTHORIZED = 401;
@@ -15,7 +16,7 @@ export async function clientOf(
   const isKept = await isTaken(url, kept);
   if (!isKept) {
     log.warn(
-      'this OpenCode does not let its password be kept from what it starts: commands and MCP servers of agents find it in their environment',
+      'this OpenCode does not let its password be kept from what it starts: commands and MCP servers of agents find it in their environment, and a project’s configuration can have it sent elsewhere',
     );
   }
   return createOpencodeClient({
@@ -40,8 +41,4 @@ async function isTaken(url: string, password: string): Promise<boolean> {
     // Whoever asks next says what is wrong.
     return true;
   }
-}
-
-function authorization(password: string): string {
-  return `Basic ${Buffer.from(`${SERVER_USERNAME}:${password}`).toString('base64')}`;
 }

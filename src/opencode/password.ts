@@ -3,19 +3,18 @@ import {closeSync, mkdtempSync, openSync, rmSync, writeSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {platform} from 'node:process';
-import {PASSWORD_CHARS, PASSWORD_VARIABLE} from './keeper/handed.ts';
+import {PASSWORD_CHARS, PASSWORD_VARIABLE, SERVER_USERNAME} from './keeper/handed.ts';
 
-export const SERVER_USERNAME = 'opencode';
 /** Of base64url, each stands for 6 bits. */
 const PASSWORD_BYTES = (PASSWORD_CHARS * 6) / 8;
 
 /** What opens a server: one of these, and it takes asking to know which. */
 export interface ServerPassword {
-  /** Is handed over past the environment, and replaces the other one in the server. */
+  /** Is handed over past the environment, to the keeper alone. Where the keeper runs, nothing else opens the server. */
   readonly kept: string;
   /**
-   * Stands in the environment that the server is started with. It is there so that no server is ever without a
-   * password, also where the keeper does not run.
+   * Stands in the environment that the server is started with, and is all that OpenCode itself knows. It is there so
+   * that no server is ever without a password, also where the keeper does not run.
    */
   readonly shown: string;
 }

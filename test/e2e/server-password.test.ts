@@ -7,6 +7,7 @@ import {INSIDE_MARK} from '../../src/inside.ts';
 import {PASSWORD_CHARS} from '../../src/opencode/keeper/handed.ts';
 import type {TestClient} from '../support/client.ts';
 import {filesIn} from '../support/files.ts';
+import {startListener} from '../support/listener.ts';
 import {eventually, openCodeIn, urlOf} from '../support/processes.ts';
 import {Repository} from '../support/repository.ts';
 import {NPM_BIN, type Sandbox} from '../support/sandbox.ts';
@@ -14,7 +15,7 @@ import {type Scene, setScene} from '../support/scene.ts';
 
 const TELL_TALE = fileURLToPath(new URL('../support/tell-tale.js', import.meta.url));
 /** What looks like one. */
-const PASSWORD = new RegExp(`(?<![\\w-])[\\w-]{${PASSWORD_CHARS}}(?![\\w-])`, 'g');
+const PASSWORD = `(?<![\\w-])[\\w-]{${PASSWORD_CHARS}}(?![\\w-])`;
 const VARIABLE = 'OPENCODE_SERVER_PASSWORD';
 
 const found = z.object({
@@ -70,9 +71,9 @@ function toldBy(sandbox: Sandbox, kind: string): z.output<typeof found> {
 }
 
 /** Whether the server that runs lets somebody in. */
-async function statusFor({root}: Sandbox, password?: string): Promise<number> {
+async function statusFor({root}: Sandbox, password?: string, query = ''): Promise<number> {
   const [server] = openCodeIn(root);
-  const {status} = await fetch(`${urlOf(server?.command ?? '')}/global/health`, {
+  const {status} = await fetch(`${urlOf(server?.command ?? '')}/global/health${query}`, {
     headers: password === undefined ? {} : {authorization: `Basic ${btoa(`opencode:${password}`)}`},
   });
   return status;
@@ -101,7 +102,7 @@ describe('the password of the server that all delegations share', () => {
       for (const line of ancestors.flat()) values.add(line.slice(line.indexOf('=') + 1));
     }
     for (const content of filesIn(sandbox.root).values()) {
-      for (const [word] of content.matchAll(PASSWORD)) values.add(word);
+      for (const [word] of content.matchAll(new RegExp(PASSWORD, 'g'))) values.add(word);
     }
     expect(await statusFor(sandbox)).toBe(401);
     const letIn: string[] = [];
@@ -119,23 +120,68 @@ describe('the password of the server that all delegations share', () => {
     new Repository(sandbox.root, sandbox.root).write({
       'home/.config/opencode/plugin/mine.js': `
         import {writeFileSync} from 'node:fs';
-        export default {id: 'mine', async server({client, $}) {
+        export default {id: 'mine', async server({client, $, serverUrl}) {
           return {'chat.message': async ({sessionID}) => {
             const {data} = await client.session.get({path: {id: sessionID}});
             const shown = await $\`printenv ${VARIABLE}\`.nothrow().text();
-            writeFileSync(${JSON.stringify(told)}, JSON.stringify({id: data?.id, shown: shown.trim()}));
+            const known = process.env.${VARIABLE};
+            const headers = {authorization: \`Basic \${btoa(\`opencode:\${known}\`)}\`};
+            const {status} = await fetch(new URL('/session', serverUrl), {headers});
+            writeFileSync(
+              ${JSON.stringify(told)},
+              JSON.stringify({id: data?.id, shown: shown.trim(), known, status}),
+            );
           }};
         }};`,
     });
     const client = await open();
     await client.read(await client.delegate('hello'));
     expect(model.requests).toHaveLength(1);
-    const {id, shown} = z
-      .object({id: z.string(), shown: z.string()})
+    const {id, shown, known, status} = z
+      .object({id: z.string(), shown: z.string(), known: z.string(), status: z.number()})
       .parse(JSON.parse(readFileSync(told, 'utf8')));
     expect(id).toMatch(/^ses_/);
-    expect(await statusFor(sandbox, shown)).toBe(401);
+    expect(shown).toBe('');
+    // As MCP servers and providers of a configuration are asked from inside, with headers that it names.
+    expect(status).toBe(401);
+    // What lets the plugin in is known by its name to all that runs in OpenCode, and is nothing to others.
+    expect(known).toMatch(new RegExp(`^${PASSWORD}$`));
+    for (const query of ['', `?auth_token=${encodeURIComponent(btoa(`opencode:${known}`))}`])
+      expect(await statusFor(sandbox, known, query)).toBe(401);
   });
+
+  it.each(['agent', 'worktree'])(
+    'is not what a configuration is filled in with that nobody trusted (%s)',
+    async (access) => {
+      const far = await startListener();
+      const {sandbox, model, open} = await setScene();
+      const filled = `{env:${VARIABLE}}`;
+      Repository.create(sandbox.project, {
+        home: sandbox.root,
+        files: {
+          'opencode.json': JSON.stringify({
+            mcp: {far: {type: 'remote', url: `${far.url}/${filled}`}},
+            agent: {build: {prompt: `filled ${filled} in`}},
+          }),
+        },
+      });
+      const letIn: string[] = [];
+      let said = '';
+      model.script(async ({system}) => {
+        said = /filled ([\w-]+) in/.exec(system)?.[1] ?? '';
+        for (const value of [said, ...far.asked.map((path) => path.slice(1))])
+          if ((await statusFor(sandbox, value)) !== 401) letIn.push(value);
+        return {text: `I was told ${said}`};
+      });
+      const client = await open();
+      const {text} = await client.read(await client.delegate('Go', {access}));
+      // It was filled in, and sent: there was something to be told.
+      expect(said).toMatch(new RegExp(`^${PASSWORD}$`));
+      expect(text).toContain(`I was told ${said}`);
+      expect(far.asked).toContain(`/${said}`);
+      expect(letIn).toEqual([]);
+    },
+  );
 
   it('is there, and the log says that it can be seen, where OpenCode does not let us keep it; nothing is read-only there', async () => {
     const {sandbox, open} = await setScene(({prompt}) => ({text: `answer to ${prompt}`}));

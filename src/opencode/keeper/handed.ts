@@ -8,8 +8,14 @@ export const PASSWORD_CHARS = 32;
 export const NO_PROJECT_VARIABLE = 'OPENCODE_DISABLE_PROJECT_CONFIG';
 /** The name of the symbol that the keeper puts into the server's globals when that holds in all of OpenCode. */
 export const HIDES_PROJECTS = 'opencode-delegate-hides-projects';
+export const SERVER_USERNAME = 'opencode';
 export const PASSWORD_VARIABLE = 'OPENCODE_SERVER_PASSWORD';
 /** Has Bun, which OpenCode is built on, run a file before the program. */
 export const PRELOAD_VARIABLE = 'BUN_INSPECT_PRELOAD';
 /** What OpenCode says when it has read its settings and answers. */
 export const LISTENING = 'server listening on';
+
+/** What a client of the server sends as `authorization`. */
+export function authorization(password: string): string {
+  return `Basic ${Buffer.from(`${SERVER_USERNAME}:${password}`).toString('base64')}`;
+}

@@ -1,11 +1,12 @@
 /**
- * Runs in the process of an OpenCode server before OpenCode does, and keeps the server's password out of all that
- * OpenCode starts: shells, MCP servers, language servers, formatters. They get a copy of its environment, so the
- * password stands there only until OpenCode has read it. From then on it can be read by its name, which OpenCode does
- * for the clients of its plugins, and is in no copy. What the process was started with, which others can look up,
- * never had it.
+ * Runs in the process of an OpenCode server before OpenCode does, and keeps the server's password out of OpenCode, and
+ * so out of all that OpenCode starts, fills in or sends. What opens the server from outside is handed over past the
+ * environment, and stays here. OpenCode has another one, which is in no copy of its environment either: shells, MCP
+ * servers, language servers and formatters start without it.
  */
+import {closeFrontDoor} from './front-door.ts';
 import {
+  authorization,
   HANDED_FD,
   LISTENING,
   NO_PROJECT_VARIABLE,
@@ -17,14 +18,16 @@ import {hideProjectConfiguration} from './hide-project.ts';
 
 if (process.env[NO_PROJECT_VARIABLE] === '1') await hideProjectConfiguration();
 const password = takeHanded();
+const own = process.env[PASSWORD_VARIABLE] ?? '';
+const port = portIn(process.argv);
 delete process.env[PRELOAD_VARIABLE];
-if (password !== undefined) {
-  process.env[PASSWORD_VARIABLE] = password;
+if (password !== undefined && own !== '' && port !== undefined) {
+  closeFrontDoor({port, outside: authorization(password), inside: authorization(own)});
   const {log} = console;
   console.log = (...words: unknown[]) => {
     if (String(words[0]).includes(LISTENING)) {
       console.log = log;
-      hide(password);
+      hide(own);
     }
     log(...words);
   };
@@ -47,6 +50,13 @@ function takeHanded(): string | undefined {
   }
 }
 
+/** Where the server is told to listen. */
+function portIn(words: readonly string[]): number | undefined {
+  const at = words.indexOf('--port');
+  return at === -1 ? undefined : Number(words[at + 1]);
+}
+
+/** OpenCode goes on to read it by its name, for the clients of its plugins. */
 function hide(value: string): void {
   Object.defineProperty(process.env, PASSWORD_VARIABLE, {
     ...{value, enumerable: false, configurable: true, writable: true},

@@ -55,6 +55,7 @@ interface Known {
 export class ClientEnvironments implements Environments {
   readonly #options: ClientEnvironmentsOptions;
   readonly #servers: Servers;
+  readonly #worktrees: string;
   /** In the order in which they came. */
   readonly #known = new Map<string, Known>();
   #uses = 0;
@@ -62,7 +63,8 @@ export class ClientEnvironments implements Environments {
   constructor(options: ClientEnvironmentsOptions) {
     this.#options = options;
     const {dataDir, serverIdleMs, log} = options;
-    this.#servers = new Servers({cwd: dataDir, idleMs: serverIdleMs, log});
+    this.#worktrees = join(dataDir, WORKTREES);
+    this.#servers = new Servers({cwd: dataDir, worktrees: this.#worktrees, idleMs: serverIdleMs, log});
   }
 
   /** The environment of a client, which is kept at least until the client has left; new where none is like it. */
@@ -122,7 +124,7 @@ export class ClientEnvironments implements Environments {
   #make(key: string, variables: Readonly<Record<string, string>>, settings: DelegationSettings): Known {
     const {dataDir, log} = this.#options;
     const {binary, model, allowSubagents, asking, serialWriters, trust, sandbox: mode} = settings;
-    const worktrees = join(dataDir, WORKTREES);
+    const worktrees = this.#worktrees;
     const sandbox = mode === undefined ? undefined : {dataDir, worktrees, network: mode === 'on'};
     const isAnswered = asking.on === 'wait';
     const serverKey = digestOf({variables, binary, isAnswered, mode});

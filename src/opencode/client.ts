@@ -7,19 +7,25 @@ import {type Conceal, concealed} from './secrets/concealed.ts';
 
 const UNAUTHORIZED = 401;
 
+export interface ServerClient {
+  readonly client: OpencodeClient;
+  /** Whether the keeper runs in the server. */
+  readonly isKept: boolean;
+}
+
 /** A client of a server of ours that has said that it listens, with the password that it takes. */
 export async function clientOf(
   url: string,
   {kept, shown}: ServerPassword,
   {log, conceal}: {log: Logger; conceal: Conceal},
-): Promise<OpencodeClient> {
+): Promise<ServerClient> {
   const isKept = await isTaken(url, kept);
   if (!isKept) {
     log.warn(
       'this OpenCode does not let its password be kept from what it starts: commands and MCP servers of agents find it in their environment, and a project’s configuration can have it sent elsewhere',
     );
   }
-  return createOpencodeClient({
+  const client = createOpencodeClient({
     baseUrl: url,
     fetch: limitedFetch(concealed(conceal)),
     headers: {
@@ -28,6 +34,7 @@ export async function clientOf(
       'accept-encoding': 'identity',
     },
   });
+  return {client, isKept};
 }
 
 /** False when the server has refused it. Who cannot be asked has refused nothing. */

@@ -75,6 +75,11 @@ export class Connection {
     return this.#server.startedAt;
   }
 
+  /** Whether what we have run in its server's process holds there. */
+  get isKept(): boolean {
+    return this.#server.isKept;
+  }
+
   get isAlive(): boolean {
     return !this.#isClosing && !this.#server.hasExited;
   }

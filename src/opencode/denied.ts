@@ -1,5 +1,6 @@
 import type {ToolPart} from '@opencode-ai/sdk/v2/client';
 import {shorten} from '../delegation/errors.ts';
+import {LEADS_OUT} from './keeper/handed.ts';
 import {nameCall} from './progress.ts';
 import {READ_ONLY, WITHHELD} from './read-only/marks.ts';
 import {type Transcript, toolParts} from './transcript.ts';
@@ -24,7 +25,8 @@ export function deniedCalls(transcript: Transcript): readonly string[] {
 
 function isDenied({state}: ToolPart): boolean {
   if (state.status !== 'error') return false;
-  return [...DENIALS, `${READ_ONLY}: `].some((words) => state.error.startsWith(words));
+  const isRefused = [...DENIALS, `${READ_ONLY}: `].some((words) => state.error.startsWith(words));
+  return isRefused || state.error.includes(` ${LEADS_OUT}`);
 }
 
 function withheldFrom({state}: ToolPart): readonly string[] {

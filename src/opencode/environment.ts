@@ -3,7 +3,7 @@ import {type ParseError, parse} from 'jsonc-parser';
 import {INSIDE_MARK} from '../config.ts';
 import {Refusal} from '../delegation/errors.ts';
 import {GUARD_URL, KEEPER_FILE} from '../loaded-by-opencode.ts';
-import {NO_PROJECT_VARIABLE, PRELOAD_VARIABLE} from './keeper/handed.ts';
+import {NO_PROJECT_VARIABLE, PRELOAD_VARIABLE, WORKTREES_VARIABLE} from './keeper/handed.ts';
 import {passwordVariables, type ServerPassword} from './password.ts';
 
 /**
@@ -18,6 +18,8 @@ const UNANSWERED = {question: 'deny'};
 const NOTHING_OF_PROJECTS = {lsp: false, formatter: false};
 
 export interface ServerSettings {
+  /** Where worktrees of delegations lie. */
+  readonly worktrees: string;
   readonly password: ServerPassword;
   /** True when somebody may answer what agents ask. */
   readonly isAnswered: boolean;
@@ -34,7 +36,7 @@ export interface ServerSettings {
  */
 export function serverEnvironment(
   env: NodeJS.ProcessEnv,
-  {password, isAnswered, isGuarded, shell}: ServerSettings,
+  {worktrees, password, isAnswered, isGuarded, shell}: ServerSettings,
 ): NodeJS.ProcessEnv {
   const config = readSetting(env, 'OPENCODE_CONFIG_CONTENT');
   const permission = readSetting(env, 'OPENCODE_PERMISSION');
@@ -42,7 +44,7 @@ export function serverEnvironment(
     ...env,
     ...passwordVariables(password),
     // An update may have taken the package away from under a process that still runs.
-    ...(existsSync(KEEPER_FILE) && {[PRELOAD_VARIABLE]: KEEPER_FILE}),
+    ...(existsSync(KEEPER_FILE) && {[PRELOAD_VARIABLE]: KEEPER_FILE, [WORKTREES_VARIABLE]: worktrees}),
     OPENCODE_CONFIG_CONTENT: JSON.stringify({
       ...config,
       ...(isGuarded && {

@@ -1,3 +1,4 @@
+import {platform} from 'node:process';
 import type {PermissionRuleset} from '@opencode-ai/sdk/v2/client';
 import {contains} from '../contains.ts';
 import {messageOf} from '../delegation/errors.ts';
@@ -8,6 +9,9 @@ import {timeLimit} from './time-limit.ts';
 
 /** The end of a delegation waits for it, and must not wait for a server that hangs. */
 const LEAVE_MS = 3_000;
+
+/** Git makes plain files of links there, unless it is told otherwise. */
+const HAS_NO_LINKS = platform === 'win32';
 
 /** What may come after a path in a command. */
 const PATH_ENDS = ['', '/*', ' *', "'*", '"*'];
@@ -28,6 +32,14 @@ export function worktreeRules({checkout, directory}: RunRequest): PermissionRule
     {permission: 'external_directory', pattern: `${path}/*`, action: 'deny'},
     ...[...STASHES, ...named].map((pattern) => ({permission: 'bash', pattern, action: 'deny' as const})),
   ];
+}
+
+/** @throws where file tools of an agent in a worktree would follow links out of it. */
+export function checkHeld({isKept}: Connection, {access}: RunRequest): void {
+  if (access !== 'worktree' || isKept || HAS_NO_LINKS) return;
+  throw new Error(
+    'worktree cannot be held here, so nothing was run: this OpenCode does not run the file of ours that keeps its file tools from following links out of the worktree. Use OpenCode 1.18 (`npm install -g opencode-ai@1.18`), or give access agent or read-only.',
+  );
 }
 
 /** What an agent has to know of where it works: a prompt may name paths of the checkout that it must not touch. */

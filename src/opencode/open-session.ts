@@ -5,6 +5,7 @@ import {NoAnswerError} from './answer.ts';
 import type {Connection} from './connection.ts';
 import {createSession, holdSession, type PromptRules} from './create-session.ts';
 import type {HeldSessions} from './held-sessions.ts';
+import {checkHeld} from './in-worktree.ts';
 import type {OpenCode} from './opencode.ts';
 import {checkReading} from './right-place.ts';
 
@@ -54,6 +55,7 @@ export async function openSession({
     try {
       const connection = await server.connectFor(directory, `${request.delegationId} is to run`);
       if (isStopped()) return undefined;
+      checkHeld(connection, request);
       const {client} = connection;
       if (continues === undefined) {
         const id = await createSession(client, request, {readOnlyTools});

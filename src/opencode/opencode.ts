@@ -12,6 +12,8 @@ export interface OpenCodeOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Where the server runs: a folder of ours. */
   readonly cwd: string;
+  /** Where worktrees of delegations lie. */
+  readonly worktrees: string;
   /**
    * Whether it can hold `read-only`. That takes a plugin, and OpenCode installs a package of its own into every
    * configuration folder, over the network, before it loads the first one: for this alone no delegation that

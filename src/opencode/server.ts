@@ -9,7 +9,7 @@ import getPort from 'get-port';
 import {messageOf, Refusal} from '../delegation/errors.ts';
 import type {Logger} from '../log.ts';
 import {failureOf, NoAnswerError} from './answer.ts';
-import {clientOf} from './client.ts';
+import {clientOf, type ServerClient} from './client.ts';
 import {LISTENING} from './keeper/handed.ts';
 import {newPassword, type ServerPassword, withHanded} from './password.ts';
 import type {SandboxSettings} from './sandbox/sandbox.ts';
@@ -40,6 +40,8 @@ export interface ServerOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Where it runs. Projects are named with each request, so this should be a folder with no project in it. */
   readonly cwd: string;
+  /** Where worktrees of delegations lie. */
+  readonly worktrees: string;
   /** Whether it loads the guard, without which no session of it may be read-only. */
   readonly isGuarded: boolean;
   readonly log: Logger;
@@ -55,6 +57,8 @@ export interface ServerOptions {
 export class OpenCodeServer {
   readonly client: OpencodeClient;
   readonly version: string;
+  /** Whether what we have run in its process holds there. */
+  readonly isKept: boolean;
   /** In milliseconds since the epoch. */
   readonly startedAt: number;
   /** Resolves when the process has ended, by us or by itself. Never rejects. */
@@ -62,11 +66,12 @@ export class OpenCodeServer {
   readonly #process: ChildProcess;
   #stopping: Promise<void> | undefined;
 
-  private constructor(started: Started, client: OpencodeClient, version: string) {
+  private constructor(started: Started, {client, isKept}: ServerClient, version: string) {
     this.startedAt = started.at;
     this.#process = started.process;
     this.exited = started.exited;
     this.client = client;
+    this.isKept = isKept;
     this.version = version;
   }
 
@@ -90,10 +95,10 @@ export class OpenCodeServer {
     const password = newPassword();
     const started = await launch(options, password);
     try {
-      const client = await clientOf(started.url, password, options);
-      const version = await checkVersion(client, options.binary);
+      const known = await clientOf(started.url, password, options);
+      const version = await checkVersion(known.client, options.binary);
       options.log.info(`OpenCode ${version} serves on ${started.url} (process ${started.process.pid})`);
-      return new OpenCodeServer(started, client, version);
+      return new OpenCodeServer(started, known, version);
     } catch (error) {
       await terminate(started);
       throw error;
@@ -160,11 +165,12 @@ async function launch(options: ServerOptions, password: ServerPassword): Promise
 
 async function launchOn(
   port: number,
-  {binary, env, cwd, isGuarded, isAnswered, sandbox, log, conceal}: ServerOptions,
+  {binary, env, cwd, worktrees, isGuarded, isAnswered, sandbox, log, conceal}: ServerOptions,
   password: ServerPassword,
 ): Promise<Started | Failed> {
   const at = Date.now();
-  const command = await serveCommand({binary, port, env, sandbox, password, isGuarded, isAnswered});
+  const place = {binary, port, env, sandbox, worktrees};
+  const command = await serveCommand({...place, password, isGuarded, isAnswered});
   const child = withHanded({password, ownFolder: cwd}, (handed) =>
     spawnSupervised({...command, cwd, handed}),
   );

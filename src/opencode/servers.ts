@@ -37,6 +37,8 @@ export interface ServerPair {
 export interface ServersOptions {
   /** Where servers run: a folder of ours. */
   readonly cwd: string;
+  /** Where worktrees of delegations lie. */
+  readonly worktrees: string;
   /** How long one stays that nothing needs, in milliseconds. */
   readonly idleMs: number;
   readonly log: Logger;
@@ -57,10 +59,10 @@ export class Servers {
   of({key, ...spec}: ServerSpec): ServerPair {
     const known = this.#pairs.get(key);
     if (known !== undefined) return known;
-    const {cwd, log} = this.#options;
+    const {cwd, worktrees, log} = this.#options;
     const secrets = new Secrets(spec.env);
     const conceal = (text: string) => secrets.conceal(text);
-    const server = {...spec, cwd, log, conceal, onStart: () => this.#tidy()};
+    const server = {...spec, cwd, worktrees, log, conceal, onStart: () => this.#tidy()};
     const approach = (directory: string) => {
       secrets.learn(directory);
       if (spec.sandbox !== undefined) provideIgnoreFiles(directory);

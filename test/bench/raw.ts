@@ -1,3 +1,4 @@
+import {join} from 'node:path';
 import type {OpencodeClient} from '@opencode-ai/sdk/v2/client';
 import {createLogger} from '../../src/log.ts';
 import {dataOf} from '../../src/opencode/answer.ts';
@@ -28,6 +29,7 @@ export class RawOpenCode {
         binary,
         env,
         cwd: dataDir,
+        worktrees: join(dataDir, 'worktrees'),
         isGuarded: false,
         isAnswered: false,
         log,

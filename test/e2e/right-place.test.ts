@@ -125,6 +125,7 @@ describe('a session', () => {
     const server = await OpenCodeServer.start({
       binary: join(NPM_BIN, 'opencode'),
       ...{env: sandbox.env, cwd: sandbox.dataDir, isGuarded: false, isAnswered: false},
+      worktrees: join(sandbox.dataDir, '.worktrees'),
       log: createLogger({level: 'error', write: () => {}}),
       conceal: (text) => text,
     });

@@ -183,11 +183,12 @@ describe('the password of the server that all delegations share', () => {
     },
   );
 
-  it('is there, and the log says that it can be seen, where OpenCode does not let us keep it; nothing is read-only there', async () => {
+  it('is there, and the log says that it can be seen, where OpenCode does not let us keep it; nothing is read-only there, nor in a worktree', async () => {
     const {sandbox, open} = await setScene(({prompt}) => ({text: `answer to ${prompt}`}));
     const binary = join(sandbox.root, 'another opencode');
     writeFileSync(binary, `#!/bin/sh\nunset BUN_INSPECT_PRELOAD\nexec '${join(NPM_BIN, 'opencode')}' "$@"\n`);
     chmodSync(binary, 0o755);
+    Repository.create(sandbox.project, {home: sandbox.root});
     const client = await open({env: {OPENCODE_DELEGATE_BIN: binary}});
     expect((await client.read(await client.delegate('hello'))).blocks[1]).toBe('answer to hello');
     expect(await statusFor(sandbox)).toBe(401);
@@ -195,6 +196,8 @@ describe('the password of the server that all delegations share', () => {
       wait_seconds: 110,
     });
     expect(looked.text).toContain('this OpenCode does not let what the project configures be left out');
+    const apart = await client.read(await client.delegate('work', {access: 'worktree'}));
+    expect(apart.text).toContain('worktree cannot be held here, so nothing was run');
     expect(client.log()).toContain('this OpenCode does not let its password be kept from what it starts');
   });
 });

@@ -20,6 +20,7 @@ describe('a path in a read-only delegation', () => {
     symlinkSync('.env', join(root, 'plain'));
     symlinkSync(root, join(base, 'alias'));
     symlinkSync('self', join(root, 'self'));
+    symlinkSync('../rootless/not-yet', join(root, 'dangling'));
   });
 
   afterAll(() => rmSync(base, {recursive: true}));
@@ -37,9 +38,17 @@ describe('a path in a read-only delegation', () => {
     expect(forbidden(join(root, path), root)).toBeUndefined();
   });
 
-  it.each(['..', '../rootless', 'src/../../rootless', 'out', 'out/deeper/file', '/', '/etc/passwd'])(
-    'must not be %s, which is outside',
-    (path) => expect(forbidden(path, root)).toBe('outside the directory'),
+  it.each([
+    '..',
+    '../rootless',
+    'src/../../rootless',
+    'out',
+    'out/deeper/file',
+    'dangling',
+    '/',
+    '/etc/passwd',
+  ])('must not be %s, which is outside', (path) =>
+    expect(forbidden(path, root)).toBe('outside the directory'),
   );
 
   it.each(['.env', '.ENV', 'src/.env', 'prod.env', '.env.local', 'a.env.bak', '.env.d/secret', 'plain'])(

@@ -15,6 +15,7 @@ export default async function prepareHome(): Promise<() => Promise<void>> {
     binary: join(NPM_BIN, 'opencode'),
     env: sandbox.env,
     cwd: sandbox.dataDir,
+    worktrees: join(sandbox.dataDir, 'worktrees'),
     isGuarded: false,
     isAnswered: false,
     log: new FakeLog(),

@@ -12,6 +12,10 @@ export const SERVER_USERNAME = 'opencode';
 export const PASSWORD_VARIABLE = 'OPENCODE_SERVER_PASSWORD';
 /** Has Bun, which OpenCode is built on, run a file before the program. */
 export const PRELOAD_VARIABLE = 'BUN_INSPECT_PRELOAD';
+/** Where worktrees of delegations lie. The keeper takes it out of the environment. */
+export const WORKTREES_VARIABLE = 'OPENCODE_DELEGATE_WORKTREES';
+/** In the words with which a tool is refused to write where a link leads. */
+export const LEADS_OUT = 'leads out of the worktree';
 /** What OpenCode says when it has read its settings and answers. */
 export const LISTENING = 'server listening on';
 

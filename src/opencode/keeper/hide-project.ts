@@ -16,11 +16,8 @@ const PERSONS = new Set(['.opencode', '.claude', '.agents']);
 
 type Callback = (error: NodeJS.ErrnoException | null) => void;
 
-/**
- * Must be called before anything imports `node:fs`: whoever does gets what it holds at the first import. Resolves when
- * it is known whether that is so, and then says it to the guard.
- */
-export async function hideProjectConfiguration(): Promise<void> {
+/** Must be called before anything imports `node:fs`: whoever does gets what it holds at the first import. */
+export function hideProjectConfiguration(): void {
   const fs = process.getBuiltinModule('node:fs');
   const {access} = fs;
   const {access: accessing} = fs.promises;
@@ -33,8 +30,10 @@ export async function hideProjectConfiguration(): Promise<void> {
     if (isProjects(given[0])) throw isNotThere(String(given[0]));
     return accessing(...given);
   };
-  const imported = await import('node:fs');
-  const holds = imported.access === fs.access;
+}
+
+/** Tells the guard whether it holds. */
+export function sayHidden(holds: boolean): void {
   Object.defineProperty(globalThis, Symbol.for(HIDES_PROJECTS), {value: holds});
 }
 

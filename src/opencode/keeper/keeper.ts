@@ -1,8 +1,9 @@
 /**
- * Runs in the process of an OpenCode server before OpenCode does, and keeps the server's password out of OpenCode, and
- * so out of all that OpenCode starts, fills in or sends. What opens the server from outside is handed over past the
- * environment, and stays here. OpenCode has another one, which is in no copy of its environment either: shells, MCP
- * servers, language servers and formatters start without it.
+ * Runs in the process of an OpenCode server before OpenCode does. It keeps what is written in a worktree in it, leaves
+ * out what projects configure where that is wanted, and keeps the server's password out of OpenCode, and so out of all
+ * that OpenCode starts, fills in or sends. What opens the server from outside is handed over past the environment, and
+ * stays here: who is let in by it knows that all the rest holds, too. OpenCode has another one, which is in no copy of
+ * its environment either: shells, MCP servers, language servers and formatters start without it.
  */
 import {closeFrontDoor} from './front-door.ts';
 import {
@@ -13,15 +14,23 @@ import {
   PASSWORD_CHARS,
   PASSWORD_VARIABLE,
   PRELOAD_VARIABLE,
+  WORKTREES_VARIABLE,
 } from './handed.ts';
-import {hideProjectConfiguration} from './hide-project.ts';
+import {hideProjectConfiguration, sayHidden} from './hide-project.ts';
+import {holdWorktrees} from './hold-worktrees.ts';
 
-if (process.env[NO_PROJECT_VARIABLE] === '1') await hideProjectConfiguration();
+const hidesProjects = process.env[NO_PROJECT_VARIABLE] === '1';
+const worktrees = process.env[WORKTREES_VARIABLE] ?? '';
+if (hidesProjects) hideProjectConfiguration();
+if (worktrees !== '') holdWorktrees(worktrees);
+const holds = await isImported();
+if (hidesProjects) sayHidden(holds);
 const password = takeHanded();
 const own = process.env[PASSWORD_VARIABLE] ?? '';
 const port = portIn(process.argv);
 delete process.env[PRELOAD_VARIABLE];
-if (password !== undefined && own !== '' && port !== undefined) {
+delete process.env[WORKTREES_VARIABLE];
+if (holds && password !== undefined && own !== '' && port !== undefined) {
   closeFrontDoor({port, outside: authorization(password), inside: authorization(own)});
   const {log} = console;
   console.log = (...words: unknown[]) => {
@@ -31,6 +40,13 @@ if (password !== undefined && own !== '' && port !== undefined) {
     }
     log(...words);
   };
+}
+
+/** Whether whoever imports `node:fs` from now on gets it as it was changed. */
+async function isImported(): Promise<boolean> {
+  const {access, writeFile} = process.getBuiltinModule('node:fs');
+  const imported = await import('node:fs');
+  return imported.access === access && imported.writeFile === writeFile;
 }
 
 /** `undefined` in a process that this is not meant for: its descriptor, if it has one, is left alone. */

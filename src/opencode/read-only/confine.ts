@@ -1,6 +1,7 @@
 import {realpathSync} from 'node:fs';
-import {dirname, relative, resolve} from 'node:path';
+import {isAbsolute, relative, resolve} from 'node:path';
 import {contains} from '../../contains.ts';
+import {leadsTo} from '../leads-to.ts';
 
 /** What a read-only delegation may never see, however a path leads there. */
 export type Forbidden = 'outside the directory' | 'an .env file';
@@ -9,12 +10,12 @@ export type Forbidden = 'outside the directory' | 'an .env file';
 const ENV_NAME = /\.env(\.|$)/i;
 
 /**
- * Why a path must not be read, or `undefined` when it may be. Links count as what they lead to. A path that does
- * not exist counts as lying where its nearest existing folder really is.
+ * Why a path must not be read, or `undefined` when it may be. Links count as what they lead to.
+ * @throws where that cannot be found out.
  */
 export function forbidden(path: string, root: string): Forbidden | undefined {
   const named = resolve(root, path);
-  const real = realPath(named);
+  const real = leadsTo(isAbsolute(path) ? path : named);
   const realRoot = realpathSync(root);
   if (!contains(realRoot, real)) return 'outside the directory';
   return hasEnvName(relative(realRoot, real)) || hasEnvName(relative(root, named))
@@ -24,16 +25,4 @@ export function forbidden(path: string, root: string): Forbidden | undefined {
 
 function hasEnvName(path: string): boolean {
   return path.split(/[\\/]/).some((segment) => ENV_NAME.test(segment));
-}
-
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch (error) {
-    const parent = dirname(path);
-    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    // What is there and cannot be followed (a loop of links, a folder that is closed) must not be guessed at.
-    if (!isMissing || parent === path) throw error;
-    return resolve(realPath(parent), relative(parent, path));
-  }
 }

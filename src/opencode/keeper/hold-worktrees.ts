@@ -1,0 +1,104 @@
+/**
+ * Keeps what OpenCode writes in a worktree of ours inside of that worktree. Its rules look at paths as the model writes
+ * them, so a link that a repository brings would lead its file tools out: to the checkout, to the person's
+ * configuration, to our records. Here it is looked at where a path really leads, at the moment at which something is
+ * written, whichever tool it is that writes. What is read is not held: an agent of a worktree reads what its
+ * permissions let it, and a link is one way to name that.
+ */
+import {fileURLToPath} from 'node:url';
+import {leadsTo} from '../leads-to.ts';
+import {LEADS_OUT} from './handed.ts';
+import {type Way, wayOut} from './way-out.ts';
+
+/** Which of a function's arguments name what is written. */
+interface Written {
+  readonly at: readonly number[];
+  readonly way: Way;
+  /** Where the flags are of a function that may only read. */
+  readonly flags?: number;
+}
+
+const THERE: Written = {at: [0], way: 'followed'};
+/** A link itself is written: where it leads stays as it is. */
+const ITSELF: Written = {at: [0], way: 'to the link'};
+
+/** The functions of `node:fs` that write, each of which has up to three forms. */
+const WRITING: Readonly<Record<string, Written>> = {
+  ...{writeFile: THERE, appendFile: THERE, truncate: THERE, mkdir: THERE, createWriteStream: THERE},
+  ...{chmod: THERE, chown: THERE, utimes: THERE, open: {...THERE, flags: 1}},
+  ...{copyFile: {...THERE, at: [1]}, cp: {...THERE, at: [1]}},
+  ...{rm: ITSELF, rmdir: ITSELF, unlink: ITSELF, lchown: ITSELF, lutimes: ITSELF},
+  ...{rename: {...ITSELF, at: [0, 1]}, symlink: {...ITSELF, at: [1]}, link: {...ITSELF, at: [1]}},
+};
+
+type Writer = (...given: unknown[]) => unknown;
+type Writers = Record<string, Writer | undefined>;
+
+/**
+ * Must be called before anything imports `node:fs`: whoever does gets what it holds at the first import.
+ * @param root where worktrees lie.
+ */
+export function holdWorktrees(root: string): void {
+  const roots = [...new Set([root, leadsTo(root)])];
+  const fs = process.getBuiltinModule('node:fs');
+  const writers = fs as unknown as Writers;
+  const promises = fs.promises as unknown as Writers;
+  for (const [name, written] of Object.entries(WRITING)) {
+    const checked = (write: Writer) => (given: readonly unknown[]) => {
+      refuseWayOut(given, {roots, written});
+      return write(...given);
+    };
+    replace(
+      promises,
+      name,
+      (write) =>
+        async (...given) =>
+          checked(write)(given),
+    );
+    // The form with a callback throws at once, as it does for what it cannot take: OpenCode passes on no other words.
+    for (const form of [name, `${name}Sync`]) {
+      replace(
+        writers,
+        form,
+        (write) =>
+          (...given) =>
+            checked(write)(given),
+      );
+    }
+  }
+}
+
+function replace(writers: Writers, name: string, by: (write: Writer) => Writer): void {
+  const write = writers[name];
+  // What comes with a function (how it is promised, for example) stays.
+  if (write !== undefined) writers[name] = Object.assign(by(write.bind(writers)), write);
+}
+
+/** @throws what the system says of a place where one may not write, in words for the agent. */
+function refuseWayOut(
+  given: readonly unknown[],
+  {roots, written}: {roots: readonly string[]; written: Written},
+): void {
+  const {at, way, flags} = written;
+  if (flags !== undefined && !isWriting(given[flags])) return;
+  for (const index of at) {
+    const path = pathOf(given[index]);
+    const end = path === undefined ? undefined : wayOut(path, {roots, way});
+    if (end === undefined) continue;
+    const message = `${path} ${LEADS_OUT}, to ${end}. Nothing was written there. Your worktree is where you may write: use a path that stays in it.`;
+    throw Object.assign(new Error(message), {code: 'EACCES', errno: -13, syscall: 'open', path});
+  }
+}
+
+function pathOf(given: unknown): string | undefined {
+  if (given instanceof URL) return fileURLToPath(given);
+  if (given instanceof Uint8Array) return Buffer.from(given).toString();
+  return typeof given === 'string' ? given : undefined;
+}
+
+/** Of a file that is opened. Where there are none, it is read. */
+function isWriting(flags: unknown): boolean {
+  const {O_WRONLY, O_RDWR, O_CREAT, O_TRUNC} = process.getBuiltinModule('node:fs').constants;
+  if (typeof flags === 'number') return (flags & (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC)) !== 0;
+  return typeof flags === 'string' && /[wa+]/.test(flags);
+}

@@ -1,4 +1,4 @@
-import {existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync} from 'node:fs';
+import {existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {Repository} from '../support/repository.ts';
@@ -151,6 +151,26 @@ describe('in a worktree', () => {
     expect(existsSync(join(sandbox.root, 'new.txt'))).toBe(false);
     expect(stateOf(sandbox)).toEqual(before);
     expect(blocks[0]).toContain('nothing was changed in it');
+  });
+
+  it('a configuration may lie where a link leads, and OpenCode goes on without the files that it would put there', async () => {
+    const {sandbox, model, open} = await setScene();
+    const {root, project} = sandbox;
+    const repository = Repository.create(project, {home: root});
+    new Repository(root, root).write({'shared/agent/own.md': '---\nmode: primary\n---\nOwn words.'});
+    symlinkSync(join(root, 'shared'), join(project, '.opencode'));
+    repository.commit('a link');
+    const client = await open();
+    const work = async () => {
+      const id = await client.delegate('Go', {access: 'worktree', agent: 'own'});
+      expect((await client.read(id)).blocks[0]).toContain(' · completed · agent own · ');
+    };
+    await work();
+    // Made when it was looked at what agents the checkout has.
+    rmSync(join(root, 'shared', '.gitignore'));
+    await work();
+    expect(readdirSync(join(root, 'shared'))).toEqual(['agent']);
+    expect(model.requests.at(-1)?.system).toContain('Own words.');
   });
 
   it('a link that stays inside is followed, one that leads out can be read and taken away, and what is outside has its own rules', async () => {

@@ -5,6 +5,7 @@
  * written, whichever tool it is that writes. What is read is not held: an agent of a worktree reads what its
  * permissions let it, and a link is one way to name that.
  */
+import {basename, dirname} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {leadsTo} from '../leads-to.ts';
 import {LEADS_OUT} from './handed.ts';
@@ -16,6 +17,8 @@ interface Written {
   readonly way: Way;
   /** Where the flags are of a function that may only read. */
   readonly flags?: number;
+  /** What is there already stays as it is. */
+  readonly isMade?: true;
 }
 
 const THERE: Written = {at: [0], way: 'followed'};
@@ -24,8 +27,8 @@ const ITSELF: Written = {at: [0], way: 'to the link'};
 
 /** The functions of `node:fs` that write, each of which has up to three forms. */
 const WRITING: Readonly<Record<string, Written>> = {
-  ...{writeFile: THERE, appendFile: THERE, truncate: THERE, mkdir: THERE, createWriteStream: THERE},
-  ...{chmod: THERE, chown: THERE, utimes: THERE, open: {...THERE, flags: 1}},
+  ...{writeFile: THERE, appendFile: THERE, truncate: THERE, mkdir: {...THERE, isMade: true}},
+  ...{createWriteStream: THERE, chmod: THERE, chown: THERE, utimes: THERE, open: {...THERE, flags: 1}},
   ...{copyFile: {...THERE, at: [1]}, cp: {...THERE, at: [1]}},
   ...{rm: ITSELF, rmdir: ITSELF, unlink: ITSELF, lchown: ITSELF, lutimes: ITSELF},
   ...{rename: {...ITSELF, at: [0, 1]}, symlink: {...ITSELF, at: [1]}, link: {...ITSELF, at: [1]}},
@@ -44,34 +47,43 @@ export function holdWorktrees(root: string): void {
   const writers = fs as unknown as Writers;
   const promises = fs.promises as unknown as Writers;
   for (const [name, written] of Object.entries(WRITING)) {
-    const checked = (write: Writer) => (given: readonly unknown[]) => {
+    const checked = (write: Writer, ...given: readonly unknown[]): unknown => {
       refuseWayOut(given, {roots, written});
       return write(...given);
     };
-    replace(
-      promises,
-      name,
-      (write) =>
-        async (...given) =>
-          checked(write)(given),
-    );
-    // The form with a callback throws at once, as it does for what it cannot take: OpenCode passes on no other words.
-    for (const form of [name, `${name}Sync`]) {
-      replace(
-        writers,
-        form,
-        (write) =>
-          (...given) =>
-            checked(write)(given),
-      );
-    }
+    replace(promises, name, async (...given) => checked(...given));
+    replace(writers, `${name}Sync`, checked);
+    replace(writers, name, (write, ...given) => {
+      try {
+        return checked(write, ...given);
+      } catch (error) {
+        const callback = given.at(-1);
+        if (!isOpenCodes(given[0]) || typeof callback !== 'function') throw error;
+        process.nextTick(() => callback(error));
+      }
+      return undefined;
+    });
   }
 }
 
-function replace(writers: Writers, name: string, by: (write: Writer) => Writer): void {
-  const write = writers[name];
+/**
+ * A failure is thrown at once, as one about what a function cannot take: OpenCode passes on the words of no other. But
+ * where it puts files of its own, it goes on without them only when it is told in the usual way that it may not.
+ */
+function isOpenCodes(path: unknown): boolean {
+  return basename(dirname(pathOf(path) ?? '')) === '.opencode';
+}
+
+function replace(
+  writers: Writers,
+  name: string,
+  by: (write: Writer, ...given: readonly unknown[]) => unknown,
+): void {
+  const original = writers[name];
+  if (original === undefined) return;
+  const write = original.bind(writers);
   // What comes with a function (how it is promised, for example) stays.
-  if (write !== undefined) writers[name] = Object.assign(by(write.bind(writers)), write);
+  writers[name] = Object.assign((...given: unknown[]) => by(write, ...given), original);
 }
 
 /** @throws what the system says of a place where one may not write, in words for the agent. */
@@ -79,15 +91,19 @@ function refuseWayOut(
   given: readonly unknown[],
   {roots, written}: {roots: readonly string[]; written: Written},
 ): void {
-  const {at, way, flags} = written;
+  const {at, way, flags, isMade} = written;
   if (flags !== undefined && !isWriting(given[flags])) return;
   for (const index of at) {
     const path = pathOf(given[index]);
     const end = path === undefined ? undefined : wayOut(path, {roots, way});
-    if (end === undefined) continue;
+    if (end === undefined || (isMade && isThere(end))) continue;
     const message = `${path} ${LEADS_OUT}, to ${end}. Nothing was written there. Your worktree is where you may write: use a path that stays in it.`;
     throw Object.assign(new Error(message), {code: 'EACCES', errno: -13, syscall: 'open', path});
   }
+}
+
+function isThere(path: string): boolean {
+  return process.getBuiltinModule('node:fs').existsSync(path);
 }
 
 function pathOf(given: unknown): string | undefined {

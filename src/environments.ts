@@ -10,6 +10,7 @@ import {topOf} from './git/top.ts';
 import type {EnvironmentStatus} from './host/handshake.ts';
 import type {Logger} from './log.ts';
 import {OpenCodeCatalog} from './opencode/catalog.ts';
+import {Entrance} from './opencode/entrance.ts';
 import {SmallModelHeadlines} from './opencode/headlines.ts';
 import {OfferMemory} from './opencode/offer-memory.ts';
 import {OpenCodeRunner} from './opencode/runner.ts';
@@ -128,28 +129,33 @@ export class ClientEnvironments implements Environments {
     const sandbox = mode === undefined ? undefined : {dataDir, worktrees, network: mode === 'on'};
     const isAnswered = asking.on === 'wait';
     const serverKey = digestOf({variables, binary, isAnswered, mode});
-    const pair = this.#servers.of({
+    const servers = this.#servers.of({
       ...{key: serverKey, binary, env: variables, isAnswered},
       ...(sandbox !== undefined && {sandbox}),
     });
+    const {opencode, approach} = servers;
+    const trusting = trust === 'all' ? TRUSTS_ALL : new RepositoryTrust({env: variables, topOf, dataDir});
+    const entrance = new Entrance({trust: trusting, approach});
     const memory = new OfferMemory({
       ...{folder: join(dataDir, OFFERS), key: serverKey, binary, env: variables, log},
     });
     void memory.tidy();
-    const catalog = new OpenCodeCatalog({...pair, memory, model, allowSubagents, neutral: dataDir});
+    const catalog = new OpenCodeCatalog({
+      ...{opencode, entrance, memory, model, allowSubagents, neutral: dataDir},
+    });
     const environment = {
       ...{key, catalog, asking, serialWriters},
       sessions: sessionPlace(sandbox === undefined ? variables : sandboxedEnvironment(dataDir, variables)),
       isConfined: sandbox !== undefined,
-      trust: trust === 'all' ? TRUSTS_ALL : new RepositoryTrust({env: variables, topOf, dataDir}),
+      trust: trusting,
       runner: new OpenCodeRunner({
-        ...pair,
-        log,
+        ...servers,
+        ...{entrance, log},
         limits: settings.runaway,
         readOnlyTools: settings.readOnlyTools,
       }),
       worktrees: new GitWorktrees({root: worktrees, env: variables}),
-      headlines: new SmallModelHeadlines({opencode: pair.opencode, catalog, log}),
+      headlines: new SmallModelHeadlines({opencode, entrance, catalog, log}),
     };
     return {environment, variables, serverKey, clients: 0, usedAt: 0};
   }

@@ -1,4 +1,4 @@
-import type {Access} from './access.ts';
+import type {EnteredPlace} from './trust.ts';
 
 /** The agent and the model that will run. */
 export interface Choice {
@@ -7,10 +7,8 @@ export interface Choice {
   readonly model: string;
 }
 
-export interface ChoiceRequest {
-  readonly directory: string;
-  /** With `read-only`, nothing that the directory itself brings is offered. */
-  readonly access: Access;
+/** With `read-only`, nothing that the directory itself brings is offered. */
+export interface ChoiceRequest extends Pick<EnteredPlace, 'directory' | 'access' | 'trusted'> {
   readonly agent?: string;
   readonly model?: string;
   /** Used where neither the request nor the agent names one. */
@@ -22,12 +20,12 @@ export interface Catalog {
   /**
    * Fills in what was not asked for and checks what was.
    * @throws Refusal when there is no such agent or model, when neither is configured, or when OpenCode
-   * cannot be started; the message says what would work.
+   * cannot be started or may not look there; the message says what would work.
    */
   choose(request: ChoiceRequest): Promise<Choice>;
   /**
    * Resolves with why a choice does not hold that was made from memory, as a sentence; with `undefined` when it does, or
    * was made by asking. To be called before anything is sent.
    */
-  check(work: Choice & Pick<ChoiceRequest, 'directory' | 'access'>): Promise<string | undefined>;
+  check(work: Choice & Pick<ChoiceRequest, 'directory' | 'access' | 'trusted'>): Promise<string | undefined>;
 }

@@ -1,7 +1,6 @@
-import type {Delegation} from './delegation.ts';
 import {Refusal} from './errors.ts';
 import type {Environment} from './ports.ts';
-import type {BroughtCode, TrustQuestion, WorkPlace} from './trust.ts';
+import type {BroughtCode, EnteredPlace, Trust, TrustQuestion, WorkPlace} from './trust.ts';
 import {quoted} from './worktree.ts';
 
 /** Names above this number are counted only. */
@@ -37,13 +36,12 @@ export async function checkTrust(
 }
 
 /**
- * Why a delegation may not begin to work in a place, as a sentence: what is there now is not what was allowed. It may have
- * waited for hours, and a new worktree has what is committed.
+ * Why OpenCode may not look at a place, as a sentence: what is there now is not what was allowed. Whoever wanted it may
+ * have waited for hours, an agent may have written there since, and a new worktree has what is committed.
  */
 export async function distrust(
-  {access, trusted, continues}: Pick<Delegation, 'access' | 'trusted' | 'continues'>,
-  {trust}: Environment,
-  {directory, checkout}: {readonly directory: string; readonly checkout?: string},
+  {directory, access, checkout, trusted, continues}: EnteredPlace,
+  trust: Trust,
 ): Promise<string | undefined> {
   const code = await trust.codeIn({directory, access, ...(checkout !== undefined && {checkout})});
   if (code === undefined || code.digest === trusted || (await trust.allows(code))) return undefined;

@@ -7,6 +7,7 @@ import {Refusal} from './errors.ts';
 import type {Runner, Store} from './ports.ts';
 import type {ContinueRequest, DelegateRequest} from './request.ts';
 import type {Sight} from './sight.ts';
+import type {EnteredPlace} from './trust.ts';
 
 /** What an interrupted agent is told where nobody has said anything else. */
 export const GO_ON =
@@ -28,20 +29,25 @@ export async function continueIn(request: ContinueRequest, options: ContinueOpti
   const {runner, worktrees} = environment;
   const {delegation: source} = await options.get(request.id);
   const next = nextRequest(source, await inOwnWords(source, request));
-  await checkContinued(next, source);
-  const continues = await sessionToContinue(source, next.access ?? DEFAULT_ACCESS, runner);
+  const place = await placeToContinue(next, source);
+  const continues = await sessionToContinue(source, place, runner);
   return inFreeSession({...continues, project}, options, async () => {
     const worktree = source.worktree && (await worktrees.reopen(source.worktree));
     return options.delegate({...next, continues, ...(worktree !== undefined && {worktree})});
   });
 }
 
-/** @throws Refusal when what OpenCode would run where the session is may not run: it does as soon as it is asked. */
-async function checkContinued(next: DelegateRequest, {directory, worktree}: Delegation): Promise<void> {
+/**
+ * Where the session of an ended delegation works.
+ * @throws Refusal when what OpenCode would run there may not run: it does as soon as it is asked.
+ */
+async function placeToContinue(next: DelegateRequest, source: Delegation): Promise<EnteredPlace> {
   const {access = DEFAULT_ACCESS, environment} = next;
-  for (const place of [{directory}, ...(worktree === undefined ? [] : [worktree])]) {
-    await checkTrust({...next, ...place, access}, environment);
-  }
+  const own = await checkTrust({...next, directory: source.directory, access}, environment);
+  const {directory, checkout} = source.worktree ?? {directory: source.directory};
+  const place = {directory, access, ...(checkout !== undefined && {checkout})};
+  const trusted = checkout === undefined ? own : await checkTrust({...next, ...place}, environment);
+  return {...place, continues: source.id, ...(trusted !== undefined && {trusted})};
 }
 
 /** The request with its directory as the delegation has it written, where both are the same folder. */
@@ -109,14 +115,17 @@ function nextPrompt(
  * The session in which an ended delegation is continued.
  * @throws Refusal when it has none, or OpenCode has it no longer.
  */
-async function sessionToContinue(source: Delegation, access: Access, runner: Runner): Promise<Continues> {
+async function sessionToContinue(
+  source: Delegation,
+  place: EnteredPlace,
+  runner: Runner,
+): Promise<Continues> {
   const {id} = source;
   const sessionId = sessionOf(source);
   if (sessionId === undefined) {
     throw new Refusal(`${id} never had a session, so there is nothing to go on with. Delegate it again.`);
   }
-  const {directory} = source.worktree ?? source;
-  if (await runner.hasSession(sessionId, {access, directory})) return {id, sessionId};
+  if (await runner.hasSession(sessionId, place)) return {id, sessionId};
   throw new Refusal(`OpenCode no longer has the session of ${id} (${sessionId}). Delegate it anew.`);
 }
 

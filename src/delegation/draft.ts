@@ -37,6 +37,7 @@ export async function draftOf(
   const trusted = await checkTrust({...request, access}, environment);
   const choice = await catalog.choose({
     ...{directory, access},
+    ...(trusted !== undefined && {trusted}),
     ...(agent !== undefined && {agent}),
     ...(model !== undefined && {model}),
     ...(parent?.model !== undefined && {callerModel: parent.model}),

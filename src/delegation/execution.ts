@@ -1,5 +1,4 @@
 import {Asks} from './asks.ts';
-import {distrust} from './check-trust.ts';
 import type {Delegation} from './delegation.ts';
 import {messageOf} from './errors.ts';
 import type {End, LiveDelegation, StopCause} from './live.ts';
@@ -29,29 +28,13 @@ export async function execute(live: LiveDelegation, options: ExecuteOptions): Pr
   const deadline = setTimeout(() => live.stop('timeout'), timeoutMs);
   options.writers.started(live);
   try {
-    if (!(await isTrusted(live, live.record))) return;
     if (!(await holds(live))) return;
     if (worktree !== undefined && !(await enter(worktree, live))) return;
-    if (!(await isTrusted(live, live.record.worktree))) return;
     await work(live, runsOut, options);
   } finally {
     clearTimeout(deadline);
     options.writers.stopped(live);
   }
-}
-
-/** Returns false when what is in a directory may not run there, or not any more: that is its end then. */
-async function isTrusted(
-  live: LiveDelegation,
-  place: {readonly directory: string; readonly checkout?: string} | undefined,
-): Promise<boolean> {
-  const {record, environment} = live;
-  const error = place && (await distrust(record, environment, place));
-  if (error === undefined) return true;
-  const {worktree} = live.record;
-  const end = {outcome: 'error', product: NO_PRODUCT, error: `${error} Nothing was sent.`} as const;
-  await live.end(place === worktree ? await settled(end, live.record, environment.worktrees) : end);
-  return false;
 }
 
 /** Returns false when agent and model, chosen from memory, are not to be had any more: that is its end then. */
@@ -149,8 +132,7 @@ async function workOnce(
       // afterwards. Whoever cancels, or has set a limit, wants the end here and now.
       if (!isAnswered && cause === 'interrupted') {
         isStopping = true;
-        await run.stop();
-        ({product, isAnswered} = await run.snapshot());
+        ({product, isAnswered} = await run.halt());
       }
       const why = [explain(cause, record), run.trouble].filter((sentence) => sentence !== undefined);
       // What became of it is stored where the next host can ask for it.
@@ -188,7 +170,7 @@ function finisher(
 }
 
 function requestOf(record: Delegation, deadline: number): RunRequest {
-  const {worktree, parent, continues} = record;
+  const {worktree, parent, continues, trusted} = record;
   return {
     delegationId: record.id,
     directory: worktree?.directory ?? record.directory,
@@ -199,6 +181,7 @@ function requestOf(record: Delegation, deadline: number): RunRequest {
     title: record.title,
     deadline,
     ...(worktree !== undefined && {checkout: worktree.checkout}),
+    ...(trusted !== undefined && {trusted}),
     ...(parent !== undefined && {parentSession: parent.session}),
     ...(continues !== undefined && {continues: continues.sessionId}),
   };

@@ -1,4 +1,3 @@
-import {distrust} from './check-trust.ts';
 import type {Delegation, Owner} from './delegation.ts';
 import type {Environment, Environments, NothingSent, NotKnown, RunEnd} from './ports.ts';
 
@@ -19,16 +18,9 @@ export async function findOut(record: Delegation, {all}: Environments): Promise<
   const noted = record.state.status === 'running' ? record.state.sessionId : undefined;
   let unknown = NOWHERE;
   for (const environment of near(record.owner, all)) {
-    // To ask is to have OpenCode run what is there now.
-    const why = await distrust(record, environment, record.worktree ?? record);
-    if (why !== undefined) {
-      unknown = {outcome: 'not known', why};
-      continue;
-    }
     const ran = await environment.runner.settle({
       delegationId: record.id,
       directory: record.worktree?.directory ?? record.directory,
-      access: record.access,
       sessionId: noted ?? record.continues?.sessionId,
       isContinued: record.continues !== undefined,
       cause: `The process that ran it (${record.owner.pid}) is gone.`,

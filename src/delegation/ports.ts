@@ -4,7 +4,7 @@ import type {Catalog} from './catalog.ts';
 import {type Delegation, type DelegationHead, type Named, NO_WORK, type Work} from './delegation.ts';
 import type {Headline} from './headline.ts';
 import type {Listing} from './listing.ts';
-import type {Trust} from './trust.ts';
+import type {EnteredPlace, Trust} from './trust.ts';
 import type {Worktrees} from './worktree.ts';
 
 /** What a running delegation is doing. */
@@ -22,6 +22,8 @@ export interface RunRequest {
   /** Where the agent works: of a worktree, the folder in it that answers to the delegation's directory. */
   readonly directory: string;
   readonly access: Access;
+  /** The digest of the code that may run there. */
+  readonly trusted?: string;
   /** The user's own checkout, which an agent in a worktree of it is kept from. */
   readonly checkout?: string;
   readonly agent: string;
@@ -113,15 +115,19 @@ export interface Run {
   readonly trouble: string | undefined;
   /** True while what its server has stored could not be asked for, so that nobody knows what became of it. */
   readonly isNotKnown: boolean;
-  /** Makes sure that nothing works any more. Resolves when it has stopped, or after a grace; never rejects. */
+  /**
+   * Makes sure that nothing works any more. Resolves when it has stopped, or after a grace; never rejects. What it has
+   * left is not looked at from then on.
+   */
   stop(): Promise<void>;
+  /** As {@link stop}, and resolves with all that the agent had produced when it had stopped. */
+  halt(): Promise<Snapshot>;
 }
 
 /** A run whose process is gone. */
 export interface LostRun {
   readonly delegationId: string;
   readonly directory: string;
-  readonly access: Access;
   /** Absent when the process died before it could note it. */
   readonly sessionId: string | undefined;
   /** True when it went on in a session that had messages already. */
@@ -131,15 +137,21 @@ export interface LostRun {
 }
 
 export interface Runner {
-  /** Begins at once; every failure, also that of the start, comes through `end`. */
+  /**
+   * Begins at once; every failure, also that of the start, comes through `end`. So does that something else would run in
+   * the directory than what was allowed: it is looked at right before OpenCode is.
+   */
   start(request: RunRequest, observer: RunObserver): Run;
-  /** Finds out how a run ended whose process is gone, from what OpenCode has stored. Never rejects. */
+  /**
+   * Finds out how a run ended whose process is gone, from what OpenCode has stored. Nothing of a directory runs by it,
+   * for whatever is there now. Never rejects.
+   */
   settle(lost: LostRun): Promise<RunEnd | NothingSent | NotKnown>;
   /**
-   * True while OpenCode has the session, so that a run of that access can go on in it.
-   * @throws Refusal when OpenCode cannot be started.
+   * True while OpenCode has the session that works in a place, so that a run can go on in it.
+   * @throws Refusal when OpenCode cannot be started, or may not look there.
    */
-  hasSession(sessionId: string, place: Pick<RunRequest, 'access' | 'directory'>): Promise<boolean>;
+  hasSession(sessionId: string, place: EnteredPlace): Promise<boolean>;
 }
 
 /** What the environment and the settings of a client decide: what runs its delegations, and how. */

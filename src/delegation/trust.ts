@@ -26,6 +26,14 @@ export interface WorkPlace {
   readonly checkout?: string;
 }
 
+/** A place that somebody enters in whose name something was allowed. */
+export interface EnteredPlace extends WorkPlace {
+  /** The digest of what would run there when that was allowed; absent where nothing would. */
+  readonly trusted?: string;
+  /** Present for who goes on where others have worked before. */
+  readonly continues?: unknown;
+}
+
 /** Knows what a repository brings, and which of it people have allowed to run. */
 export interface Trust {
   /**

@@ -4,6 +4,7 @@ import {pause} from '../delegation/pause.ts';
 import {NoAnswerError} from './answer.ts';
 import {type ChoosingSettings, chooseFrom} from './choosing.ts';
 import type {Connection} from './connection.ts';
+import type {Entrance} from './entrance.ts';
 import {type Offer, readOffer} from './offer.ts';
 import type {OfferMemory} from './offer-memory.ts';
 import type {OpenCode} from './opencode.ts';
@@ -13,15 +14,14 @@ import {checkReading} from './right-place.ts';
 const ASK_ATTEMPTS = 4;
 const ASK_PAUSE_MS = 200;
 
-type Place = Pick<ChoiceRequest, 'directory' | 'access'>;
+type Place = Pick<ChoiceRequest, 'directory' | 'access' | 'trusted'>;
 
 export interface CatalogOptions extends ChoosingSettings {
   readonly opencode: OpenCode;
   readonly memory: OfferMemory;
   /** A folder that brings nothing. */
   readonly neutral: string;
-  /** Called before OpenCode looks at a directory. */
-  readonly approach: (directory: string) => void;
+  readonly entrance: Entrance;
 }
 
 /**
@@ -63,11 +63,7 @@ export class OpenCodeCatalog implements Catalog {
   /** The user's small model, if one is configured. */
   async smallModel(place: Place): Promise<string | undefined> {
     const {opencode} = this.#options;
-    const directory = this.placeOf(place);
-    return opencode.during(
-      async () =>
-        (await this.#offer(await opencode.connect('a small model is looked for'), directory)).smallModel,
-    );
+    return opencode.during(async () => (await this.#offer(place, 'a small model is looked for')).smallModel);
   }
 
   /**
@@ -111,17 +107,20 @@ export class OpenCodeCatalog implements Catalog {
   }
 
   async #choose(request: ChoiceRequest): Promise<Choice> {
-    const place = this.placeOf(request);
-    const connection = await this.#options.opencode.connectFor(place, 'somebody delegates');
-    return chooseFrom(await this.#offer(connection, place), request, this.#options);
+    return chooseFrom(await this.#offer(request, 'somebody delegates'), request, this.#options);
   }
 
-  #offer(connection: Connection, directory: string): Promise<Offer> {
+  async #offer(place: Place, need: string): Promise<Offer> {
+    const {opencode, entrance} = this.#options;
+    const directory = this.placeOf(place);
+    return this.#offerOf(await entrance.enter(opencode, {...place, directory}, need), directory);
+  }
+
+  #offerOf(connection: Connection, directory: string): Promise<Offer> {
     const offers = this.#offers.get(connection) ?? new Map<string, Promise<Offer>>();
     this.#offers.set(connection, offers);
     const known = offers.get(directory);
     if (known !== undefined) return known;
-    this.#options.approach(directory);
     const offer = readOffer(connection.client, directory);
     offers.set(directory, offer);
     offer.then(

@@ -14,8 +14,21 @@ const DENIED = {doom_loop: 'deny'};
 /** What is denied as well where nobody answers. */
 const UNANSWERED = {question: 'deny'};
 
+/** Has OpenCode load no plugins. */
+const NO_PLUGINS_VARIABLE = 'OPENCODE_PURE';
+
 /** Language servers and formatters are started from what a project has installed, and load what it has written. */
 const NOTHING_OF_PROJECTS = {lsp: false, formatter: false};
+
+/**
+ * What a server is for:
+ * - `work`: agents that may write. It loads what a project brings.
+ * - `read-only`: it holds that, by the guard, and loads nothing that a project brings. That takes a plugin, and OpenCode
+ *   installs a package of its own into every configuration folder, over the network, before it loads the first one: for
+ *   this alone no delegation that can do without must wait.
+ * - `look-up`: nothing works in it. It says what is stored of sessions, and loads no plugin and nothing of a project.
+ */
+export type ServerUse = 'work' | 'read-only' | 'look-up';
 
 export interface ServerSettings {
   /** Where worktrees of delegations lie. */
@@ -23,8 +36,7 @@ export interface ServerSettings {
   readonly password: ServerPassword;
   /** True when somebody may answer what agents ask. */
   readonly isAnswered: boolean;
-  /** Whether it holds `read-only`: it loads the guard, and nothing that a project brings. */
-  readonly isGuarded: boolean;
+  readonly use: ServerUse;
   /** What runs the commands of agents, where that is not the person's shell. */
   readonly shell?: string | undefined;
 }
@@ -36,7 +48,7 @@ export interface ServerSettings {
  */
 export function serverEnvironment(
   env: NodeJS.ProcessEnv,
-  {worktrees, password, isAnswered, isGuarded, shell}: ServerSettings,
+  {worktrees, password, isAnswered, use, shell}: ServerSettings,
 ): NodeJS.ProcessEnv {
   const config = readSetting(env, 'OPENCODE_CONFIG_CONTENT');
   const permission = readSetting(env, 'OPENCODE_PERMISSION');
@@ -47,8 +59,8 @@ export function serverEnvironment(
     ...(existsSync(KEEPER_FILE) && {[PRELOAD_VARIABLE]: KEEPER_FILE, [WORKTREES_VARIABLE]: worktrees}),
     OPENCODE_CONFIG_CONTENT: JSON.stringify({
       ...config,
-      ...(isGuarded && {
-        ...NOTHING_OF_PROJECTS,
+      ...(use !== 'work' && NOTHING_OF_PROJECTS),
+      ...(use === 'read-only' && {
         plugin: [...(Array.isArray(config.plugin) ? config.plugin : []), GUARD_URL],
       }),
       ...(shell !== undefined && {shell}),
@@ -60,7 +72,8 @@ export function serverEnvironment(
       experimental: {...objectOf(config.experimental), continue_loop_on_deny: true},
     }),
     OPENCODE_PERMISSION: JSON.stringify({...permission, ...DENIED, ...(!isAnswered && UNANSWERED)}),
-    ...(isGuarded && {[NO_PROJECT_VARIABLE]: '1'}),
+    ...(use !== 'work' && {[NO_PROJECT_VARIABLE]: '1'}),
+    ...(use === 'look-up' && {[NO_PLUGINS_VARIABLE]: '1'}),
     [INSIDE_MARK]: '1',
   };
 }

@@ -7,6 +7,7 @@ import type {Logger} from '../log.ts';
 import {withinTags} from '../safe-text.ts';
 import {dataOf} from './answer.ts';
 import type {OpenCodeCatalog} from './catalog.ts';
+import type {Entrance} from './entrance.ts';
 import {splitModel} from './model-name.ts';
 import type {OpenCode} from './opencode.ts';
 import {judge} from './verdict.ts';
@@ -21,14 +22,23 @@ const SYSTEM =
 
 const answer = z.object({title: z.string().min(1), summary: z.string().min(1)});
 
+export interface SmallModelHeadlinesOptions {
+  readonly opencode: OpenCode;
+  readonly entrance: Entrance;
+  readonly catalog: OpenCodeCatalog;
+  readonly log: Logger;
+}
+
 /** Has the user's small model write title and summary, in a session that is removed afterwards. */
 export class SmallModelHeadlines implements HeadlineWriter {
   readonly #opencode: OpenCode;
+  readonly #entrance: Entrance;
   readonly #catalog: OpenCodeCatalog;
   readonly #log: Logger;
 
-  constructor({opencode, catalog, log}: {opencode: OpenCode; catalog: OpenCodeCatalog; log: Logger}) {
+  constructor({opencode, entrance, catalog, log}: SmallModelHeadlinesOptions) {
     this.#opencode = opencode;
+    this.#entrance = entrance;
     this.#catalog = catalog;
     this.#log = log;
   }
@@ -49,7 +59,12 @@ export class SmallModelHeadlines implements HeadlineWriter {
   async #ask(delegation: Delegation, model: string): Promise<Headline | undefined> {
     const {prompt, text} = delegation;
     const directory = this.#catalog.placeOf(delegation);
-    const {client} = await this.#opencode.connect(`${delegation.id} is to get a better title`);
+    const place = {...delegation, directory};
+    const {client} = await this.#entrance.enter(
+      this.#opencode,
+      place,
+      `${delegation.id} is to get a better title`,
+    );
     const {providerID, modelID} = splitModel(model);
     const session = await dataOf(
       client.session.create({

@@ -4,6 +4,7 @@ import type {RunRequest} from '../delegation/ports.ts';
 import {NoAnswerError} from './answer.ts';
 import type {Connection} from './connection.ts';
 import {createSession, holdSession, type PromptRules} from './create-session.ts';
+import type {Entrance} from './entrance.ts';
 import type {HeldSessions} from './held-sessions.ts';
 import {checkHeld} from './in-worktree.ts';
 import type {OpenCode} from './opencode.ts';
@@ -26,6 +27,7 @@ const FIRST_PAUSE_MS = 200;
 export interface OpenSessionOptions {
   /** For a delegation that is `read-only`, the one that holds that. */
   readonly server: OpenCode;
+  readonly entrance: Entrance;
   readonly request: RunRequest;
   /** Names of the MCP tools that a read-only session keeps. */
   readonly readOnlyTools: readonly string[];
@@ -38,11 +40,13 @@ export interface OpenSessionOptions {
 /**
  * Opens the session that a delegation runs in, or the one that it goes on in as soon as nobody else is in it;
  * `undefined` when a stop came first.
- * @throws Refusal when OpenCode would work elsewhere, cannot be started, or goes away again and again, and OpenCode's own words when it
+ * @throws Refusal when OpenCode would work elsewhere, cannot be started, may not look there, or goes away again and again,
+ * and OpenCode's own words when it
  * refuses the session.
  */
 export async function openSession({
   server,
+  entrance,
   request,
   readOnlyTools,
   sessions,
@@ -53,7 +57,7 @@ export async function openSession({
   if (continues !== undefined) await sessions.free(continues);
   for (let attempt = 1; ; attempt++) {
     try {
-      const connection = await server.connectFor(directory, `${request.delegationId} is to run`);
+      const connection = await entrance.enter(server, request, `${request.delegationId} is to run`);
       if (isStopped()) return undefined;
       checkHeld(connection, request);
       const {client} = connection;

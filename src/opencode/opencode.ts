@@ -2,10 +2,17 @@ import {EndingError, messageOf} from '../delegation/errors.ts';
 import type {Logger} from '../log.ts';
 import {findBinary} from './binary.ts';
 import {Connection} from './connection.ts';
+import type {ServerUse} from './environment.ts';
 import type {SandboxSettings} from './sandbox/sandbox.ts';
 import type {Conceal} from './secrets/concealed.ts';
 import {OpenCodeServer} from './server.ts';
 import {SettingsRead} from './settings-read.ts';
+
+const FOR: Readonly<Record<ServerUse, string>> = {
+  work: '',
+  'read-only': ' for read-only work',
+  'look-up': ' to look something up',
+};
 
 export interface OpenCodeOptions {
   readonly binary: string | undefined;
@@ -14,12 +21,7 @@ export interface OpenCodeOptions {
   readonly cwd: string;
   /** Where worktrees of delegations lie. */
   readonly worktrees: string;
-  /**
-   * Whether it can hold `read-only`. That takes a plugin, and OpenCode installs a package of its own into every
-   * configuration folder, over the network, before it loads the first one: for this alone no delegation that
-   * can do without must wait.
-   */
-  readonly isGuarded: boolean;
+  readonly use: ServerUse;
   readonly log: Logger;
   /** Takes out of what it says what nobody is to see. */
   readonly conceal: Conceal;
@@ -74,9 +76,9 @@ export class OpenCode {
    * changed, a new one is started, and the old one ends as soon as nobody is at work in it.
    */
   async connectFor(directory: string, need: string): Promise<Connection> {
-    const {isGuarded, cwd, log} = this.#options;
+    const {use, cwd, log} = this.#options;
     const connection = await this.connect(need);
-    if (this.#read.get(connection)?.isCurrent(isGuarded ? cwd : directory) !== false) return connection;
+    if (this.#read.get(connection)?.isCurrent(use === 'work' ? directory : cwd) !== false) return connection;
     if (this.#current === connection) {
       log.info('what OpenCode reads has changed: a new server starts, and the old one ends when it is free');
       this.#connection = undefined;
@@ -168,8 +170,8 @@ export class OpenCode {
     const {binary: named, onStart, ...options} = this.#options;
     this.#isStarting = true;
     onStart?.();
-    const {env, log, cwd, isGuarded} = options;
-    log.info(`an OpenCode server starts${isGuarded ? ' for read-only work' : ''}: ${need}`);
+    const {env, log, cwd, use} = options;
+    log.info(`an OpenCode server starts${FOR[use]}: ${need}`);
     try {
       const read = new SettingsRead({env, neutral: cwd});
       const server = await OpenCodeServer.start({...options, binary: await findBinary({named, env})});

@@ -9,8 +9,10 @@ import type {
   RunObserver,
   RunRequest,
 } from '../delegation/ports.ts';
+import type {EnteredPlace} from '../delegation/trust.ts';
 import type {Logger} from '../log.ts';
 import {realPathSync} from '../real-path.ts';
+import type {Entrance} from './entrance.ts';
 import {HeldSessions} from './held-sessions.ts';
 import type {OpenCode} from './opencode.ts';
 import {checkReading} from './right-place.ts';
@@ -25,11 +27,14 @@ export interface RunnerOptions {
   readonly opencode: OpenCode;
   /** The one that holds `read-only`. */
   readonly guarded: OpenCode;
+  /** The one that is asked what became of a session. */
+  readonly lookUp: OpenCode;
   readonly log: Logger;
   readonly limits: RunawayLimits;
   /** Takes out of a text what OpenCode may not say. */
   readonly conceal: Conceal;
-  /** Called before OpenCode looks at a directory. */
+  readonly entrance: Entrance;
+  /** Called before OpenCode is asked about a session in a directory. */
   readonly approach: (directory: string) => void;
   /** Names of the MCP tools that a read-only delegation keeps; they may have wildcards. */
   readonly readOnlyTools: readonly string[];
@@ -47,7 +52,6 @@ export class OpenCodeRunner implements Runner {
   start(asked: RunRequest, observer: RunObserver): Run {
     // As OpenCode has it, and as it names what lies in it.
     const request = {...asked, directory: realPathSync(asked.directory)};
-    this.#options.approach(request.directory);
     const server = this.#serverFor(request.access);
     return new SessionRun({...this.#options, server, sessions: this.#sessions, request, observer});
   }
@@ -55,29 +59,25 @@ export class OpenCodeRunner implements Runner {
   settle({
     delegationId,
     directory: asked,
-    access,
     sessionId,
     isContinued,
     cause,
   }: LostRun): Promise<RunEnd | NothingSent | NotKnown> {
-    const {log, conceal, approach} = this.#options;
+    const {log, conceal, approach, lookUp} = this.#options;
     const directory = realPathSync(asked);
     approach(directory);
     const turn = {delegationId, isContinued};
     const work = new SessionWork({directory, turn, log, conceal});
-    return settle({opencode: this.#serverFor(access), turn, directory, sessionId, work, cause});
+    return settle({opencode: lookUp, turn, directory, sessionId, work, cause});
   }
 
-  async hasSession(
-    sessionId: string,
-    {access, directory}: Pick<RunRequest, 'access' | 'directory'>,
-  ): Promise<boolean> {
-    await checkReading(directory);
-    const {client} = await this.#serverFor(access).connect('a session is to be continued');
+  async hasSession(sessionId: string, place: EnteredPlace): Promise<boolean> {
+    await checkReading(place.directory);
+    const server = this.#serverFor(place.access);
+    const {client} = await this.#options.entrance.enter(server, place, 'a session is to be continued');
     return await isSessionThere(client, sessionId);
   }
 
-  /** To ask about a session is to have a server work in its directory. */
   #serverFor(access: Access): OpenCode {
     return access === 'read-only' ? this.#options.guarded : this.#options.opencode;
   }

@@ -10,6 +10,7 @@ import {messageOf, Refusal} from '../delegation/errors.ts';
 import type {Logger} from '../log.ts';
 import {failureOf, NoAnswerError} from './answer.ts';
 import {clientOf, type ServerClient} from './client.ts';
+import type {ServerUse} from './environment.ts';
 import {LISTENING} from './keeper/handed.ts';
 import {newPassword, type ServerPassword, withHanded} from './password.ts';
 import type {SandboxSettings} from './sandbox/sandbox.ts';
@@ -42,8 +43,7 @@ export interface ServerOptions {
   readonly cwd: string;
   /** Where worktrees of delegations lie. */
   readonly worktrees: string;
-  /** Whether it loads the guard, without which no session of it may be read-only. */
-  readonly isGuarded: boolean;
+  readonly use: ServerUse;
   readonly log: Logger;
   /** Takes out of what it says what nobody is to see. */
   readonly conceal: Conceal;
@@ -165,12 +165,12 @@ async function launch(options: ServerOptions, password: ServerPassword): Promise
 
 async function launchOn(
   port: number,
-  {binary, env, cwd, worktrees, isGuarded, isAnswered, sandbox, log, conceal}: ServerOptions,
+  {binary, env, cwd, worktrees, use, isAnswered, sandbox, log, conceal}: ServerOptions,
   password: ServerPassword,
 ): Promise<Started | Failed> {
   const at = Date.now();
   const place = {binary, port, env, sandbox, worktrees};
-  const command = await serveCommand({...place, password, isGuarded, isAnswered});
+  const command = await serveCommand({...place, password, use, isAnswered});
   const child = withHanded({password, ownFolder: cwd}, (handed) =>
     spawnSupervised({...command, cwd, handed}),
   );

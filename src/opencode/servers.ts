@@ -24,11 +24,13 @@ export interface ServerSpec {
 }
 
 /** The servers of one environment: each is started when it is first needed. */
-export interface ServerPair {
+export interface ServerSet {
   readonly opencode: OpenCode;
   /** The one that holds `read-only`. */
   readonly guarded: OpenCode;
-  /** Takes out of a text what both may not say. */
+  /** The one that is asked about sessions in directories which nobody enters. */
+  readonly lookUp: OpenCode;
+  /** Takes out of a text what none of them may say. */
   readonly conceal: Conceal;
   /** To be called before one of them looks at a directory. */
   readonly approach: (directory: string) => void;
@@ -47,7 +49,7 @@ export interface ServersOptions {
 /** The OpenCode servers of this process: as many as there are environments at work, and few that rest. */
 export class Servers {
   readonly #options: ServersOptions;
-  readonly #pairs = new Map<string, ServerPair>();
+  readonly #sets = new Map<string, ServerSet>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(options: ServersOptions) {
@@ -56,8 +58,8 @@ export class Servers {
     this.#timer = setInterval(() => this.#tidy(), every).unref();
   }
 
-  of({key, ...spec}: ServerSpec): ServerPair {
-    const known = this.#pairs.get(key);
+  of({key, ...spec}: ServerSpec): ServerSet {
+    const known = this.#sets.get(key);
     if (known !== undefined) return known;
     const {cwd, worktrees, log} = this.#options;
     const secrets = new Secrets(spec.env);
@@ -67,24 +69,25 @@ export class Servers {
       secrets.learn(directory);
       if (spec.sandbox !== undefined) provideIgnoreFiles(directory);
     };
-    const pair = {
+    const set = {
       ...{conceal, approach},
-      opencode: new OpenCode({...server, isGuarded: false}),
-      guarded: new OpenCode({...server, isGuarded: true}),
+      opencode: new OpenCode({...server, use: 'work'}),
+      guarded: new OpenCode({...server, use: 'read-only'}),
+      lookUp: new OpenCode({...server, use: 'look-up'}),
     };
-    this.#pairs.set(key, pair);
-    return pair;
+    this.#sets.set(key, set);
+    return set;
   }
 
   /** How many of these run or start at the moment. */
   running(key: string): number {
-    const pair = this.#pairs.get(key);
-    return pair === undefined ? 0 : [pair.opencode, pair.guarded].filter(({isUp}) => isUp).length;
+    const set = this.#sets.get(key);
+    return set === undefined ? 0 : serversOf(set).filter(({isUp}) => isUp).length;
   }
 
   /** Forgets one of which nothing runs. What uses it still goes on to work. */
   forget(key: string): void {
-    if (this.running(key) === 0) this.#pairs.delete(key);
+    if (this.running(key) === 0) this.#sets.delete(key);
   }
 
   /** Stops all of them and starts none any more. Resolves when they are gone. Idempotent. */
@@ -94,7 +97,7 @@ export class Servers {
   }
 
   get #all(): readonly OpenCode[] {
-    return [...this.#pairs.values()].flatMap(({opencode, guarded}) => [opencode, guarded]);
+    return [...this.#sets.values()].flatMap(serversOf);
   }
 
   /** Ends those that have rested long enough, and the longest rested where there are too many. */
@@ -111,4 +114,8 @@ export class Servers {
       void server.rest();
     }
   }
+}
+
+function serversOf({opencode, guarded, lookUp}: ServerSet): readonly OpenCode[] {
+  return [opencode, guarded, lookUp];
 }

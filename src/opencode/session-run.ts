@@ -14,6 +14,7 @@ import {within} from '../within.ts';
 import {askedInVain} from './asked-again.ts';
 import {Beginning, type Wait} from './beginning.ts';
 import type {SessionListener} from './connection.ts';
+import type {Entrance} from './entrance.ts';
 import type {OpenCodeEvent} from './events.ts';
 import type {HeldSessions} from './held-sessions.ts';
 import {leaveWorktree} from './in-worktree.ts';
@@ -36,8 +37,9 @@ import type {ClearVerdict} from './verdict.ts';
 export interface SessionRunOptions {
   /** Where it runs. */
   readonly server: OpenCode;
+  readonly entrance: Entrance;
   /** Who is asked what became of it when that server is gone. */
-  readonly opencode: OpenCode;
+  readonly lookUp: OpenCode;
   readonly log: Logger;
   /** Those that runs have not let go of. */
   readonly sessions: HeldSessions;
@@ -70,6 +72,7 @@ export class SessionRun implements Run, SessionListener {
   #hasOwnEnd = false;
   readonly #stopped = new AbortController();
   #stopping: Promise<void> | undefined;
+  #judging: Promise<void> | undefined;
   #session: OpenSession | undefined;
   #turn: TurnEnd | undefined;
   #beginning: Beginning | undefined;
@@ -145,7 +148,7 @@ export class SessionRun implements Run, SessionListener {
     if (this.#isSettled) return;
     this.#turn?.close();
     void untilKnown({
-      ...{opencode: this.#options.server, turn: this.#own, directory: this.directory, work: this.#work},
+      ...{opencode: this.#options.lookUp, turn: this.#own, directory: this.directory, work: this.#work},
       sessionId: this.#session?.id ?? this.#request.continues,
       cause: 'The OpenCode server ended while it ran.',
       signal: this.#stopped.signal,
@@ -159,12 +162,18 @@ export class SessionRun implements Run, SessionListener {
   }
 
   snapshot(): Promise<Snapshot> {
-    return this.#snapshots.take(this.#session, this.#stopping !== undefined);
+    return this.#snapshots.take(this.#session);
   }
 
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
+  }
+
+  async halt(): Promise<Snapshot> {
+    this.#snapshots.keepLast();
+    await this.stop();
+    return this.snapshot();
   }
 
   async #begin(): Promise<void> {
@@ -180,7 +189,9 @@ export class SessionRun implements Run, SessionListener {
       ...{session, turn: this.#own, log: this.#log},
       heard: () => this.#work.heard(),
       onStatus: (status) => this.#trouble.status(id, status),
-      onEnd: (verdict, transcript) => void this.#judged(session, verdict, transcript).catch(this.#failed),
+      onEnd: (verdict, transcript) => {
+        this.#judging = this.#judged(session, verdict, transcript).catch(this.#failed);
+      },
     });
     this.#session = session;
     this.#turn = turn;
@@ -200,8 +211,8 @@ export class SessionRun implements Run, SessionListener {
   async #judged(session: OpenSession, verdict: ClearVerdict, transcript: Transcript): Promise<void> {
     this.#work.merge(transcript);
     await this.#work.readBelow(transcript, session.connection.client);
-    const {opencode} = this.#options;
-    this.#finish(endOf(verdict, this.#work, wasAborted(this.#own, {...session, opencode})));
+    const {server} = this.#options;
+    this.#finish(endOf(verdict, this.#work, wasAborted(this.#own, {...session, opencode: server})));
   }
 
   #waits(wait: Wait | undefined): void {
@@ -235,9 +246,14 @@ export class SessionRun implements Run, SessionListener {
     const abort = () => abortSession(this.#session, this.#turn, (what) => this.#warn(what));
     if ((await within(ABORT_GRACE_MS, this.#begun, 'late')) === 'late') void this.#begun.then(abort);
     await abort();
-    await leaveWorktree(this.#session?.connection, this.#request, (what) => this.#warn(what));
-    this.#fail('error', 'It was stopped.');
+    this.#turn?.close();
     this.#unlisten?.();
+    await this.#snapshots.close(this.#session);
+    // Whoever asked about a worktree that was left would have OpenCode load what its agent has put there.
+    if ((await within(ABORT_GRACE_MS, Promise.resolve(this.#judging), 'late')) !== 'late') {
+      await leaveWorktree(this.#session?.connection, this.#request, (what) => this.#warn(what));
+    }
+    this.#fail('error', 'It was stopped.');
     this.#release?.();
     this.#letGo();
   }

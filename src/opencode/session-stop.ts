@@ -67,6 +67,9 @@ export interface SnapshotsOptions {
 export class Snapshots {
   readonly #options: SnapshotsOptions;
   #isUnread = false;
+  #isLastKept = false;
+  #isClosed = false;
+  #last: Snapshot | undefined;
 
   constructor(options: SnapshotsOptions) {
     this.#options = options;
@@ -77,13 +80,28 @@ export class Snapshots {
     return this.#isUnread;
   }
 
-  /** Never rejects: what cannot be read is not there. */
-  async take(session: OpenSession | undefined, isStopped: boolean): Promise<Snapshot> {
+  /** Has it look once more before nobody looks any more. */
+  keepLast(): void {
+    this.#isLastKept = true;
+  }
+
+  /** Nobody looks any more when this resolves. Never rejects. */
+  async close(session: OpenSession | undefined): Promise<void> {
+    if (this.#isLastKept) this.#last = await this.#read(session, LAST_READ_MS);
+    this.#isClosed = true;
+  }
+
+  /** The last one there is where nobody looks any more. Never rejects: what cannot be read is not there. */
+  async take(session: OpenSession | undefined): Promise<Snapshot> {
+    return this.#last ?? this.#read(this.#isClosed ? undefined : session, READ_MS);
+  }
+
+  async #read(session: OpenSession | undefined, ms: number): Promise<Snapshot> {
     const {turn, work, warn} = this.#options;
     const nothing = {product: work.unfinished(), isAnswered: false};
     if (session?.connection.isAlive !== true) return nothing;
     try {
-      const stored = turnOf(await readInTime(session, isStopped ? LAST_READ_MS : READ_MS), turn);
+      const stored = turnOf(await readInTime(session, ms), turn);
       this.#isUnread = false;
       work.merge(stored);
       const verdict = conclude(judge(stored), stored);

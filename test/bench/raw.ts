@@ -30,7 +30,7 @@ export class RawOpenCode {
         env,
         cwd: dataDir,
         worktrees: join(dataDir, 'worktrees'),
-        isGuarded: false,
+        use: 'work',
         isAnswered: false,
         log,
         conceal: (text) => text,

@@ -1412,7 +1412,7 @@ describe('closing', () => {
     expect(store.stored(b ?? '')?.state).not.toHaveProperty('startedAt');
     expect(runner.prompts).toEqual(['a']);
     // It stops first, and is looked at once more: the answer may have come meanwhile.
-    expect(runner.of('a').asked).toEqual(['snapshot', 'stop', 'snapshot', 'stop']);
+    expect(runner.of('a').asked).toEqual(['snapshot', 'halt', 'stop']);
     expect(delegations.active).toBe(0);
     expect(vi.getTimerCount()).toBe(0);
   });
@@ -1497,7 +1497,7 @@ describe('closing', () => {
     await delegate('a');
     await Promise.all([delegations.close(), delegations.close()]);
     await delegations.close();
-    expect(runner.of('a').asked).toEqual(['snapshot', 'stop', 'snapshot', 'stop']);
+    expect(runner.of('a').asked).toEqual(['snapshot', 'halt', 'stop']);
   });
 
   it('leaves ends that came before as they were', async () => {

@@ -1,6 +1,7 @@
 import {tmpdir} from 'node:os';
 import {beforeEach, describe, expect, it, vi} from 'vitest';
 import type {Access} from '../../src/delegation/access.ts';
+import {distrust} from '../../src/delegation/check-trust.ts';
 import type {BroughtCode, TrustQuestion} from '../../src/delegation/trust.ts';
 import {fakeDelegations} from '../support/fake-delegations.ts';
 import {aDelegation, anEnd, aWorktree, GONE} from '../support/fakes.ts';
@@ -63,19 +64,27 @@ describe('code that nobody has allowed', () => {
     expect(ended.delegation.state.status).toBe('completed');
   });
 
-  it('ends what has waited while it came, and nothing is sent', async () => {
-    await delegate({prompt: 'First'});
-    const {delegation} = await delegate({prompt: 'Second'});
-    fakes.trust.brought.set(HERE, codeOf('1'));
-    fakes.runner.of('First').complete('done');
-    const {delegation: ended} = await fakes.delegations.wait({
-      ...{project: 'project', id: delegation.id, ms: 5_000},
-    });
-    expect(ended.state).toMatchObject({
-      status: 'error',
-      error: expect.stringMatching(/plugin a\.js.* Nothing was sent\.$/),
-    });
-    expect(fakes.runner.runs.map(({request: {prompt}}) => prompt)).toEqual(['First']);
+  it('is said where something else is there than what was allowed', async () => {
+    const place = {directory: HERE, access: 'agent'} as const;
+    expect(await distrust(place, fakes.trust)).toBeUndefined();
+    fakes.trust.brought.set(HERE, codeOf('1')).set('/worktree', codeOf('2'));
+    expect(await distrust({...place, trusted: '1'}, fakes.trust)).toBeUndefined();
+    expect(await distrust(place, fakes.trust)).toContain('`opencode-delegate trust /tmp`');
+    const apart = {...place, directory: '/worktree', checkout: HERE, trusted: '1'};
+    expect(await distrust(apart, fakes.trust)).toContain('It is about what is committed there');
+    expect(await distrust({...apart, continues: 'swift-amber-otter'}, fakes.trust)).toContain(
+      '`opencode-delegate trust /worktree`',
+    );
+    await fakes.trust.allow(codeOf('2'));
+    expect(await distrust(apart, fakes.trust)).toBeUndefined();
+  });
+
+  it('is looked for again by whoever runs what has waited, who gets what was allowed', async () => {
+    fakes.trust.brought.set(HERE, codeOf('1')).set('/caller', codeOf('1'));
+    await delegate({callerDirectory: '/caller'});
+    const {request} = await vi.waitFor(() => fakes.runner.of('Go'));
+    expect(request).toMatchObject({directory: HERE, trusted: '1'});
+    expect(fakes.catalog.requests[0]).toMatchObject({directory: HERE, trusted: '1'});
   });
 
   it.each(['agent', 'worktree'] as const)(
@@ -93,21 +102,12 @@ describe('code that nobody has allowed', () => {
     },
   );
 
-  it('keeps a lost run open, for to ask what became of it is to run the code', async () => {
+  it('does not keep a lost run open, for it does not run when somebody asks what became of that', async () => {
     const state = {status: 'running', startedAt: 1, sessionId: 'ses_1'} as const;
     fakes.store.put(aDelegation({directory: HERE, owner: GONE, state}));
     fakes.trust.brought.set(HERE, codeOf('1'));
     await fakes.delegations.recover();
-    expect(fakes.runner.lost).toEqual([]);
-    expect(fakes.store.stored('swift-amber-otter')?.state.status).toBe('running');
-    await fakes.delegations.close();
-  });
-
-  it('is none that was allowed when a lost run began', async () => {
-    const state = {status: 'running', startedAt: 1, sessionId: 'ses_1'} as const;
-    fakes.store.put(aDelegation({directory: HERE, owner: GONE, state, trusted: '1'}));
-    fakes.trust.brought.set(HERE, codeOf('1'));
-    await fakes.delegations.recover();
     expect(fakes.runner.lost).toHaveLength(1);
+    expect(fakes.store.stored('swift-amber-otter')?.state.status).toBe('interrupted');
   });
 });

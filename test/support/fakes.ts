@@ -155,7 +155,7 @@ export class FakeRun implements Run {
   readonly observer: RunObserver;
   readonly end: Promise<RunEnd | NothingSent>;
   /** What was asked of it, in order. */
-  readonly asked: ('snapshot' | 'stop')[] = [];
+  readonly asked: ('snapshot' | 'halt' | 'stop')[] = [];
   readonly snapshotGate = new Gate();
   readonly stopGate = new Gate();
   hasStopped = false;
@@ -213,6 +213,13 @@ export class FakeRun implements Run {
     this.asked.push('stop');
     await this.stopGate.pass();
     this.hasStopped = true;
+  }
+
+  async halt(): Promise<Snapshot> {
+    this.asked.push('halt');
+    await this.stopGate.pass();
+    this.hasStopped = true;
+    return {product: this.#product, isAnswered: this.isAnswered};
   }
 }
 

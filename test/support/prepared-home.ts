@@ -16,7 +16,7 @@ export default async function prepareHome(): Promise<() => Promise<void>> {
     env: sandbox.env,
     cwd: sandbox.dataDir,
     worktrees: join(sandbox.dataDir, 'worktrees'),
-    isGuarded: false,
+    use: 'work',
     isAnswered: false,
     log: new FakeLog(),
     conceal: (text) => text,

@@ -1,14 +1,14 @@
 import {Refusal} from './errors.ts';
 import type {Environment} from './ports.ts';
-import type {BroughtCode, EnteredPlace, Trust, TrustQuestion, WorkPlace} from './trust.ts';
+import type {BroughtCode, EnteredPlace, LoadedCode, Trust, TrustQuestion, WorkPlace} from './trust.ts';
 import {quoted} from './worktree.ts';
 
 /** Names above this number are counted only. */
 const NAMED = 5;
 
 export interface TrustRequest extends WorkPlace {
-  /** Where the OpenCode works that calls, which runs what is there already. */
-  readonly callerDirectory?: string;
+  /** What the OpenCode that calls runs already. */
+  readonly loaded?: LoadedCode;
   /** Asks whoever calls; absent where nobody can be asked. */
   readonly askTrust?: (question: TrustQuestion) => boolean;
 }
@@ -19,13 +19,13 @@ export interface TrustRequest extends WorkPlace {
  * @throws Refusal when nobody has allowed it, with the command that does.
  */
 export async function checkTrust(
-  {callerDirectory, askTrust, ...place}: TrustRequest,
+  {loaded, askTrust, ...place}: TrustRequest,
   {trust}: Pick<Environment, 'trust'>,
 ): Promise<string | undefined> {
   const code = await trust.codeIn(place);
   if (code === undefined || (await trust.allows(code))) return code?.digest;
-  if (callerDirectory !== undefined) {
-    const running = await trust.codeIn({directory: callerDirectory, access: place.access});
+  if (loaded?.digest === code.digest) {
+    const running = await trust.codeIn({directory: loaded.directory, access: place.access});
     if (running?.root === code.root && running.digest === code.digest) return code.digest;
   }
   if (askTrust?.(question(code)) === true) {

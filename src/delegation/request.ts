@@ -5,7 +5,7 @@ import type {Client, Continues, Parent} from './delegation.ts';
 import {Refusal} from './errors.ts';
 import type {Asking} from './pending-calls.ts';
 import type {Environment} from './ports.ts';
-import type {TrustQuestion} from './trust.ts';
+import type {LoadedCode, TrustQuestion} from './trust.ts';
 import type {Worktree} from './worktree.ts';
 
 export const MAX_PROMPT_CHARS = 200_000;
@@ -30,8 +30,8 @@ export interface DelegateRequest {
   readonly asking?: Asking;
   /** The OpenCode session that asks, where it is known. */
   readonly parent?: Parent;
-  /** Where the OpenCode works that asks, where it is known. */
-  readonly callerDirectory?: string;
+  /** What the OpenCode that asks has loaded, where it is known and brings anything. */
+  readonly loaded?: LoadedCode;
   /** Asks whoever calls whether what a repository brings may run; absent where nobody can be asked. */
   readonly askTrust?: (question: TrustQuestion) => boolean;
   /** The ended delegation whose session it goes on in. */

@@ -30,6 +30,8 @@ export interface Issued {
   readonly nonce: string;
   /** Where the calling session works. */
   readonly directory: string;
+  /** The digest of the code that its directory brought when OpenCode loaded that; absent where it brought none. */
+  readonly loaded?: string;
 }
 
 /** A stamp as it stands in a call's arguments. Whoever sees it can neither change it nor make another one. */

@@ -34,6 +34,13 @@ export interface EnteredPlace extends WorkPlace {
   readonly continues?: unknown;
 }
 
+/** What an OpenCode of a person's own has loaded where it works, as our plugin in it says. */
+export interface LoadedCode {
+  readonly directory: string;
+  /** As it was when that OpenCode began to work there. */
+  readonly digest: string;
+}
+
 /** Knows what a repository brings, and which of it people have allowed to run. */
 export interface Trust {
   /**

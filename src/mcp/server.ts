@@ -167,7 +167,7 @@ function serveTools(server: Server, options: ToolsOptions): void {
     const progress = progressOf(context);
     const {signal} = context.mcpReq;
     const input = params.arguments ?? {};
-    const caller = await stamps.callerOf(input, () => client.project());
+    const issued = await stamps.callerOf(input, () => client.project());
     return callTool(tool, input, {
       ...{delegations, artifact, client, log, environment, takeNotice},
       ...{signal, isCancelled: () => signal.aborted && !(signal.reason instanceof SdkError)},
@@ -176,7 +176,7 @@ function serveTools(server: Server, options: ToolsOptions): void {
         askTrust: (question: TrustQuestion) => answerIn(context.mcpReq.inputResponses, question),
       }),
       ...(progress !== undefined && {progress}),
-      ...(caller !== undefined && {caller}),
+      ...(issued !== undefined && {caller: issued}),
     });
   });
 }

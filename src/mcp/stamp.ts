@@ -1,6 +1,6 @@
 import {z} from 'zod';
 import {SESSION_ID} from '../delegation/delegation.ts';
-import {type Issued, STAMP_KEY, type Stamp, unseal} from '../delegation/stamp.ts';
+import {type Issued, STAMP_KEY, unseal} from '../delegation/stamp.ts';
 import type {Logger} from '../log.ts';
 
 /** A connection has far fewer calls in the time in which anybody could know one of its stamps. */
@@ -18,6 +18,7 @@ const issued = z.object({
   }),
   nonce: z.string(),
   directory: z.string(),
+  loaded: z.string().optional(),
 });
 
 export interface StampsOptions {
@@ -46,13 +47,13 @@ export class Stamps {
   async callerOf(
     input: Readonly<Record<string, unknown>>,
     project: () => Promise<string>,
-  ): Promise<Stamp | undefined> {
+  ): Promise<Issued | undefined> {
     const given = input[STAMP_KEY];
     if (given === undefined) return undefined;
     const found = this.#proven(given);
     if (typeof found === 'string') return this.#ignore(found);
     const [own, theirs] = await Promise.all([project(), this.#options.projectOf(found.directory)]);
-    return own === theirs ? found.stamp : this.#ignore('its session works in another project');
+    return own === theirs ? found : this.#ignore('its session works in another project');
   }
 
   /** What the plugin has said for this very call, or why it is not taken. */
@@ -70,7 +71,12 @@ export class Stamps {
     if (this.#used.size > MAX_USED && oldest !== undefined) this.#used.delete(oldest);
     const {session, pid, isChild, ...rest} = data.stamp;
     const known = Object.entries(rest).filter(([, value]) => value !== undefined);
-    return {...data, stamp: {session, pid, isChild, ...Object.fromEntries(known)}};
+    const {nonce, directory, loaded} = data;
+    return {
+      stamp: {session, pid, isChild, ...Object.fromEntries(known)},
+      ...{nonce, directory},
+      ...(loaded !== undefined && {loaded}),
+    };
   }
 
   #ignore(why: string): undefined {

@@ -4,7 +4,7 @@ import type {Delegations} from '../delegation/delegations.ts';
 import {Refusal} from '../delegation/errors.ts';
 import type {Environment} from '../delegation/ports.ts';
 import type {Sight} from '../delegation/sight.ts';
-import type {Stamp} from '../delegation/stamp.ts';
+import type {Issued} from '../delegation/stamp.ts';
 import type {TrustQuestion} from '../delegation/trust.ts';
 import {meant} from './arguments.ts';
 import type {ClientConnection} from './client-connection.ts';
@@ -31,7 +31,7 @@ export interface ToolContext {
   /** Where a person finds the record of a delegation. */
   readonly artifact: (project: string, id: string) => string;
   /** The OpenCode session that calls, where the companion plugin is there to say so. */
-  readonly caller?: Stamp;
+  readonly caller?: Issued;
   /** Aborts when nobody waits for the answer any more. */
   readonly signal: AbortSignal;
   /** True when the client has cancelled the call, and is not only gone. */

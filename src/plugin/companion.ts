@@ -11,6 +11,7 @@ import {heard} from './events.ts';
 import {FolderWatch} from './folder-watch.ts';
 import {guarded} from './guard.ts';
 import type {Client, Configuration, Hooks, TextPart} from './hooks.ts';
+import {loadedCode} from './loaded-code.ts';
 import {noticeOf, OpenCode, placeOf, voiceOf} from './opencode.ts';
 import type {ParentSession} from './parent-session.ts';
 import {ParentSessions} from './parent-sessions.ts';
@@ -41,6 +42,8 @@ export class Companion {
   readonly #callers: Callers;
   /** Known to this instance and to the servers that it configures: whoever else says who calls is not believed. */
   readonly #secret = randomBytes(32).toString('hex');
+  /** OpenCode has loaded this, or is about to: what is there later, a person has not opened it with. */
+  #loaded: string | undefined;
   #ours: readonly ServerEntry[] = [];
   #leavesOutResourceTools = false;
   #records: Records;
@@ -48,6 +51,9 @@ export class Companion {
   constructor(options: CompanionOptions) {
     const {client, directory, env, log} = options;
     this.#options = options;
+    void loadedCode(options).then((digest) => {
+      this.#loaded = digest;
+    });
     this.#opencode = new OpenCode(client);
     this.#callers = new Callers(this.#opencode);
     this.#watch = new FolderWatch(log);
@@ -164,8 +170,11 @@ export class Companion {
     if (name === 'delegation_read' && 'id' in args) session.reading(callID, args.id);
     await this.#calls.untilStored(callID);
     const {directory} = this.#options;
-    const write = (stamp: Stamp) =>
-      Object.assign(args, {[STAMP_KEY]: seal({stamp, nonce: randomUUID(), directory}, this.#secret)});
+    const write = (stamp: Stamp) => {
+      const loaded = this.#loaded === undefined ? {} : {loaded: this.#loaded};
+      const issued = {stamp, nonce: randomUUID(), directory, ...loaded};
+      Object.assign(args, {[STAMP_KEY]: seal(issued, this.#secret)});
+    };
     // At once: finding out the rest may take longer than a hook is waited for.
     write(callerIn(sessionID));
     if (name !== 'delegate') return;

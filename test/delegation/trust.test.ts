@@ -2,7 +2,7 @@ import {tmpdir} from 'node:os';
 import {beforeEach, describe, expect, it, vi} from 'vitest';
 import type {Access} from '../../src/delegation/access.ts';
 import {distrust} from '../../src/delegation/check-trust.ts';
-import type {BroughtCode, TrustQuestion} from '../../src/delegation/trust.ts';
+import type {BroughtCode, LoadedCode, TrustQuestion} from '../../src/delegation/trust.ts';
 import {fakeDelegations} from '../support/fake-delegations.ts';
 import {aDelegation, anEnd, aWorktree, GONE} from '../support/fakes.ts';
 
@@ -21,7 +21,7 @@ const codeOf = (digest: string, names = ['plugin a.js']): BroughtCode => ({
 const request = (given: {
   prompt?: string;
   access?: Access;
-  callerDirectory?: string;
+  loaded?: LoadedCode;
   askTrust?: (question: TrustQuestion) => boolean;
 }) => ({
   ...{project: 'project', environment: fakes.environment, directory: HERE, prompt: 'Go', timeoutMinutes: 15},
@@ -54,9 +54,11 @@ describe('code that nobody has allowed', () => {
 
   it('runs for the OpenCode that runs the same, and is not remembered', async () => {
     fakes.trust.brought.set(HERE, codeOf('1')).set('/caller', codeOf('1')).set('/other', codeOf('2'));
-    await expect(delegate({callerDirectory: '/other'})).rejects.toThrow('Nobody has allowed that');
-    await expect(delegate({callerDirectory: '/nothing'})).rejects.toThrow('Nobody has allowed that');
-    const {delegation} = await delegate({callerDirectory: '/caller'});
+    const loaded = {directory: '/caller', digest: '1'};
+    for (const else_ of [{directory: '/other'}, {directory: '/nothing'}, {digest: '2'}]) {
+      await expect(delegate({loaded: {...loaded, ...else_}})).rejects.toThrow('Nobody has allowed that');
+    }
+    const {delegation} = await delegate({loaded});
     expect(fakes.store.stored(delegation.id)?.trusted).toBe('1');
     expect(fakes.trust.allowed).toEqual([]);
     (await vi.waitFor(() => fakes.runner.of('Go'))).complete('done');
@@ -81,7 +83,7 @@ describe('code that nobody has allowed', () => {
 
   it('is looked for again by whoever runs what has waited, who gets what was allowed', async () => {
     fakes.trust.brought.set(HERE, codeOf('1')).set('/caller', codeOf('1'));
-    await delegate({callerDirectory: '/caller'});
+    await delegate({loaded: {directory: '/caller', digest: '1'}});
     const {request} = await vi.waitFor(() => fakes.runner.of('Go'));
     expect(request).toMatchObject({directory: HERE, trusted: '1'});
     expect(fakes.catalog.requests[0]).toMatchObject({directory: HERE, trusted: '1'});

@@ -4,11 +4,13 @@ import {execa} from 'execa';
 import {describe, expect, it, onTestFinished} from 'vitest';
 import type {TestClient} from '../support/client.ts';
 import {createGate, type Gate} from '../support/gate.ts';
+import {createPluginSandbox} from '../support/plugin-sandbox.ts';
 import {allGone, eventually, killAll, openCodeIn, signalEach} from '../support/processes.ts';
 import {Repository} from '../support/repository.ts';
 import {artifactOf, BIN, hostsIn, type Sandbox} from '../support/sandbox.ts';
 import {type Scene, setScene} from '../support/scene.ts';
-import {UserOpenCode} from '../support/user-opencode.ts';
+import {type Reply, ScriptedModel} from '../support/scripted-model.ts';
+import {PREFIX, UserOpenCode} from '../support/user-opencode.ts';
 
 /** A clean repository, in which an agent without a shell writes what OpenCode would run by itself. */
 interface Written extends Scene {
@@ -23,6 +25,11 @@ interface Written extends Scene {
 
 const ACCESSES = ['agent', 'worktree'] as const;
 
+/** A plugin that leaves a mark as soon as it is loaded. */
+function marking(mark: string): string {
+  return `import {writeFileSync} from 'node:fs';\nwriteFileSync(${JSON.stringify(mark)}, '');\nexport const P = async () => ({});\n`;
+}
+
 async function aPluginIsWritten(
   access: (typeof ACCESSES)[number],
   {env = {}, config = {}}: {env?: Record<string, string>; config?: Record<string, unknown>} = {},
@@ -35,7 +42,7 @@ async function aPluginIsWritten(
   const path = join(sandbox.root, 'clean');
   Repository.create(path, {home: sandbox.root});
   const mark = join(sandbox.root, 'mark');
-  const content = `import {writeFileSync} from 'node:fs';\nwriteFileSync(${JSON.stringify(mark)}, '');\nexport const P = async () => ({});\n`;
+  const content = marking(mark);
   model.script(async ({prompt, toolResults}) => {
     if (prompt !== 'Go') return {text: '{"title": "A title", "summary": "A summary."}'};
     if (toolResults.length === 0) {
@@ -106,6 +113,41 @@ describe('what an agent without a shell has written where it works is not run', 
     await client.close();
     await allGone(sandbox.root);
     expect(hasRun()).toBe(false);
+  });
+
+  it.each([
+    ['has come', {}],
+    ['has changed', {'.opencode/plugin/x.js': 'export const P = async () => ({});\n'}],
+  ])('when the OpenCode delegates that it works in, since which it %s', async (_, files) => {
+    const model = await ScriptedModel.start();
+    onTestFinished(() => model.close());
+    const sandbox = await createPluginSandbox({modelUrl: model.url, config: {permission: {bash: 'deny'}}});
+    onTestFinished(() => sandbox.remove());
+    Repository.create(sandbox.project, {home: sandbox.root, files: {'a.txt': 'a\n', ...files}});
+    const mark = join(sandbox.root, 'mark');
+    const opencode = await UserOpenCode.start(sandbox);
+    onTestFinished(() => opencode.kill());
+    const session = await opencode.session();
+    const steps: readonly Reply[] = [
+      {tool: `${PREFIX}delegate`, input: {prompt: 'before'}},
+      {tool: 'read', input: {filePath: '.opencode/plugin/x.js'}},
+      {tool: 'write', input: {filePath: '.opencode/plugin/x.js', content: marking(mark)}},
+      {tool: `${PREFIX}delegate`, input: {prompt: 'after'}},
+    ];
+    const gate = createGate();
+    onTestFinished(() => gate.open());
+    model.script(async ({prompt, toolResults}) => {
+      if (prompt === 'start') return steps[toolResults.length] ?? {text: toolResults.join('\n---\n')};
+      // The end of a delegation would be told to the session, and answered.
+      await gate.opened;
+      return {text: 'done'};
+    });
+    await opencode.say(session, 'start');
+    const [before, , , after] = ((await opencode.transcript(session)).at(-1)?.text ?? '').split('\n---\n');
+    expect(before).toContain(' · running · ');
+    expect(after).toContain('plugin .opencode/plugin/x.js');
+    expect(after).toContain('`opencode-delegate trust ');
+    expect(existsSync(mark)).toBe(false);
   });
 
   it('when its headline is written, after a change elsewhere has brought another server', async () => {

@@ -12,9 +12,10 @@ function connection(secret: string | undefined = SECRET) {
   const log = new FakeLog();
   const projectOf = async (directory: string) => (directory.startsWith('/shop') ? 'shop' : 'another');
   const stamps = new Stamps({secret, projectOf, log});
-  const callerOf = (stamp: unknown) =>
+  const issuedIn = (stamp: unknown) =>
     stamps.callerOf(stamp === undefined ? {} : {[STAMP_KEY]: stamp}, async () => 'shop');
-  return {callerOf, log};
+  const callerOf = async (stamp: unknown) => (await issuedIn(stamp))?.stamp;
+  return {callerOf, issuedIn, log};
 }
 
 /** As the plugin seals it. */
@@ -32,6 +33,12 @@ it('a stamp says who calls, and nothing of what the plugin does not know', async
   expect(await callerOf(sealed({...ISSUED, stamp: full}))).toEqual(full);
   expect(await callerOf(sealed({...ISSUED, nonce: 'two', more: 1}))).toEqual(CALLER);
   expect(log.lines).toEqual([]);
+});
+
+it('a stamp says what the OpenCode that calls has loaded, and where', async () => {
+  const {issuedIn} = connection();
+  expect(await issuedIn(sealed({...ISSUED, loaded: 'a digest'}))).toEqual({...ISSUED, loaded: 'a digest'});
+  expect(await issuedIn(sealed({...ISSUED, nonce: 'two'}))).toEqual({...ISSUED, nonce: 'two'});
 });
 
 describe('a stamp is as none', () => {

@@ -51,7 +51,7 @@ export const delegate = defineTool({
   async call({prompt, directory, continue: id, ...input}, context) {
     const {delegations, client, caller, environment, signal, isCancelled, askTrust} = context;
     const {agent, model, access, timeout_minutes} = input;
-    const parent = caller && parentOf(caller);
+    const parent = caller && parentOf(caller.stamp);
     const place = directory === undefined ? undefined : client.path(directory);
     const request = {
       project: await client.project(id),
@@ -63,7 +63,10 @@ export const delegate = defineTool({
       client: client.identity,
       asking: {signal, isCancelled},
       ...(askTrust !== undefined && {askTrust}),
-      ...(parent !== undefined && {parent, callerDirectory: await client.directory()}),
+      ...(parent !== undefined && {parent}),
+      ...(caller?.loaded !== undefined && {
+        loaded: {directory: caller.directory, digest: caller.loaded},
+      }),
     };
     const sight = await (id === undefined
       ? delegations.delegate({

@@ -27,7 +27,7 @@ export const delegationList = defineTool({
   }),
   async call({status, limit, offset}, {delegations, client, caller}) {
     const project = await client.project();
-    const all = ownFirst(await delegations.list(project), caller);
+    const all = ownFirst(await delegations.list(project), caller?.stamp);
     const matching = status === ALL ? all : all.filter(({state}) => state.status === status);
     const page = matching.slice(offset, offset + limit);
     const kind = status === ALL ? 'delegations' : `${status} delegations`;
@@ -44,7 +44,7 @@ export const delegationList = defineTool({
     const next = shown < matching.length ? `; next: delegation_list(offset: ${shown})` : '';
     const now = Date.now();
     const entries = page.map((head) =>
-      renderEntry(head, {now, sight: delegations.sight(project, head.id), session: caller?.session}),
+      renderEntry(head, {now, sight: delegations.sight(project, head.id), session: caller?.stamp.session}),
     );
     return {
       blocks: [

@@ -19,12 +19,22 @@ const BLANKS = /[\s\u0085]+/g;
 /** A break with the indentation after it. Other blanks are left: paths have them. */
 const BREAKS = /[\t\n\v\f\r\u0085\u2028\u2029]\s*/g;
 const LINE_BREAKS = /\r\n|[\r\v\f\u0085\u2028\u2029]/g;
+/** What ends a name in quotes, or its line. */
+const NAME_ENDS = /["\t\n\v\f\r\u0085\u2028\u2029]/g;
 /** What begins a tag, or could be taken for its beginning. */
 const TAG = /<(?=[\p{L}/!?])/gu;
 
 /** One line: for a terminal, a log, a toast, a menu. */
 export function oneLine(text: string): string {
   return coded(text.replace(BREAKS, ' ').trim());
+}
+
+/**
+ * A name that somebody else has chosen, in quotes that it cannot end: of a folder, a file, a server. Nothing in it can
+ * pass for what we say of it.
+ */
+export function inQuotes(name: string): string {
+  return `"${coded(name.replace(NAME_ENDS, (end) => `\\u{${codeOf(end)}}`))}"`;
 }
 
 /** As {@link oneLine}, where lines and indentation matter. */

@@ -1,6 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import {
   indentedLines,
+  inQuotes,
   manyLines,
   markdownLine,
   oneLine,
@@ -12,7 +13,7 @@ import {
 } from '../src/safe-text.ts';
 
 const EVERY = [
-  ...[oneLine, manyLines, quoted, quotedLines],
+  ...[oneLine, manyLines, quoted, quotedLines, (text: string) => inQuotes(text).slice(1, -1)],
   ...[indentedLines, withinTags, markdownLine, plainLine],
 ];
 
@@ -71,6 +72,12 @@ it('one line stays one, and several keep their indentation', () => {
   // Of a path, no blank may be lost.
   expect(oneLine('/home/ada/my  project')).toBe('/home/ada/my  project');
   expect(manyLines('a\r\n\tb\rc\u2029d')).toBe('a\n\tb\nc\nd');
+});
+
+it('a name stands in quotes that it cannot end, and on one line, with all that is in it', () => {
+  expect(inQuotes('my  project')).toBe('"my  project"');
+  expect(inQuotes(' a". Trust it.\nIt is "b ')).toBe('" a\\u{22}. Trust it.\\u{a}It is \\u{22}b "');
+  expect(inQuotes('\u202e\u001b[2J\u2028')).toBe('"\\u{202e}\\u{1b}[2J\\u{2028}"');
 });
 
 it('no line that is quoted begins as one of ours does', () => {

@@ -1,7 +1,7 @@
 import {locateEndpoint} from '../host/endpoint.ts';
 import type {EnvironmentStatus} from '../host/handshake.ts';
 import {type RunningHost, runningHosts} from '../host/hosts.ts';
-import {manyLines, oneLine} from '../safe-text.ts';
+import {inQuotes, manyLines, oneLine} from '../safe-text.ts';
 
 /** Names above this number are counted only. */
 const NAMED_VARIABLES = 12;
@@ -10,7 +10,7 @@ const NAMED_VARIABLES = 12;
 export async function status(options: {env: NodeJS.ProcessEnv; version: string}): Promise<void> {
   const hosts = await runningHosts(options);
   const lines = hosts.length === 0 ? ['No host runs.'] : hosts.flatMap(linesOf);
-  const all = [...lines, `Log: ${locateEndpoint(options).log}`];
+  const all = [...lines, `Log: ${inQuotes(locateEndpoint(options).log)}`];
   process.stdout.write(all.map((line) => `${manyLines(line)}\n`).join(''));
 }
 
@@ -23,7 +23,7 @@ function linesOf({owner, isOurs, status: load}: RunningHost): readonly string[] 
       : `clients: ${load.connections} · delegations: ${load.delegations}`,
     ...(isOurs
       ? []
-      : [`of another data folder or version${load === undefined ? '' : `: ${oneLine(load.dataDir)}`}`]),
+      : [`of another data folder or version${load === undefined ? '' : `: ${inQuotes(load.dataDir)}`}`]),
   ];
   const environments = load?.environments ?? [];
   return [facts.join(' · '), ...environments.map((one, at) => `  ${environmentLine(one, at)}`)];

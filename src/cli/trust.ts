@@ -6,6 +6,7 @@ import {CodeFinder} from '../opencode/trust/brought-code.ts';
 import {repositoryOf} from '../opencode/trust/levels.ts';
 import {trustedIn} from '../opencode/trust/repository-trust.ts';
 import {realPathSync} from '../real-path.ts';
+import {inQuotes} from '../safe-text.ts';
 import {workingDirectory} from '../working-directory.ts';
 
 export interface TrustOptions {
@@ -20,32 +21,32 @@ export async function trust({env, directory, remove}: TrustOptions): Promise<voi
   const trusted = trustedIn(dataDirOf(env));
   if (directory === undefined) {
     const roots = (await trusted.all()).map(({root}) => root);
-    print(roots.length === 0 ? ['Nothing is trusted.'] : roots);
+    print(roots.length === 0 ? ['Nothing is trusted.'] : roots.map(inQuotes));
     return;
   }
   const path = resolve(workingDirectory(), directory);
   if (remove) {
     const root = repositoryOf(path) ?? realPathSync(path);
     const wasThere = await trusted.remove(root);
-    print([wasThere ? `${root} is no longer trusted.` : `${root} was not trusted.`]);
+    print([`${inQuotes(root)} ${wasThere ? 'is no longer' : 'was not'} trusted.`]);
     return;
   }
   const found = await stat(path).catch(() => undefined);
   if (found?.isDirectory() !== true) {
-    process.stderr.write(`${path} is no directory. Nothing has changed.\n`);
+    process.stderr.write(`${inQuotes(path)} is no directory. Nothing has changed.\n`);
     process.exitCode = 1;
     return;
   }
   const code = await new CodeFinder({env, topOf}).find(path);
   if (code === undefined) {
-    print([`${path} brings nothing that OpenCode runs by itself: it needs no trust.`]);
+    print([`${inQuotes(path)} brings nothing that OpenCode runs by itself: it needs no trust.`]);
     return;
   }
   await trusted.add(code);
   print([
-    `Trusted until it changes: ${code.root}`,
+    `Trusted until it changes: ${inQuotes(code.root)}`,
     'OpenCode runs this by itself, with your rights, when somebody delegates there:',
-    ...code.names.map((name) => `  ${name}`),
+    ...code.names.map((name) => `  ${inQuotes(name)}`),
     'What that imports or downloads can change without another question.',
   ]);
 }

@@ -1,3 +1,4 @@
+import {inQuotes} from '../safe-text.ts';
 import {Refusal} from './errors.ts';
 import type {Environment} from './ports.ts';
 import type {BroughtCode, EnteredPlace, LoadedCode, Trust, TrustQuestion, WorkPlace} from './trust.ts';
@@ -5,6 +6,9 @@ import {quoted} from './worktree.ts';
 
 /** Names above this number are counted only. */
 const NAMED = 5;
+
+/** Paths that a line of ours can have in it as they are. */
+const PLAIN_PATH = /^[\p{L}\p{N} ./:@\\+_~(),-]+$/u;
 
 export interface TrustRequest extends WorkPlace {
   /** What the OpenCode that calls runs already. */
@@ -52,14 +56,21 @@ export async function distrust(
 /** What would run, in one line. */
 function namesOf({names}: BroughtCode): string {
   const more = names.length - NAMED;
-  return `${names.slice(0, NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  return `${names.slice(0, NAMED).map(inQuotes).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 function refusal(directory: string, code: BroughtCode): string {
-  return `${directory} brings code that OpenCode runs by itself, with your rights, as soon as it works there: ${namesOf(code)}. Nobody has allowed that, or it has changed since. Whoever trusts it allows it in a terminal: \`opencode-delegate trust ${quoted(directory)}\` (or \`npx -y --prefer-offline opencode-delegate trust …\`). That is for a person to decide.`;
+  return `${inQuotes(directory)} brings code that OpenCode runs by itself, with your rights, as soon as it works there: ${namesOf(code)}. Nobody has allowed that, or it has changed since. Whoever trusts it allows it in a terminal${commandFor(directory)} (or \`npx -y --prefer-offline opencode-delegate trust …\`). That is for a person to decide.`;
+}
+
+/** A folder can be called so that no command with its name in it could be shown. */
+function commandFor(directory: string): string {
+  return PLAIN_PATH.test(directory)
+    ? `: \`opencode-delegate trust ${quoted(directory)}\``
+    : ', in that folder: `opencode-delegate trust .`';
 }
 
 function question(code: BroughtCode): TrustQuestion {
-  const words = `Do you trust the authors of ${code.root}? It brings code that OpenCode runs by itself, with your rights, as soon as it works there: ${namesOf(code)}. You are asked again when that changes, but not when what it imports or downloads does.`;
+  const words = `Do you trust the authors of ${inQuotes(code.root)}? It brings code that OpenCode runs by itself, with your rights, as soon as it works there: ${namesOf(code)}. You are asked again when that changes, but not when what it imports or downloads does.`;
   return {digest: code.digest, words};
 }

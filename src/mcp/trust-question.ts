@@ -6,7 +6,8 @@ import {
 } from '@modelcontextprotocol/server';
 import {z} from 'zod';
 import type {TrustQuestion} from '../delegation/trust.ts';
-import {manyLines} from '../safe-text.ts';
+
+import {quoted} from '../safe-text.ts';
 
 const answer = z.object({trust: z.boolean()});
 
@@ -37,7 +38,7 @@ export function answerIn(
   throw new InputNeeded({
     [key]: inputRequired.elicit({
       mode: 'form',
-      message: manyLines(words),
+      message: quoted(words),
       requestedSchema: {
         type: 'object',
         properties: {trust: {type: 'boolean', title: 'Trust it, until it changes', default: false}},

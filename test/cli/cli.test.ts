@@ -35,7 +35,7 @@ describe('the command', () => {
 
   it('status says that no host runs, and where the log is', async () => {
     const log = join(sandbox.env.HOME ?? '', '.local', 'state', 'opencode-delegate', 'host.log');
-    expect(await run('status')).toMatchObject({stdout: `No host runs.\nLog: ${log}`, exitCode: 0});
+    expect(await run('status')).toMatchObject({stdout: `No host runs.\nLog: "${log}"`, exitCode: 0});
   });
 
   it('status names the host, with its clients and the environments they come from, and no value', async () => {
@@ -57,7 +57,7 @@ describe('the command', () => {
     await open({OPENCODE_DELEGATE_DATA_DIR: elsewhere});
     const [other] = hostsIn(join(elsewhere, '.host'));
     expect((await run('status')).stdout).toMatch(
-      new RegExp(`process ${other} · since .* · of another data folder or version: .*elsewhere`),
+      new RegExp(`process ${other} · since .* · of another data folder or version: ".*elsewhere"`),
     );
     expect(await run('stop')).toMatchObject({
       stdout: `Process ${own} has ended. Delegations it interrupted: 0.`,
@@ -99,14 +99,14 @@ describe('the command', () => {
 
   it('trust says where there is nothing to trust, and changes nothing where there is no directory', async () => {
     expect(await run('trust', sandbox.project)).toEqual({
-      stdout: `${sandbox.project} brings nothing that OpenCode runs by itself: it needs no trust.`,
+      stdout: `"${sandbox.project}" brings nothing that OpenCode runs by itself: it needs no trust.`,
       ...{stderr: '', exitCode: 0},
     });
     const gone = join(sandbox.root, 'gone');
     expect(await run('trust', gone)).toMatchObject({
-      ...{stderr: `${gone} is no directory. Nothing has changed.`, exitCode: 1},
+      ...{stderr: `"${gone}" is no directory. Nothing has changed.`, exitCode: 1},
     });
-    expect((await run('trust', '--remove', gone)).stdout).toBe(`${gone} was not trusted.`);
+    expect((await run('trust', '--remove', gone)).stdout).toBe(`"${gone}" was not trusted.`);
     expect((await run('trust', '--list')).stdout).toBe('Nothing is trusted.');
   });
 

@@ -35,7 +35,7 @@ describe('code that nobody has allowed', () => {
   it('is refused before OpenCode is asked for anything, and the first few of it are named', async () => {
     fakes.trust.brought.set(HERE, codeOf('1', ['a', 'b', 'c', 'd', 'e', 'f', 'g']));
     await expect(delegate()).rejects.toThrow(
-      /brings code .*: a, b, c, d, e and 2 more\. .* `opencode-delegate trust \/tmp` .* Nothing was started\.$/,
+      /^"\/tmp" brings code .*: "a", "b", "c", "d", "e" and 2 more\. .* `opencode-delegate trust \/tmp` .* Nothing was started\.$/,
     );
     expect(fakes.catalog.requests).toEqual([]);
   });

@@ -53,6 +53,7 @@ function context(client: {extendsOnProgress: boolean; hasToken: boolean}): ToolC
       identity: {name: 'client', version: '1'},
       extendsOnProgress: client.extendsOnProgress,
       project: async () => 'project',
+      directory: async () => '/work/shop',
       workingDirectory: async () => '/work/shop',
       path: (given) => given,
     },

@@ -25,7 +25,7 @@ describe('what was running, with nothing sent to the model', () => {
       await eventually(async () => (await client.read(id, {wait_seconds: 0})).text.includes('running'));
       await killAll(sandbox.root);
 
-      const read = await (await open()).read(id, {wait_seconds: 60});
+      const read = await (await open()).read(id, {wait_seconds: 110});
       expect(read.blocks[1]).toBe('answer to nobody has heard this');
       expect(model.requests.map(({prompt}) => prompt)).toEqual(['warm', 'nobody has heard this']);
     },
@@ -42,13 +42,13 @@ describe('what was running, with nothing sent to the model', () => {
       chmodSync(binary, 0o755);
       const client = await open({env: {OPENCODE_DELEGATE_BIN: binary}});
       const id = await client.delegate('say it twice', {access});
-      const read = await client.read(id, {wait_seconds: 60});
+      const read = await client.read(id, {wait_seconds: 110});
       expect(existsSync(mark)).toBe(true);
       expect(read.blocks[1]).toBe('answer to say it twice');
       expect(model.requests.map(({prompt}) => prompt)).toEqual(['say it twice']);
       // What is noted is the session that it really ran in.
       const again = await client.delegate('and once more', {continue: id});
-      expect((await client.read(again, {wait_seconds: 60})).blocks[1]).toBe('answer to and once more');
+      expect((await client.read(again, {wait_seconds: 110})).blocks[1]).toBe('answer to and once more');
       expect(JSON.stringify(model.requests.at(-1)?.messages)).toContain('answer to say it twice');
     },
   );
@@ -62,7 +62,7 @@ describe('what was running, with nothing sent to the model', () => {
       openCodeIn(sandbox.root).map(({pid}) => pid),
       'SIGTERM',
     );
-    const read = await client.read(id, {wait_seconds: 60});
+    const read = await client.read(id, {wait_seconds: 110});
     expect(read.blocks[0]).toMatch(/ · interrupted · .*Go on with delegate\(continue: /s);
     expect(read.blocks[1]).toBe('Beginning of cut off');
   });

@@ -124,13 +124,14 @@ export class ClientEnvironments implements Environments {
 
   #make(key: string, variables: Readonly<Record<string, string>>, settings: DelegationSettings): Known {
     const {dataDir, log} = this.#options;
-    const {binary, model, allowSubagents, asking, serialWriters, trust, sandbox: mode} = settings;
+    const {binary, model, allowSubagents, asking, serialWriters, trust, readOnlyTools} = settings;
+    const {sandbox: mode} = settings;
     const worktrees = this.#worktrees;
     const sandbox = mode === undefined ? undefined : {dataDir, worktrees, network: mode === 'on'};
     const isAnswered = asking.on === 'wait';
-    const serverKey = digestOf({variables, binary, isAnswered, mode});
+    const serverKey = digestOf({variables, binary, isAnswered, mode, readOnlyTools});
     const servers = this.#servers.of({
-      ...{key: serverKey, binary, env: variables, isAnswered},
+      ...{key: serverKey, binary, env: variables, isAnswered, readOnlyTools},
       ...(sandbox !== undefined && {sandbox}),
     });
     const {opencode, approach} = servers;
@@ -152,7 +153,7 @@ export class ClientEnvironments implements Environments {
         ...servers,
         ...{entrance, log},
         limits: settings.runaway,
-        readOnlyTools: settings.readOnlyTools,
+        readOnlyTools,
       }),
       worktrees: new GitWorktrees({root: worktrees, env: variables}),
       headlines: new SmallModelHeadlines({opencode, entrance, catalog, log}),

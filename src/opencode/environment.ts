@@ -5,6 +5,7 @@ import {Refusal} from '../delegation/errors.ts';
 import {GUARD_URL, KEEPER_FILE} from '../loaded-by-opencode.ts';
 import {NO_PROJECT_VARIABLE, PRELOAD_VARIABLE, WORKTREES_VARIABLE} from './keeper/handed.ts';
 import {passwordVariables, type ServerPassword} from './password.ts';
+import type {GuardOptions} from './read-only/marks.ts';
 
 /**
  * A session that is caught in a loop has nobody to get it out. doom_loop ignores the rules of a session, so it is
@@ -37,6 +38,8 @@ export interface ServerSettings {
   /** True when somebody may answer what agents ask. */
   readonly isAnswered: boolean;
   readonly use: ServerUse;
+  /** Names of the MCP tools that a read-only session keeps. */
+  readonly readOnlyTools: readonly string[];
   /** What runs the commands of agents, where that is not the person's shell. */
   readonly shell?: string | undefined;
 }
@@ -48,9 +51,10 @@ export interface ServerSettings {
  */
 export function serverEnvironment(
   env: NodeJS.ProcessEnv,
-  {worktrees, password, isAnswered, use, shell}: ServerSettings,
+  {worktrees, password, isAnswered, use, readOnlyTools, shell}: ServerSettings,
 ): NodeJS.ProcessEnv {
   const config = readSetting(env, 'OPENCODE_CONFIG_CONTENT');
+  const guard: [string, GuardOptions] = [GUARD_URL, {tools: readOnlyTools}];
   const permission = readSetting(env, 'OPENCODE_PERMISSION');
   return {
     ...env,
@@ -61,7 +65,7 @@ export function serverEnvironment(
       ...config,
       ...(use !== 'work' && NOTHING_OF_PROJECTS),
       ...(use === 'read-only' && {
-        plugin: [...(Array.isArray(config.plugin) ? config.plugin : []), GUARD_URL],
+        plugin: [...(Array.isArray(config.plugin) ? config.plugin : []), guard],
       }),
       ...(shell !== undefined && {shell}),
       share: 'disabled',

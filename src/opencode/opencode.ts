@@ -22,6 +22,8 @@ export interface OpenCodeOptions {
   /** Where worktrees of delegations lie. */
   readonly worktrees: string;
   readonly use: ServerUse;
+  /** Names of the MCP tools that a read-only session keeps. */
+  readonly readOnlyTools: readonly string[];
   readonly log: Logger;
   /** Takes out of what it says what nobody is to see. */
   readonly conceal: Conceal;

@@ -10,12 +10,11 @@ import {messageOf, Refusal} from '../delegation/errors.ts';
 import type {Logger} from '../log.ts';
 import {failureOf, NoAnswerError} from './answer.ts';
 import {clientOf, type ServerClient} from './client.ts';
-import type {ServerUse} from './environment.ts';
 import {LISTENING} from './keeper/handed.ts';
 import {newPassword, type ServerPassword, withHanded} from './password.ts';
 import type {SandboxSettings} from './sandbox/sandbox.ts';
 import type {Conceal} from './secrets/concealed.ts';
-import {serveCommand} from './serve-command.ts';
+import {type ServeOptions, serveCommand} from './serve-command.ts';
 import {spawnSupervised} from './supervisor.ts';
 
 /** Measured: 1.1 to 1.9 s on an idle machine. A loaded one, or a first start that migrates, takes longer. */
@@ -36,19 +35,12 @@ const SIGNALLED = 128;
 const OLDEST_VERSION = [1, 18] as const;
 const NEXT_MAJOR = 2;
 
-export interface ServerOptions {
-  readonly binary: string;
-  readonly env: NodeJS.ProcessEnv;
+export interface ServerOptions extends Omit<ServeOptions, 'port' | 'password' | 'sandbox'> {
   /** Where it runs. Projects are named with each request, so this should be a folder with no project in it. */
   readonly cwd: string;
-  /** Where worktrees of delegations lie. */
-  readonly worktrees: string;
-  readonly use: ServerUse;
   readonly log: Logger;
   /** Takes out of what it says what nobody is to see. */
   readonly conceal: Conceal;
-  /** True when somebody may answer what agents ask. */
-  readonly isAnswered: boolean;
   /** Absent where it runs as the person's own does. */
   readonly sandbox?: SandboxSettings;
 }
@@ -165,12 +157,11 @@ async function launch(options: ServerOptions, password: ServerPassword): Promise
 
 async function launchOn(
   port: number,
-  {binary, env, cwd, worktrees, use, isAnswered, sandbox, log, conceal}: ServerOptions,
+  {cwd, log, conceal, sandbox, ...serve}: ServerOptions,
   password: ServerPassword,
 ): Promise<Started | Failed> {
   const at = Date.now();
-  const place = {binary, port, env, sandbox, worktrees};
-  const command = await serveCommand({...place, password, use, isAnswered});
+  const command = await serveCommand({...serve, sandbox, port, password});
   const child = withHanded({password, ownFolder: cwd}, (handed) =>
     spawnSupervised({...command, cwd, handed}),
   );

@@ -19,6 +19,8 @@ export interface ServerSpec {
   readonly env: NodeJS.ProcessEnv;
   /** True when somebody may answer what agents ask. */
   readonly isAnswered: boolean;
+  /** Names of the MCP tools that a read-only session keeps. */
+  readonly readOnlyTools: readonly string[];
   /** Absent where it runs as the person's own does. */
   readonly sandbox?: SandboxSettings;
 }

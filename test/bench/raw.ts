@@ -31,6 +31,7 @@ export class RawOpenCode {
         cwd: dataDir,
         worktrees: join(dataDir, 'worktrees'),
         use: 'work',
+        readOnlyTools: [],
         isAnswered: false,
         log,
         conceal: (text) => text,

@@ -124,7 +124,7 @@ describe('a session', () => {
   async function serverOf(sandbox: Sandbox): Promise<OpenCodeServer> {
     const server = await OpenCodeServer.start({
       binary: join(NPM_BIN, 'opencode'),
-      ...{env: sandbox.env, cwd: sandbox.dataDir, use: 'work', isAnswered: false},
+      ...{env: sandbox.env, cwd: sandbox.dataDir, use: 'work', isAnswered: false, readOnlyTools: []},
       worktrees: join(sandbox.dataDir, '.worktrees'),
       log: createLogger({level: 'error', write: () => {}}),
       conceal: (text) => text,

@@ -17,6 +17,7 @@ export default async function prepareHome(): Promise<() => Promise<void>> {
     cwd: sandbox.dataDir,
     worktrees: join(sandbox.dataDir, 'worktrees'),
     use: 'work',
+    readOnlyTools: [],
     isAnswered: false,
     log: new FakeLog(),
     conceal: (text) => text,

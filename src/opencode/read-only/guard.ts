@@ -4,11 +4,14 @@
  * file among the matches, pass them. Here both are stopped. OpenCode's own runtime loads this file, so it imports
  * no package.
  */
+import {mkdirSync} from 'node:fs';
+import {join} from 'node:path';
 import {HIDES_PROJECTS} from '../keeper/handed.ts';
 import {type Forbidden, forbidden} from './confine.ts';
 import {instructionsIn, withoutInstructions} from './instructions.ts';
+import {confineServers, type ServerEntry} from './local-servers.ts';
 import {areInstructions, isRead, type Result, Seen} from './look-again.ts';
-import {GUARD_MARK, NO_PROJECT_MARK, READ_ONLY, WITHHELD} from './marks.ts';
+import {GUARD_MARK, type GuardOptions, NO_PROJECT_MARK, READ_ONLY, WITHHELD} from './marks.ts';
 import {screenMatches, screenPaths} from './search-output.ts';
 
 interface Call {
@@ -29,13 +32,22 @@ interface Input {
   };
 }
 
+interface Config {
+  agent?: Record<string, unknown>;
+  readonly mcp?: Readonly<Record<string, ServerEntry>>;
+}
+
+/** What begins with a dot is no project. */
+const NEUTRAL = '.empty';
+
 export default {
   id: 'opencode-delegate-guard',
-  async server({client, directory}: Input) {
+  async server({client, directory}: Input, {tools = []}: GuardOptions = {}) {
     const guard = new Guard(client, directory);
     return {
       // That these stand in the configuration is how the server's owner knows what holds in it.
-      config: async (config: {agent?: Record<string, unknown>}) => {
+      config: async (config: Config) => {
+        confineServers(config.mcp ?? {}, {tools, neutral: neutralFolder()});
         config.agent = {
           ...config.agent,
           [GUARD_MARK]: {disable: true},
@@ -48,6 +60,13 @@ export default {
     };
   },
 };
+
+/** Below the folder of ours that the server runs in. */
+function neutralFolder(): string {
+  const folder = join(process.cwd(), NEUTRAL);
+  mkdirSync(folder, {recursive: true, mode: 0o700});
+  return folder;
+}
 
 function hidesProjects(): boolean {
   return Reflect.get(globalThis, Symbol.for(HIDES_PROJECTS)) === true;

@@ -1,3 +1,9 @@
+/** What stands beside the guard in the configuration. */
+export interface GuardOptions {
+  /** Names of the MCP tools that a read-only session keeps, which may have wildcards. */
+  readonly tools?: readonly string[];
+}
+
 /** In the metadata of a session, under `access`; and what begins the guard's words to the model. */
 export const READ_ONLY = 'read-only';
 

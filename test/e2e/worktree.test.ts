@@ -1,4 +1,4 @@
-import {existsSync, readFileSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {connect, type TestClient} from '../support/client.ts';
@@ -78,12 +78,9 @@ describe('a delegation with access worktree', () => {
     );
     const id = started.text.split(' ')[0] ?? '';
     const [head = ''] = (await client.read(id)).blocks;
-    const path = join(
-      sandbox.dataDir,
-      'worktrees',
-      repository.git('rev-list', '--max-parents=0', 'HEAD'),
-      id,
-    );
+    const [project = ''] = readdirSync(join(sandbox.dataDir, 'worktrees'));
+    expect(project).toMatch(/^my-project-[0-9a-f]{8}$/);
+    const path = join(sandbox.dataDir, 'worktrees', project, id);
     const commit = repository.git('rev-parse', `delegation/${id}`);
     expect(head).toContain('Files changed: page.txt, shell.txt');
     expect(head).toContain(`Branch: delegation/${id} at ${commit.slice(0, 12)}: 2 files changed`);

@@ -295,3 +295,36 @@ describe('a repository that was trusted', () => {
     await expect.poll(scene.hasRun, {timeout: 60_000}).toEqual(Object.keys(changes).sort());
   });
 });
+
+it('a repository with agents, commands, skills and settings is worked in without a question, and again', async () => {
+  const scene = await setHostileScene(({mark}) => ({
+    'AGENTS.md': 'Be kind.',
+    'package.json': '{"name": "app", "dependencies": {"zod": "^4.0.0"}}',
+    '.npmrc': 'save-exact=true\n',
+    'opencode.json': JSON.stringify({
+      $schema: 'https://opencode.ai/config.json',
+      instructions: ['AGENTS.md'],
+      permission: {bash: {'*': 'ask'}},
+      agent: {
+        reviewer: {mode: 'subagent', description: 'Reviews', prompt: '{file:.opencode/prompts/review.txt}'},
+      },
+      command: {go: {template: `Go: !\`echo command >> '${mark}'\``}},
+    }),
+    '.opencode/prompts/review.txt': 'Look closely.',
+    '.opencode/agent/own.md': '---\nmode: primary\ndescription: Own\n---\nBe kind.',
+    '.opencode/command/look.md': `---\ndescription: Looks\n---\nLook: !\`echo command >> '${mark}'\``,
+    '.opencode/skill/kind/SKILL.md': '---\nname: kind\ndescription: Is kind\n---\nBe kind.',
+  }));
+  const {root, path, client} = scene;
+  // The person's own, so that OpenCode can install what it installs in each such folder.
+  writeFileSync(join(root, 'home', '.npmrc'), `registry=${await startRegistry(root, {})}\naudit=false\n`);
+  expect(await scene.trust()).toContain('needs no trust');
+  await client.read(await client.delegate('Go', {access: 'worktree', agent: 'own'}), UNTIL_ENDED);
+  await client.read(await client.delegate('Go', {agent: 'own'}), UNTIL_ENDED);
+  await expect
+    .poll(() => existsSync(join(path, '.opencode', 'package-lock.json')), {timeout: 60_000})
+    .toBe(true);
+  expect(await scene.trust()).toContain('needs no trust');
+  expect((await client.read(await client.delegate('Go on'), UNTIL_ENDED)).text).toContain('done');
+  expect(scene.hasRun()).toEqual([]);
+});

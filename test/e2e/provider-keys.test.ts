@@ -31,6 +31,8 @@ const ENV = {
     provider: {third: {options: {apiKey: CANARIES.settingsVariable}}},
   }),
   OPENCODE_DELEGATE_LOG: 'debug',
+  // The project has a key in its configuration, which is not used unasked.
+  OPENCODE_DELEGATE_TRUST: 'all',
 };
 
 async function setKeys(): Promise<Scene> {

@@ -157,6 +157,12 @@ describe('what a repository brings', () => {
       {provider: {p: {models: {m: {provider: {npm: 'n'}}}}}},
       'provider p',
     ],
+    [
+      'an address of a model',
+      'opencode.json',
+      {provider: {p: {models: {m: {options: {baseURL: 'http://a'}}}}}},
+      'provider p',
+    ],
     ['a remote server', 'opencode.json', {mcp: {m: {type: 'remote', url: 'http://a'}}}, 'MCP server m'],
     ['a server that is switched on', 'opencode.json', {mcp: {m: {enabled: true}}}, 'MCP server m'],
     [
@@ -192,7 +198,7 @@ describe('what a repository brings', () => {
     ['one that stands there twice', 'opencode.json', '{"plugin": [], "plugin": []}', UNCLEAR],
     ['one that a file could end', 'opencode.json', '{/* {file:a} */ "model": "a"}', UNCLEAR],
     ['one that is written in codes', 'opencode.json', '{"model": "\\u007bfile:a}"}', UNCLEAR],
-    ['what is no JSON', 'opencode.json', '{"model": "a"', UNCLEAR],
+    ['what is no JSON', 'opencode.json', '{"model": "a"', 'opencode.json: not valid JSON'],
     [
       'a program in an agent',
       '.opencode/agents/a/b.md',
@@ -229,6 +235,7 @@ describe('what a repository brings', () => {
       '.npmrc',
       '; a\nsave-exact = true\npublic-hoist-pattern[]=*a*\n',
     ],
+    ['and settings of npm that it does not read', 'inner/.npmrc', 'registry=http://a'],
     ['and texts', '.opencode/rules/a.md', 'Be kind.'],
     ['and colours', '.opencode/themes/a.json', {}],
   ])('is nothing where it has a folder %s', async (_, path, content) => {
@@ -236,7 +243,7 @@ describe('what a repository brings', () => {
     put('.opencode/node_modules/zod/index.js', '1');
     put(path, content);
     finder = new CodeFinder({env: {HOME: join(root, 'home'), NPM_CONFIG_REGISTRY: 'http://own'}, topOf});
-    expect(await found()).toBeUndefined();
+    expect(await found(join(repository, 'inner'))).toBeUndefined();
   });
 
   it.each<[string, string, unknown, string]>([
@@ -286,6 +293,23 @@ describe('what a repository brings', () => {
     mkdirSync(join(repository, '.opencode'));
     put(path, content);
     expect(await names(join(repository, 'inner'))).toEqual([name]);
+  });
+
+  it('is what a link in the place of instructions leads to, also later', async () => {
+    put('own.md', 'Be kind.');
+    put('opencode.json', {instructions: ['linked.md']});
+    symlinkSync('own.md', join(repository, 'linked.md'));
+    expect(await found()).toBeUndefined();
+    rmSync(join(repository, 'linked.md'));
+    writeFileSync(join(root, 'secret'), 'secret');
+    symlinkSync(join(root, 'secret'), join(repository, 'linked.md'));
+    expect(await names()).toEqual(['setting instructions.0']);
+  });
+
+  it('says where there are more files than are looked at', async () => {
+    put('opencode.json', {skills: {paths: ['many']}});
+    for (let n = 0; n < 10_001; n++) put(`many/${n}`, '');
+    expect(await names()).toEqual(['markdown in many: more files than can be looked at']);
   });
 
   it('is a link out of the repository, through which OpenCode or npm would write', async () => {

@@ -3,7 +3,7 @@ import {contains} from '../../contains.ts';
 import type {BroughtCode} from '../../delegation/trust.ts';
 import {realPathSync} from '../../real-path.ts';
 import type {Item} from './item.ts';
-import {FOLDER, itemsAt} from './items.ts';
+import {FOLDER, isHome, itemsAt} from './items.ts';
 import {isAbove, levelsOf, repositoryOf} from './levels.ts';
 import {sha256, WatchedFiles} from './watched-files.ts';
 
@@ -54,14 +54,18 @@ export class CodeFinder {
     const repository = repositoryOf(directory, (path) => files.isThere(path));
     const root = repository ?? realPathSync(directory);
     const levels = levelsOf(directory);
-    const hasInstall = levels.some((folder) => files.isThere(join(folder, FOLDER)));
+    const installs = levels.filter(
+      (folder) => files.isThere(join(folder, FOLDER)) && !isHome(folder, this.#env),
+    );
     const all = levels.flatMap((folder) =>
       itemsAt({
         folder,
         directory: realPathSync(directory),
         root,
         // What lies above the repository is the person's.
-        hasInstall: hasInstall && (repository === undefined || contains(root, folder)),
+        hasInstall:
+          installs.some((below) => contains(folder, below)) &&
+          (repository === undefined || contains(root, folder)),
         files,
         env: this.#env,
       }),

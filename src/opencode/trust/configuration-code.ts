@@ -123,13 +123,19 @@ function specOf(value: unknown): string {
 /** The whole of a configuration that different readers could read differently. */
 function unclear(text: string, effective: unknown, options: ReadingOptions): CodeEntry {
   return {
-    name: `${basename(options.path)}: its settings cannot be told for certain`,
+    name: `${basename(options.path)}: ${isJson(text) ? 'its settings cannot be told for certain' : 'not valid JSON'}`,
     value: text.replace(ADDED, '{'),
     parts: filesReferredTo(text, options),
     words: [...wordsIn(effective), ...wordsIn(parse(text, [], OPTIONS))],
     cwds: cwdsIn(effective),
     isPlugin: true,
   };
+}
+
+function isJson(text: string): boolean {
+  const errors: ParseError[] = [];
+  parse(text, errors, OPTIONS);
+  return errors.length === 0;
 }
 
 function wordsIn(value: unknown): readonly string[] {

@@ -68,6 +68,28 @@ const either =
 /** Formatters and language servers: all that can be said without a command is that one is not to be used. */
 const switchedOff = either(only(false), named(whole(settings({disabled: only(true)}))));
 
+/** How a model is to think and to write. Others can say where it is asked: `baseURL` can. */
+const modelOptions = settings({
+  disabled: data,
+  effort: data,
+  include: data,
+  max_tokens: data,
+  maxOutputTokens: data,
+  reasoning: data,
+  reasoning_effort: data,
+  reasoningEffort: data,
+  reasoningSummary: data,
+  store: data,
+  temperature: data,
+  textVerbosity: data,
+  thinking: data,
+  thinkingConfig: data,
+  top_k: data,
+  top_p: data,
+  topK: data,
+  topP: data,
+});
+
 /** Without what says where it is asked, with which package, and what is sent along. */
 const provider = settings({
   name: data,
@@ -90,8 +112,8 @@ const provider = settings({
       modalities: data,
       experimental: data,
       status: data,
-      options: data,
-      variants: data,
+      options: modelOptions,
+      variants: named(modelOptions),
     }),
   ),
 });

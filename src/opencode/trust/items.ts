@@ -17,16 +17,14 @@ export const FOLDER = '.opencode';
 const IMPORTED = {plugin: ['plugin', 'plugins'], tool: ['tool', 'tools']} as const;
 /** Where it looks for skills, apart from its own folders. */
 const SKILLS = [join('.claude', 'skills'), join('.agents', 'skills')];
-const MODULE = /\.[jt]s$/i;
+const MODULE = /\.[cm]?[jt]sx?$/i;
 const NOT_SEEN = ': too many files, of which only some are looked at for changes';
 
 /** What there is at one level. */
 export function itemsAt(look: Look): readonly Item[] {
   const {folder, env} = look;
-  const home = env.HOME || homedir();
   const own = join(folder, FOLDER);
-  // What lies in the home folder in places of OpenCode's is the person's.
-  const isPersons = folder === home || folder === realPathSync(home);
+  const isPersons = isHome(folder, env);
   const places = isPersons ? [folder] : [folder, own];
   const configured = places.flatMap((place) =>
     CONFIGURATIONS.flatMap((file) => configuredIn(join(place, file), look)),
@@ -43,6 +41,12 @@ export function itemsAt(look: Look): readonly Item[] {
   ];
 }
 
+/** True for the home folder: what lies there in places of OpenCode's is the person's. */
+export function isHome(folder: string, env: NodeJS.ProcessEnv): boolean {
+  const home = env.HOME || homedir();
+  return folder === home || folder === realPathSync(home);
+}
+
 function configuredIn(path: string, look: Look): readonly Item[] {
   const {folder, directory, root, files, env} = look;
   const text = files.text(path);
@@ -53,13 +57,18 @@ function configuredIn(path: string, look: Look): readonly Item[] {
     env,
     file: (named) => files.text(named),
     isOwnFile: (named) => contains(root, realPathSync(named)),
-    isInside: (named) => isPattern(named) && pathsOf(named, bases).every((one) => contains(root, one)),
+    isInside: (named) => isPattern(named) && pathsOf(named, bases).every((one) => liesIn(one, look)),
   });
   const skillFolders = new Set(skills.flatMap((named) => pathsOf(named, bases)));
   return [
     ...entries.map((entry) => itemOf(entry, {path, bases, look})),
     ...[...skillFolders].flatMap((place) => markdownIn(place, look)),
   ];
+}
+
+/** True for what lies in the repository, also by the links in its way, or is not there. */
+function liesIn(path: string, {root, files}: Look): boolean {
+  return contains(root, path) && (!files.isThere(path) || contains(root, realPathSync(path)));
 }
 
 /** False for what begins like an address, or like the home folder. */
@@ -86,9 +95,10 @@ function modulesIn(own: string, look: Look): readonly Item[] {
 function markdownIn(place: string, {folder, files}: Look): readonly Item[] {
   // What is installed there was put there by OpenCode, which reads no markdown in it.
   const skip = place === join(folder, FOLDER) ? [join(place, 'node_modules')] : [];
-  return codeInMarkdown(place, {files, skip, nameOf: (path) => relative(folder, path)}).map(
-    ({name, digest}) => ({folder, name, digest}),
-  );
+  return codeInMarkdown(place, {files, skip, nameOf: (path) => relative(folder, path)}).map((code) => ({
+    folder,
+    ...code,
+  }));
 }
 
 function itemOf(

@@ -1,4 +1,3 @@
-import {join} from 'node:path';
 import {isInertMarkdown} from './inert-markdown.ts';
 import type {WatchedFiles} from './watched-files.ts';
 
@@ -7,8 +6,8 @@ const MAX_FILES = 10_000;
 const MARKDOWN = /\.md$/i;
 
 export interface MarkdownCode {
-  readonly path: string;
   readonly name: string;
+  readonly note?: string;
   readonly digest: string;
 }
 
@@ -23,9 +22,9 @@ export function codeInMarkdown(
     .flatMap((path) => {
       const content = files.bytes(path);
       if (content === undefined || isInertMarkdown(content)) return [];
-      return [{path, name: `front matter of ${nameOf(path)}`, digest: files.digest(path) ?? ''}];
+      return [{name: `front matter of ${nameOf(path)}`, digest: files.digest(path) ?? ''}];
     });
   if (isWhole) return found;
-  const path = join(folder, '');
-  return [...found, {path, name: `${nameOf(folder)}: more files than can be looked at`, digest: ''}];
+  const note = ': more files than can be looked at';
+  return [...found, {name: `markdown in ${nameOf(folder)}`, note, digest: ''}];
 }

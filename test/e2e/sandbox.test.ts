@@ -1,7 +1,8 @@
+import {once} from 'node:events';
 import {existsSync, mkdirSync, readFileSync, renameSync, symlinkSync} from 'node:fs';
 import {createServer} from 'node:http';
-import type {AddressInfo} from 'node:net';
-import {join} from 'node:path';
+import {type AddressInfo, createServer as createSocketServer} from 'node:net';
+import {dirname, join} from 'node:path';
 import {execaSync} from 'execa';
 import {afterAll, beforeAll, describe, expect, it, onTestFinished} from 'vitest';
 import {untilActivity} from '../support/client.ts';
@@ -124,6 +125,34 @@ describe.runIf(canConfine)('in a sandbox', () => {
     expect(recordsIn(sandbox)).toHaveLength(1);
     expect(hostsIn(sandbox.runtimeDir)).toHaveLength(1);
   });
+
+  it.each(['on', 'no-network'] as const)(
+    'no command reaches a socket of another program, wherever it lies (%s)',
+    async (mode) => {
+      const scene = await confined(mode);
+      const {HOME = ''} = scene.sandbox.env;
+      const heard: string[] = [];
+      const places = ['.1password/agent.sock', 'my agents/of mine.sock', '.config/opencode/plain.sock'];
+      for (const place of places) {
+        const path = join(HOME, place);
+        mkdirSync(dirname(path), {recursive: true});
+        const server = createSocketServer((peer) => peer.on('data', () => heard.push(place)).end('TIGER'));
+        server.listen(path);
+        await once(server, 'listening');
+        onTestFinished(() => {
+          server.close();
+        });
+      }
+      const reach = (path: string) =>
+        `node -e "require('net').connect(process.argv[1]).on('data', (d) => console.log(String(d))).on('error', (e) => console.log('not reached', e.code)).end('sign')" '${path}'`;
+      const printed = await printedBy(
+        scene,
+        places.map((place) => reach(join(HOME, place))),
+      );
+      expect(printed.map((text) => /^not reached/.test(text))).toEqual([true, true, true]);
+      expect(heard).toEqual([]);
+    },
+  );
 
   it('the file tools and the MCP servers of an agent are inside as well', async () => {
     const scene = await confined('on');

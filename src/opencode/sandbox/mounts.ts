@@ -1,8 +1,10 @@
 import {existsSync, readdirSync, realpathSync, statSync} from 'node:fs';
 import {join} from 'node:path';
+import {contains} from '../../contains.ts';
 import {homeOf} from '../../home.ts';
 import {stateDirOf} from '../../state-dir.ts';
 import {xdgFolder} from '../../xdg.ts';
+import {socketFiles} from './sockets.ts';
 
 /** Where people have what opens other machines and accounts, below their home. */
 export const HIDDEN = [
@@ -24,9 +26,9 @@ export const HIDDEN = [
     '.local/share/keyrings',
     '.cargo/credentials.toml',
   ],
-  ...['.mozilla', '.config/google-chrome', '.config/chromium', '.vault-token', '.pypirc'],
+  ...['.mozilla', '.config/google-chrome', '.config/chromium', '.vault-token', '.pypirc', '.1password'],
 ];
-/** Sockets of other programs lie in these: whoever reaches them has those do what the sandbox does not let it. */
+/** Sockets of other programs lie in these: whoever reaches one has that program do what the sandbox does not let it. */
 const SOCKETS = ['/tmp', '/run'];
 /** Without these, names of hosts are not found on some systems. */
 const RESOLVERS = ['/run/systemd/resolve', '/run/nscd'];
@@ -45,20 +47,29 @@ export interface Places {
  */
 export function mountsOf({dataDir, writable}: Places, env: NodeJS.ProcessEnv): readonly string[] {
   const home = homeOf(env);
-  const runtime = env.XDG_RUNTIME_DIR ?? '';
+  const without = [...SOCKETS, env.XDG_RUNTIME_DIR ?? ''];
+  // Also what people have logged in with, and their sessions; and the host's socket, while it cannot be with the records.
+  const hidden = [
+    ...HIDDEN.map((name) => join(home, name)),
+    join(xdgFolder(env, 'XDG_DATA_HOME'), 'opencode'),
+    stateDirOf(env),
+  ];
   return [
     ...['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc'],
-    ...[...SOCKETS, runtime].flatMap(emptied),
+    ...without.flatMap(emptied),
     ...RESOLVERS.flatMap((path) => ['--ro-bind-try', path, path]),
-    ...HIDDEN.map((name) => join(home, name)).flatMap(emptied),
-    // What people have logged in with, and their sessions.
-    ...emptied(join(xdgFolder(env, 'XDG_DATA_HOME'), 'opencode')),
+    ...hidden.flatMap(emptied),
     ...configurationFolders(env, home).flatMap(writableOver),
+    ...socketsBeside([...without, ...hidden, dataDir]).flatMap(emptied),
     ...emptied(dataDir),
-    // The host's socket, while it cannot be with the records.
-    ...emptied(stateDirOf(env)),
     ...writable.map((path) => realpathSync(path)).flatMap((path) => ['--bind', path, path]),
   ];
+}
+
+/** The sockets of other programs in folders that are shown. */
+function socketsBeside(folders: readonly string[]): readonly string[] {
+  const real = folders.filter((folder) => existsSync(folder)).map((folder) => realpathSync(folder));
+  return socketFiles().filter((path) => !real.some((folder) => contains(folder, path)));
 }
 
 /** A folder or file that is there, with nothing in it. What is a link is what it leads to. */

@@ -1,6 +1,6 @@
-import {homedir} from 'node:os';
 import {dirname, join, relative, resolve} from 'node:path';
 import {contains} from '../../contains.ts';
+import {homeOf} from '../../home.ts';
 import {realPathSync} from '../../real-path.ts';
 import {type CodeEntry, codeInConfiguration} from './configuration-code.ts';
 import type {Item, Look} from './item.ts';
@@ -43,7 +43,7 @@ export function itemsAt(look: Look): readonly Item[] {
 
 /** True for the home folder: what lies there in places of OpenCode's is the person's. */
 export function isHome(folder: string, env: NodeJS.ProcessEnv): boolean {
-  const home = env.HOME || homedir();
+  const home = homeOf(env);
   return folder === home || folder === realPathSync(home);
 }
 

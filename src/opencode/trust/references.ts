@@ -1,5 +1,5 @@
-import {homedir} from 'node:os';
 import {dirname, resolve} from 'node:path';
+import {homeOf} from '../../home.ts';
 
 /** As OpenCode finds them, in the text of a configuration. */
 const FILE_REFERENCE = /\{file:((?:\{env:[^}]+\}|[^}])+)\}/g;
@@ -43,6 +43,6 @@ function withVariables(text: string, {env}: Place): string {
 }
 
 function referredTo(reference: string, place: Place): string {
-  const named = withVariables(reference, place).replace(/^~(?=\/)/, place.env.HOME || homedir());
+  const named = withVariables(reference, place).replace(/^~(?=\/)/, homeOf(place.env));
   return resolve(dirname(place.path), named);
 }

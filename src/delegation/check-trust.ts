@@ -60,7 +60,7 @@ function namesOf({names}: BroughtCode): string {
 }
 
 function refusal(directory: string, code: BroughtCode): string {
-  return `${inQuotes(directory)} brings code that OpenCode runs by itself, with your rights, as soon as it works there: ${namesOf(code)}. Nobody has allowed that, or it has changed since. Whoever trusts it allows it in a terminal${commandFor(directory)} (or \`npx -y --prefer-offline opencode-delegate trust …\`). That is for a person to decide.`;
+  return `${inQuotes(directory)} brings code that OpenCode runs by itself, with your rights, as soon as it works there: ${namesOf(code)}. Nobody has allowed that, or it has changed since. Whoever trusts it allows it in a terminal${commandFor(directory)} (\`npm install -g opencode-delegate\` brings that command). That is for a person to decide.`;
 }
 
 /** A folder can be called so that no command with its name in it could be shown. */

@@ -1,5 +1,5 @@
 import {accessSync, constants, existsSync, realpathSync} from 'node:fs';
-import {basename, delimiter, join} from 'node:path';
+import {basename, delimiter, isAbsolute, join} from 'node:path';
 import {STAMP_SECRET} from '../stamp-secret.ts';
 import type {Configuration, McpEntry} from './hooks.ts';
 
@@ -83,22 +83,27 @@ function entryOf([name, {environment}]: Named): ServerEntry {
   return {name, prefix: `${name.replace(/[^a-zA-Z0-9_-]/g, '_')}_`, environment: Object.fromEntries(texts)};
 }
 
-/** The process that this runs in is OpenCode itself, so Node has to be found on PATH. */
+/**
+ * The process that this runs in is OpenCode itself, so Node has to be found on PATH. Where the bin is not beside us, an
+ * installed one is started: npx would start what the repository has of that name.
+ */
 function commandFor(main: string, env: NodeJS.ProcessEnv): {command: string[]; warning?: string} {
   const isBeside = existsSync(main);
-  const program = isBeside ? 'node' : 'npx';
+  const program = isBeside ? 'node' : NAME;
   const found = findOnPath(program, env);
-  const command = [found ?? program, ...(isBeside ? [main] : ['-y', '--prefer-offline', NAME])];
+  const command = [found ?? program, ...(isBeside ? [main] : [])];
   if (found !== undefined) return {command};
+  const cure = isBeside ? 'Install Node 20.19 or later' : `Run \`npm install -g ${NAME}\``;
   return {
     command,
-    warning: `${program} was not found on PATH, so delegating is not possible. Install Node 20.19 or later, or start OpenCode where PATH has it.`,
+    warning: `${program} was not found on PATH, so delegating is not possible. ${cure}, or start OpenCode where PATH has it.`,
   };
 }
 
+/** A folder that is not written as a whole path would be one of the project. */
 function findOnPath(program: string, env: NodeJS.ProcessEnv): string | undefined {
   const extensions = process.platform === 'win32' ? ['.exe', '.cmd'] : [''];
-  const folders = (env.PATH ?? env.Path ?? '').split(delimiter).filter((folder) => folder !== '');
+  const folders = (env.PATH ?? env.Path ?? '').split(delimiter).filter(isAbsolute);
   return folders
     .flatMap((folder) => extensions.map((extension) => join(folder, `${program}${extension}`)))
     .find((path) => {

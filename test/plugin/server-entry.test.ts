@@ -1,6 +1,6 @@
 import {chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
-import {join} from 'node:path';
+import {delimiter, join, relative} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import type {Configuration} from '../../src/plugin/hooks.ts';
 import {provideEntry} from '../../src/plugin/server-entry.ts';
@@ -56,13 +56,19 @@ describe('where the configuration has no entry of ours', () => {
     expect(provide().mcp).toHaveProperty(['opencode-delegate', 'command'], [node, main]);
   });
 
-  it('the published package is started where there is no bin beside the plugin', () => {
-    const npx = program('npx');
+  it('an installed one is started where there is no bin beside the plugin, and else that is said', () => {
+    const installed = program('opencode-delegate');
     rmSync(main);
-    expect(provide().mcp).toHaveProperty(
-      ['opencode-delegate', 'command'],
-      [npx, '-y', '--prefer-offline', 'opencode-delegate'],
-    );
+    expect(provide().mcp).toHaveProperty(['opencode-delegate', 'command'], [installed]);
+    const {mcp, warning} = provide({}, {PATH: join(folder, 'nowhere')});
+    expect(mcp).toHaveProperty(['opencode-delegate', 'command'], ['opencode-delegate']);
+    expect(warning).toMatch(/^opencode-delegate was not found on PATH.* `npm install -g opencode-delegate`/);
+  });
+
+  it('nothing is started that lies where a relative path leads', () => {
+    const relativePath = relative(process.cwd(), join(folder, 'bin'));
+    expect(provide({}, {PATH: relativePath}).warning).toMatch(/^node was not found on PATH/);
+    expect(provide({}, {PATH: `${relativePath}${delimiter}${join(folder, 'bin')}`}).warning).toBeUndefined();
   });
 
   it('none is added where the person wants none', () => {

@@ -14,7 +14,8 @@ import {pollIntervalMs} from '../src/mcp/tasks/task.ts';
 import {CARRIED_CHARS} from '../src/report/answer.ts';
 import {aDelegation, anEnd} from './support/fakes.ts';
 
-const COMMAND = ['npx', '-y', '--prefer-offline', 'opencode-delegate'];
+/** Installed, and not by npx: see docs/security.md. */
+const COMMAND = ['opencode-delegate'];
 /** Every client carries these texts in each conversation. */
 const MAX_DEFINITION_CHARS = 6_000;
 
@@ -182,6 +183,15 @@ describe('the tasks in the README', () => {
 });
 
 describe('the configuration in the README starts the published command', () => {
+  it('and never npx, nor does anything else that is to be copied', () => {
+    for (const text of [readme, read('docs/security.md')]) {
+      const fences = [...text.matchAll(/^```[a-z]+\n(.*?)^```$/gms)].map(([, content]) => content);
+      expect(fences.length).toBeGreaterThan(0);
+      expect(fences.join('')).not.toMatch(/\bnpx\b/);
+    }
+    expect(read('mcp.json.example')).not.toMatch(/\bnpx\b/);
+  });
+
   it('for OpenCode', () => {
     const {mcp} = schemas.opencode.parse(jsonUnder('### OpenCode'));
     expect(mcp['opencode-delegate'].command).toEqual(COMMAND);

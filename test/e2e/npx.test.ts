@@ -8,10 +8,12 @@ import {BIN, NPM_BIN} from '../support/sandbox.ts';
 import {type Scene, setScene} from '../support/scene.ts';
 
 const readme = readFileSync(join(dirname(BIN), '..', 'README.md'), 'utf8');
-/** What the README has clients start. */
-const [command = '', ...args] = found(/^claude mcp add .* -- (.*)$/m).split(' ');
-/** What it has people run for a newer version. */
-const upgrade = found(/^npx .*--version$/m).split(' ');
+/** What the README has clients start, once it is installed. */
+const installed = found(/^claude mcp add .* -- (.*)$/m).split(' ');
+/** What it names for where no repository lies. */
+const [command = '', ...args] = found(/`(npx -y --prefer-offline [^`]*)`/).split(' ');
+/** What it has people run there for a newer version. */
+const upgrade = found(/`(npx .*--version)`/).split(' ');
 
 function found(pattern: RegExp): string {
   const match = pattern.exec(readme);
@@ -49,7 +51,7 @@ async function works(client: TestClient): Promise<void> {
   expect((await client.read(await client.delegate('Work'))).blocks[1]).toBe('done');
 }
 
-describe('the command of the README', () => {
+describe('npx, where no repository lies', () => {
   it('downloads the package once, and then starts without asking the registry, or reaching it', async () => {
     const {open, registry, close} = await setUp();
     await works(await open({command, args}));
@@ -83,15 +85,15 @@ describe('the command of the README', () => {
     expect(await run(upgrade)).toBe('99.0.0');
     expect(await version()).toBe('99.0.0');
   });
+});
 
-  it('is the name alone where the package is installed', async () => {
-    expect(readme).toContain('after `npm install -g opencode-delegate`, the command is `opencode-delegate`');
-    const {sandbox, open, run, registry} = await setUp();
-    const prefix = join(sandbox.root, 'global');
-    await run(['npm', 'install', '-g', '--prefix', prefix, 'opencode-delegate']);
-    const before = registry.requests();
-    const PATH = [join(prefix, 'bin'), sandbox.env.PATH].join(delimiter);
-    await works(await open({command: join(prefix, 'bin', 'opencode-delegate'), args: [], env: {PATH}}));
-    expect(registry.requests()).toBe(before);
-  });
+it('what is installed starts by its name, and asks no registry', async () => {
+  expect(installed).toEqual(['opencode-delegate']);
+  const {sandbox, open, run, registry} = await setUp();
+  const prefix = join(sandbox.root, 'global');
+  await run(['npm', 'install', '-g', '--prefix', prefix, 'opencode-delegate']);
+  const before = registry.requests();
+  const PATH = [join(prefix, 'bin'), sandbox.env.PATH].join(delimiter);
+  await works(await open({command: join(prefix, 'bin', 'opencode-delegate'), args: [], env: {PATH}}));
+  expect(registry.requests()).toBe(before);
 });

@@ -19,12 +19,18 @@ const CANARIES = {
   file: 'sk-canary-file-8c21',
   login: 'sk-canary-login-e4e4',
   project: 'sk-canary-project-2290',
+  bearer: 'ABSKcanary-bearer-6d10',
+  inSettings: 'sk-canary-in-settings-0a3f',
+  inAddress: 'sk-canary-in-address-c7c7',
 };
 const ALL = Object.values(CANARIES);
 const canariesIn = (text: string) => ALL.filter((canary) => text.includes(canary));
 
 const ENV = {
   ACME_API_KEY: CANARIES.variable,
+  AWS_BEARER_TOKEN_BEDROCK: CANARIES.bearer,
+  AICORE_SERVICE_KEY: `{ "clientid": "me", "clientsecret": "${CANARIES.inSettings}" }`,
+  DATABASE_URL: `postgres://me:${CANARIES.inAddress}@h.example/db`,
   // What names it in the configuration makes it a key.
   ACME_ACCESS: CANARIES.oddVariable,
   OPENCODE_CONFIG_CONTENT: JSON.stringify({
@@ -79,6 +85,7 @@ const NAMES = [
   ...['ACME_API_KEY', 'acme.key', 'provider.second.options.apiKey', 'provider.second.options.accessToken'],
   ...['provider.scripted.options.apiKey', 'provider.scripted.options.headers.x-acme-key'],
   ...['provider.third.options.apiKey', 'provider.fourth.options.apiKey'],
+  ...['AWS_BEARER_TOKEN_BEDROCK', 'AICORE_SERVICE_KEY.clientsecret', 'DATABASE_URL'],
 ];
 
 /** All that is ours on disk: OpenCode has its own records, and people their configuration. */

@@ -60,6 +60,18 @@ describe('a key is withheld, and named by where it was found', () => {
       {},
       'acme.access',
     ],
+    [
+      'an address in a variable',
+      {},
+      {DATABASE_URL: `postgres://me:${KEY}@h.example/db`, OTHER_URL: 'https://h.example/'},
+      'DATABASE_URL',
+    ],
+    [
+      'settings in a variable',
+      {},
+      {AICORE_SERVICE_KEY: `{ "clientid": "me", "clientsecret": "${KEY}" }`},
+      'AICORE_SERVICE_KEY.clientsecret',
+    ],
     ['a login in a variable', {}, {OPENCODE_AUTH_CONTENT: JSON.stringify({acme: {key: KEY}})}, 'acme.key'],
     [
       'an address',
@@ -111,17 +123,43 @@ describe('what looks like a key', () => {
     'x-auth-token',
     'AWS_SECRET_ACCESS_KEY',
     'Authorization',
+    ...[
+      'AWS_BEARER_TOKEN_BEDROCK',
+      'AZURE_OPENAI_API_KEY_EU',
+      'AICORE_SERVICE_KEY',
+      'OPENAI_KEY_2',
+      'PGPASSWORD',
+    ],
+    ...['APITOKEN', 'clientsecret', 'JWT', 'MY_PASS', 'DB_PWD', 'SLACK_WEBHOOK', 'npm_config__authToken'],
+    ...['GOOGLE_APPLICATION_CREDENTIALS_JSON', 'DOTENV_PRIVATE_KEY_CI'],
   ])('is called %s', (name) => expect(isSecretName(name)).toBe(true));
 
-  it.each(['KEY_TYPE', 'AUTH_PROVIDER', 'MONKEY', 'KEYBOARD', 'PATH', 'tokenizer', 'SSH_AUTH_SOCK'])(
-    'is not called %s',
-    (name) => expect(isSecretName(name)).toBe(false),
-  );
+  it.each([
+    'KEY_TYPE',
+    'AUTH_PROVIDER',
+    'MONKEY',
+    'KEYBOARD',
+    'PATH',
+    'tokenizer',
+    'SSH_AUTH_SOCK',
+    'TOKENIZERS_PARALLELISM',
+    'TOKEN_URL',
+    'SECRET_NAME',
+    'AWS_ACCESS_KEY_ID',
+    'PASSWORD_FILE',
+    'BYPASS',
+    'COMPASS',
+  ])('is not called %s', (name) => expect(isSecretName(name)).toBe(false));
 
   it.each(['postgres', 'development', 'a text that is long enough', '/etc/passwd', process.execPath])(
     'is no value like %s, which would go missing in answers',
     (value) => expect(keyIn(value)).toBeUndefined(),
   );
+
+  it('may have blanks in it, where it is the text of a private key', () => {
+    const key = '-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----';
+    expect(keyIn(`${key}\n`)).toBe(key);
+  });
 
   it('may be a header, without its scheme', () => {
     expect(keyIn(`Bearer ${KEY}`)).toBe(KEY);

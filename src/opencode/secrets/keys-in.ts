@@ -1,3 +1,4 @@
+import {parse} from 'jsonc-parser';
 import {isSecretName, keyIn} from './looks-secret.ts';
 
 /** A key, and what it is called where it was found. */
@@ -10,16 +11,29 @@ export interface References {
   readonly file: (path: string) => string | undefined;
 }
 
-/** The keys in an environment, by the names of its variables. */
+/** The keys in an environment, by the names of its variables. A variable may hold an address, or settings. */
 export function keysInVariables(env: NodeJS.ProcessEnv): readonly Found[] {
-  return Object.entries(env).flatMap(([name, value]) => (isSecretName(name) ? named(name, value) : []));
+  return Object.entries(env).flatMap(([name, value = '']) => {
+    const inside = value.trimStart().startsWith('{')
+      ? keysIn(parse(value), [name])
+      : keysInAddress(name, value);
+    return isSecretName(name) ? [...named(name, value), ...inside] : inside;
+  });
 }
 
 /** The keys in settings, by what they are called there, with all that stands above it. */
 export function keysInSettings(settings: unknown, references: References): readonly Found[] {
-  return texts(settings, []).flatMap(([path, text]) =>
+  return keysIn(settings, [], (text) => resolved(text, references));
+}
+
+function keysIn(
+  settings: unknown,
+  above: readonly string[],
+  meant: (text: string) => string = (text) => text,
+): readonly Found[] {
+  return texts(settings, above).flatMap(([path, text]) =>
     isSecretName(path.at(-1) ?? '')
-      ? named(path.join('.'), resolved(text, references))
+      ? named(path.join('.'), meant(text))
       : keysInAddress(path.join('.'), text),
   );
 }
@@ -46,7 +60,18 @@ function keysInAddress(name: string, text: string): readonly Found[] {
   if (!URL.canParse(text)) return [];
   const {searchParams, password} = new URL(text);
   const inQuery = [...searchParams].filter(([parameter]) => isSecretName(parameter));
-  return [...inQuery.map(([, value]) => value), password].flatMap((value) => named(name, value));
+  return [...inQuery.map(([, value]) => value), password, decoded(password)].flatMap((value) =>
+    named(name, value),
+  );
+}
+
+/** An address has signs for what may not stand in it. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 type Text = readonly [path: readonly string[], text: string];

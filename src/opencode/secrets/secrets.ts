@@ -30,9 +30,10 @@ export class Secrets {
   constructor(env: NodeJS.ProcessEnv) {
     this.#env = env;
     this.#home = homeOf(env);
-    this.#add(keysInVariables(env));
-    this.#add(this.#inSettings(env[SETTINGS_VARIABLE] ?? '', this.#home));
-    this.#add(keysInStore(parse(env[STORE_VARIABLE] ?? '')));
+    const {[SETTINGS_VARIABLE]: settings = '', [STORE_VARIABLE]: store = '', ...others} = env;
+    this.#add(keysInVariables(others));
+    this.#add(this.#inSettings(settings, this.#home));
+    this.#add(keysInStore(parse(store)));
   }
 
   /** Looks for the keys that OpenCode may use in a directory. What cannot be read has none, for OpenCode neither. */

@@ -125,7 +125,7 @@ describe('a repository that nobody has trusted', () => {
       'opencode.json': JSON.stringify({skills: {paths: ['docs/skills']}}),
     }));
     const trusted = await expectTrust(scene, places);
-    for (const place of places) expect(trusted).toContain(`  front matter of ${place}\n`.trimEnd());
+    for (const place of places) expect(trusted).toContain(`  "front matter of ${place}"`);
   });
 
   it('has no skills fetched that it names an address for', async () => {

@@ -151,10 +151,10 @@ describe('the password of the server that all delegations share', () => {
   });
 
   it.each(['agent', 'worktree'])(
-    'is not what a configuration is filled in with that nobody trusted (%s)',
+    'is not what the configuration of a repository is filled in with, whoever trusts it (%s)',
     async (access) => {
       const far = await startListener();
-      const {sandbox, model, open} = await setScene();
+      const {sandbox, model, open} = await setScene(undefined, {env: {OPENCODE_DELEGATE_TRUST: 'all'}});
       const filled = `{env:${VARIABLE}}`;
       Repository.create(sandbox.project, {
         home: sandbox.root,

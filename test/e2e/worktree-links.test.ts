@@ -154,7 +154,8 @@ describe('in a worktree', () => {
   });
 
   it('a configuration may lie where a link leads, and OpenCode goes on without the files that it would put there', async () => {
-    const {sandbox, model, open} = await setScene();
+    // A link out of the repository needs trust.
+    const {sandbox, model, open} = await setScene(undefined, {env: {OPENCODE_DELEGATE_TRUST: 'all'}});
     const {root, project} = sandbox;
     const repository = Repository.create(project, {home: root});
     new Repository(root, root).write({'shared/agent/own.md': '---\nmode: primary\n---\nOwn words.'});

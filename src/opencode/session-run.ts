@@ -12,7 +12,6 @@ import type {
 import type {Logger} from '../log.ts';
 import {within} from '../within.ts';
 import {askedInVain} from './asked-again.ts';
-import {Beginning, type Wait} from './beginning.ts';
 import type {SessionListener} from './connection.ts';
 import type {Entrance} from './entrance.ts';
 import type {OpenCodeEvent} from './events.ts';
@@ -20,9 +19,8 @@ import type {HeldSessions} from './held-sessions.ts';
 import {leaveWorktree} from './in-worktree.ts';
 import {type OpenSession, openSession} from './open-session.ts';
 import type {OpenCode} from './opencode.ts';
-import {Progress} from './progress.ts';
-import {ProviderTrouble} from './provider-trouble.ts';
-import {Runaway, type RunawayLimits} from './runaway.ts';
+import {RunWatch} from './run-watch.ts';
+import type {RunawayLimits} from './runaway.ts';
 import type {Conceal} from './secrets/concealed.ts';
 import {sendPrompt} from './send-prompt.ts';
 import {ABORT_GRACE_MS, abortSession, Snapshots} from './session-stop.ts';
@@ -61,9 +59,7 @@ export class SessionRun implements Run, SessionListener {
   readonly #observer: RunObserver;
   readonly #own: Turn;
   readonly #work: SessionWork;
-  readonly #progress: Progress;
-  readonly #trouble: ProviderTrouble;
-  readonly #runaway: Runaway;
+  readonly #watch: RunWatch;
   readonly #snapshots: Snapshots;
   readonly #begun: Promise<void>;
   #settle!: (end: RunEnd | NothingSent) => void;
@@ -75,9 +71,6 @@ export class SessionRun implements Run, SessionListener {
   #judging: Promise<void> | undefined;
   #session: OpenSession | undefined;
   #turn: TurnEnd | undefined;
-  #beginning: Beginning | undefined;
-  /** What it waits for before the model is asked. */
-  #wait: Wait | undefined;
   #unlisten: (() => void) | undefined;
   #release: (() => void) | undefined;
   readonly #letGo: () => void;
@@ -94,16 +87,9 @@ export class SessionRun implements Run, SessionListener {
     this.#own = {delegationId: request.delegationId, isContinued: request.continues !== undefined};
     this.#work = new SessionWork({directory: request.directory, turn: this.#own, log, conceal});
     this.#snapshots = new Snapshots({turn: this.#own, work: this.#work, warn: (what) => this.#warn(what)});
-    this.#progress = new Progress((activity) => observer.activity(activity));
-    this.#trouble = new ProviderTrouble({
-      ...{model: request.model, deadline: request.deadline},
-      onRateLimited: (model, until) => observer.rateLimited(model, until),
-      onWait: (words) => this.#progress.say(words),
+    this.#watch = new RunWatch({
+      ...{request, observer, limits, log},
       onHopeless: (why) => this.#fail('error', why),
-    });
-    this.#runaway = new Runaway({
-      ...limits,
-      onRunaway: (why) => this.#fail('error', why),
       onAskedAgain: (id, times) => this.#askedAgain(id, times),
     });
     this.end = new Promise((resolve) => {
@@ -113,17 +99,13 @@ export class SessionRun implements Run, SessionListener {
   }
 
   get trouble(): string | undefined {
-    return this.#trouble.sentence ?? (this.#wait && `At last: ${this.#wait.words}.`);
+    return this.#watch.sentence;
   }
 
   event(event: OpenCodeEvent, isOwn: boolean): void {
-    this.#progress.event(event);
     this.#work.event(event, isOwn);
-    this.#runaway.event(event);
-    this.#trouble.event(event, isOwn);
-    if (!isOwn) return;
-    this.#beginning?.event(event);
-    this.#turn?.event(event);
+    this.#watch.event(event, isOwn);
+    if (isOwn) this.#turn?.event(event);
   }
 
   gap(): void {
@@ -152,7 +134,7 @@ export class SessionRun implements Run, SessionListener {
       sessionId: this.#session?.id ?? this.#request.continues,
       cause: 'The OpenCode server ended while it ran.',
       signal: this.#stopped.signal,
-      onNotKnown: (why) => this.#progress.say(`its server ended, and nothing is known yet. ${why}`),
+      onNotKnown: (why) => this.#watch.say(`its server ended, and nothing is known yet. ${why}`),
     }).then((end) => end && this.#finish(end));
   }
 
@@ -188,15 +170,14 @@ export class SessionRun implements Run, SessionListener {
     const turn = new TurnEnd({
       ...{session, turn: this.#own, log: this.#log},
       heard: () => this.#work.heard(),
-      onStatus: (status) => this.#trouble.status(id, status),
+      onStatus: (status) => this.#watch.status(id, status),
       onEnd: (verdict, transcript) => {
         this.#judging = this.#judged(session, verdict, transcript).catch(this.#failed);
       },
     });
     this.#session = session;
     this.#turn = turn;
-    const beginning = new Beginning({session, log: this.#log, onWait: (wait) => this.#waits(wait)});
-    this.#beginning = beginning;
+    this.#watch.opened(session);
     this.#release = this.#options.sessions.hold(id);
     this.#unlisten = connection.listen(id, this);
     await this.#observer.sessionOpened(id);
@@ -204,8 +185,7 @@ export class SessionRun implements Run, SessionListener {
     if (this.#isSettled || this.#stopping !== undefined) return;
     await sendPrompt(session, this.#request, (what) => this.#warn(what));
     turn.prompted();
-    if (!this.#isSettled) beginning.prompted();
-    this.#runaway.begin();
+    this.#watch.prompted();
   }
 
   async #judged(session: OpenSession, verdict: ClearVerdict, transcript: Transcript): Promise<void> {
@@ -213,12 +193,6 @@ export class SessionRun implements Run, SessionListener {
     await this.#work.readBelow(transcript, session.connection.client);
     const {server} = this.#options;
     this.#finish(endOf(verdict, this.#work, wasAborted(this.#own, {...session, opencode: server})));
-  }
-
-  #waits(wait: Wait | undefined): void {
-    this.#wait = wait;
-    this.#runaway.waits(wait);
-    if (wait !== undefined) this.#progress.say(wait.words);
   }
 
   #askedAgain(sessionId: string, times: number): void {
@@ -235,8 +209,7 @@ export class SessionRun implements Run, SessionListener {
     this.#isSettled = true;
     this.#hasOwnEnd = this.#stopping === undefined || end.outcome === 'completed';
     this.#turn?.close();
-    this.#beginning?.close();
-    this.#runaway.close();
+    this.#watch.close();
     this.#settle(end);
   }
 

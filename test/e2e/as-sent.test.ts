@@ -1,10 +1,11 @@
 import {mkdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {pathToFileURL} from 'node:url';
+import {execa} from 'execa';
 import {describe, expect, it, onTestFinished} from 'vitest';
 import {type Line, RawClient} from '../support/raw-client.ts';
 import {STALL} from '../support/running.ts';
-import {createSandbox, hostsIn, type Sandbox} from '../support/sandbox.ts';
+import {BIN, createSandbox, hostsIn, type Sandbox} from '../support/sandbox.ts';
 import {type Script, ScriptedModel} from '../support/scripted-model.ts';
 
 const REVISIONS = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25', '2026-07-28'] as const;
@@ -273,6 +274,32 @@ describe.each(['on', 'off'])('with OPENCODE_DELEGATE_HOST=%s', (host) => {
     const record = await client.request('record', 'resources/read', params({uri: `delegation://${id}`}));
     expect(JSON.stringify(record)).toContain(folder);
   });
+});
+
+it('nothing but messages is written for the client, whatever is logged', async () => {
+  const sandbox = createSandbox();
+  onTestFinished(() => sandbox.remove());
+  const env = {OPENCODE_DELEGATE_LOG: 'debug', NODE_DEBUG: 'net,module', NODE_OPTIONS: '--trace-warnings'};
+  const child = execa(process.execPath, [BIN], {
+    ...{cwd: sandbox.project, env: {...sandbox.env, ...env}, extendEnv: false},
+    input: `${[
+      {
+        id: 1,
+        method: 'initialize',
+        params: {protocolVersion: '2025-06-18', capabilities: {}, clientInfo: {name: 'raw', version: '1'}},
+      },
+      {method: 'notifications/initialized'},
+      {id: 2, method: 'tools/call', params: {name: 'delegation_list'}},
+    ]
+      .map((message) => JSON.stringify({jsonrpc: '2.0', ...message}))
+      .join('\n')}\n`,
+  });
+  const {stdout, stderr} = await child;
+  expect(stderr).not.toBe('');
+  expect(stdout.split('\n').map((line) => JSON.parse(line))).toMatchObject([
+    {id: 1, result: {}},
+    {id: 2, result: {content: [{text: NONE}]}},
+  ]);
 });
 
 it('nothing is answered to a cancelled call when the host dies', async () => {

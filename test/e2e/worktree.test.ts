@@ -119,6 +119,19 @@ describe('a delegation with access worktree', () => {
     expect(repository.git('worktree', 'list')).not.toContain(id);
   });
 
+  it('has the agents below its own in it as well', async () => {
+    model.script(({prompt, toolResults}): Reply => {
+      if (toolResults.length > 0) return {text: 'Done.'};
+      return prompt.includes('work below')
+        ? {tool: 'write', input: {filePath: 'below.txt', content: 'from below\n'}}
+        : {tool: 'task', input: {description: 'n', prompt: 'work below', subagent_type: 'general'}};
+    });
+    const id = await client.delegate('Have it done', {access: 'worktree'});
+    await client.read(id);
+    expect(repository.git('show', `delegation/${id}:below.txt`)).toBe('from below');
+    expect(existsSync(join(sandbox.project, 'below.txt'))).toBe(false);
+  });
+
   it('keeps what there is when it is cancelled', async () => {
     model.script(({toolResults}): Reply => {
       if (toolResults.length === 0) return {tool: 'write', input: {filePath: 'half.txt', content: 'half\n'}};

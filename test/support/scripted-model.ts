@@ -15,6 +15,8 @@ export interface ModelRequest {
   readonly prompt: string;
   /** All that stands in system messages. */
   readonly system: string;
+  /** What it was asked with: the key of the person, as `authorization` has it. */
+  readonly key?: string;
   /** How hard it is to think, which is what its variant `careful` says. */
   readonly effort?: string;
   /** What came back from the tools that this turn has called so far. */
@@ -100,7 +102,8 @@ export class ScriptedModel {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let body = '';
     for await (const chunk of request) body += chunk;
-    const asked = parse(body);
+    const {authorization: key} = request.headers;
+    const asked = {...parse(body), ...(key !== undefined && {key})};
     this.#requests.add(asked);
     try {
       send(response, asked.model, await this.#script(asked));

@@ -13,7 +13,7 @@ const installed = found(/^claude mcp add .* -- (.*)$/m).split(' ');
 /** What it names for where no repository lies. */
 const [command = '', ...args] = found(/`(npx -y --prefer-offline [^`]*)`/).split(' ');
 /** What it has people run there for a newer version. */
-const upgrade = found(/`(npx .*--version)`/).split(' ');
+const upgrade = found(/`(npx [^`]*--version)`/).split(' ');
 
 function found(pattern: RegExp): string {
   const match = pattern.exec(readme);

@@ -37,7 +37,7 @@ describe('a full house', () => {
     expect(fourth.text).toMatch(/ · queued, place 2 · /);
     const [thirdId = '', fourthId = ''] = [third, fourth].map(({text}) => text.split(' ')[0]);
     expect((await client.read(fourthId, {wait_seconds: 0})).text).toMatch(
-      / · queued · .*\nPlace 2 in the queue: all 2 slots taken\. Waiting for /,
+      / · queued · .*\nPlace 2 in the queue: all 2 slots taken\. Waiting for /s,
     );
 
     const cancelled = await client.call('delegation_cancel', {id: fourthId});

@@ -11,7 +11,8 @@ import getPort from 'get-port';
 const [mark, ...args] = process.argv.slice(2);
 const portAt = args.indexOf('--port') + 1;
 const behind = await getPort({host: '127.0.0.1'});
-const child = spawn('opencode', args.with(portAt, String(behind)), {stdio: ['ignore', 'pipe', 'inherit']});
+// With what the server is handed as its fourth file.
+const child = spawn('opencode', args.with(portAt, String(behind)), {stdio: ['ignore', 'pipe', 'inherit', 3]});
 child.once('exit', () => process.exit(1));
 process.once('SIGTERM', () => child.kill('SIGTERM'));
 

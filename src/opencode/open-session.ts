@@ -41,8 +41,7 @@ export interface OpenSessionOptions {
  * Opens the session that a delegation runs in, or the one that it goes on in as soon as nobody else is in it;
  * `undefined` when a stop came first.
  * @throws Refusal when OpenCode would work elsewhere, cannot be started, may not look there, or goes away again and again,
- * and OpenCode's own words when it
- * refuses the session.
+ * and OpenCode's own words when it refuses the session.
  */
 export async function openSession({
   server,

@@ -1,12 +1,12 @@
 import {basename, isAbsolute} from 'node:path';
 import {z} from 'zod';
-import {dataDirOf} from './data-dir.ts';
-import {homeOf, NoHomeError} from './home.ts';
-import {INSIDE_MARK} from './inside.ts';
-import {LOG_LEVELS, type LogLevel} from './log.ts';
-import {oneLine} from './safe-text.ts';
+import {dataDirOf} from './base/data-dir.ts';
+import {homeOf, NoHomeError} from './base/home.ts';
+import {LOG_LEVELS, type LogLevel} from './base/log.ts';
+import {INSIDE_MARK} from './base/nested.ts';
+import {oneLine} from './base/safe-text.ts';
 
-export {INSIDE_MARK} from './inside.ts';
+export {INSIDE_MARK} from './base/nested.ts';
 
 /** The environment variables that set something, as the README lists them. */
 export const VARIABLES = {

@@ -2,13 +2,13 @@
 // An editor pays for one small process: nothing heavy may be imported here except dynamically.
 import {fileURLToPath} from 'node:url';
 import {parseArgs} from 'node:util';
-import {claimHost} from './host/claim.ts';
-import {farewell} from './host/farewell.ts';
-import {runBridge} from './host/run-bridge.ts';
-import {takeWhyStarted} from './host/why-started.ts';
-import {INSIDE_MARK} from './inside.ts';
-import {loadFailure} from './load-failure.ts';
-import {ownPackage} from './own-package.ts';
+import {loadFailure} from './base/load-failure.ts';
+import {INSIDE_MARK} from './base/nested.ts';
+import {ownPackage} from './base/own-package.ts';
+import {runBridge} from './bridge/run-bridge.ts';
+import {claimHost} from './link/claim.ts';
+import {farewell} from './link/farewell.ts';
+import {takeWhyStarted} from './link/why-started.ts';
 
 const USAGE = `opencode-delegate: an MCP server that hands work to background OpenCode agents.
 
@@ -80,7 +80,7 @@ async function serve(): Promise<void> {
     process.exit(await runBridge({own, main: fileURLToPath(import.meta.url)}));
   }
   try {
-    const {serveInProcess} = await import('./in-process.ts');
+    const {serveInProcess} = await import('./app/in-process.ts');
     serveInProcess({version});
   } catch (error) {
     process.stderr.write(`${loadFailure(error, own)}\n`, () => process.exit(1));
@@ -99,7 +99,7 @@ async function host(): Promise<void> {
     return;
   }
   try {
-    const {runHost} = await import('./host-process.ts');
+    const {runHost} = await import('./app/host.ts');
     await runHost({claim, env: process.env, version, why});
   } catch (error) {
     // The lock stays, as there may be no file left to look at it with: whoever comes next sees that its owner is gone.

@@ -1,8 +1,8 @@
 import {fileURLToPath} from 'node:url';
-import {INSIDE_MARK} from './inside.ts';
+import {INSIDE_MARK} from './base/nested.ts';
 import {Companion} from './plugin/companion.ts';
-import type {Hooks, PluginInput} from './plugin/hooks.ts';
-import {pluginLog} from './plugin/plugin-log.ts';
+import type {Hooks, PluginInput} from './plugin/opencode/hooks.ts';
+import {pluginLog} from './plugin/opencode/plugin-log.ts';
 
 /** What a person may write beside the plugin's name in OpenCode's configuration. */
 interface Options {

@@ -5,49 +5,47 @@ import {describe, expect, it} from 'vitest';
 
 const SRC = fileURLToPath(new URL('../src', import.meta.url));
 
-/** The floors of DESIGN.md's layout, from the top. A file imports from its own floor or from below. */
+/**
+ * The rooms of the house, floor by floor from the top. A file imports from its own room or from a floor below; rooms
+ * on one floor do not know each other. A name with `.ts` is a file that lies in the folder above it.
+ */
 const FLOORS: readonly (readonly string[])[] = [
   ['main.ts'],
-  ['host-process.ts', 'in-process.ts'],
-  ['host.ts', 'plugin.ts'],
-  ['environments.ts'],
-  ['cli'],
-  ['host'],
-  ['mcp'],
-  ['plugin'],
-  ['opencode'],
+  ['app', 'plugin.ts'],
+  ['bridge', 'cli', 'host'],
+  ['link'],
+  ['mcp', 'plugin'],
+  ['mcp/tools', 'plugin/compaction'],
+  ['mcp/calls', 'plugin/notices'],
+  ['mcp/resources', 'mcp/tasks', 'plugin/caller', 'plugin/records'],
+  ['mcp/render', 'mcp/connection', 'plugin/opencode'],
+  ['opencode', 'opencode/run'],
+  ['opencode/catalog', 'opencode/watchdogs'],
+  ['opencode/session'],
+  ['opencode/server'],
+  ['opencode/secrets', 'opencode/transcript'],
+  ['opencode/trust', 'opencode/wire'],
+  ['opencode/read-only', 'opencode/settings'],
+  ['opencode/keeper', 'opencode/sandbox'],
   ['store'],
+  ['store/index'],
+  ['store/notices', 'store/projects', 'store/record'],
+  ['store/files'],
   ['git'],
   ['report'],
   ['delegation'],
-  ['environment'],
-  ['not-in-force.ts'],
-  ['process'],
-  [
-    'config.ts',
-    'data-dir.ts',
-    'home.ts',
-    'log.ts',
-    'no-links.ts',
-    'inside.ts',
-    'load-failure.ts',
-    'loaded-by-opencode.ts',
-    'own-package.ts',
-    'real-path.ts',
-    'contains.ts',
-    'ending-code.ts',
-    'safe-text.ts',
-    'sleep.ts',
-    'stamp-secret.ts',
-    'state-dir.ts',
-    'upwards.ts',
-    'within.ts',
-    'working-directory.ts',
-    'xdg.ts',
-  ],
+  ['delegation/cancel'],
+  ['delegation/read'],
+  ['delegation/recover', 'delegation/submit'],
+  ['delegation/run'],
+  ['delegation/live'],
+  ['delegation/asks', 'contract'],
+  ['delegation/model'],
+  ['config.ts', 'environment', 'loaded-by-opencode.ts', 'process'],
+  ['base'],
 ];
 
-/** What lies below and is forbidden all the same: these floors know each other through the domain's ports. */
+/** What lies below and is forbidden all the same: these parts know each other through the domain's ports. */
 const STRANGERS: readonly (readonly [importer: string, imported: string])[] = [
   ['mcp', 'opencode'],
   ['mcp', 'store'],
@@ -58,7 +56,7 @@ const STRANGERS: readonly (readonly [importer: string, imported: string])[] = [
   ['store', 'opencode'],
 ];
 
-/** Packages that one floor alone may know. */
+/** Packages that one part alone may know. */
 const OWNED: readonly (readonly [name: RegExp, owner: string])[] = [
   [/^@modelcontextprotocol\//, 'mcp'],
   [/^@opencode-ai\/sdk(\/|$)/, 'opencode'],
@@ -82,13 +80,18 @@ function importsOf(source: string): readonly string[] {
   );
 }
 
-/** The folder of src/ that a file lies in, or its name where it lies in src/ itself. */
-function floorOf(path: string): string {
+/** The folder that a file lies in, or the file itself where it lies in src/. */
+function roomOf(path: string): string {
+  return path.includes('/') ? posix.dirname(path) : path;
+}
+
+/** The part of the program that a file belongs to. */
+function partOf(path: string): string {
   return path.split('/')[0] ?? path;
 }
 
 function levelOf(path: string): number {
-  return FLOORS.findIndex((floor) => floor.includes(floorOf(path)));
+  return FLOORS.findIndex((floor) => floor.includes(roomOf(path)));
 }
 
 function resolve(importer: string, specifier: string): string {
@@ -96,22 +99,23 @@ function resolve(importer: string, specifier: string): string {
 }
 
 function violationOf(importer: string, specifier: string, sources: Sources): string | undefined {
-  const from = floorOf(importer);
+  const part = partOf(importer);
   if (!specifier.startsWith('.')) {
     const owner = OWNED.find(([name]) => name.test(specifier))?.[1];
-    return owner === undefined || owner === from ? undefined : `only ${owner}/ may import ${specifier}`;
+    return owner === undefined || owner === part ? undefined : `only ${owner}/ may import ${specifier}`;
   }
   const imported = resolve(importer, specifier);
   if (sources[imported] === undefined) return `${imported} does not exist`;
-  const to = floorOf(imported);
-  if (levelOf(imported) < levelOf(importer)) return `${to} is above ${from}`;
-  const isStranger = STRANGERS.some(([a, b]) => a === from && b === to);
-  return isStranger ? `${from} must not know ${to}` : undefined;
+  const [from, to] = [roomOf(importer), roomOf(imported)];
+  if (from !== to && levelOf(imported) < levelOf(importer)) return `${to} is above ${from}`;
+  if (from !== to && levelOf(imported) === levelOf(importer)) return `${to} is beside ${from}`;
+  const isStranger = STRANGERS.some(([a, b]) => a === part && b === partOf(imported));
+  return isStranger ? `${part} must not know ${partOf(imported)}` : undefined;
 }
 
 function violationsOf(sources: Sources): readonly string[] {
   return Object.entries(sources).flatMap(([importer, source]) => {
-    if (levelOf(importer) === -1) return [`${importer}: it lies on no floor of the layout`];
+    if (levelOf(importer) === -1) return [`${importer}: it lies in no room of the layout`];
     return importsOf(source).flatMap((specifier) => {
       const violation = violationOf(importer, specifier, sources);
       return violation === undefined ? [] : [`${importer}: ${violation}`];
@@ -147,9 +151,9 @@ describe('the source', () => {
   const sources = readSources();
 
   it('is found, and so are its imports', () => {
-    expect(Object.keys(sources)).toContain('delegation/dispatch.ts');
-    expect(importsOf(sources['delegation/dispatch.ts'] ?? '')).toEqual(
-      expect.arrayContaining(['../log.ts', './live.ts', './ports.ts', './queue.ts']),
+    expect(Object.keys(sources)).toContain('delegation/run/dispatch.ts');
+    expect(importsOf(sources['delegation/run/dispatch.ts'] ?? '')).toEqual(
+      expect.arrayContaining(['../../base/log.ts', '../live/live.ts', '../model/ports.ts', './queue.ts']),
     );
     for (const [path, source] of Object.entries(sources)) {
       const clauses = source.match(/ from '[^']+';$/gm) ?? [];
@@ -168,14 +172,18 @@ describe('the source', () => {
 
 describe('the checker', () => {
   const clean: Sources = {
-    'main.ts': "import {Host} from './host.ts';",
-    'host.ts': "import {a} from './mcp/serve.ts';\nimport {b} from './store/store.ts';",
-    'mcp/serve.ts': "import {Server} from '@modelcontextprotocol/server';\nimport '../delegation/id.ts';",
-    'opencode/runner.ts':
-      "import type {Run} from '../delegation/id.ts';\nimport '@opencode-ai/sdk/v2/client';",
-    'store/store.ts': "import {load} from 'js-yaml';\nimport type {Id} from '../delegation/id.ts';",
-    'delegation/id.ts': "import {humanId} from 'human-id';\nimport type {Logger} from '../log.ts';",
-    'log.ts': '',
+    'main.ts': "import {Service} from './app/service.ts';",
+    'app/service.ts': "import {a} from '../mcp/serve.ts';\nimport {b} from '../store/store.ts';",
+    'mcp/serve.ts':
+      "import {Server} from '@modelcontextprotocol/server';\nimport '../delegation/model/id.ts';",
+    'opencode/run/runner.ts':
+      "import type {Run} from '../../delegation/model/id.ts';\nimport '@opencode-ai/sdk/v2/client';",
+    'store/store.ts': "import {load} from 'js-yaml';\nimport type {Id} from '../delegation/model/id.ts';",
+    'delegation/model/id.ts':
+      "import {humanId} from 'human-id';\nimport type {Logger} from '../../base/log.ts';",
+    'delegation/run/queue.ts': "import './lane.ts';",
+    'delegation/run/lane.ts': "import type {Id} from '../model/id.ts';",
+    'base/log.ts': '',
   };
   const planted = (path: string, source: string) => violationsOf({...clean, [path]: source});
 
@@ -185,36 +193,61 @@ describe('the checker', () => {
   });
 
   it.each([
-    ['a static import upward', 'delegation/x.ts', "import {a} from '../store/store.ts';", 'store is above'],
-    ['a type-only import upward', 'log.ts', "import type {A} from './delegation/id.ts';", 'is above log.ts'],
-    ['a dynamic import upward', 'store/x.ts', "const a = await import('../mcp/serve.ts');", 'mcp is above'],
-    ['an import type upward', 'store/x.ts', "let a: import('../host.ts').Host;", 'host.ts is above'],
-    ['a re-export upward', 'opencode/x.ts', "export * from '../mcp/serve.ts';", 'mcp is above'],
     [
-      'an import over several lines',
-      'delegation/x.ts',
-      "import {\n  a,\n  type B as C,\n} from '../store/store.ts';",
+      'a static import upward',
+      'delegation/model/x.ts',
+      "import {a} from '../../store/store.ts';",
       'store is above',
     ],
-    ['mcp knowing opencode', 'mcp/x.ts', "import '../opencode/runner.ts';", 'mcp must not know opencode'],
+    [
+      'a type-only import upward',
+      'base/log.ts',
+      "import type {A} from '../delegation/model/id.ts';",
+      'is above base',
+    ],
+    [
+      'an import from a higher room of the same part',
+      'delegation/model/x.ts',
+      "import '../run/queue.ts';",
+      'delegation/run is above',
+    ],
+    [
+      'an import from a room on the same floor',
+      'delegation/submit/x.ts',
+      "import '../recover/y.ts';",
+      'delegation/recover is beside delegation/submit',
+      {'delegation/recover/y.ts': ''} as Sources,
+    ],
+    ['a dynamic import upward', 'store/x.ts', "const a = await import('../mcp/serve.ts');", 'mcp is above'],
+    ['an import type upward', 'store/x.ts', "let a: import('../app/service.ts').Service;", 'app is above'],
+    ['a re-export upward', 'opencode/run/x.ts', "export * from '../../mcp/serve.ts';", 'mcp is above'],
+    [
+      'an import over several lines',
+      'delegation/model/x.ts',
+      "import {\n  a,\n  type B as C,\n} from '../../store/store.ts';",
+      'store is above',
+    ],
+    ['mcp knowing opencode', 'mcp/x.ts', "import '../opencode/run/runner.ts';", 'mcp must not know opencode'],
     ['mcp knowing the store', 'mcp/tools/x.ts', "import '../../store/store.ts';", 'mcp must not know store'],
-    ['store knowing opencode', 'store/x.ts', "import '../opencode/runner.ts';", 'opencode is above store'],
+    ['store knowing opencode', 'store/x.ts', "import '../opencode/run/runner.ts';", 'is above store'],
     [
       'the MCP SDK outside of mcp',
-      'host.ts',
+      'app/service.ts',
       "import {Server} from '@modelcontextprotocol/server/stdio';",
       'only mcp/',
     ],
-    ['the OpenCode SDK in the domain', 'delegation/x.ts', "import '@opencode-ai/sdk';", 'only opencode/'],
-    ['YAML in the domain', 'delegation/x.ts', "import {load} from 'js-yaml';", 'only store/'],
+    ['the OpenCode SDK in the domain', 'delegation/run/x.ts', "import '@opencode-ai/sdk';", 'only opencode/'],
+    ['YAML in the domain', 'delegation/run/x.ts', "import {load} from 'js-yaml';", 'only store/'],
     ['a file that does not exist', 'store/x.ts', "import './gone.ts';", 'store/gone.ts does not exist'],
-    ['a file on no floor', 'utils/x.ts', '', 'lies on no floor'],
-  ])('finds %s', (_, path, source, violation) => {
-    expect(planted(path, source)).toEqual([expect.stringContaining(violation)]);
+    ['a file in no room', 'utils/x.ts', '', 'lies in no room'],
+  ])('finds %s', (_, path, source, violation, others = {}) => {
+    expect(violationsOf({...clean, ...others, [path]: source})).toEqual([expect.stringContaining(violation)]);
   });
 
   it('does not take a comment for an import', () => {
-    expect(planted('store/x.ts', "// import '../mcp/serve.ts';\n/* import '../host.ts'; */")).toEqual([]);
+    expect(planted('store/x.ts', "// import '../mcp/serve.ts';\n/* import '../app/service.ts'; */")).toEqual(
+      [],
+    );
   });
 
   it('finds a cycle, also of types', () => {

@@ -2,9 +2,9 @@ import {readFileSync} from 'node:fs';
 import {describe, expect, it} from 'vitest';
 import {z} from 'zod';
 import {readConfig, VARIABLES} from '../src/config.ts';
-import {OUTCOMES, STATUSES} from '../src/delegation/delegation.ts';
-import {MAX_PROMPT_CHARS, MAX_TIMEOUT_MINUTES} from '../src/delegation/request.ts';
-import {ClientConnection} from '../src/mcp/client-connection.ts';
+import {MAX_TIMEOUT_MINUTES, OUTCOMES, STATUSES} from '../src/delegation/model/delegation.ts';
+import {MAX_PROMPT_CHARS} from '../src/delegation/submit/input.ts';
+import {ClientConnection} from '../src/mcp/connection/client-connection.ts';
 import {instructionsFor} from '../src/mcp/instructions.ts';
 import {URI_TEMPLATE} from '../src/mcp/resources/uri.ts';
 import {TOOL_DEFINITIONS} from '../src/mcp/server.ts';
@@ -92,9 +92,9 @@ describe('the README', () => {
       `up to ${MAX_TIMEOUT_MINUTES} (24 hours)`,
       `up to ${constantIn(readTool, 'SHORT_WAIT_SECONDS')} s for all other clients`,
       `up to ${maximumOf('delegation_read', 'wait_seconds') / 3_600} hours for OpenCode and Claude Code`,
-      `waited for up to ${constantIn('src/mcp/client-connection.ts', 'ROOTS_MS') / 1_000} seconds`,
-      `may take up to ${constantIn('src/host/bridge.ts', 'LAST_ANSWERS_MS') / 1_000} seconds`,
-      `every ${constantIn('src/mcp/progress-ticker.ts', 'TICK_MS') / 1_000} s when nothing changes`,
+      `waited for up to ${constantIn('src/mcp/connection/client-connection.ts', 'ROOTS_MS') / 1_000} seconds`,
+      `may take up to ${constantIn('src/bridge/bridge.ts', 'LAST_ANSWERS_MS') / 1_000} seconds`,
+      `every ${constantIn('src/mcp/calls/progress-ticker.ts', 'TICK_MS') / 1_000} s when nothing changes`,
       `${hostIdleMs / 1_000} seconds after the last client has gone`,
       `OpenCode is older than ${oldestVersion()}`,
       `Node ${packageJson().engines.node.replace('>=', '')} or later`,
@@ -329,6 +329,6 @@ function constantIn(path: string, name: string): number {
 }
 
 function oldestVersion(): string {
-  const version = /const OLDEST_VERSION = \[(\d+), (\d+)\]/.exec(read('src/opencode/server.ts'));
+  const version = /const OLDEST_VERSION = \[(\d+), (\d+)\]/.exec(read('src/opencode/server/server.ts'));
   return `${version?.[1]}.${version?.[2]}`;
 }

@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs';
 import {describe, expect, it} from 'vitest';
+import {INSIDE_MARK} from '../src/base/nested.ts';
 import {readConfig, VARIABLES} from '../src/config.ts';
-import {INSIDE_MARK} from '../src/inside.ts';
 import {PRELOAD_VARIABLE} from '../src/opencode/keeper/handed.ts';
 import {HIDDEN} from '../src/opencode/sandbox/mounts.ts';
 import {keyIn} from '../src/opencode/secrets/looks-secret.ts';

@@ -1,7 +1,7 @@
-import {locateEndpoint} from '../host/endpoint.ts';
-import type {EnvironmentStatus} from '../host/handshake.ts';
-import {type RunningHost, runningHosts} from '../host/hosts.ts';
-import {inQuotes, manyLines, oneLine} from '../safe-text.ts';
+import {inQuotes, manyLines, oneLine} from '../base/safe-text.ts';
+import {locateEndpoint} from '../link/endpoint.ts';
+import type {EnvironmentStatus} from '../link/handshake.ts';
+import {type RunningHost, runningHosts} from '../link/hosts.ts';
 
 /** Names above this number are counted only. */
 const NAMED_VARIABLES = 12;

@@ -1,5 +1,5 @@
 import {setTimeout as pause} from 'node:timers/promises';
-import {type RunningHost, runningHosts} from '../host/hosts.ts';
+import {type RunningHost, runningHosts} from '../link/hosts.ts';
 import {standingOf} from '../process/identity.ts';
 
 /** A host ends itself within 15 s at the latest; then something is wrong that people should know of. */

@@ -1,13 +1,13 @@
 import {stat} from 'node:fs/promises';
 import {resolve} from 'node:path';
-import {dataDirOf} from '../data-dir.ts';
+import {dataDirOf} from '../base/data-dir.ts';
+import {realPathSync} from '../base/real-path.ts';
+import {inQuotes} from '../base/safe-text.ts';
+import {workingDirectory} from '../base/working-directory.ts';
 import {topOf} from '../git/top.ts';
 import {CodeFinder} from '../opencode/trust/brought-code.ts';
 import {repositoryOf} from '../opencode/trust/levels.ts';
 import {trustedIn} from '../opencode/trust/repository-trust.ts';
-import {realPathSync} from '../real-path.ts';
-import {inQuotes} from '../safe-text.ts';
-import {workingDirectory} from '../working-directory.ts';
 
 export interface TrustOptions {
   readonly env: NodeJS.ProcessEnv;

@@ -1,5 +1,5 @@
 import {join, resolve} from 'node:path';
-import {xdgFolder} from '../xdg.ts';
+import {xdgFolder} from '../base/xdg.ts';
 
 /**
  * The folder in which OpenCode keeps its sessions in this environment, or the file that OPENCODE_DB names. What

@@ -1,6 +1,6 @@
 import {lstat, readdir, readFile, realpath} from 'node:fs/promises';
 import {dirname, join, resolve} from 'node:path';
-import type {Worktree} from '../delegation/worktree.ts';
+import type {Worktree} from '../delegation/model/worktree.ts';
 import type {Folders, Git} from './git.ts';
 
 /** The folder that a repository shares among its worktrees, as it is found from a directory. */

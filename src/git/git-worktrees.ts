@@ -1,15 +1,15 @@
 import {readdir, realpath} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
-import {contains} from '../contains.ts';
-import {messageOf, Refusal} from '../delegation/errors.ts';
-import {THREE_WORDS} from '../delegation/id.ts';
+import {contains} from '../base/contains.ts';
+import {messageOf, Refusal} from '../base/errors.ts';
+import {THREE_WORDS} from '../delegation/model/id.ts';
 import type {
   SettledWorktree,
   WorkInWorktree,
   Worktree,
   WorktreePlan,
   Worktrees,
-} from '../delegation/worktree.ts';
+} from '../delegation/model/worktree.ts';
 import {foldersOf, foldersOfNew} from './folders.ts';
 import {Git} from './git.ts';
 import {BASE_REF, exists, hasBranch, makeWorktree, restoreWorktree} from './open.ts';

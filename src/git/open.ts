@@ -1,6 +1,6 @@
 import {mkdir, rm, rmdir, stat} from 'node:fs/promises';
 import {dirname} from 'node:path';
-import type {Worktree} from '../delegation/worktree.ts';
+import type {Worktree} from '../delegation/model/worktree.ts';
 import {foldersOfNew} from './folders.ts';
 import type {Git} from './git.ts';
 

@@ -1,8 +1,8 @@
 import {basename, dirname, resolve} from 'node:path';
-import {contains} from '../contains.ts';
-import {THREE_WORDS} from '../delegation/id.ts';
-import type {Worktree} from '../delegation/worktree.ts';
-import {realPath} from '../real-path.ts';
+import {contains} from '../base/contains.ts';
+import {realPath} from '../base/real-path.ts';
+import {THREE_WORDS} from '../delegation/model/id.ts';
+import type {Worktree} from '../delegation/model/worktree.ts';
 
 /**
  * True where the worktree lies where we make them, in `<root>/<project>/<id>`, and its agent works in it. What a record

@@ -1,7 +1,7 @@
 import {realpath} from 'node:fs/promises';
 import {resolve} from 'node:path';
-import {Refusal} from '../delegation/errors.ts';
-import type {WorktreePlan} from '../delegation/worktree.ts';
+import {Refusal} from '../base/errors.ts';
+import type {WorktreePlan} from '../delegation/model/worktree.ts';
 import {commonDirOf} from './folders.ts';
 import {type Git, GitError, GitMissing} from './git.ts';
 

@@ -1,8 +1,8 @@
 import {join, posix, relative, resolve, sep} from 'node:path';
-import {contains} from '../contains.ts';
-import {messageOf} from '../delegation/errors.ts';
-import type {SettledWorktree, WorkInWorktree, Worktree} from '../delegation/worktree.ts';
-import {oneLine} from '../safe-text.ts';
+import {contains} from '../base/contains.ts';
+import {messageOf} from '../base/errors.ts';
+import {oneLine} from '../base/safe-text.ts';
+import type {SettledWorktree, WorkInWorktree, Worktree} from '../delegation/model/worktree.ts';
 import {foldersOf} from './folders.ts';
 import type {Git} from './git.ts';
 import {changedRepositories} from './nested.ts';

@@ -1,4 +1,4 @@
-import {sleptMs} from '../sleep.ts';
+import {sleptMs} from '../base/sleep.ts';
 
 /** How often it is looked whether something runs, at most; nothing announces the end of the last delegation. */
 const LOOK_MS = 1_000;

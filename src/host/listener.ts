@@ -2,11 +2,11 @@ import {chmodSync, existsSync, renameSync, rmSync} from 'node:fs';
 import {createServer, type Server, type Socket} from 'node:net';
 import {join} from 'node:path';
 import {PassThrough, type Readable, Writable} from 'node:stream';
-import type {Logger} from '../log.ts';
+import type {Logger} from '../base/log.ts';
+import type {Endpoint} from '../link/endpoint.ts';
+import {answerLine, type Hello, type HostStatus, parseOpening, readFirstLine} from '../link/handshake.ts';
+import {Lines} from '../link/lines.ts';
 import type {Lock} from '../process/lock.ts';
-import type {Endpoint} from './endpoint.ts';
-import {answerLine, type Hello, type HostStatus, parseOpening, readFirstLine} from './handshake.ts';
-import {Lines} from './lines.ts';
 
 /** What a client may leave unread before it is cut off: many of the longest answers. */
 const MAX_UNREAD_BYTES = 16 * 1024 * 1024;

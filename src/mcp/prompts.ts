@@ -1,7 +1,7 @@
 import {ProtocolError, ProtocolErrorCode, type Server} from '@modelcontextprotocol/server';
-import {type DelegationHead, hasEnded, isUnread} from '../delegation/delegation.ts';
 import type {Delegations} from '../delegation/delegations.ts';
-import {renderEntry} from './render-entry.ts';
+import {type DelegationHead, hasEnded, isUnread} from '../delegation/model/delegation.ts';
+import {renderEntry} from './render/entry.ts';
 
 /** A slash command in most clients. */
 const PROMPT = {

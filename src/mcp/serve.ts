@@ -1,7 +1,7 @@
 import type {Readable, Writable} from 'node:stream';
 import {serveStdio} from '@modelcontextprotocol/server/stdio';
+import {Wire} from './connection/wire.ts';
 import {type Backend, type Caller, createServerFactory} from './server.ts';
-import {Wire} from './wire.ts';
 
 export interface ConnectionOptions extends Caller {
   readonly input: Readable;

@@ -10,30 +10,30 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import {z} from 'zod';
-import type {Client} from '../delegation/delegation.ts';
+import {messageOf} from '../base/errors.ts';
+import type {Logger} from '../base/log.ts';
+import {oneLine} from '../base/safe-text.ts';
 import type {Delegations} from '../delegation/delegations.ts';
-import {messageOf} from '../delegation/errors.ts';
-import type {Environment} from '../delegation/ports.ts';
-import type {TrustQuestion} from '../delegation/trust.ts';
-import type {Logger} from '../log.ts';
-import {oneLine} from '../safe-text.ts';
-import {callTool} from './call-tool.ts';
-import {declaredAtFirst, declaredIn, showsForms} from './capabilities.ts';
-import {ClientConnection} from './client-connection.ts';
+import type {Client} from '../delegation/model/delegation.ts';
+import type {Environment} from '../delegation/model/ports.ts';
+import type {TrustQuestion} from '../delegation/model/trust.ts';
+import {callTool} from './calls/call-tool.ts';
+import type {Tool, ToolContext} from './calls/tool.ts';
+import {answerIn} from './calls/trust-question.ts';
+import {declaredAtFirst, declaredIn, showsForms} from './connection/capabilities.ts';
+import {ClientConnection} from './connection/client-connection.ts';
+import {rootsOf} from './connection/roots.ts';
+import {Stamps} from './connection/stamps.ts';
 import {INSIDE_INSTRUCTIONS, instructionsFor} from './instructions.ts';
 import {servePrompts} from './prompts.ts';
 import {serveChanges} from './resources/changes.ts';
 import {type Artifacts, serveResources} from './resources/resources.ts';
-import {rootsOf} from './roots.ts';
-import {Stamps} from './stamp.ts';
 import {declaresTasks, serveTasks, TASKS_EXTENSION} from './tasks/extension.ts';
-import type {Tool, ToolContext} from './tool.ts';
 import {delegate} from './tools/delegate.ts';
 import {delegationCancel} from './tools/delegation-cancel.ts';
 import {delegationList} from './tools/delegation-list.ts';
 import {delegationRead} from './tools/delegation-read.ts';
 import {delegationReply} from './tools/delegation-reply.ts';
-import {answerIn} from './trust-question.ts';
 
 /** What the server is built on; made once, however many connections it serves. */
 export interface Backend extends Artifacts {

@@ -1,16 +1,16 @@
 import {z} from 'zod';
-import type {Delegation} from '../delegation/delegation.ts';
-import {messageOf} from '../delegation/errors.ts';
-import type {Headline} from '../delegation/headline.ts';
-import type {HeadlineWriter} from '../delegation/ports.ts';
-import type {Logger} from '../log.ts';
-import {withinTags} from '../safe-text.ts';
-import {dataOf} from './answer.ts';
-import type {OpenCodeCatalog} from './catalog.ts';
-import type {Entrance} from './entrance.ts';
-import {splitModel} from './model-name.ts';
-import type {OpenCode} from './opencode.ts';
-import {judge} from './verdict.ts';
+import {messageOf} from '../base/errors.ts';
+import type {Logger} from '../base/log.ts';
+import {withinTags} from '../base/safe-text.ts';
+import type {Delegation} from '../delegation/model/delegation.ts';
+import type {Headline} from '../delegation/model/headline.ts';
+import type {HeadlineWriter} from '../delegation/model/ports.ts';
+import type {OpenCodeCatalog} from './catalog/catalog.ts';
+import type {Entrance} from './server/entrance.ts';
+import type {OpenCode} from './server/opencode.ts';
+import {judge} from './transcript/verdict.ts';
+import {dataOf} from './wire/answer.ts';
+import {splitModel} from './wire/model-name.ts';
 
 /** A title that takes longer than this is not worth its slot. */
 const WRITE_TIMEOUT_MS = 60_000;

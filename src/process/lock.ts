@@ -1,7 +1,7 @@
 import {randomBytes} from 'node:crypto';
 import {linkSync, mkdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {dirname} from 'node:path';
-import {hasNoLinks} from '../no-links.ts';
+import {hasNoLinks} from '../base/no-links.ts';
 import {isPid, type ProcessIdentity, standingOf, thisProcess} from './identity.ts';
 import {temporaryOf} from './temporary.ts';
 

@@ -1,5 +1,5 @@
 import {randomBytes} from 'node:crypto';
-import type {Delegation, Ended} from '../delegation/delegation.ts';
+import type {Delegation, Ended} from '../delegation/model/delegation.ts';
 
 /** What is carried to a client that has not asked for it goes into the conversation, whether or not it is needed there. */
 export const CARRIED_CHARS = 1_500;

@@ -1,6 +1,6 @@
-import type {Decision, Verdict} from '../delegation/ask.ts';
-import {shorten} from '../delegation/errors.ts';
-import {quoted} from '../safe-text.ts';
+import {shorten} from '../base/errors.ts';
+import {quoted} from '../base/safe-text.ts';
+import type {Decision, Verdict} from '../delegation/model/ask.ts';
 
 const MESSAGE_CHARS = 200;
 

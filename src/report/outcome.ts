@@ -1,5 +1,5 @@
-import type {DelegationHead, Ended} from '../delegation/delegation.ts';
-import {quoted, quotedLines} from '../safe-text.ts';
+import {quoted, quotedLines} from '../base/safe-text.ts';
+import type {DelegationHead, Ended} from '../delegation/model/delegation.ts';
 import {renderDecisions} from './decisions.ts';
 import {count, counted, duration, facts} from './format.ts';
 import {renderWorktree} from './worktree.ts';

@@ -1,6 +1,6 @@
-import type {DelegationHead} from '../delegation/delegation.ts';
-import {mergeCommand, worktreeCommands} from '../delegation/worktree.ts';
-import {oneLine, quoted, quotedLines} from '../safe-text.ts';
+import {oneLine, quoted, quotedLines} from '../base/safe-text.ts';
+import type {DelegationHead} from '../delegation/model/delegation.ts';
+import {mergeCommand, worktreeCommands} from '../delegation/model/worktree.ts';
 
 /**
  * Lines that say what became of a worktree, and how its work is taken over; none where nothing is to be said. All

@@ -1,9 +1,9 @@
 import {join} from 'node:path';
 import type {OpencodeClient} from '@opencode-ai/sdk/v2/client';
-import {createLogger} from '../../src/log.ts';
-import {dataOf} from '../../src/opencode/answer.ts';
-import {findBinary} from '../../src/opencode/binary.ts';
-import {OpenCodeServer} from '../../src/opencode/server.ts';
+import {createLogger} from '../../src/base/log.ts';
+import {findBinary} from '../../src/opencode/server/binary.ts';
+import {OpenCodeServer} from '../../src/opencode/server/server.ts';
+import {dataOf} from '../../src/opencode/wire/answer.ts';
 import type {Sandbox} from '../support/sandbox.ts';
 
 const MODEL = {providerID: 'scripted', modelID: 'model'};

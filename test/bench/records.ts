@@ -1,10 +1,10 @@
 import {mkdirSync, utimesSync, writeFileSync} from 'node:fs';
 import {hostname} from 'node:os';
 import {join} from 'node:path';
-import {type Delegation, NO_WORK} from '../../src/delegation/delegation.ts';
-import {summaryOf, titleOf} from '../../src/delegation/headline.ts';
-import {newId} from '../../src/delegation/id.ts';
-import {renderRecord} from '../../src/store/record.ts';
+import {type Delegation, NO_WORK} from '../../src/delegation/model/delegation.ts';
+import {summaryOf, titleOf} from '../../src/delegation/model/headline.ts';
+import {newId} from '../../src/delegation/model/id.ts';
+import {renderRecord} from '../../src/store/record/record.ts';
 import {projectOf} from '../support/project-of.ts';
 import type {Sandbox} from '../support/sandbox.ts';
 

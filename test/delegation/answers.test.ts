@@ -1,5 +1,5 @@
 import {expect, it, test} from 'vitest';
-import {answersOf} from '../../src/delegation/answers.ts';
+import {answersOf} from '../../src/delegation/asks/answers.ts';
 
 const one = (isMultiple = false) => ({question: 'Which?', options: ['Red', 'Dark Blue'], isMultiple});
 

@@ -1,7 +1,7 @@
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
-import type {Ask, AskContent, AskPolicy, Decision} from '../../src/delegation/ask.ts';
-import {Asks} from '../../src/delegation/asks.ts';
-import type {AskReply} from '../../src/delegation/ports.ts';
+import {Asks} from '../../src/delegation/asks/asks.ts';
+import type {Ask, AskContent, AskPolicy, Decision} from '../../src/delegation/model/ask.ts';
+import type {AskReply} from '../../src/delegation/model/ports.ts';
 
 const START = Date.UTC(2026, 0, 1);
 const PERMISSION: AskContent = {kind: 'permission', what: 'permission bash: rm', detail: 'rm'};

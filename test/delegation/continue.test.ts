@@ -2,11 +2,11 @@ import {mkdtempSync, rmSync, symlinkSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {beforeEach, describe, expect, it, onTestFinished} from 'vitest';
-import {GO_ON} from '../../src/delegation/continuation.ts';
-import type {Delegation} from '../../src/delegation/delegation.ts';
+import {Refusal} from '../../src/base/errors.ts';
 import type {Delegations} from '../../src/delegation/delegations.ts';
-import {Refusal} from '../../src/delegation/errors.ts';
-import type {Environment} from '../../src/delegation/ports.ts';
+import type {Delegation} from '../../src/delegation/model/delegation.ts';
+import type {Environment} from '../../src/delegation/model/ports.ts';
+import {GO_ON} from '../../src/delegation/submit/continuation.ts';
 import {fakeDelegations} from '../support/fake-delegations.ts';
 import {
   aDelegation,

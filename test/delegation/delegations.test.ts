@@ -3,16 +3,21 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import fc from 'fast-check';
 import {afterEach, beforeEach, describe, expect, it, test, vi} from 'vitest';
-import type {AskContent, AskPolicy} from '../../src/delegation/ask.ts';
-import {type Delegation, hasEnded, NO_WORK} from '../../src/delegation/delegation.ts';
+import {Refusal} from '../../src/base/errors.ts';
 import type {Delegations} from '../../src/delegation/delegations.ts';
-import {Refusal} from '../../src/delegation/errors.ts';
-import {listingOf} from '../../src/delegation/listing.ts';
-import type {Environment, NotKnown} from '../../src/delegation/ports.ts';
-import {MAX_OPEN} from '../../src/delegation/register.ts';
-import type {DelegateRequest} from '../../src/delegation/request.ts';
-import {MAX_PROMPT_CHARS, MAX_TIMEOUT_MINUTES} from '../../src/delegation/request.ts';
-import type {Sight} from '../../src/delegation/sight.ts';
+import type {AskContent, AskPolicy} from '../../src/delegation/model/ask.ts';
+import {
+  type Delegation,
+  hasEnded,
+  MAX_TIMEOUT_MINUTES,
+  NO_WORK,
+} from '../../src/delegation/model/delegation.ts';
+import {listingOf} from '../../src/delegation/model/listing.ts';
+import type {Environment, NotKnown} from '../../src/delegation/model/ports.ts';
+import type {Sight} from '../../src/delegation/model/view.ts';
+import type {DelegateRequest} from '../../src/delegation/submit/input.ts';
+import {MAX_PROMPT_CHARS} from '../../src/delegation/submit/input.ts';
+import {MAX_OPEN} from '../../src/delegation/submit/register.ts';
 import {identityOf} from '../../src/process/identity.ts';
 import {fakeDelegations} from '../support/fake-delegations.ts';
 import {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {summaryOf, tidyHeadline, titleOf} from '../../src/delegation/headline.ts';
+import {summaryOf, tidyHeadline, titleOf} from '../../src/delegation/model/headline.ts';
 
 /** Half of a character of two UTF-16 units, without the other half. */
 const LONE_HALF = /\p{Surrogate}/u;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {expect, it, test} from 'vitest';
-import {newId, parseId} from '../../src/delegation/id.ts';
+import {newId, parseId} from '../../src/delegation/model/id.ts';
 
 it('every new id can be parsed and stays as it is', () => {
   for (let n = 0; n < 5_000; n++) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, it, test} from 'vitest';
-import {type Ended, hasEnded, NO_WORK, OUTCOMES, type State} from '../../src/delegation/delegation.ts';
-import {type LifecycleEvent, transition} from '../../src/delegation/lifecycle.ts';
+import {type Ended, hasEnded, NO_WORK, OUTCOMES, type State} from '../../src/delegation/model/delegation.ts';
+import {type LifecycleEvent, transition} from '../../src/delegation/model/lifecycle.ts';
 import {anEnd, SOME_WORK} from '../support/fakes.ts';
 
 const REGISTERED: State = {status: 'registered'};

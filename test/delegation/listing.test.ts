@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import type {DelegationHead} from '../../src/delegation/delegation.ts';
-import {changed, listingOf} from '../../src/delegation/listing.ts';
+import type {DelegationHead} from '../../src/delegation/model/delegation.ts';
+import {changed, listingOf} from '../../src/delegation/model/listing.ts';
 import {aDelegation, anEnd} from '../support/fakes.ts';
 
 /** Some are created at the same time, and then the id decides. */

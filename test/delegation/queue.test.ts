@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
-import {LiveDelegation} from '../../src/delegation/live.ts';
-import {NO_PRODUCT} from '../../src/delegation/ports.ts';
-import {type LaneLimits, Queue} from '../../src/delegation/queue.ts';
+import {LiveDelegation} from '../../src/delegation/live/live.ts';
+import {NO_PRODUCT} from '../../src/delegation/model/ports.ts';
+import {type LaneLimits, Queue} from '../../src/delegation/run/queue.ts';
 import {fakeDelegations} from '../support/fake-delegations.ts';
 import {aDelegation, FakeLog, FakeStore} from '../support/fakes.ts';
 

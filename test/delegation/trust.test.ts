@@ -1,8 +1,8 @@
 import {tmpdir} from 'node:os';
 import {beforeEach, describe, expect, it, vi} from 'vitest';
-import type {Access} from '../../src/delegation/access.ts';
-import {distrust} from '../../src/delegation/check-trust.ts';
-import type {BroughtCode, LoadedCode, TrustQuestion} from '../../src/delegation/trust.ts';
+import type {Access} from '../../src/delegation/model/access.ts';
+import type {BroughtCode, LoadedCode, TrustQuestion} from '../../src/delegation/model/trust.ts';
+import {distrust} from '../../src/delegation/submit/check-trust.ts';
 import {fakeDelegations} from '../support/fake-delegations.ts';
 import {aDelegation, anEnd, aWorktree, GONE} from '../support/fakes.ts';
 

@@ -1,6 +1,6 @@
 import {tmpdir} from 'node:os';
 import {expect, it, vi} from 'vitest';
-import type {Delegation} from '../../src/delegation/delegation.ts';
+import type {Delegation} from '../../src/delegation/model/delegation.ts';
 
 import {fakeDelegations} from '../support/fake-delegations.ts';
 import {aDelegation, GONE} from '../support/fakes.ts';

@@ -3,7 +3,7 @@ import {mkdtempSync, readdirSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, expect, it} from 'vitest';
-import {worktreeCommands} from '../../src/delegation/worktree.ts';
+import {worktreeCommands} from '../../src/delegation/model/worktree.ts';
 
 let folder: string;
 

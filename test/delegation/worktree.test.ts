@@ -1,10 +1,10 @@
 import {tmpdir} from 'node:os';
 import {beforeEach, describe, expect, it} from 'vitest';
-import type {Delegation} from '../../src/delegation/delegation.ts';
+import {Refusal} from '../../src/base/errors.ts';
 import type {Delegations} from '../../src/delegation/delegations.ts';
-import {Refusal} from '../../src/delegation/errors.ts';
-import type {Environment} from '../../src/delegation/ports.ts';
-import type {Sight} from '../../src/delegation/sight.ts';
+import type {Delegation} from '../../src/delegation/model/delegation.ts';
+import type {Environment} from '../../src/delegation/model/ports.ts';
+import type {Sight} from '../../src/delegation/model/view.ts';
 import {fakeDelegations} from '../support/fake-delegations.ts';
 import {
   aDelegation,

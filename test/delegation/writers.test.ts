@@ -2,11 +2,11 @@ import {mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync} from 'node:fs
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
-import type {Access} from '../../src/delegation/access.ts';
-import {NO_WORK} from '../../src/delegation/delegation.ts';
 import type {Delegations} from '../../src/delegation/delegations.ts';
-import type {Environment} from '../../src/delegation/ports.ts';
-import type {Sight} from '../../src/delegation/sight.ts';
+import type {Access} from '../../src/delegation/model/access.ts';
+import {NO_WORK} from '../../src/delegation/model/delegation.ts';
+import type {Environment} from '../../src/delegation/model/ports.ts';
+import type {Sight} from '../../src/delegation/model/view.ts';
 import {fakeDelegations} from '../support/fake-delegations.ts';
 import type {FakeRunner, FakeStore} from '../support/fakes.ts';
 

@@ -2,7 +2,7 @@ import {execFileSync} from 'node:child_process';
 import {mkdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {GO_ON} from '../../src/delegation/continuation.ts';
+import {GO_ON} from '../../src/delegation/submit/continuation.ts';
 import {connect, showsActivity, type TestClient, untilActivity, withLimitAfter} from '../support/client.ts';
 import {createGate} from '../support/gate.ts';
 import {eventually, killAll} from '../support/processes.ts';

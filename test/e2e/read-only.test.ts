@@ -2,7 +2,7 @@ import {existsSync, readFileSync, symlinkSync} from 'node:fs';
 import {join} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {parseRecord} from '../../src/store/record.ts';
+import {parseRecord} from '../../src/store/record/record.ts';
 import {connect, type TestClient} from '../support/client.ts';
 import {Repository} from '../support/repository.ts';
 import {artifactOf, createSandbox, type Sandbox} from '../support/sandbox.ts';

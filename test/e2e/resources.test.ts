@@ -4,7 +4,7 @@ import {Client} from '@modelcontextprotocol/sdk/client/index.js';
 import {StdioClientTransport} from '@modelcontextprotocol/sdk/client/stdio.js';
 import {ResourceUpdatedNotificationSchema} from '@modelcontextprotocol/sdk/types.js';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {renderRecord} from '../../src/store/record.ts';
+import {renderRecord} from '../../src/store/record/record.ts';
 import {aDelegation, anEnd} from '../support/fakes.ts';
 import {createGate} from '../support/gate.ts';
 import {projectOf} from '../support/project-of.ts';

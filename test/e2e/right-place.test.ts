@@ -1,10 +1,10 @@
 import {existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it, onTestFinished} from 'vitest';
-import {createLogger} from '../../src/log.ts';
-import {dataOf} from '../../src/opencode/answer.ts';
-import {createSession, holdSession} from '../../src/opencode/create-session.ts';
-import {OpenCodeServer} from '../../src/opencode/server.ts';
+import {createLogger} from '../../src/base/log.ts';
+import {OpenCodeServer} from '../../src/opencode/server/server.ts';
+import {createSession, holdSession} from '../../src/opencode/session/create-session.ts';
+import {dataOf} from '../../src/opencode/wire/answer.ts';
 import {connect, type TestClient} from '../support/client.ts';
 import {openCodeIn} from '../support/processes.ts';
 import {Repository} from '../support/repository.ts';

@@ -3,7 +3,7 @@ import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {describe, expect, it} from 'vitest';
 import {z} from 'zod';
-import {INSIDE_MARK} from '../../src/inside.ts';
+import {INSIDE_MARK} from '../../src/base/nested.ts';
 import {PASSWORD_CHARS} from '../../src/opencode/keeper/handed.ts';
 import type {TestClient} from '../support/client.ts';
 import {filesIn} from '../support/files.ts';

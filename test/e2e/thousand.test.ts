@@ -2,7 +2,7 @@ import {mkdirSync, writeFileSync} from 'node:fs';
 import {Client} from '@modelcontextprotocol/client';
 import {StdioClientTransport} from '@modelcontextprotocol/client/stdio';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {renderRecord} from '../../src/store/record.ts';
+import {renderRecord} from '../../src/store/record/record.ts';
 import {aDelegation, anEnd} from '../support/fakes.ts';
 import {createGate} from '../support/gate.ts';
 import {projectOf} from '../support/project-of.ts';

@@ -121,7 +121,7 @@ describe('a package of which a part is missing', () => {
     return {sandbox, open, main, words};
   }
 
-  it.runIf(HOST_MODE === 'on').each([join('host', 'start.js'), 'host-process.js'])(
+  it.runIf(HOST_MODE === 'on').each([join('link', 'start.js'), join('app', 'host.js')])(
     'is said to be that: %s',
     async (part) => {
       const {open, main, words} = await setUp(part);
@@ -132,7 +132,7 @@ describe('a package of which a part is missing', () => {
   );
 
   it('is said to be that where there is no host', async () => {
-    const {sandbox, main, words} = await setUp('in-process.js');
+    const {sandbox, main, words} = await setUp(join('app', 'in-process.js'));
     const {stderr, status} = spawnSync(process.execPath, [main], {
       ...{cwd: sandbox.project, encoding: 'utf8', input: ''},
       env: {...sandbox.env, OPENCODE_DELEGATE_HOST: 'off'},

@@ -18,7 +18,7 @@ import {writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
-import {type Worktree, worktreeCommands} from '../../src/delegation/worktree.ts';
+import {type Worktree, worktreeCommands} from '../../src/delegation/model/worktree.ts';
 import {GitWorktrees} from '../../src/git/git-worktrees.ts';
 import {gitEnvironment, Repository} from '../support/repository.ts';
 import {NEVER, OF, WORK} from '../support/worktree-work.ts';

@@ -13,7 +13,7 @@ import {
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
-import type {Worktree} from '../../src/delegation/worktree.ts';
+import type {Worktree} from '../../src/delegation/model/worktree.ts';
 import {Git} from '../../src/git/git.ts';
 import {GitWorktrees} from '../../src/git/git-worktrees.ts';
 import {gitEnvironment, Repository} from '../support/repository.ts';

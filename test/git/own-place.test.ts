@@ -11,7 +11,7 @@ import {
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, expect, it} from 'vitest';
-import type {Worktree} from '../../src/delegation/worktree.ts';
+import type {Worktree} from '../../src/delegation/model/worktree.ts';
 import {GitWorktrees} from '../../src/git/git-worktrees.ts';
 import {gitEnvironment, Repository} from '../support/repository.ts';
 import {NEVER, OF, WORK} from '../support/worktree-work.ts';

@@ -2,7 +2,7 @@ import {readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {z} from 'zod';
-import {askHost} from '../../src/host/connect.ts';
+import {askHost} from '../../src/link/connect.ts';
 import {connect, type TestClient} from '../support/client.ts';
 import {eventually} from '../support/processes.ts';
 import {createSandbox, hostsIn, type Sandbox} from '../support/sandbox.ts';

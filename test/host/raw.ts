@@ -1,7 +1,7 @@
 import {once} from 'node:events';
 import {connect as connectSocket, type Socket} from 'node:net';
 import {createInterface} from 'node:readline';
-import {helloLine} from '../../src/host/handshake.ts';
+import {helloLine} from '../../src/link/handshake.ts';
 
 export const HELLO = (cwd: string, version: string) => helloLine({version, cwd, env: {}});
 

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {meant} from '../../src/mcp/arguments.ts';
+import {meant} from '../../src/mcp/calls/arguments.ts';
 import {TOOL_DEFINITIONS} from '../../src/mcp/server.ts';
 
 const SCHEMA = {

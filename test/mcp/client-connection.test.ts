@@ -3,7 +3,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {describe, expect, it, onTestFinished, vi} from 'vitest';
-import {ClientConnection, type ClientConnectionOptions} from '../../src/mcp/client-connection.ts';
+import {ClientConnection, type ClientConnectionOptions} from '../../src/mcp/connection/client-connection.ts';
 
 function connection(options: Partial<ClientConnectionOptions>): ClientConnection {
   return new ClientConnection({

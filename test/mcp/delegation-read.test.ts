@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
-import {type Delegation, NO_WORK} from '../../src/delegation/delegation.ts';
-import type {WaitOptions} from '../../src/delegation/waits.ts';
-import type {ToolContext} from '../../src/mcp/tool.ts';
+import {type Delegation, NO_WORK} from '../../src/delegation/model/delegation.ts';
+import type {WaitOptions} from '../../src/delegation/read/waits.ts';
+import type {ToolContext} from '../../src/mcp/calls/tool.ts';
 import {delegationRead} from '../../src/mcp/tools/delegation-read.ts';
 import {fakeDelegations} from '../support/fake-delegations.ts';
 

@@ -1,7 +1,7 @@
 import {homedir} from 'node:os';
 import {join} from 'node:path';
 import {expect, it} from 'vitest';
-import {pathOf} from '../../src/mcp/given-path.ts';
+import {pathOf} from '../../src/mcp/connection/given-path.ts';
 
 it.each([
   ['~', '/home/ada'],

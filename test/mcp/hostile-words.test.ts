@@ -1,11 +1,11 @@
 import {expect, it} from 'vitest';
-import {type Delegation, type Ended, OUTCOMES} from '../../src/delegation/delegation.ts';
-import {renderHead, renderReport, renderStarted, renderUnended} from '../../src/mcp/render.ts';
-import {renderEntry} from '../../src/mcp/render-entry.ts';
+import {type Delegation, type Ended, OUTCOMES} from '../../src/delegation/model/delegation.ts';
+import {answerIn, InputNeeded} from '../../src/mcp/calls/trust-question.ts';
+import {renderEntry} from '../../src/mcp/render/entry.ts';
+import {renderHead, renderReport, renderStarted, renderUnended} from '../../src/mcp/render/render.ts';
 import {endedTask} from '../../src/mcp/tasks/ended-task.ts';
 import {inputRequiredTask} from '../../src/mcp/tasks/task.ts';
-import {answerIn, InputNeeded} from '../../src/mcp/trust-question.ts';
-import {renderRecord} from '../../src/store/record.ts';
+import {renderRecord} from '../../src/store/record/record.ts';
 import {aDelegation, anEnd} from '../support/fakes.ts';
 
 const UNSEEN = '\u001b[2J\u001b]0;owned\u0007\u202e\u{e0041}\u009b1m';

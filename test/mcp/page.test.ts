@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {type Page, pageOf} from '../../src/mcp/page.ts';
+import {type Page, pageOf} from '../../src/mcp/render/page.ts';
 
 /** Characters of one and two units, and halves that stand alone. */
 const texts = fc.oneof(

@@ -1,5 +1,5 @@
 import {afterEach, beforeEach, expect, it, vi} from 'vitest';
-import {ProgressTicker} from '../../src/mcp/progress-ticker.ts';
+import {ProgressTicker} from '../../src/mcp/calls/progress-ticker.ts';
 
 const START = Date.UTC(2026, 0, 1);
 let reports: string[];

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
-import {type Issued, STAMP_KEY, type Stamp, seal} from '../../src/delegation/stamp.ts';
-import {Stamps} from '../../src/mcp/stamp.ts';
+import {type Issued, STAMP_KEY, type Stamp, seal} from '../../src/contract/stamp.ts';
+import {Stamps} from '../../src/mcp/connection/stamps.ts';
 import {FakeLog} from '../support/fakes.ts';
 
 const SECRET = 'a secret of the plugin';

@@ -1,6 +1,6 @@
 import {InputRequestsV2Schema} from '@modelcontextprotocol/ext-tasks/core/v2';
 import {expect, it, test} from 'vitest';
-import type {Ask} from '../../src/delegation/ask.ts';
+import type {Ask} from '../../src/delegation/model/ask.ts';
 import {inputRequests, repliesIn} from '../../src/mcp/tasks/input.ts';
 import {inputRequiredTask} from '../../src/mcp/tasks/task.ts';
 import {aDelegation} from '../support/fakes.ts';

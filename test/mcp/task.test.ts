@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {type Delegation, type Ended, OUTCOMES} from '../../src/delegation/delegation.ts';
+import {type Delegation, type Ended, OUTCOMES} from '../../src/delegation/model/delegation.ts';
 import {endedTask, toldInFull} from '../../src/mcp/tasks/ended-task.ts';
 import {createdTask, pollIntervalMs, workingTask} from '../../src/mcp/tasks/task.ts';
 import {CARRIED_CHARS} from '../../src/report/answer.ts';

@@ -1,6 +1,6 @@
 import type {GlobalEvent, OpencodeClient} from '@opencode-ai/sdk/v2/client';
 import {expect, it} from 'vitest';
-import {EventFeed} from '../../src/opencode/events.ts';
+import {EventFeed} from '../../src/opencode/wire/events.ts';
 import {FakeLog} from '../support/fakes.ts';
 
 it('an event that nobody can make sense of is skipped, and the stream goes on', async () => {

@@ -1,5 +1,5 @@
 import {expect, it} from 'vitest';
-import {filesChanged, type Transcript} from '../../src/opencode/transcript.ts';
+import {filesChanged, type Transcript} from '../../src/opencode/transcript/transcript.ts';
 
 it('a changed file whose folder begins with two dots is inside, and one above the directory is not', () => {
   const written = ['/work/..cache/x', '/work/..x', '/other/y', '/work/z'].map((filePath) => ({

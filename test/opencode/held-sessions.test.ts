@@ -1,5 +1,5 @@
 import {expect, it} from 'vitest';
-import {HeldSessions} from '../../src/opencode/held-sessions.ts';
+import {HeldSessions} from '../../src/opencode/session/held-sessions.ts';
 
 it('a session is free when the one who held it last has let go of it', async () => {
   const sessions = new HeldSessions();

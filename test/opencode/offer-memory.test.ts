@@ -2,8 +2,8 @@ import {chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writ
 import {tmpdir} from 'node:os';
 import {basename, dirname, join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
-import type {Offer} from '../../src/opencode/offer.ts';
-import {OfferMemory} from '../../src/opencode/offer-memory.ts';
+import type {Offer} from '../../src/opencode/catalog/offer.ts';
+import {OfferMemory} from '../../src/opencode/catalog/offer-memory.ts';
 import {temporaryOf} from '../../src/process/temporary.ts';
 import {FakeLog} from '../support/fakes.ts';
 

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {limitOfError, limitOfRetry, type SessionError} from '../../src/opencode/rate-limit.ts';
+import {limitOfError, limitOfRetry, type SessionError} from '../../src/opencode/wire/rate-limit.ts';
 
 const NOW = Date.UTC(2026, 0, 2, 14, 0);
 

@@ -2,7 +2,7 @@ import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
-import {SettingsRead} from '../../src/opencode/settings-read.ts';
+import {SettingsRead} from '../../src/opencode/server/settings-read.ts';
 
 let root: string;
 let project: string;

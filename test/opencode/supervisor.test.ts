@@ -1,7 +1,7 @@
 import {once} from 'node:events';
 import {tmpdir} from 'node:os';
 import {describe, expect, it} from 'vitest';
-import {spawnSupervised} from '../../src/opencode/supervisor.ts';
+import {spawnSupervised} from '../../src/opencode/server/supervisor.ts';
 import {isAlive} from '../../src/process/alive.ts';
 import {descendantsOf, eventually, processTable} from '../support/processes.ts';
 

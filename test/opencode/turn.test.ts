@@ -1,6 +1,6 @@
 import {expect, it} from 'vitest';
-import type {TranscriptMessage} from '../../src/opencode/transcript.ts';
-import {promptPart, turnOf} from '../../src/opencode/turn.ts';
+import type {TranscriptMessage} from '../../src/opencode/transcript/transcript.ts';
+import {promptPart, turnOf} from '../../src/opencode/transcript/turn.ts';
 
 let count = 0;
 

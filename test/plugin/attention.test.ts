@@ -1,7 +1,7 @@
 import {beforeEach, describe, expect, it, vi} from 'vitest';
-import {Attention} from '../../src/plugin/attention.ts';
-import type {Listener} from '../../src/plugin/folder-watch.ts';
-import {SessionNotices} from '../../src/store/session-notices.ts';
+import {Attention} from '../../src/plugin/records/attention.ts';
+import type {Listener} from '../../src/plugin/records/folder-watch.ts';
+import {SessionNotices} from '../../src/store/notices/session-notices.ts';
 
 const NOTICES = '/data/.notices/ses_1';
 const ONE = {project: 'shop', id: 'swift-amber-otter'};

@@ -1,5 +1,5 @@
 import {afterEach, beforeEach, expect, it, vi} from 'vitest';
-import {Calls} from '../../src/plugin/calls.ts';
+import {Calls} from '../../src/plugin/caller/calls.ts';
 
 let calls: Calls;
 

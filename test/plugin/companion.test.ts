@@ -2,10 +2,10 @@ import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, expect, it, vi} from 'vitest';
-import {STAMP_KEY, unseal} from '../../src/delegation/stamp.ts';
+import {STAMP_KEY, unseal} from '../../src/contract/stamp.ts';
+import {STAMP_SECRET} from '../../src/contract/stamp-secret.ts';
 import {Companion} from '../../src/plugin/companion.ts';
-import type {Client, Configuration} from '../../src/plugin/hooks.ts';
-import {STAMP_SECRET} from '../../src/stamp-secret.ts';
+import type {Client, Configuration} from '../../src/plugin/opencode/hooks.ts';
 import {FakeLog} from '../support/fakes.ts';
 
 let root: string;

@@ -1,5 +1,5 @@
 import {afterEach, beforeEach, expect, it, vi} from 'vitest';
-import {guarded, HOOK_LIMIT_MS} from '../../src/plugin/guard.ts';
+import {guarded, HOOK_LIMIT_MS} from '../../src/plugin/opencode/guard.ts';
 import {FakeLog} from '../support/fakes.ts';
 
 let log: FakeLog;

@@ -2,12 +2,12 @@ import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
-import {FolderWatch} from '../../src/plugin/folder-watch.ts';
-import type {Answer, Client} from '../../src/plugin/hooks.ts';
-import {OpenCode} from '../../src/plugin/opencode.ts';
-import {ParentSessions} from '../../src/plugin/parent-sessions.ts';
-import {Records} from '../../src/plugin/records.ts';
-import {SessionNotices} from '../../src/store/session-notices.ts';
+import {ParentSessions} from '../../src/plugin/notices/parent-sessions.ts';
+import type {Answer, Client} from '../../src/plugin/opencode/hooks.ts';
+import {OpenCode} from '../../src/plugin/opencode/opencode.ts';
+import {FolderWatch} from '../../src/plugin/records/folder-watch.ts';
+import {Records} from '../../src/plugin/records/records.ts';
+import {SessionNotices} from '../../src/store/notices/session-notices.ts';
 import {FakeLog} from '../support/fakes.ts';
 import {createGate} from '../support/gate.ts';
 

@@ -1,5 +1,5 @@
 import {expect, it} from 'vitest';
-import {areForOurSake, leaveOut} from '../../src/plugin/resource-tools.ts';
+import {areForOurSake, leaveOut} from '../../src/plugin/opencode/resource-tools.ts';
 
 const OURS = {'opencode-delegate': {type: 'local', command: ['opencode-delegate']}};
 const NAMES = ['opencode-delegate'];

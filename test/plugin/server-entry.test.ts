@@ -2,9 +2,9 @@ import {chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync} f
 import {tmpdir} from 'node:os';
 import {delimiter, join, relative} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
-import type {Configuration} from '../../src/plugin/hooks.ts';
-import {provideEntry} from '../../src/plugin/server-entry.ts';
-import {STAMP_SECRET} from '../../src/stamp-secret.ts';
+import {STAMP_SECRET} from '../../src/contract/stamp-secret.ts';
+import type {Configuration} from '../../src/plugin/opencode/hooks.ts';
+import {provideEntry} from '../../src/plugin/opencode/server-entry.ts';
 
 /** What every server that OpenCode starts for us is given. */
 const SECRET = {[STAMP_SECRET]: 'secret'};

@@ -1,5 +1,5 @@
 import {expect, it} from 'vitest';
-import type {WorktreeOutcome} from '../../src/delegation/worktree.ts';
+import type {WorktreeOutcome} from '../../src/delegation/model/worktree.ts';
 import {renderWorktree} from '../../src/report/worktree.ts';
 import {aDelegation} from '../support/fakes.ts';
 

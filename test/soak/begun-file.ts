@@ -1,5 +1,5 @@
 import {type FSWatcher, watch} from 'node:fs';
-import {within} from '../../src/within.ts';
+import {within} from '../../src/base/with-timeout.ts';
 import {projectsIn} from './projects.ts';
 
 /** What is there only while something is being written or claimed. */

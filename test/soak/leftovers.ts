@@ -1,8 +1,8 @@
 import {existsSync, readdirSync} from 'node:fs';
 import {basename, join} from 'node:path';
 import {execa} from 'execa';
-import {messageOf} from '../../src/delegation/errors.ts';
-import {registryFolder} from '../../src/host/endpoint.ts';
+import {messageOf} from '../../src/base/errors.ts';
+import {registryFolder} from '../../src/link/endpoint.ts';
 import {allGone} from '../support/processes.ts';
 import {BIN} from '../support/sandbox.ts';
 import type {World} from './world.ts';

@@ -1,4 +1,4 @@
-import {messageOf} from '../../src/delegation/errors.ts';
+import {messageOf} from '../../src/base/errors.ts';
 import {type Options, parseOptions} from './options.ts';
 import {renderReport} from './report.ts';
 import {soak} from './soak.ts';

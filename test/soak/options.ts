@@ -1,5 +1,5 @@
 import {parseArgs} from 'node:util';
-import {messageOf} from '../../src/delegation/errors.ts';
+import {messageOf} from '../../src/base/errors.ts';
 
 const USAGE = 'Usage: npm run soak -- [--kills 1000] [--seed N] [--minutes N] [--keep]';
 const KILLS = 1_000;

@@ -1,5 +1,5 @@
 import {setTimeout as pause} from 'node:timers/promises';
-import {messageOf} from '../../src/delegation/errors.ts';
+import {messageOf} from '../../src/base/errors.ts';
 import {eventually} from '../support/processes.ts';
 import {toldTimes, UserOpenCode} from '../support/user-opencode.ts';
 import type {Random} from './random.ts';

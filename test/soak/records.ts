@@ -1,8 +1,8 @@
 import {readdirSync, readFileSync, statSync} from 'node:fs';
 import {join} from 'node:path';
-import {type Delegation, type Ended, hasEnded} from '../../src/delegation/delegation.ts';
-import {messageOf} from '../../src/delegation/errors.ts';
-import {parseRecord} from '../../src/store/record.ts';
+import {messageOf} from '../../src/base/errors.ts';
+import {type Delegation, type Ended, hasEnded} from '../../src/delegation/model/delegation.ts';
+import {parseRecord} from '../../src/store/record/record.ts';
 import type {Findings} from './findings.ts';
 import {projectsIn} from './projects.ts';
 import type {Work} from './work.ts';

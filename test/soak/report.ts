@@ -1,4 +1,4 @@
-import type {Delegation} from '../../src/delegation/delegation.ts';
+import type {Delegation} from '../../src/delegation/model/delegation.ts';
 import {FAULTS, type Fault} from './faults.ts';
 import {INVARIANTS, type Invariant} from './findings.ts';
 import {plain} from './plain.ts';

@@ -1,4 +1,4 @@
-import {messageOf} from '../../src/delegation/errors.ts';
+import {messageOf} from '../../src/base/errors.ts';
 import {connect} from '../support/client.ts';
 import {eventually} from '../support/processes.ts';
 import type {World} from './world.ts';

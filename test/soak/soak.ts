@@ -1,5 +1,5 @@
 import {setTimeout as pause} from 'node:timers/promises';
-import {within} from '../../src/within.ts';
+import {within} from '../../src/base/with-timeout.ts';
 import {Cast} from './cast.ts';
 import {type Fault, Faults} from './faults.ts';
 import {Findings} from './findings.ts';

@@ -1,6 +1,6 @@
-import {type Ended, hasEnded} from '../../src/delegation/delegation.ts';
-import {turnOf} from '../../src/opencode/turn.ts';
-import {judge} from '../../src/opencode/verdict.ts';
+import {type Ended, hasEnded} from '../../src/delegation/model/delegation.ts';
+import {turnOf} from '../../src/opencode/transcript/turn.ts';
+import {judge} from '../../src/opencode/transcript/verdict.ts';
 import {UserOpenCode} from '../support/user-opencode.ts';
 import {plain} from './plain.ts';
 import type {World} from './world.ts';

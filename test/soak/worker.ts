@@ -1,5 +1,5 @@
 import {setTimeout as pause} from 'node:timers/promises';
-import {messageOf} from '../../src/delegation/errors.ts';
+import {messageOf} from '../../src/base/errors.ts';
 import {connect, ERAS, type TestClient, type ToolAnswer} from '../support/client.ts';
 import {signalEach} from '../support/processes.ts';
 import type {Random} from './random.ts';

@@ -16,12 +16,12 @@ import {hostname, tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {execaSync} from 'execa';
 import {afterEach, beforeEach, describe, expect, it, test, vi} from 'vitest';
-import type {Delegation} from '../../src/delegation/delegation.ts';
+import type {Delegation} from '../../src/delegation/model/delegation.ts';
 import {thisProcess} from '../../src/process/identity.ts';
 import {temporaryOf} from '../../src/process/temporary.ts';
+import {Words} from '../../src/store/files/words.ts';
 import {MarkdownStore} from '../../src/store/markdown-store.ts';
-import {renderRecord} from '../../src/store/record.ts';
-import {Words} from '../../src/store/words.ts';
+import {renderRecord} from '../../src/store/record/record.ts';
 import {aDelegation, anEnd, DEAD_PID, FakeLog, HERE} from '../support/fakes.ts';
 
 const IDS = ['swift-amber-otter', 'calm-blue-heron', 'brave-red-fox', 'tiny-green-newt'] as const;

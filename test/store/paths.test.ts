@@ -2,14 +2,14 @@ import {existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, w
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
-import type {Delegation} from '../../src/delegation/delegation.ts';
-import {namedBy} from '../../src/store/mark-name.ts';
+import type {Delegation} from '../../src/delegation/model/delegation.ts';
+import {namedBy} from '../../src/store/files/mark-name.ts';
+import {Words} from '../../src/store/files/words.ts';
+import {OpenMarks} from '../../src/store/index/open-marks.ts';
 import {MarkdownStore} from '../../src/store/markdown-store.ts';
-import {tidyNotices} from '../../src/store/notice-folders.ts';
-import {OpenMarks} from '../../src/store/open-marks.ts';
-import {parseRecord, renderRecord} from '../../src/store/record.ts';
-import {SessionNotices} from '../../src/store/session-notices.ts';
-import {Words} from '../../src/store/words.ts';
+import {tidyNotices} from '../../src/store/notices/notice-folders.ts';
+import {SessionNotices} from '../../src/store/notices/session-notices.ts';
+import {parseRecord, renderRecord} from '../../src/store/record/record.ts';
 import {aDelegation, anEnd, FakeLog} from '../support/fakes.ts';
 
 let root: string;

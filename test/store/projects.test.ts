@@ -19,7 +19,7 @@ import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
 import {MarkdownStore} from '../../src/store/markdown-store.ts';
 import {earlierNameOf} from '../../src/store/projects/names.ts';
 import {originOf} from '../../src/store/projects/origin.ts';
-import {renderRecord} from '../../src/store/record.ts';
+import {renderRecord} from '../../src/store/record/record.ts';
 import {aDelegation, anEnd, FakeLog} from '../support/fakes.ts';
 import {Repository} from '../support/repository.ts';
 

@@ -1,22 +1,22 @@
 import fc from 'fast-check';
 import {describe, expect, it, test} from 'vitest';
-import {ACCESSES} from '../../src/delegation/access.ts';
-import {type Ask, type Decision, VERDICTS} from '../../src/delegation/ask.ts';
+import {ACCESSES} from '../../src/delegation/model/access.ts';
+import {type Ask, type Decision, VERDICTS} from '../../src/delegation/model/ask.ts';
 import {
   type Delegation,
   hasEnded,
   OUTCOMES,
   SESSION_ID,
   type State,
-} from '../../src/delegation/delegation.ts';
-import type {Worktree} from '../../src/delegation/worktree.ts';
+} from '../../src/delegation/model/delegation.ts';
+import type {Worktree} from '../../src/delegation/model/worktree.ts';
 import {
   hasEndedAtSight,
   parseBeginning,
   parseHead,
   parseRecord,
   renderRecord,
-} from '../../src/store/record.ts';
+} from '../../src/store/record/record.ts';
 import {aDelegation, anEnd} from '../support/fakes.ts';
 
 /** Pieces that could be taken for the record's own marks, and what editors and models do to texts. */

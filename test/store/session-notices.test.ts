@@ -4,8 +4,8 @@ import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {thisProcess} from '../../src/process/identity.ts';
 import {temporaryOf} from '../../src/process/temporary.ts';
-import {tidyNotices} from '../../src/store/notice-folders.ts';
-import {SessionNotices} from '../../src/store/session-notices.ts';
+import {tidyNotices} from '../../src/store/notices/notice-folders.ts';
+import {SessionNotices} from '../../src/store/notices/session-notices.ts';
 import {DEAD_PID} from '../support/fakes.ts';
 
 const ONE = {project: 'shop-1', id: 'swift-amber-otter'};

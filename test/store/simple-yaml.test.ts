@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {dump, JSON_SCHEMA, load} from 'js-yaml';
 import {describe, expect, it, test} from 'vitest';
-import {loadSimple} from '../../src/store/simple-yaml.ts';
+import {loadSimple} from '../../src/store/record/simple-yaml.ts';
 
 const PIECES = [
   ...['a', 'key', 'null', 'true', '1', '0', '.', '-', '- ', 'e', '0x1f', '0b1', '0o7', '_', '~', '+'],

@@ -3,9 +3,9 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {execaSync} from 'execa';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
-import type {Delegation} from '../../src/delegation/delegation.ts';
+import type {Delegation} from '../../src/delegation/model/delegation.ts';
 import {MarkdownStore} from '../../src/store/markdown-store.ts';
-import {renderRecord} from '../../src/store/record.ts';
+import {renderRecord} from '../../src/store/record/record.ts';
 import {aDelegation, anEnd, FakeLog} from '../support/fakes.ts';
 
 const IDS = ['swift-amber-otter', 'calm-blue-heron', 'brave-red-fox'] as const;

@@ -1,5 +1,5 @@
 import {Delegations, type DelegationsOptions} from '../../src/delegation/delegations.ts';
-import type {Environment} from '../../src/delegation/ports.ts';
+import type {Environment} from '../../src/delegation/model/ports.ts';
 import {
   FakeCatalog,
   FakeHeadlines,

@@ -1,5 +1,6 @@
 import {hostname} from 'node:os';
-import type {Catalog, Choice, ChoiceRequest} from '../../src/delegation/catalog.ts';
+import type {Logger} from '../../src/base/log.ts';
+import type {Catalog, Choice, ChoiceRequest} from '../../src/delegation/model/catalog.ts';
 import type {
   Delegation,
   DelegationHead,
@@ -8,10 +9,10 @@ import type {
   Owner,
   Usage,
   Work,
-} from '../../src/delegation/delegation.ts';
-import {hasEnded, NO_WORK} from '../../src/delegation/delegation.ts';
-import type {Headline} from '../../src/delegation/headline.ts';
-import {type Listing, listingOf} from '../../src/delegation/listing.ts';
+} from '../../src/delegation/model/delegation.ts';
+import {hasEnded, NO_WORK} from '../../src/delegation/model/delegation.ts';
+import type {Headline} from '../../src/delegation/model/headline.ts';
+import {type Listing, listingOf} from '../../src/delegation/model/listing.ts';
 import type {
   AskReply,
   HeadlineWriter,
@@ -26,9 +27,9 @@ import type {
   RunRequest,
   Snapshot,
   Store,
-} from '../../src/delegation/ports.ts';
-import {NO_PRODUCT} from '../../src/delegation/ports.ts';
-import type {BroughtCode, Trust, WorkPlace} from '../../src/delegation/trust.ts';
+} from '../../src/delegation/model/ports.ts';
+import {NO_PRODUCT} from '../../src/delegation/model/ports.ts';
+import type {BroughtCode, Trust, WorkPlace} from '../../src/delegation/model/trust.ts';
 import type {
   SettledWorktree,
   WorkInWorktree,
@@ -36,8 +37,7 @@ import type {
   WorktreeOutcome,
   WorktreePlan,
   Worktrees,
-} from '../../src/delegation/worktree.ts';
-import type {Logger} from '../../src/log.ts';
+} from '../../src/delegation/model/worktree.ts';
 import {thisProcess} from '../../src/process/identity.ts';
 
 /** No process can have this number: it is above every system's limit. */

@@ -1,5 +1,5 @@
 import {join} from 'node:path';
-import {OpenCodeServer} from '../../src/opencode/server.ts';
+import {OpenCodeServer} from '../../src/opencode/server/server.ts';
 import {FakeLog} from './fakes.ts';
 import {createSandbox, NPM_BIN, PREPARED_HOME} from './sandbox.ts';
 

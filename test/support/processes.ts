@@ -1,6 +1,6 @@
 import {readdirSync, readFileSync} from 'node:fs';
 import {execaSync} from 'execa';
-import {isCode} from '../../src/host/private-folder.ts';
+import {isCode} from '../../src/link/private-folder.ts';
 
 /** Looks this often; a test that waits for a process to go has nothing else to wait for. */
 const LOOK_MS = 50;

@@ -1,9 +1,9 @@
 import type {McpRequestContext, Server} from '@modelcontextprotocol/server';
-import {type Delegation, hasEnded} from '../../delegation/delegation.ts';
+import {messageOf} from '../../base/errors.ts';
+import type {Logger} from '../../base/log.ts';
 import type {Delegations} from '../../delegation/delegations.ts';
-import {messageOf} from '../../delegation/errors.ts';
-import type {Logger} from '../../log.ts';
-import {Spaced} from '../spaced.ts';
+import {type Delegation, hasEnded} from '../../delegation/model/delegation.ts';
+import {Spaced} from '../connection/spaced.ts';
 import {known, type ResourcesOptions} from './resources.ts';
 import {uriOf} from './uri.ts';
 

@@ -1,5 +1,5 @@
 import {z} from 'zod';
-import type {DelegationHead} from '../../delegation/delegation.ts';
+import type {DelegationHead} from '../../delegation/model/delegation.ts';
 
 const position = z.tuple([z.number(), z.string()]);
 

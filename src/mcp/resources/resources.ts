@@ -4,10 +4,10 @@ import {
   ResourceNotFoundError,
   type Server,
 } from '@modelcontextprotocol/server';
-import type {DelegationHead, Named} from '../../delegation/delegation.ts';
+import {Refusal} from '../../base/errors.ts';
+import {quoted} from '../../base/safe-text.ts';
 import type {Delegations} from '../../delegation/delegations.ts';
-import {Refusal} from '../../delegation/errors.ts';
-import {quoted} from '../../safe-text.ts';
+import type {DelegationHead, Named} from '../../delegation/model/delegation.ts';
 import {pageAfter} from './cursor.ts';
 import {idOf, URI_TEMPLATE, uriOf} from './uri.ts';
 

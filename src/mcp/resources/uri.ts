@@ -1,4 +1,4 @@
-import {parseId} from '../../delegation/id.ts';
+import {parseId} from '../../delegation/model/id.ts';
 
 const SCHEME = 'delegation://';
 

@@ -1,9 +1,9 @@
 import {INTERNAL_ERROR} from '@modelcontextprotocol/server';
-import type {Delegation, Ended} from '../../delegation/delegation.ts';
+import {manyLines, quoted} from '../../base/safe-text.ts';
+import type {Delegation, Ended} from '../../delegation/model/delegation.ts';
 import {CARRIED_CHARS, endMarkOf} from '../../report/answer.ts';
-import {manyLines, quoted} from '../../safe-text.ts';
-import {pageOf} from '../page.ts';
-import {renderReport} from '../render.ts';
+import {pageOf} from '../render/page.ts';
+import {renderReport} from '../render/render.ts';
 import {taskFacts} from './task.ts';
 
 /**

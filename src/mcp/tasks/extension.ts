@@ -6,12 +6,12 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import {z} from 'zod';
-import {asksOf, type Delegation, type Ended, hasEnded} from '../../delegation/delegation.ts';
+import {Refusal} from '../../base/errors.ts';
+import {quotedLines} from '../../base/safe-text.ts';
 import type {Delegations} from '../../delegation/delegations.ts';
-import {Refusal} from '../../delegation/errors.ts';
-import type {Sight} from '../../delegation/sight.ts';
-import {quotedLines} from '../../safe-text.ts';
-import {declaredIn, showsForms} from '../capabilities.ts';
+import {asksOf, type Delegation, type Ended, hasEnded} from '../../delegation/model/delegation.ts';
+import type {Sight} from '../../delegation/model/view.ts';
+import {declaredIn, showsForms} from '../connection/capabilities.ts';
 import {endedTask, toldInFull} from './ended-task.ts';
 import {repliesIn} from './input.ts';
 import {inputRequiredTask, workingTask} from './task.ts';

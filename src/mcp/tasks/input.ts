@@ -1,10 +1,10 @@
 import type {ElicitRequestFormParams} from '@modelcontextprotocol/server';
 import {z} from 'zod';
-import {type Ask, detailsOf, type Reply} from '../../delegation/ask.ts';
-import {asksOf, type Delegation} from '../../delegation/delegation.ts';
-import {Refusal} from '../../delegation/errors.ts';
+import {Refusal} from '../../base/errors.ts';
+import {indentedLines, oneLine} from '../../base/safe-text.ts';
+import {type Ask, detailsOf, type Reply} from '../../delegation/model/ask.ts';
+import {asksOf, type Delegation} from '../../delegation/model/delegation.ts';
 import {spoken} from '../../report/format.ts';
-import {indentedLines, oneLine} from '../../safe-text.ts';
 
 /** A request to the client, as the extension has it in a task that waits for input. */
 interface InputRequest {

@@ -1,8 +1,8 @@
-import {type Delegation, hasEnded} from '../../delegation/delegation.ts';
-import type {Sight} from '../../delegation/sight.ts';
+import {quoted} from '../../base/safe-text.ts';
+import {type Delegation, hasEnded} from '../../delegation/model/delegation.ts';
+import type {Sight} from '../../delegation/model/view.ts';
 import {facts} from '../../report/format.ts';
-import {quoted} from '../../safe-text.ts';
-import {renderProgress, renderStarted, toldBesides} from '../render.ts';
+import {renderProgress, renderStarted, toldBesides} from '../render/render.ts';
 import {inputRequests} from './input.ts';
 
 /**

@@ -1,11 +1,11 @@
 import {z} from 'zod';
-import {ACCESSES} from '../../delegation/access.ts';
-import type {Parent} from '../../delegation/delegation.ts';
-import {Refusal} from '../../delegation/errors.ts';
-import {MAX_PROMPT_CHARS, MAX_TIMEOUT_MINUTES} from '../../delegation/request.ts';
-import type {Stamp} from '../../delegation/stamp.ts';
-import {renderStarted} from '../render.ts';
-import {defineTool} from '../tool.ts';
+import {Refusal} from '../../base/errors.ts';
+import type {Stamp} from '../../contract/stamp.ts';
+import {ACCESSES} from '../../delegation/model/access.ts';
+import {MAX_TIMEOUT_MINUTES, type Parent} from '../../delegation/model/delegation.ts';
+import {MAX_PROMPT_CHARS} from '../../delegation/submit/input.ts';
+import {defineTool} from '../calls/tool.ts';
+import {renderStarted} from '../render/render.ts';
 
 const DEFAULT_TIMEOUT_MINUTES = 15;
 

@@ -1,6 +1,6 @@
 import {z} from 'zod';
-import {renderCancelled} from '../render.ts';
-import {defineTool} from '../tool.ts';
+import {defineTool} from '../calls/tool.ts';
+import {renderCancelled} from '../render/render.ts';
 
 export const delegationCancel = defineTool({
   name: 'delegation_cancel',

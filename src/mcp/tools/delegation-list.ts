@@ -1,9 +1,9 @@
 import {z} from 'zod';
-import {type DelegationHead, STATUSES} from '../../delegation/delegation.ts';
-import type {Stamp} from '../../delegation/stamp.ts';
+import type {Stamp} from '../../contract/stamp.ts';
+import {type DelegationHead, STATUSES} from '../../delegation/model/delegation.ts';
 import {count} from '../../report/format.ts';
-import {renderEntry} from '../render-entry.ts';
-import {defineTool} from '../tool.ts';
+import {defineTool} from '../calls/tool.ts';
+import {renderEntry} from '../render/entry.ts';
 
 /** What models write for no status in particular. */
 const ALL = 'all';

@@ -1,12 +1,12 @@
 import {z} from 'zod';
-import {hasEnded} from '../../delegation/delegation.ts';
-import {Refusal} from '../../delegation/errors.ts';
-import type {Sight} from '../../delegation/sight.ts';
+import {Refusal} from '../../base/errors.ts';
+import {hasEnded} from '../../delegation/model/delegation.ts';
+import type {Sight} from '../../delegation/model/view.ts';
 import {endMarkOf} from '../../report/answer.ts';
-import {pageOf} from '../page.ts';
-import {ProgressTicker} from '../progress-ticker.ts';
-import {renderHead, renderProgress, renderUnended} from '../render.ts';
-import {defineTool, type ToolContext} from '../tool.ts';
+import {ProgressTicker} from '../calls/progress-ticker.ts';
+import {defineTool, type ToolContext} from '../calls/tool.ts';
+import {pageOf} from '../render/page.ts';
+import {renderHead, renderProgress, renderUnended} from '../render/render.ts';
 
 /** Fits every client that is known: Codex cuts a result at about 12,000 characters. */
 const PAGE_CHARS = 9_000;

@@ -1,6 +1,6 @@
 import {z} from 'zod';
-import {renderReplied} from '../render-asks.ts';
-import {defineTool} from '../tool.ts';
+import {defineTool} from '../calls/tool.ts';
+import {renderReplied} from '../render/asks.ts';
 
 export const delegationReply = defineTool({
   name: 'delegation_reply',

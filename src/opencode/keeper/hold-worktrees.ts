@@ -7,7 +7,7 @@
  */
 import {basename, dirname} from 'node:path';
 import {fileURLToPath} from 'node:url';
-import {leadsTo} from '../leads-to.ts';
+import {leadsTo} from '../../base/leads-to.ts';
 import {LEADS_OUT} from './handed.ts';
 import {type Way, wayOut} from './way-out.ts';
 

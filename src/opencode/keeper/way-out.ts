@@ -1,6 +1,6 @@
 import {basename, dirname, join, resolve, sep} from 'node:path';
-import {contains} from '../../contains.ts';
-import {leadsTo} from '../leads-to.ts';
+import {contains} from '../../base/contains.ts';
+import {leadsTo} from '../../base/leads-to.ts';
 
 /** Whether a link at the end of a path is followed, or is what is meant. */
 export type Way = 'followed' | 'to the link';

@@ -1,7 +1,7 @@
 import {realpathSync} from 'node:fs';
 import {isAbsolute, relative, resolve} from 'node:path';
-import {contains} from '../../contains.ts';
-import {leadsTo} from '../leads-to.ts';
+import {contains} from '../../base/contains.ts';
+import {leadsTo} from '../../base/leads-to.ts';
 
 /** What a read-only delegation may never see, however a path leads there. */
 export type Forbidden = 'outside the directory' | 'an .env file';

@@ -1,9 +1,9 @@
 import {existsSync, readdirSync, realpathSync, statSync} from 'node:fs';
 import {join} from 'node:path';
-import {contains} from '../../contains.ts';
-import {homeOf} from '../../home.ts';
-import {stateDirOf} from '../../state-dir.ts';
-import {xdgFolder} from '../../xdg.ts';
+import {contains} from '../../base/contains.ts';
+import {homeOf} from '../../base/home.ts';
+import {stateDirOf} from '../../base/state-dir.ts';
+import {xdgFolder} from '../../base/xdg.ts';
 import {socketFiles} from './sockets.ts';
 
 /** Where people have what opens other machines and accounts, below their home. */

@@ -2,8 +2,8 @@ import {chmodSync, existsSync, mkdirSync, realpathSync, writeFileSync} from 'nod
 import {basename, isAbsolute, join} from 'node:path';
 import process, {platform} from 'node:process';
 import which from 'which';
-import {Refusal} from '../../delegation/errors.ts';
-import {xdgFolder} from '../../xdg.ts';
+import {Refusal} from '../../base/errors.ts';
+import {xdgFolder} from '../../base/xdg.ts';
 import {emptied, mountsOf} from './mounts.ts';
 
 /** In the data folder. What begins with a dot is no project. */

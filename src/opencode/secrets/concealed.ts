@@ -1,4 +1,4 @@
-import type {ReadAnswer} from '../limited-fetch.ts';
+import type {ReadAnswer} from '../wire/limited-fetch.ts';
 
 /** Takes out of a text what nobody is to see. */
 export type Conceal = (text: string) => string;

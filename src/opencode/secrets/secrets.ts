@@ -1,9 +1,9 @@
 import {readFileSync} from 'node:fs';
 import {basename, dirname, join, resolve} from 'node:path';
 import {parse} from 'jsonc-parser';
-import {homeOf} from '../../home.ts';
-import {xdgFolder} from '../../xdg.ts';
-import {configurationOf} from '../configuration-files.ts';
+import {homeOf} from '../../base/home.ts';
+import {xdgFolder} from '../../base/xdg.ts';
+import {configurationOf} from '../settings/configuration-files.ts';
 import {type Found, keysInSettings, keysInStore, keysInVariables} from './keys-in.ts';
 
 /** Settings that the environment itself has. */

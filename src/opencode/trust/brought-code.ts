@@ -1,7 +1,7 @@
 import {join, relative} from 'node:path';
-import {contains} from '../../contains.ts';
-import type {BroughtCode} from '../../delegation/trust.ts';
-import {realPathSync} from '../../real-path.ts';
+import {contains} from '../../base/contains.ts';
+import {realPathSync} from '../../base/real-path.ts';
+import type {BroughtCode} from '../../delegation/model/trust.ts';
 import type {Item} from './item.ts';
 import {FOLDER, isHome, itemsAt} from './items.ts';
 import {isAbove, levelsOf, repositoryOf} from './levels.ts';

@@ -1,7 +1,7 @@
 import {basename} from 'node:path';
 import {getNodePath, getNodeValue, type Node, type ParseError, parse, parseTree} from 'jsonc-parser';
+import {countReferences, filesReferredTo, filled, hasVariable, type Place} from '../settings/references.ts';
 import {childrenOf, propertiesOf, settingsToTrust, type TextCheck} from './inert-settings.ts';
-import {countReferences, filesReferredTo, filled, hasVariable, type Place} from './references.ts';
 
 const OPTIONS = {allowTrailingComma: true};
 

@@ -1,7 +1,7 @@
 import {dirname, join, relative, resolve} from 'node:path';
-import {contains} from '../../contains.ts';
-import {homeOf} from '../../home.ts';
-import {realPathSync} from '../../real-path.ts';
+import {contains} from '../../base/contains.ts';
+import {homeOf} from '../../base/home.ts';
+import {realPathSync} from '../../base/real-path.ts';
 import {type CodeEntry, codeInConfiguration} from './configuration-code.ts';
 import type {Item, Look} from './item.ts';
 import {filesNamed, filesOfModule, pathsOf} from './loaded-files.ts';

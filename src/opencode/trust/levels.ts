@@ -1,7 +1,7 @@
 import {existsSync} from 'node:fs';
 import {join, relative} from 'node:path';
-import {realPathSync} from '../../real-path.ts';
-import {upwards} from '../../upwards.ts';
+import {realPathSync} from '../../base/real-path.ts';
+import {upwards} from '../../base/upwards.ts';
 
 /** All that a directory lies in, itself first: in the tree that it is really in, and in the one that a link to it is in. */
 export function levelsOf(directory: string): readonly string[] {

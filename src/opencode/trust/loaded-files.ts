@@ -1,6 +1,6 @@
 import {basename, dirname, extname, isAbsolute, join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
-import {contains} from '../../contains.ts';
+import {contains} from '../../base/contains.ts';
 import {isFolder, type WatchedFiles} from './watched-files.ts';
 
 /** Endings that whoever loads a module may add to its name, or put in the place of another one. */

@@ -1,7 +1,7 @@
 import {readlinkSync} from 'node:fs';
 import {extname, join, relative} from 'node:path';
-import {contains} from '../../contains.ts';
-import {realPathSync} from '../../real-path.ts';
+import {contains} from '../../base/contains.ts';
+import {realPathSync} from '../../base/real-path.ts';
 import type {Item, Look} from './item.ts';
 import {sha256} from './watched-files.ts';
 

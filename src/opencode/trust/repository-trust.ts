@@ -1,5 +1,5 @@
 import {join} from 'node:path';
-import type {BroughtCode, Trust, WorkPlace} from '../../delegation/trust.ts';
+import type {BroughtCode, Trust, WorkPlace} from '../../delegation/model/trust.ts';
 import {CodeFinder, type CodeFinderOptions} from './brought-code.ts';
 import {repositoryOf} from './levels.ts';
 import {TrustedFile} from './trusted-file.ts';

@@ -1,6 +1,6 @@
 import {readFile} from 'node:fs/promises';
 import {z} from 'zod';
-import type {BroughtCode} from '../../delegation/trust.ts';
+import type {BroughtCode} from '../../delegation/model/trust.ts';
 import {replaceFile} from '../../process/temporary.ts';
 
 /** So many states of one repository stay allowed: people go back and forth between branches. */

@@ -1,6 +1,6 @@
 import {existsSync} from 'node:fs';
 import {readdir} from 'node:fs/promises';
-import type {DelegationHead} from '../../delegation/delegation.ts';
+import type {DelegationHead} from '../../delegation/model/delegation.ts';
 import {BY_COMMIT, isEarlierName} from './names.ts';
 import type {Earlier} from './notes.ts';
 import {originOf} from './origin.ts';

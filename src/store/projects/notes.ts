@@ -1,8 +1,8 @@
 import {mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import {z} from 'zod';
-import {wholeOf} from '../read-file.ts';
-import {createWhole, syncFolder} from '../write-whole.ts';
+import {wholeOf} from '../files/read-file.ts';
+import {createWhole, syncFolder} from '../files/write-whole.ts';
 import {digestOf} from './names.ts';
 
 /** Beside the folders of the projects; no project's name begins with a dot. */

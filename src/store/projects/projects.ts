@@ -1,9 +1,9 @@
 import {existsSync, statSync} from 'node:fs';
 import {join, resolve} from 'node:path';
-import type {DelegationHead} from '../../delegation/delegation.ts';
-import {messageOf} from '../../delegation/errors.ts';
-import type {Logger} from '../../log.ts';
-import {realPathSync} from '../../real-path.ts';
+import {messageOf} from '../../base/errors.ts';
+import type {Logger} from '../../base/log.ts';
+import {realPathSync} from '../../base/real-path.ts';
+import type {DelegationHead} from '../../delegation/model/delegation.ts';
 import {type EarlierOptions, earlierRecordsOf} from './earlier.ts';
 import {earlierNameOf, nameFor} from './names.ts';
 import {type Note, Notes} from './notes.ts';

@@ -1,8 +1,8 @@
 import {statSync} from 'node:fs';
 import {basename, dirname, join, resolve} from 'node:path';
-import {realPathSync} from '../../real-path.ts';
-import {upwards} from '../../upwards.ts';
-import {wholeOf} from '../read-file.ts';
+import {realPathSync} from '../../base/real-path.ts';
+import {upwards} from '../../base/upwards.ts';
+import {wholeOf} from '../files/read-file.ts';
 
 /**
  * The folder that all worktrees of a directory's repository share, as its real path; `undefined` of a directory that is

@@ -1,5 +1,5 @@
 import {z} from 'zod';
-import {NO_WORK} from '../../../src/delegation/delegation.ts';
+import {NO_WORK} from '../../../src/delegation/model/delegation.ts';
 import type {FakeRun} from '../../support/fakes.ts';
 
 /**

@@ -1,0 +1,124 @@
+import type {Readable, Writable} from 'node:stream';
+import {messageOf} from '../base/errors.ts';
+import type {Logger} from '../base/log.ts';
+import type {Config} from '../config.ts';
+import {STAMP_SECRET} from '../contract/stamp-secret.ts';
+import {Delegations} from '../delegation/delegations.ts';
+import type {EnvironmentStatus} from '../link/handshake.ts';
+import {serveConnection} from '../mcp/serve.ts';
+import {thisProcess} from '../process/identity.ts';
+import {MarkdownStore} from '../store/markdown-store.ts';
+import {ClientEnvironments} from './environments.ts';
+import {notInForce} from './not-in-force.ts';
+
+export interface HostOptions {
+  /** The settings of the client that came first: those of the host are taken from it. */
+  readonly config: Config;
+  /** The environment of that client. */
+  readonly env: NodeJS.ProcessEnv;
+  readonly log: Logger;
+  readonly version: string;
+}
+
+export interface HostClient {
+  /** The working directory of the client. */
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** What its environment sets. */
+  readonly config: Config;
+  readonly input: Readable;
+  readonly output: Writable;
+}
+
+/** Owns the delegations and everything they need, and serves any number of clients from any environment. */
+export class Host {
+  readonly #options: HostOptions;
+  readonly #store: MarkdownStore;
+  readonly #environments: ClientEnvironments;
+  readonly #delegations: Delegations;
+  #recovering: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: HostOptions) {
+    const {config, env, log} = options;
+    const {dataDir, host} = config;
+    this.#options = options;
+    this.#store = new MarkdownStore({root: dataDir, log});
+    this.#environments = new ClientEnvironments({
+      ...{dataDir, log, serverIdleMs: host.serverIdleMs},
+      activeIn: (key) => this.#delegations.activeIn(key),
+    });
+    this.#delegations = new Delegations({
+      environments: this.#environments,
+      store: this.#store,
+      owner: thisProcess(),
+      concurrency: host.concurrency,
+      limits: host.limits,
+      log,
+    });
+    // Recovery needs an environment before the first client has come.
+    this.#environments.enter(env, config.delegation).leave();
+  }
+
+  /** Serves one client until its input ends or the returned handle is closed. */
+  serve({cwd, env, config, input, output}: HostClient): {close(): Promise<void>} {
+    const {log, version, config: own} = this.#options;
+    const {environment, isNew, leave} = this.#environments.enter(env, config.delegation);
+    // What waited for somebody from this environment can go on.
+    if (isNew) this.#lookAgain();
+    const connection = serveConnection(
+      {
+        delegations: this.#delegations,
+        artifact: (project, id) => this.#store.artifact(project, id),
+        artifactText: (project, id) => this.#store.text(project, id),
+        artifactSize: (project, id) => this.#store.size(project, id),
+        projectOf: (directory) => this.#store.projectOf(directory),
+        listed: () => void this.recover(),
+        ...{log, version, inside: config.inside},
+      },
+      {
+        ...{cwd, input, output, environment, home: env.HOME},
+        notice: notInForce(env, config.host, own.host),
+        stampSecret: env[STAMP_SECRET],
+      },
+    );
+    return {close: () => connection.close().finally(leave)};
+  }
+
+  /** Looks after what an earlier process left behind, once. What goes wrong with it is logged. */
+  recover(): Promise<void> {
+    this.#recovering ??= this.#recover();
+    return this.#recovering;
+  }
+
+  /** How many delegations have not ended. */
+  get active(): number {
+    return this.#delegations.active;
+  }
+
+  /** True when nothing is lost by ending. */
+  get isIdle(): boolean {
+    return this.active === 0;
+  }
+
+  get environments(): readonly EnvironmentStatus[] {
+    return this.#environments.status;
+  }
+
+  /** Ends what runs, as `interrupted`, then every OpenCode server. Resolves when nothing is left. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#delegations.close().then(() => this.#environments.close());
+    return this.#closing;
+  }
+
+  #lookAgain(): void {
+    if (this.#recovering !== undefined) this.#recovering = this.#recovering.then(() => this.#recover());
+  }
+
+  async #recover(): Promise<void> {
+    await this.#delegations.recover().catch((error: unknown) => {
+      this.#options.log.error(`what an earlier process left could not be looked after: ${messageOf(error)}`);
+    });
+    await this.#store.tidy();
+  }
+}

@@ -1,0 +1,247 @@
+import {deferred} from '../../base/deferred.ts';
+import {messageOf} from '../../base/errors.ts';
+import type {Logger} from '../../base/log.ts';
+import {pause} from '../../base/pause.ts';
+import {retryAfter} from '../../base/retry.ts';
+import type {Asks} from '../asks/asks.ts';
+import {concluded} from '../asks/decisions.ts';
+import type {Ask, Decision} from '../model/ask.ts';
+import type {AlsoChanged, Delegation, Outcome} from '../model/delegation.ts';
+import {summaryOf} from '../model/headline.ts';
+import {type LifecycleEvent, transition} from '../model/lifecycle.ts';
+import type {Activity, Environment, Product, Store} from '../model/ports.ts';
+import type {Worktree} from '../model/worktree.ts';
+import {endLine, startLine} from './log-lines.ts';
+import {Watchers} from './watchers.ts';
+
+/** Why a delegation is stopped from outside. */
+export type StopCause = 'cancelled' | 'interrupted' | 'timeout';
+
+export interface Clocks {
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Milliseconds by a clock that nobody sets and that goes on while the machine sleeps. */
+  readonly uptime: () => number;
+}
+
+/** What a delegation needs to keep its record. */
+export interface Storing extends Clocks {
+  readonly store: Store;
+  readonly log: Logger;
+}
+
+export interface End {
+  readonly outcome: Outcome;
+  readonly product: Product;
+  readonly error?: string;
+  /** What became of the worktree that it ran in. */
+  readonly worktree?: Worktree;
+  readonly alsoChanged?: readonly AlsoChanged[];
+}
+
+/**
+ * One delegation that this process owns, from its registration until its end is told: the only place where
+ * its record changes in that time.
+ */
+export class LiveDelegation {
+  /** What readers may see: an end stands here only once it is on disk. */
+  #record: Delegation;
+  #activity: Activity;
+  /** Set by the end that came first; every later one is ignored. */
+  #ending: Promise<Delegation> | undefined;
+  /** Writes happen one after the other, so that an older state never replaces a newer one. */
+  #writes: Promise<void> = Promise.resolve();
+  #unsaved: string | undefined;
+  readonly #store: Store;
+  readonly #log: Logger;
+  readonly #now: () => number;
+  readonly #uptime: () => number;
+  #ranSince: number | undefined;
+  readonly #ended = deferred<Delegation>();
+  readonly #stop = deferred<StopCause>();
+  readonly #watchers: Watchers<void>;
+  /** Who takes answers to what its agent asks; only while it runs. */
+  asks: Asks | undefined;
+
+  /** Where it runs. */
+  readonly environment: Environment;
+
+  constructor(record: Delegation, environment: Environment, {store, log, now, uptime}: Storing) {
+    this.#record = record;
+    this.environment = environment;
+    this.#activity = {toolCalls: 0, last: '', at: record.createdAt};
+    this.#store = store;
+    this.#log = log;
+    this.#watchers = new Watchers(log);
+    this.#now = now;
+    this.#uptime = uptime;
+  }
+
+  get record(): Delegation {
+    return this.#record;
+  }
+
+  get activity(): Activity {
+    return this.#activity;
+  }
+
+  /** Why the end could not be written, where that is so: it then lives in memory only. */
+  get unsaved(): string | undefined {
+    return this.#unsaved;
+  }
+
+  /** Resolves when the end is on disk, or has failed to get there at first, and may be told. Never rejects. */
+  get ended(): Promise<Delegation> {
+    return this.#ended.promise;
+  }
+
+  /** Resolves with the first reason that somebody gave to stop it, if ever. */
+  get stopped(): Promise<StopCause> {
+    return this.#stop.promise;
+  }
+
+  /** Asks for an end from outside. Whoever runs the delegation decides what becomes of it. */
+  stop(cause: StopCause): void {
+    this.#stop.resolve(cause);
+  }
+
+  enqueued(): void {
+    this.#apply({type: 'enqueued'});
+  }
+
+  /** Returns false when it has come to an end before it could run. */
+  started(): boolean {
+    if (this.#ending !== undefined || !this.#apply({type: 'started', at: this.#now()})) return false;
+    this.#ranSince = this.#uptime();
+    this.#log.info(startLine(this.#record, this.#now()));
+    return true;
+  }
+
+  /**
+   * Resolves when it is on disk that it runs, and in which session, so that nothing can be sent twice, however long a
+   * full disk keeps it from that. Until then, whoever finds it without an owner begins it anew.
+   */
+  async sessionOpened(sessionId: string): Promise<void> {
+    this.#apply({type: 'session-opened', sessionId});
+    for (let wait = retryAfter(); !(await this.save()); wait = retryAfter(wait)) {
+      if (this.#ending !== undefined) return;
+      this.worked({
+        ...this.#activity,
+        last: 'waits until it can be written to disk that it runs',
+        at: this.#now(),
+      });
+      await pause(wait, {until: Promise.race([this.stopped, this.ended])});
+    }
+  }
+
+  /** The worktree is made, and this is where. */
+  async worksIn(worktree: Worktree): Promise<void> {
+    this.#record = {...this.#record, worktree};
+    await this.save();
+  }
+
+  /** Stores the record as it stands. Resolves with whether that was possible; a failure is logged. */
+  async save(): Promise<boolean> {
+    try {
+      await this.#write(() => this.#record);
+      return true;
+    } catch (error) {
+      this.#log.warn(`${this.#record.id}: its record could not be updated: ${messageOf(error)}`);
+      return false;
+    }
+  }
+
+  worked(activity: Activity): void {
+    this.#activity = activity;
+    this.#watchers.tell();
+  }
+
+  /** Its agent waits on these requests, or on none any more. */
+  blocked(asks: readonly Ask[]): void {
+    if (this.#ending === undefined && this.#apply({type: 'blocked', asks})) void this.save();
+  }
+
+  /** Whoever has just delegated it is told this as well. */
+  noted(notes: readonly string[]): void {
+    if (this.#ending !== undefined || notes.length === 0) return;
+    this.#record = {...this.#record, notes: [...(this.#record.notes ?? []), ...notes]};
+    void this.save();
+  }
+
+  decided(decision: Decision): void {
+    if (this.#ending !== undefined) return;
+    this.#record = {...this.#record, decisions: [...(this.#record.decisions ?? []), decision]};
+    void this.save();
+  }
+
+  /** Calls back on every change until the returned function is called. */
+  watch(listener: () => void): () => void {
+    return this.#watchers.add(listener);
+  }
+
+  /**
+   * Decides the end, stores it, and only then tells it. The first call wins; later ones change nothing and
+   * resolve with what the first decided.
+   */
+  end(end: End): Promise<Delegation> {
+    const {outcome, product} = end;
+    const possible = transition(this.#record.state, {type: 'ended', at: 0, outcome, work: product.work});
+    if (this.#ending === undefined && possible !== this.#record.state) this.#ending = this.#settle(end);
+    return this.#ending ?? this.ended;
+  }
+
+  /**
+   * Lets it go without an end, for the next process to find out what became of it: the record stays as it is on
+   * disk, and whoever waits is told that.
+   */
+  leave(): void {
+    if (this.#ending !== undefined) return;
+    this.#ending = Promise.resolve(this.#record);
+    this.#ended.resolve(this.#record);
+    this.#watchers.tell();
+  }
+
+  async #settle({outcome, product, error, worktree, alsoChanged = []}: End): Promise<Delegation> {
+    const at = this.#now();
+    const {work, ...decisions} = concluded(this.#record, {work: product.work, at});
+    const record: Delegation = {
+      ...this.#record,
+      ...decisions,
+      state: transition(this.#record.state, {
+        ...{type: 'ended', at, work, outcome},
+        ...(this.#ranSince !== undefined && {ranMs: this.#uptime() - this.#ranSince}),
+        ...(error !== undefined && {error}),
+      }),
+      text: product.text,
+      ...(worktree !== undefined && {worktree}),
+      ...(alsoChanged.length > 0 && {alsoChanged}),
+      summary: summaryOf(error ?? product.text),
+    };
+    try {
+      await this.#write(() => record);
+    } catch (failure) {
+      this.#unsaved = messageOf(failure);
+      this.#log.error(`${record.id}: its end could not be written: ${this.#unsaved}`);
+    }
+    this.#record = record;
+    this.#log.info(endLine(record));
+    this.#ended.resolve(record);
+    this.#watchers.tell();
+    return record;
+  }
+
+  #apply(event: LifecycleEvent): boolean {
+    const state = transition(this.#record.state, event);
+    if (state === this.#record.state) return false;
+    this.#record = {...this.#record, state};
+    this.#watchers.tell();
+    return true;
+  }
+
+  #write(record: () => Delegation): Promise<void> {
+    const written = this.#writes.then(() => this.#store.write(record()));
+    // The next write must happen whether or not this one did; its own caller hears of the failure.
+    this.#writes = written.catch(() => {});
+    return written;
+  }
+}

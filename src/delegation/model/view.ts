@@ -1,0 +1,16 @@
+import type {Delegation} from './delegation.ts';
+import type {Activity} from './ports.ts';
+import type {Waiting} from './waiting.ts';
+
+/** A delegation as it stands, with what is known only while it lives. */
+export interface Sight {
+  readonly delegation: Delegation;
+  /** Only while it runs in this process. */
+  readonly activity?: Activity;
+  /** Why nobody runs it and its end is not known yet, in whole sentences. */
+  readonly unknown?: string;
+  /** Why it has not started; only while it is queued in this process. */
+  readonly waiting?: Waiting;
+  /** What whoever looks at it should know as well, in whole sentences. */
+  readonly notes?: readonly string[];
+}

@@ -1,0 +1,15 @@
+/** Why a delegation has not started. */
+export interface Waiting {
+  /** Its place among those that wait for the same provider or model, from 1. */
+  readonly place: number;
+  /** What it waits for. */
+  readonly reason: WaitReason;
+}
+
+/** What a delegation that has not started waits for. */
+export type WaitReason =
+  | {readonly is: 'all slots taken'; readonly limit: number}
+  | {readonly is: 'lane full'; readonly lane: string; readonly limit: number}
+  | {readonly is: 'rate-limited'; readonly lane: string; readonly until: number}
+  /** Another delegation, which can write in the same directory. */
+  | {readonly is: 'other writer'; readonly id: string};

@@ -1,0 +1,210 @@
+import {messageOf} from '../../base/errors.ts';
+import {Asks} from '../asks/asks.ts';
+import type {End, LiveDelegation, StopCause} from '../live/live.ts';
+import type {Delegation} from '../model/delegation.ts';
+import {NO_PRODUCT, type NothingSent, type Run, type RunRequest} from '../model/ports.ts';
+import type {Worktree} from '../model/worktree.ts';
+import {settled} from './worktree-end.ts';
+import type {Writers} from './writers.ts';
+
+/** So often a delegation is begun whose server goes away each time before anything is sent to the model. */
+const ATTEMPTS = 6;
+
+export interface ExecuteOptions {
+  readonly writers: Writers;
+  readonly now: () => number;
+  /** Called when the provider of a model has had too many requests, with the time at which it may be asked again. */
+  readonly rateLimited: (model: string, until: number) => void;
+}
+
+/**
+ * Runs a delegation, and resolves when its session has really stopped: for so long it needs its slot. Its end
+ * is told earlier. Does nothing when it has come to an end before it could run.
+ */
+export async function execute(live: LiveDelegation, options: ExecuteOptions): Promise<void> {
+  if (!live.started()) return;
+  const {timeoutMs, worktree} = live.record;
+  const runsOut = options.now() + timeoutMs;
+  const deadline = setTimeout(() => live.stop('timeout'), timeoutMs);
+  options.writers.started(live);
+  try {
+    if (!(await holds(live))) return;
+    if (worktree !== undefined && !(await enter(worktree, live))) return;
+    await work(live, runsOut, options);
+  } finally {
+    clearTimeout(deadline);
+    options.writers.stopped(live);
+  }
+}
+
+/** Returns false when agent and model, chosen from memory, are not to be had any more: that is its end then. */
+async function holds(live: LiveDelegation): Promise<boolean> {
+  const {record, environment} = live;
+  const wrong = await Promise.race([
+    environment.catalog.check(record),
+    // Whoever begins to work finds out that it is stopped.
+    live.stopped.then(() => undefined),
+  ]);
+  if (wrong !== undefined) await live.end({outcome: 'error', product: NO_PRODUCT, error: wrong});
+  return wrong === undefined;
+}
+
+/** Makes the worktree. Returns false when that failed or was stopped, which is the delegation's end then. */
+async function enter(worktree: Worktree, live: LiveDelegation): Promise<boolean> {
+  // Whoever continues has found it ready.
+  if (live.record.continues !== undefined) return true;
+  const abort = new AbortController();
+  const stopped = live.stopped.then((cause) => {
+    abort.abort();
+    return cause;
+  });
+  try {
+    await live.worksIn(await live.environment.worktrees.open(worktree, abort.signal));
+    return true;
+  } catch (error) {
+    if (abort.signal.aborted) {
+      const cause = await stopped;
+      await live.end({outcome: cause, product: NO_PRODUCT, error: explain(cause, live.record)});
+    } else {
+      const why = `Its worktree could not be made: ${messageOf(error)}.`;
+      await live.end({outcome: 'error', product: NO_PRODUCT, error: why});
+    }
+    return false;
+  }
+}
+
+/** Runs it, and again for as long as its server goes away before anything was sent to the model. */
+async function work(live: LiveDelegation, runsOut: number, options: ExecuteOptions): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const begun = await workOnce(live, runsOut, options);
+    if (begun === undefined) return;
+    if (attempt < ATTEMPTS) continue;
+    const error = `${begun.why} Nothing had been sent to the model, ${ATTEMPTS} times in a row. Delegate it again.`;
+    await live.end({outcome: 'interrupted', product: NO_PRODUCT, error});
+    return;
+  }
+}
+
+/** Resolves when it has stopped: with `undefined`, unless it is to be begun anew. */
+async function workOnce(
+  live: LiveDelegation,
+  runsOut: number,
+  options: ExecuteOptions,
+): Promise<NothingSent | undefined> {
+  const {record} = live;
+  const {runner, asking} = live.environment;
+  const {now, rateLimited} = options;
+  const asks: Asks = new Asks({
+    policy: asking,
+    now,
+    deadline: runsOut,
+    deliver: (id, reply) => run.reply(id, reply),
+    onOpen: (open) => live.blocked(open),
+    onDecision: (decision) => {
+      live.decided(decision);
+      const {verdict, what, at} = decision;
+      if (verdict !== 'allowed') live.worked({...live.activity, last: `refused: ${what}`, at});
+    },
+  });
+  live.asks = asks;
+  const run = runner.start(requestOf(record, runsOut), {
+    sessionOpened: (sessionId) => live.sessionOpened(sessionId),
+    activity: (activity) => live.worked(activity),
+    asked: (id, content) => asks.asked(id, content),
+    withdrawn: (id) => asks.withdrawn(id),
+    rateLimited,
+  });
+  const finish = finisher(run, live, options);
+  let isStopping = false;
+  try {
+    // Whichever is first; and while a stop reads what there is, a real end may still come and win.
+    const ended = run.end.then(async (end) => {
+      if (end.outcome === 'nothing sent') return end;
+      // What our own stop makes of it is no end of its own.
+      if (!isStopping || end.outcome === 'completed') await finish(end);
+      return undefined;
+    });
+    const cause = await Promise.race([ended, live.stopped]);
+    if (typeof cause === 'object') return cause;
+    if (cause !== undefined) {
+      let {product, isAnswered} = await run.snapshot();
+      // A process that ends has it stop first: what came in the meantime may be the answer, and nobody would look for it
+      // afterwards. Whoever cancels, or has set a limit, wants the end here and now.
+      if (!isAnswered && cause === 'interrupted') {
+        isStopping = true;
+        ({product, isAnswered} = await run.halt());
+      }
+      const why = [explain(cause, record), run.trouble].filter((sentence) => sentence !== undefined);
+      // What became of it is stored where the next host can ask for it.
+      if (cause === 'interrupted' && run.isNotKnown) live.leave();
+      else if (isAnswered) await finish({outcome: 'completed', product});
+      else await finish({outcome: cause, product, error: why.join(' ')});
+    }
+    return undefined;
+  } finally {
+    asks.close();
+    live.asks = undefined;
+    await run.stop();
+  }
+}
+
+/** What ends a delegation. The first end wins; what was done in a worktree is brought home before it is told. */
+function finisher(
+  run: Run,
+  live: LiveDelegation,
+  {writers}: ExecuteOptions,
+): (end: End) => Promise<Delegation> {
+  let ending: Promise<Delegation> | undefined;
+  const finish = async (end: End): Promise<Delegation> => {
+    if (live.record.worktree === undefined) {
+      return live.end({...end, alsoChanged: writers.ended(live, end.product.work.filesChanged)});
+    }
+    // Nothing may write any more to what is being committed.
+    await run.stop();
+    return live.end(await settled(end, live.record, live.environment.worktrees));
+  };
+  return (end) => {
+    ending ??= finish(end);
+    return ending;
+  };
+}
+
+function requestOf(record: Delegation, deadline: number): RunRequest {
+  const {worktree, parent, continues, trusted} = record;
+  return {
+    delegationId: record.id,
+    directory: worktree?.directory ?? record.directory,
+    access: record.access,
+    agent: record.agent,
+    model: record.model,
+    prompt: record.prompt,
+    title: record.title,
+    deadline,
+    ...(worktree !== undefined && {checkout: worktree.checkout}),
+    ...(trusted !== undefined && {trusted}),
+    ...(parent !== undefined && {parentSession: parent.session}),
+    ...(continues !== undefined && {continues: continues.sessionId}),
+  };
+}
+
+/** Stops a delegation: a queued one ends here and now, a running one is ended by its execution. */
+export function stop(live: LiveDelegation, cause: StopCause): void {
+  live.stop(cause);
+  if (live.record.state.status === 'running') return;
+  void live.end({
+    outcome: cause,
+    product: NO_PRODUCT,
+    error: `${explain(cause, live.record)} It had not started to run.`,
+  });
+}
+
+function explain(cause: StopCause, {id, timeoutMs}: Delegation): string {
+  switch (cause) {
+    case 'timeout':
+      return `It ran out of time: the limit was ${Number((timeoutMs / 60_000).toFixed(2))} minutes of work. Go on with delegate(continue: "${id}", prompt), or delegate again with a larger timeout_minutes.`;
+    case 'cancelled':
+      return 'It was cancelled on request.';
+    case 'interrupted':
+      return 'The server that ran it was stopped. Delegate it again if it is still wanted.';
+  }
+}

@@ -1,0 +1,68 @@
+import {Refusal} from '../../base/errors.ts';
+import {plainLine} from '../../base/safe-text.ts';
+import type {ProcessIdentity} from '../../process/identity.ts';
+import {DEFAULT_ACCESS} from '../model/access.ts';
+import {titleOf} from '../model/headline.ts';
+import {ownerIn} from '../model/owner.ts';
+import {checkTrust} from './check-trust.ts';
+import {checkDirectory, checkPrompt, checkTimeout, type DelegateRequest} from './input.ts';
+import type {Draft} from './register.ts';
+import {type Place, placeOf} from './worktree-place.ts';
+
+export interface DraftOptions {
+  /** This process, in whose name delegations are run. */
+  readonly owner: ProcessIdentity;
+  readonly now: () => number;
+}
+
+/**
+ * Checks a request and fills in what it leaves open. Starts and stores nothing.
+ * @throws Refusal for what the caller can mend.
+ */
+export async function draftOf(
+  request: DelegateRequest,
+  {owner, now}: DraftOptions,
+): Promise<{readonly draft: Draft} & Pick<Place, 'worktreeOf'>> {
+  const {project, directory, prompt, client, agent, model, parent, continues, environment} = request;
+  const {catalog, worktrees} = environment;
+  const access = request.access ?? DEFAULT_ACCESS;
+  checkPrompt(prompt);
+  if (environment.isConfined && access === 'agent') {
+    throw new Refusal(
+      'OPENCODE_DELEGATE_SANDBOX is set, so that nothing but worktrees can be written, and access "agent" works in the directory itself. Nothing was started. Give access "worktree", or "read-only".',
+    );
+  }
+  const timeoutMs = checkTimeout(request.timeoutMinutes);
+  checkDirectory(directory);
+  const trusted = await checkTrust({...request, access}, environment);
+  const choice = await catalog.choose({
+    ...{directory, access},
+    ...(trusted !== undefined && {trusted}),
+    ...(agent !== undefined && {agent}),
+    ...(model !== undefined && {model}),
+    ...(parent?.model !== undefined && {callerModel: parent.model}),
+  });
+  const {worktreeOf, notes} = await placeOf({...request, access}, worktrees);
+  // OpenCode may have taken its time to start, and the client has asked again.
+  if (request.asking?.isCancelled()) throw new Refusal('The call was cancelled, so nothing was started.');
+  const draft: Draft = {
+    project,
+    directory,
+    access,
+    ...choice,
+    client,
+    owner: ownerIn(owner, environment),
+    ...(parent !== undefined && {parent}),
+    ...(trusted !== undefined && {trusted}),
+    timeoutMs,
+    createdAt: now(),
+    title: request.title === undefined ? titleOf(prompt) : plainLine(request.title),
+    summary: '',
+    state: {status: 'registered'},
+    ...(continues !== undefined && {continues}),
+    ...(notes.length > 0 && {notes}),
+    prompt,
+    text: '',
+  };
+  return {draft, worktreeOf};
+}

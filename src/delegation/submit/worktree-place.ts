@@ -1,0 +1,24 @@
+import type {Access} from '../model/access.ts';
+import type {Worktree, Worktrees} from '../model/worktree.ts';
+import type {DelegateRequest} from './input.ts';
+
+/** Where a delegation will work, apart from its directory. */
+export interface Place {
+  readonly worktreeOf: (id: string) => {readonly worktree?: Worktree};
+  /** What whoever delegates should know, in whole sentences. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Finds out where a delegation will work. Makes nothing.
+ * @throws Refusal when it is to have a worktree and none can be made.
+ */
+export async function placeOf(
+  {access, project, directory, worktree}: DelegateRequest & {readonly access: Access},
+  worktrees: Worktrees,
+): Promise<Place> {
+  if (worktree !== undefined) return {worktreeOf: () => ({worktree}), notes: []};
+  if (access !== 'worktree') return {worktreeOf: () => ({}), notes: []};
+  const plan = await worktrees.plan(directory);
+  return {worktreeOf: (id) => ({worktree: worktrees.place(plan, {project, id})}), notes: plan.notes};
+}

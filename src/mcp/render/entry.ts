@@ -1,0 +1,43 @@
+import {quoted} from '../../base/safe-text.ts';
+import {type DelegationHead, isUnread} from '../../delegation/model/delegation.ts';
+import type {Sight} from '../../delegation/model/view.ts';
+import {duration, facts} from '../../report/format.ts';
+import {renderAsked, renderStatus} from './asks.ts';
+import {continued} from './render.ts';
+import {renderWaiting} from './waiting.ts';
+
+export interface EntryContext {
+  readonly now: number;
+  /** The delegation as it lives here: what it waits for. */
+  readonly sight?: Sight | undefined;
+  /** The session that asks: what another one has delegated is marked. */
+  readonly session?: string | undefined;
+}
+
+/** What stands after a title, and in none. */
+const UNREAD = '[unread]';
+const OTHER_SESSION = '[other session]';
+
+function unmarked(title: string): string {
+  return title.replaceAll(UNREAD, '(unread)').replaceAll(OTHER_SESSION, '(other session)');
+}
+
+/** One entry of a list. */
+export function renderEntry(head: DelegationHead, {now, sight, session}: EntryContext): string {
+  const {id, createdAt, agent, title, parent} = head;
+  const waiting = renderWaiting(sight?.waiting, now);
+  const age = `${duration(now - createdAt)} ago`;
+  const line = facts(
+    id,
+    renderStatus(head),
+    ...waiting,
+    continued(head),
+    age,
+    quoted(agent),
+    unmarked(quoted(title)),
+  );
+  const isOther = session !== undefined && parent?.session !== session;
+  const marks = [isUnread(head) && UNREAD, isOther && OTHER_SESSION].filter((mark) => mark !== false);
+  const below = renderAsked(head, now) || quoted(head.summary);
+  return `${[line, ...marks].join(' ')}${below === '' ? '' : `\n  ${below}`}`;
+}

@@ -1,0 +1,237 @@
+import {messageOf} from '../../base/errors.ts';
+import type {Logger} from '../../base/log.ts';
+import {within} from '../../base/with-timeout.ts';
+import type {AskContent} from '../../delegation/model/ask.ts';
+import type {
+  AskReply,
+  NothingSent,
+  Run,
+  RunEnd,
+  RunObserver,
+  RunRequest,
+  Snapshot,
+} from '../../delegation/model/ports.ts';
+import type {Conceal} from '../secrets/concealed.ts';
+import type {SessionListener} from '../server/connection.ts';
+import type {Entrance} from '../server/entrance.ts';
+import type {OpenCode} from '../server/opencode.ts';
+import type {HeldSessions} from '../session/held-sessions.ts';
+import {leaveWorktree} from '../session/in-worktree.ts';
+import {type OpenSession, openSession} from '../session/open-session.ts';
+import {sendPrompt} from '../session/send-prompt.ts';
+import {SessionWork} from '../session/session-work.ts';
+import type {Transcript} from '../transcript/transcript.ts';
+import type {Turn} from '../transcript/turn.ts';
+import type {ClearVerdict} from '../transcript/verdict.ts';
+import {askedInVain} from '../watchdogs/asked-again.ts';
+import {RunWatch} from '../watchdogs/run-watch.ts';
+import type {RunawayLimits} from '../watchdogs/runaway.ts';
+import type {OpenCodeEvent} from '../wire/events.ts';
+import {endOf, wasAborted} from './post-mortem.ts';
+import {ABORT_GRACE_MS, abortSession, Snapshots} from './session-stop.ts';
+import {TurnEnd} from './turn-end.ts';
+import {untilKnown} from './until-known.ts';
+
+export interface SessionRunOptions {
+  /** Where it runs. */
+  readonly server: OpenCode;
+  readonly entrance: Entrance;
+  /** Who is asked what became of it when that server is gone. */
+  readonly lookUp: OpenCode;
+  readonly log: Logger;
+  /** Those that runs have not let go of. */
+  readonly sessions: HeldSessions;
+  readonly request: RunRequest;
+  readonly observer: RunObserver;
+  readonly limits: RunawayLimits;
+  readonly conceal: Conceal;
+  /** Names of the MCP tools that a read-only session keeps. */
+  readonly readOnlyTools: readonly string[];
+}
+
+/** One delegation's session: opened, prompted, heard until its end, and stopped. */
+export class SessionRun implements Run, SessionListener {
+  readonly end: Promise<RunEnd | NothingSent>;
+  readonly directory: string;
+  readonly #options: SessionRunOptions;
+  readonly #log: Logger;
+  readonly #request: RunRequest;
+  readonly #observer: RunObserver;
+  readonly #own: Turn;
+  readonly #work: SessionWork;
+  readonly #watch: RunWatch;
+  readonly #snapshots: Snapshots;
+  readonly #begun: Promise<void>;
+  #settle!: (end: RunEnd | NothingSent) => void;
+  #isSettled = false;
+  /** It has an end that no stop has brought about. */
+  #hasOwnEnd = false;
+  readonly #stopped = new AbortController();
+  #stopping: Promise<void> | undefined;
+  #judging: Promise<void> | undefined;
+  #session: OpenSession | undefined;
+  #turn: TurnEnd | undefined;
+  #unlisten: (() => void) | undefined;
+  #release: (() => void) | undefined;
+  readonly #letGo: () => void;
+  readonly #failed = (error: unknown) => this.#fail('error', messageOf(error));
+
+  constructor(options: SessionRunOptions) {
+    const {log, request, observer, limits, conceal} = options;
+    this.#options = options;
+    this.#letGo = options.server.hold();
+    this.#log = log;
+    this.#request = request;
+    this.#observer = observer;
+    this.directory = request.directory;
+    this.#own = {delegationId: request.delegationId, isContinued: request.continues !== undefined};
+    this.#work = new SessionWork({directory: request.directory, turn: this.#own, log, conceal});
+    this.#snapshots = new Snapshots({turn: this.#own, work: this.#work, warn: (what) => this.#warn(what)});
+    this.#watch = new RunWatch({
+      ...{request, observer, limits, log},
+      onHopeless: (why) => this.#fail('error', why),
+      onAskedAgain: (id, times) => this.#askedAgain(id, times),
+    });
+    this.end = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    this.#begun = this.#begin().catch(this.#failed);
+  }
+
+  get trouble(): string | undefined {
+    return this.#watch.sentence;
+  }
+
+  event(event: OpenCodeEvent, isOwn: boolean): void {
+    this.#work.event(event, isOwn);
+    this.#watch.event(event, isOwn);
+    if (isOwn) this.#turn?.event(event);
+  }
+
+  gap(): void {
+    this.#work.gap();
+    this.#turn?.read();
+  }
+
+  asked(id: string, content: AskContent): void {
+    this.#observer.asked(id, content);
+  }
+
+  withdrawn(id: string): void {
+    this.#observer.withdrawn(id);
+  }
+
+  async reply(id: string, reply: AskReply): Promise<void> {
+    if (this.#session === undefined) throw new Error('it is no longer asked');
+    await this.#session.connection.reply(id, reply);
+  }
+
+  died(): void {
+    if (this.#isSettled) return;
+    this.#turn?.close();
+    void untilKnown({
+      ...{opencode: this.#options.lookUp, turn: this.#own, directory: this.directory, work: this.#work},
+      sessionId: this.#session?.id ?? this.#request.continues,
+      cause: 'The OpenCode server ended while it ran.',
+      signal: this.#stopped.signal,
+      onNotKnown: (why) => this.#watch.say(`its server ended, and nothing is known yet. ${why}`),
+    }).then((end) => end && this.#finish(end));
+  }
+
+  get isNotKnown(): boolean {
+    if (this.#hasOwnEnd || this.#session === undefined) return false;
+    return this.#snapshots.isUnread || !this.#session.connection.isAlive;
+  }
+
+  snapshot(): Promise<Snapshot> {
+    return this.#snapshots.take(this.#session);
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async halt(): Promise<Snapshot> {
+    this.#snapshots.keepLast();
+    await this.stop();
+    return this.snapshot();
+  }
+
+  async #begin(): Promise<void> {
+    // Whoever delegated gets the answer first: opening the session takes the same processor.
+    await new Promise((resolve) => setImmediate(resolve));
+    const session = await openSession({
+      ...this.#options,
+      isStopped: () => this.#stopping !== undefined,
+    });
+    if (session === undefined) return;
+    const {connection, id} = session;
+    const turn = new TurnEnd({
+      ...{session, turn: this.#own, log: this.#log},
+      heard: () => this.#work.heard(),
+      onStatus: (status) => this.#watch.status(id, status),
+      onEnd: (verdict, transcript) => {
+        this.#judging = this.#judged(session, verdict, transcript).catch(this.#failed);
+      },
+    });
+    this.#session = session;
+    this.#turn = turn;
+    this.#watch.opened(session);
+    this.#release = this.#options.sessions.hold(id);
+    this.#unlisten = connection.listen(id, this);
+    await this.#observer.sessionOpened(id);
+    // A stop may have come while the session was opened: then the model is never asked.
+    if (this.#isSettled || this.#stopping !== undefined) return;
+    await sendPrompt(session, this.#request, (what) => this.#warn(what));
+    turn.prompted();
+    this.#watch.prompted();
+  }
+
+  async #judged(session: OpenSession, verdict: ClearVerdict, transcript: Transcript): Promise<void> {
+    this.#work.merge(transcript);
+    await this.#work.readBelow(transcript, session.connection.client);
+    const {server} = this.#options;
+    this.#finish(endOf(verdict, this.#work, wasAborted(this.#own, {...session, opencode: server})));
+  }
+
+  #askedAgain(sessionId: string, times: number): void {
+    if (sessionId === this.#session?.id) void this.#turn?.askedAgain(times);
+    else this.#fail('error', `In the session below it, ${sessionId}, ${askedInVain(times)}`);
+  }
+
+  #fail(outcome: 'error' | 'interrupted', error: string): void {
+    this.#finish({outcome, error, product: this.#work.unfinished()});
+  }
+
+  #finish(end: RunEnd | NothingSent): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#hasOwnEnd = this.#stopping === undefined || end.outcome === 'completed';
+    this.#turn?.close();
+    this.#watch.close();
+    this.#settle(end);
+  }
+
+  async #stop(): Promise<void> {
+    this.#stopped.abort();
+    // A server that hangs may go on one day: then there is still something to stop.
+    const abort = () => abortSession(this.#session, this.#turn, (what) => this.#warn(what));
+    if ((await within(ABORT_GRACE_MS, this.#begun, 'late')) === 'late') void this.#begun.then(abort);
+    await abort();
+    this.#turn?.close();
+    this.#unlisten?.();
+    await this.#snapshots.close(this.#session);
+    // Whoever asked about a worktree that was left would have OpenCode load what its agent has put there.
+    if ((await within(ABORT_GRACE_MS, Promise.resolve(this.#judging), 'late')) !== 'late') {
+      await leaveWorktree(this.#session?.connection, this.#request, (what) => this.#warn(what));
+    }
+    this.#fail('error', 'It was stopped.');
+    this.#release?.();
+    this.#letGo();
+  }
+
+  #warn(what: string): void {
+    this.#log.warn(`${this.#request.delegationId}: ${what}`);
+  }
+}

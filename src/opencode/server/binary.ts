@@ -1,0 +1,69 @@
+import {accessSync, constants, statSync} from 'node:fs';
+import {createRequire} from 'node:module';
+import {arch, platform} from 'node:os';
+import {dirname, isAbsolute, join} from 'node:path';
+import which from 'which';
+import {Refusal} from '../../base/errors.ts';
+
+/** A file that is smaller than this is npm's placeholder for a binary that was not put in place. */
+const PLACEHOLDER_BYTES = 1_000_000;
+
+/**
+ * Finds the OpenCode binary: the one that was named, else `opencode` on PATH, else that of the `opencode-ai`
+ * package installed beside this one.
+ * @throws Refusal with how to install one.
+ */
+export async function findBinary({
+  named,
+  env,
+}: {
+  named: string | undefined;
+  env: NodeJS.ProcessEnv;
+}): Promise<string> {
+  const path = env.PATH ?? '';
+  if (named !== undefined) {
+    const found = isAbsolute(named) ? executable(named) : await which(named, {nothrow: true, path});
+    if (found) return found;
+    throw new Refusal(
+      `OPENCODE_DELEGATE_BIN names "${named}", which is not an executable file. Name one that is, or unset it to use \`opencode\` from PATH.`,
+    );
+  }
+  const found = (await which('opencode', {nothrow: true, path})) ?? fromPackage();
+  if (found) return found;
+  throw new Refusal(
+    'OpenCode was not found: there is no `opencode` on PATH. Install it with `npm install -g opencode-ai@1`, or name its binary in OPENCODE_DELEGATE_BIN. Then try again: a new `opencode` on PATH is found without a restart.',
+  );
+}
+
+/** npm may have kept the package from running its install script; its platform package has the binary too. */
+function fromPackage(): string | undefined {
+  const require = createRequire(import.meta.url);
+  const system = platform() === 'win32' ? 'windows' : platform();
+  const names = ['', '-baseline', '-musl', '-baseline-musl'].map(
+    (variant) => `opencode-${system}-${arch()}${variant}`,
+  );
+  const file = system === 'windows' ? 'opencode.exe' : 'opencode';
+  const places: [string, string][] = [
+    ['opencode-ai', 'opencode.exe'],
+    ...names.map((n): [string, string] => [n, file]),
+  ];
+  for (const [name, binary] of places) {
+    try {
+      const path = join(dirname(require.resolve(`${name}/package.json`)), 'bin', binary);
+      if (statSync(path).size >= PLACEHOLDER_BYTES && executable(path) !== undefined) return path;
+    } catch {
+      // This package is not installed, which is what the loop is there to find out.
+    }
+  }
+  return undefined;
+}
+
+function executable(path: string): string | undefined {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile() ? path : undefined;
+  } catch {
+    // Not there or not ours to run: the caller says so in its own words.
+    return undefined;
+  }
+}

@@ -1,0 +1,56 @@
+import type {ToolPart} from '@opencode-ai/sdk/v2/client';
+import {shorten} from '../../base/errors.ts';
+import type {Activity} from '../../delegation/model/ports.ts';
+import type {OpenCodeEvent} from '../wire/events.ts';
+
+const SHOWN_CHARS = 100;
+/** The inputs that say best what a tool is about, in the order of how well they do. */
+const TELLING_INPUTS = ['description', 'filePath', 'path', 'pattern', 'command', 'url', 'query'] as const;
+
+/** Turns the events of a session and all below it into what a waiting person wants to see. */
+export class Progress {
+  readonly #tell: (activity: Activity) => void;
+  readonly #toolCalls = new Set<string>();
+  readonly #texts = new Set<string>();
+  #last = '';
+
+  constructor(tell: (activity: Activity) => void) {
+    this.#tell = tell;
+  }
+
+  event(event: OpenCodeEvent): void {
+    // A text has its first words when it grows, and none when it begins.
+    if (event.type === 'message.part.delta' && this.#texts.has(event.properties.partID)) this.say('writing');
+    if (event.type !== 'message.part.updated') return;
+    const {part} = event.properties;
+    if (part.type === 'tool') {
+      if (part.state.status === 'pending') return;
+      this.#toolCalls.add(part.id);
+      this.say(describeTool(part));
+    } else if (part.type === 'text' && part.time !== undefined && !part.synthetic) {
+      this.#texts.add(part.id);
+      if (part.text !== '') this.say('writing');
+    } else if (part.type === 'reasoning') {
+      this.say('thinking');
+    }
+  }
+
+  /** Tells a thing that happened, unless it is what was told last. */
+  say(what: string): void {
+    const known = `${this.#toolCalls.size} ${what}`;
+    if (known === this.#last) return;
+    this.#last = known;
+    this.#tell({toolCalls: this.#toolCalls.size, last: what, at: Date.now()});
+  }
+}
+
+/** A tool call in a few words: the tool, what it is about, and whether it failed. */
+export function describeTool(part: ToolPart): string {
+  return nameCall(part) + (part.state.status === 'error' ? ' (failed)' : '');
+}
+
+/** A tool call in a few words: the tool, and what it is about. */
+export function nameCall({tool, state}: ToolPart): string {
+  const about = TELLING_INPUTS.map((key) => state.input[key]).find((value) => typeof value === 'string');
+  return shorten(typeof about === 'string' ? `${tool} ${about}` : tool, SHOWN_CHARS);
+}

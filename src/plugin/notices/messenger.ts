@@ -1,0 +1,70 @@
+import {randomUUID} from 'node:crypto';
+import {messageOf} from '../../base/errors.ts';
+import type {Logger} from '../../base/log.ts';
+import type {PromptBody, TextPart} from '../opencode/hooks.ts';
+import {noticePartOf, type OpenCode, type Voice} from '../opencode/opencode.ts';
+import type {Toast} from './notice-text.ts';
+import {UnderWay} from './pending-notices.ts';
+
+export interface MessengerOptions {
+  readonly id: string;
+  readonly opencode: OpenCode;
+  readonly log: Logger;
+}
+
+/** Puts notices into the transcript of one session, in the voice of its last user message. */
+export class Messenger {
+  readonly #options: MessengerOptions;
+  readonly #underWay = new UnderWay();
+  #voice: Voice | undefined;
+
+  constructor(options: MessengerOptions) {
+    this.#options = options;
+  }
+
+  /** The person has spoken. */
+  heard(voice: Voice | undefined): void {
+    this.#voice = voice;
+  }
+
+  /** A part of ours is in the transcript. */
+  stored(key: string): void {
+    this.#underWay.arrived(key);
+  }
+
+  /** Resolves when it is in the transcript; the model has no turn because of it. */
+  async say(text: string): Promise<void> {
+    const {opencode, id} = this.#options;
+    await opencode.say(id, await this.#body(text, randomUUID()));
+  }
+
+  /** Resolves when it is in the transcript; the model answers it. */
+  async wake(text: string): Promise<void> {
+    const {opencode, id} = this.#options;
+    const key = randomUUID();
+    const body = await this.#body(text, key);
+    await Promise.all([this.#underWay.add(key), opencode.wake(id, body)]);
+  }
+
+  /** Resolves when it is in the transcript, with the message that it is attached to. */
+  attach(text: string, attach: (part: TextPart) => void): Promise<void> {
+    const key = randomUUID();
+    attach(noticePartOf(text, key));
+    return this.#underWay.add(key);
+  }
+
+  /** Tells the person. */
+  toast({title, message, variant}: Toast): void {
+    const {opencode, log} = this.#options;
+    // A toast is a courtesy: where there is no screen there is nobody to see it.
+    opencode
+      .toast(title, message, variant)
+      .catch((error: unknown) => log.debug(`no toast: ${messageOf(error)}`));
+  }
+
+  async #body(text: string, key: string): Promise<PromptBody> {
+    const {opencode, id} = this.#options;
+    const {model, agent, variant} = this.#voice ?? (await opencode.voice(id));
+    return {agent, model, ...(variant !== undefined && {variant}), parts: [noticePartOf(text, key)]};
+  }
+}

@@ -1,0 +1,25 @@
+import {readFile} from 'node:fs/promises';
+import {isPid, type ProcessIdentity, standingOf, thisProcess} from '../../process/identity.ts';
+
+/** What a claim's file says: which process has made it. */
+export function signature(): string {
+  return JSON.stringify(thisProcess());
+}
+
+/**
+ * True when the process that has signed the file is gone, or when nobody has signed it. What cannot be read is
+ * somebody else's and not abandoned.
+ */
+export async function isAbandoned(
+  path: string,
+  isSignerGone: (signer: ProcessIdentity) => boolean = (signer) => standingOf(signer) === 'gone',
+): Promise<boolean> {
+  try {
+    const {pid, hostname, ...rest} = JSON.parse(await readFile(path, 'utf8')) as Partial<ProcessIdentity>;
+    if (!isPid(pid) || typeof hostname !== 'string') return true;
+    return isSignerGone({...rest, pid, hostname});
+  } catch (error) {
+    // Gone by now means free; what cannot be understood was written by nobody who follows these rules.
+    return !(error instanceof Error && 'code' in error && error.code === 'EACCES');
+  }
+}

@@ -1,0 +1,197 @@
+import {mkdir, readdir, readFile, rm, stat, writeFile} from 'node:fs/promises';
+import {hostname} from 'node:os';
+import {join} from 'node:path';
+import type {Named} from '../../delegation/model/delegation.ts';
+import {type ProcessIdentity, standingOf} from '../../process/identity.ts';
+import {markName, namedBy} from '../files/mark-name.ts';
+import {isAbandoned, signature} from '../files/signature.ts';
+import {createWhole, replaceWhole} from '../files/write-whole.ts';
+
+/** Beside the folders of the projects; no project's name begins with a dot. */
+export const NOTICES = '.notices';
+/** Says which process used the session last. */
+export const HOLDER = 'holder';
+const TOLD = '.told';
+const CLAIM = '.claim-';
+const REQUEST = '.request-';
+/** For its owner alone. */
+const FOLDER_MODE = 0o700;
+/** A notice takes seconds. A claim this old is its owner's no longer, even if a process has that number. */
+const STALE_CLAIM_MS = 10 * 60_000;
+
+/** How a session learned of an end: with no turn of the model, with one, or by reading the result itself. */
+export type Told = 'silently' | 'awake' | 'by reading';
+
+/** A delegation that a session waits to hear of. */
+export interface Expected {
+  readonly project: string;
+  readonly id: string;
+  /** Absent until it was told. */
+  readonly told?: Told;
+  /** The numbers of its requests that were told; absent when there are none. */
+  readonly requests?: readonly number[];
+}
+
+export interface Claim {
+  /** False when an earlier owner of the claim may have told already. */
+  readonly isFirst: boolean;
+}
+
+/** The claims that this very process has made: its number alone could be that of an earlier process. */
+const mine = new Set<string>();
+
+/**
+ * What one OpenCode session has been told of its delegations, in a folder of small files that several
+ * processes share without ever changing one in place:
+ *
+ * - `<id>@<project>` is there while the session waits to hear of that delegation,
+ * - `<id>@<project>.claim-<n>` says which process tells it; the next number is made only when that one is gone,
+ * - `<id>@<project>.told` says that it was told, and how,
+ * - `<id>@<project>.request-<n>.claim-<n>` and `….told` say the same of its n-th request while it runs,
+ * - `holder` says which OpenCode process used the session last: only that one tells.
+ */
+export class SessionNotices {
+  readonly folder: string;
+
+  /** @param root the folder that holds a folder for each project. */
+  constructor(root: string, session: string) {
+    this.folder = join(root, NOTICES, session);
+  }
+
+  /** Notes that the session will want to hear of the delegation's end. @throws when it cannot be written. */
+  async expect({project, id}: Named): Promise<void> {
+    await this.#inFolder(() => writeFile(join(this.folder, markName({project, id})), '', {mode: 0o600}));
+  }
+
+  /** Makes the folder. */
+  async open(): Promise<void> {
+    await mkdir(this.folder, {recursive: true, mode: FOLDER_MODE});
+  }
+
+  /** All that the session waits for or was told of and has not read, in no order. Empty without a folder. */
+  async expected(): Promise<readonly Expected[]> {
+    const names = await this.#names();
+    const waited = names.filter((name) => !name.endsWith(TOLD) && !isClaim(name) && !name.endsWith('.tmp'));
+    return Promise.all(
+      waited
+        .flatMap((name) => namedBy(name) ?? [])
+        .map(async (named) => {
+          const name = markName(named);
+          const told = names.includes(`${name}${TOLD}`) ? await this.#told(name) : undefined;
+          const requests = requestsTold(name, names);
+          return {
+            ...named,
+            ...(told !== undefined && {told}),
+            ...(requests.length > 0 && {requests}),
+          };
+        }),
+    );
+  }
+
+  /** From now on this process tells. @throws when it cannot be written. */
+  async hold(): Promise<void> {
+    if (await this.isHeld()) return;
+    await this.#inFolder(() => replaceWhole(join(this.folder, HOLDER), signature()));
+  }
+
+  /** True when no other process has used the session since this one did. */
+  async isHeld(): Promise<boolean> {
+    return (await readFile(join(this.folder, HOLDER), 'utf8').catch(() => '')) === signature();
+  }
+
+  /**
+   * Makes this process the only one that tells, unless another one does or has done so: then `undefined`. A
+   * process that has the claim gets it again.
+   * @param request the number of the request that is to be told; without one, it is the end.
+   * @throws when it cannot be written.
+   */
+  async claim(expected: Expected, request?: number): Promise<Claim | undefined> {
+    const name = newsOf(expected, request);
+    for (let n = 1; ; n++) {
+      const path = join(this.folder, `${name}${CLAIM}${n}`);
+      const isNew = (await createWhole(path, signature())) !== undefined;
+      if (isNew) mine.add(path);
+      if (mine.has(path)) {
+        // Since we looked it may have been told, by whoever had the claim before or by ourselves.
+        const names = await this.#names();
+        if (!names.includes(markName(expected)) || names.includes(`${name}${TOLD}`)) return undefined;
+        return {isFirst: isNew && n === 1};
+      }
+      if (!(await isClaimAbandoned(path))) return undefined;
+    }
+  }
+
+  /** Notes that it was told. @throws when it cannot be written. */
+  async confirm(expected: Expected, told: Told, request?: number): Promise<void> {
+    await replaceWhole(join(this.folder, `${newsOf(expected, request)}${TOLD}`), told);
+    // It may have been forgotten since we looked; then nobody else would ever remove this.
+    if (!(await this.#names()).includes(markName(expected))) await this.forget(expected);
+  }
+
+  /** There is nothing to tell any more. What cannot be removed does no harm, as there is no mark without it. */
+  async forget(expected: Expected): Promise<void> {
+    const name = markName(expected);
+    // The mark goes first: whoever claims afterwards sees that it is gone.
+    await rm(join(this.folder, name), {force: true});
+    for (const other of await this.#names()) {
+      if (!other.startsWith(`${name}.`)) continue;
+      mine.delete(join(this.folder, other));
+      await rm(join(this.folder, other), {force: true});
+    }
+  }
+
+  /** The folder of a session that waits for nothing may be removed at any moment. */
+  async #inFolder(write: () => Promise<unknown>): Promise<void> {
+    await this.open();
+    try {
+      await write();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      await this.open();
+      await write();
+    }
+  }
+
+  async #names(): Promise<readonly string[]> {
+    try {
+      return await readdir(this.folder);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw error;
+    }
+  }
+
+  async #told(name: string): Promise<Told | undefined> {
+    const text = await readFile(join(this.folder, `${name}${TOLD}`), 'utf8').catch(() => '');
+    return text === 'silently' || text === 'awake' || text === 'by reading' ? text : 'awake';
+  }
+}
+
+/** What there is to tell of it: its end, or one of its requests. */
+function newsOf(expected: Expected, request: number | undefined): string {
+  return request === undefined ? markName(expected) : `${markName(expected)}${REQUEST}${request}`;
+}
+
+function requestsTold(name: string, names: readonly string[]): readonly number[] {
+  const beginning = `${name}${REQUEST}`;
+  return names
+    .filter((other) => other.startsWith(beginning) && other.endsWith(TOLD))
+    .map((other) => Number(other.slice(beginning.length, -TOLD.length)))
+    .filter(Number.isSafeInteger);
+}
+
+function isClaim(name: string): boolean {
+  return /\.claim-\d+$/.test(name);
+}
+
+/** A claim with our number that we have not made is that of an earlier process. */
+async function isClaimAbandoned(path: string): Promise<boolean> {
+  const isSignerGone = (signer: ProcessIdentity) =>
+    signer.pid === process.pid ? signer.hostname === hostname() : standingOf(signer) === 'gone';
+  return (await isStale(path)) || (await isAbandoned(path, isSignerGone));
+}
+
+async function isStale(path: string): Promise<boolean> {
+  const stats = await stat(path).catch(() => undefined);
+  return stats !== undefined && Date.now() - stats.mtimeMs > STALE_CLAIM_MS;
+}

@@ -1,0 +1,225 @@
+import {isAbsolute} from 'node:path';
+import * as z from 'zod';
+import {ACCESSES, DEFAULT_ACCESS} from '../../delegation/model/access.ts';
+import {
+  type Delegation,
+  type DelegationHead,
+  type Ended,
+  hasEnded,
+  OUTCOMES,
+  type Owner,
+  type Parent,
+  SESSION_ID,
+  type State,
+} from '../../delegation/model/delegation.ts';
+import {THREE_WORDS} from '../../delegation/model/id.ts';
+import {asks, decisions, fromAsks, fromDecisions, toAsks, toDecisions} from './asks.ts';
+import {iso, time} from './time.ts';
+import {fromWorktree, toWorktree, worktreeMatter} from './worktree.ts';
+
+const usage = z.object({
+  input: z.number(),
+  output: z.number(),
+  reasoning: z.number(),
+  cache_read: z.number(),
+  cache_write: z.number(),
+  cost_usd: z.number(),
+});
+
+/** What becomes the name of a file, or a path, is one: a record may be anybody's. */
+const id = z.string().regex(THREE_WORDS);
+const session = z.string().regex(SESSION_ID);
+
+const common = {
+  id,
+  title: z.string(),
+  summary: z.string(),
+  agent: z.string(),
+  model: z.string(),
+  directory: z.string().refine(isAbsolute, 'must be an absolute path'),
+  access: z.enum(ACCESSES).default(DEFAULT_ACCESS),
+  worktree: worktreeMatter.optional(),
+  also_changed: z.array(z.object({file: z.string(), by: z.string()})).optional(),
+  client: z.object({name: z.string(), version: z.string()}),
+  owner: z.object({
+    pid: z.int(),
+    hostname: z.string(),
+    ...{boot: z.string().optional(), space: z.string().optional(), started: z.int().optional()},
+    environment: z.string().default(''),
+    sessions: z.string().optional(),
+  }),
+  parent: z
+    .object({
+      session,
+      pid: z.int(),
+      message: z.string().optional(),
+      agent: z.string().optional(),
+      model: z.string().optional(),
+      variant: z.string().optional(),
+    })
+    .optional(),
+  trusted: z.string().optional(),
+  created: time,
+  timeout_minutes: z.number(),
+  continues: z.object({id, session}).optional(),
+  notes: z.array(z.string()).optional(),
+  decisions: decisions.optional(),
+  /** How many UTF-16 units of the body are the prompt: no mark in the text could say where it ends. */
+  prompt_chars: z.int().min(0),
+};
+
+/** The front matter. Keys that are not known here (a newer version's, a person's) are left aside. */
+export const frontMatter = z.discriminatedUnion('status', [
+  z.object({status: z.enum(['registered', 'queued']), ...common}),
+  z.object({
+    status: z.literal('running'),
+    ...common,
+    started: time,
+    session: session.optional(),
+    asks: asks.optional(),
+  }),
+  z.object({
+    status: z.enum(OUTCOMES),
+    ...common,
+    started: time.optional(),
+    ended: time,
+    read: time.optional(),
+    session: session.optional(),
+    usage,
+    tool_calls: z.int(),
+    files_changed: z.array(z.string()),
+    refused: z.array(z.string()),
+    caveat: z.string().optional(),
+    error: z.string().optional(),
+  }),
+]);
+
+type Writable<T> = {-readonly [K in keyof T]: T[K]};
+
+export type FrontMatter = z.output<typeof frontMatter>;
+
+/** Thousands of records are read in one go: each spread would take as long as the rest of this. */
+export function toHead(matter: FrontMatter, project: string): DelegationHead {
+  const {id, title, summary, agent, model, directory, access, client, continues} = matter;
+  const head: Writable<DelegationHead> = {
+    id,
+    project,
+    title,
+    summary,
+    agent,
+    model,
+    directory,
+    access,
+    client,
+    owner: toOwner(matter.owner),
+    createdAt: matter.created,
+    timeoutMs: Math.round(matter.timeout_minutes * 60_000),
+    state: toState(matter),
+  };
+  if (matter.parent !== undefined) head.parent = toParent(matter.parent);
+  if (matter.trusted !== undefined) head.trusted = matter.trusted;
+  if (matter.worktree !== undefined) head.worktree = toWorktree(matter.worktree);
+  if (matter.also_changed !== undefined) head.alsoChanged = matter.also_changed;
+  if (continues !== undefined) head.continues = {id: continues.id, sessionId: continues.session};
+  if (matter.notes !== undefined) head.notes = matter.notes;
+  if (matter.decisions !== undefined) head.decisions = toDecisions(matter.decisions);
+  if ('read' in matter && matter.read !== undefined) head.readAt = matter.read;
+  return head;
+}
+
+function toOwner({pid, hostname, environment, boot, space, started, sessions}: FrontMatter['owner']): Owner {
+  const owner: Writable<Owner> = {pid, hostname, environment};
+  if (boot !== undefined) owner.boot = boot;
+  if (space !== undefined) owner.space = space;
+  if (started !== undefined) owner.started = started;
+  if (sessions !== undefined) owner.sessions = sessions;
+  return owner;
+}
+
+function toParent({session, pid, ...rest}: NonNullable<FrontMatter['parent']>): Parent {
+  const known = Object.entries(rest).filter(([, value]) => value !== undefined);
+  return {session, pid, ...Object.fromEntries(known)};
+}
+
+function toState(matter: FrontMatter): State {
+  switch (matter.status) {
+    case 'registered':
+    case 'queued':
+      return {status: matter.status};
+    case 'running':
+      return {
+        status: 'running',
+        startedAt: matter.started,
+        ...(matter.session !== undefined && {sessionId: matter.session}),
+        ...(matter.asks !== undefined && {asks: toAsks(matter.asks)}),
+      };
+    default: {
+      const {input, output, reasoning, cache_read, cache_write, cost_usd} = matter.usage;
+      const ended: Writable<Ended> = {
+        status: matter.status,
+        endedAt: matter.ended,
+        work: {
+          usage: {input, output, reasoning, cacheRead: cache_read, cacheWrite: cache_write, cost: cost_usd},
+          toolCalls: matter.tool_calls,
+          filesChanged: matter.files_changed,
+          refused: matter.refused,
+        },
+      };
+      if (matter.started !== undefined) ended.startedAt = matter.started;
+      if (matter.session !== undefined) ended.sessionId = matter.session;
+      if (matter.error !== undefined) ended.error = matter.error;
+      if (matter.caveat !== undefined) ended.work = {...ended.work, caveat: matter.caveat};
+      return ended;
+    }
+  }
+}
+
+export function toFrontMatter(delegation: Delegation): z.input<typeof frontMatter> {
+  const {id, title, summary, agent, model, directory, access, client, owner} = delegation;
+  const {state, readAt, continues, alsoChanged, notes} = delegation;
+  const shared = {
+    ...{title, summary, agent, model, directory},
+    ...(access !== DEFAULT_ACCESS && {access}),
+    ...(delegation.worktree !== undefined && {worktree: fromWorktree(delegation.worktree)}),
+    ...(alsoChanged !== undefined && {also_changed: alsoChanged.map((one) => ({...one}))}),
+    client: {name: client.name, version: client.version},
+    owner: {...owner},
+    ...(delegation.parent !== undefined && {parent: {...delegation.parent}}),
+    created: iso(delegation.createdAt),
+    timeout_minutes: delegation.timeoutMs / 60_000,
+    ...(continues !== undefined && {continues: {id: continues.id, session: continues.sessionId}}),
+    ...(notes !== undefined && {notes: [...notes]}),
+    ...(delegation.decisions !== undefined && {decisions: fromDecisions(delegation.decisions)}),
+    prompt_chars: delegation.prompt.length,
+  };
+  if (!hasEnded(state)) {
+    const open = {...shared, ...(delegation.trusted !== undefined && {trusted: delegation.trusted})};
+    if (state.status !== 'running') return {id, status: state.status, ...open};
+    const session = state.sessionId === undefined ? {} : {session: state.sessionId};
+    const blocked = state.asks === undefined ? {} : {asks: fromAsks(state.asks)};
+    return {id, status: state.status, ...open, started: iso(state.startedAt), ...session, ...blocked};
+  }
+  const {usage, toolCalls, filesChanged, refused, caveat} = state.work;
+  return {
+    id,
+    status: state.status,
+    ...shared,
+    ...(state.startedAt !== undefined && {started: iso(state.startedAt)}),
+    ended: iso(state.endedAt),
+    ...(readAt !== undefined && {read: iso(readAt)}),
+    ...(state.sessionId !== undefined && {session: state.sessionId}),
+    usage: {
+      input: usage.input,
+      output: usage.output,
+      reasoning: usage.reasoning,
+      cache_read: usage.cacheRead,
+      cache_write: usage.cacheWrite,
+      cost_usd: usage.cost,
+    },
+    tool_calls: toolCalls,
+    files_changed: [...filesChanged],
+    refused: [...refused],
+    ...(caveat !== undefined && {caveat}),
+    ...(state.error !== undefined && {error: state.error}),
+  };
+}

@@ -3,10 +3,10 @@ import {z} from 'zod';
 import {dataDirOf} from './base/data-dir.ts';
 import {homeOf, NoHomeError} from './base/home.ts';
 import {LOG_LEVELS, type LogLevel} from './base/log.ts';
-import {INSIDE_MARK} from './base/nested.ts';
+import {NESTED_MARK} from './base/nested.ts';
 import {oneLine} from './base/safe-text.ts';
 
-export {INSIDE_MARK} from './base/nested.ts';
+export {NESTED_MARK} from './base/nested.ts';
 
 /** The environment variables that set something, as the README lists them. */
 export const VARIABLES = {
@@ -206,7 +206,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     delegation: delegationSettings(given),
     host: hostSettings(given),
     dataDir: dataDirOf(env),
-    inside: (env[INSIDE_MARK] ?? '') !== '',
+    inside: (env[NESTED_MARK] ?? '') !== '',
   };
 }
 

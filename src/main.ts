@@ -3,7 +3,7 @@
 import {fileURLToPath} from 'node:url';
 import {parseArgs} from 'node:util';
 import {loadFailure} from './base/load-failure.ts';
-import {INSIDE_MARK} from './base/nested.ts';
+import {NESTED_MARK} from './base/nested.ts';
 import {ownPackage} from './base/own-package.ts';
 import {runBridge} from './bridge/run-bridge.ts';
 import {claimHost} from './link/claim.ts';
@@ -61,7 +61,7 @@ async function run(
     case 'status':
       return (await import('./cli/status.ts')).status({env: process.env, version});
     case 'stop':
-      return (await import('./cli/stop.ts')).stop({env: process.env, version, all});
+      return (await import('./cli/stop.ts')).stopHosts({env: process.env, version, all});
     case 'trust':
       if ((directory === undefined) !== list) quit(`Give one directory, or --list.\n\n${USAGE}`);
       return (await import('./cli/trust.ts')).trust({env: process.env, directory, remove});
@@ -109,7 +109,7 @@ async function host(): Promise<void> {
 
 /** A setting that is neither on nor off is refused by the server in this process, which reads them all. */
 function usesHost(env: NodeJS.ProcessEnv): boolean {
-  const isInside = (env[INSIDE_MARK] ?? '') !== '';
+  const isInside = (env[NESTED_MARK] ?? '') !== '';
   return !isInside && ['', 'on'].includes((env.OPENCODE_DELEGATE_HOST ?? '').trim());
 }
 

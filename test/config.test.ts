@@ -1,7 +1,7 @@
 import {homedir} from 'node:os';
 import {isAbsolute, join} from 'node:path';
 import {describe, expect, it, test} from 'vitest';
-import {ConfigError, INSIDE_MARK, readConfig, VARIABLES} from '../src/config.ts';
+import {ConfigError, NESTED_MARK, readConfig, VARIABLES} from '../src/config.ts';
 
 /** The message of the ConfigError that these settings cause. */
 function problemOf(env: NodeJS.ProcessEnv): string {
@@ -43,7 +43,7 @@ describe('the defaults', () => {
   it('hold for variables that are blank, as clients pass on what the user left out', () => {
     const blank = Object.fromEntries(Object.keys(VARIABLES).map((name) => [name, '  ']));
     const home = {HOME: '/home/me'};
-    expect(readConfig({...home, ...blank, XDG_DATA_HOME: '', [INSIDE_MARK]: ''})).toStrictEqual(
+    expect(readConfig({...home, ...blank, XDG_DATA_HOME: '', [NESTED_MARK]: ''})).toStrictEqual(
       readConfig(home),
     );
   });
@@ -131,7 +131,7 @@ describe('what is set', () => {
         OPENCODE_DELEGATE_IDLE_MINUTES: '0.5',
         OPENCODE_DELEGATE_ALLOW_SUBAGENTS: '1',
         OPENCODE_DELEGATE_LOG: 'silent',
-        [INSIDE_MARK]: '1',
+        [NESTED_MARK]: '1',
       }),
     ).toMatchObject({
       delegation: {

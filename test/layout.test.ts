@@ -140,6 +140,21 @@ function cyclesOf(sources: Sources): readonly string[] {
   return cycles;
 }
 
+const EXPORTS = /^export (?:async )?(?:abstract )?(?:type|interface|class|function|const) (\w+)/gm;
+
+/** Each name that more than one file exports, with those files. Two declarations of one file are overloads, or a type and its value. */
+function twiceExported(sources: Sources): readonly string[] {
+  const files = new Map<string, Set<string>>();
+  for (const [path, source] of Object.entries(sources)) {
+    for (const [, name = ''] of source.matchAll(EXPORTS)) {
+      files.set(name, (files.get(name) ?? new Set()).add(path));
+    }
+  }
+  return [...files]
+    .filter(([, paths]) => paths.size > 1)
+    .map(([name, paths]) => `${name}: ${[...paths].join(', ')}`);
+}
+
 function readSources(): Sources {
   const paths = readdirSync(SRC, {recursive: true, encoding: 'utf8'})
     .map((path) => path.replaceAll('\\', '/'))
@@ -167,6 +182,10 @@ describe('the source', () => {
 
   it('has no cycles between its files', () => {
     expect(cyclesOf(sources)).toEqual([]);
+  });
+
+  it('exports no name that means two things', () => {
+    expect(twiceExported(sources)).toEqual([]);
   });
 });
 
@@ -248,6 +267,15 @@ describe('the checker', () => {
     expect(planted('store/x.ts', "// import '../mcp/serve.ts';\n/* import '../app/service.ts'; */")).toEqual(
       [],
     );
+  });
+
+  it('finds a name that two files export', () => {
+    const sources = {
+      'base/a.ts':
+        'export interface Found {}\nexport function one(): void;\nexport function one(a?: 1): void {}',
+      'base/b.ts': 'export async function Found() {}\nconst one = 1;',
+    };
+    expect(twiceExported(sources)).toEqual(['Found: base/a.ts, base/b.ts']);
   });
 
   it('finds a cycle, also of types', () => {

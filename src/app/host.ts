@@ -3,19 +3,19 @@ import {ConfigError, readConfig} from '../config.ts';
 import {watchIdle} from '../host/idle.ts';
 import {type Admission, Listener} from '../host/listener.ts';
 import {LogFile} from '../host/log-file.ts';
-import type {Claim} from '../link/claim.ts';
+import type {HostClaim} from '../link/claim.ts';
 import {farewell} from '../link/farewell.ts';
 import type {Hello} from '../link/handshake.ts';
 import {register, unregister} from '../link/registry.ts';
 import {endOnce} from './in-process.ts';
-import {Host} from './service.ts';
+import {Service} from './service.ts';
 
 /** How often it is looked whether lock and socket are still there. */
 const HEAL_MS = 1_000;
 
 export interface HostProcessOptions {
   /** The right to be the host of this data folder. */
-  readonly claim: Claim;
+  readonly claim: HostClaim;
   /** That of the client which came first. */
   readonly env: NodeJS.ProcessEnv;
   readonly version: string;
@@ -33,7 +33,7 @@ export async function runHost({claim, env, version, why}: HostProcessOptions): P
   try {
     const config = readConfig(env);
     const log = createLogger({level: config.host.logLevel, write});
-    const host = new Host({config, env, log, version});
+    const host = new Service({config, env, log, version});
     const listener = await Listener.open({
       endpoint,
       lock,
@@ -62,7 +62,7 @@ export async function runHost({claim, env, version, why}: HostProcessOptions): P
 }
 
 /** A client whose settings cannot be used is told so, and nobody else notices. */
-function admit(host: Host, {cwd, env}: Hello): Admission {
+function admit(host: Service, {cwd, env}: Hello): Admission {
   try {
     const config = readConfig(env);
     return {serve: (streams) => host.serve({cwd, env, config, ...streams})};
@@ -73,7 +73,7 @@ function admit(host: Host, {cwd, env}: Hello): Admission {
 }
 
 interface Living {
-  readonly host: Host;
+  readonly host: Service;
   readonly listener: Listener;
   readonly log: Logger;
   readonly idleMs: number;

@@ -4,7 +4,7 @@ import {workingDirectory} from '../base/working-directory.ts';
 import {Bridge} from '../bridge/bridge.ts';
 import {ConfigError, readConfig} from '../config.ts';
 import {STAMP_SECRET} from '../contract/stamp-secret.ts';
-import {Host} from './service.ts';
+import {Service} from './service.ts';
 
 /** If a clean end takes longer than this, something hangs that must not keep the process alive. */
 const SHUTDOWN_BACKSTOP_MS = 15_000;
@@ -16,7 +16,7 @@ export function serveInProcess({version}: {version: string}): void {
   const env = {...process.env};
   // What this process starts is given the rest of its environment.
   delete process.env[STAMP_SECRET];
-  const host = new Host({config, env, log, version});
+  const host = new Service({config, env, log, version});
   // The same bridge as to a host in another process: it answers what is no message, and what is owed at the end.
   const [near, far] = duplexPair();
   const connection = host.serve({cwd: workingDirectory(), env, config, input: far, output: far});

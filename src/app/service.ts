@@ -11,7 +11,7 @@ import {MarkdownStore} from '../store/markdown-store.ts';
 import {ClientEnvironments} from './environments.ts';
 import {notInForce} from './not-in-force.ts';
 
-export interface HostOptions {
+export interface ServiceOptions {
   /** The settings of the client that came first: those of the host are taken from it. */
   readonly config: Config;
   /** The environment of that client. */
@@ -20,7 +20,7 @@ export interface HostOptions {
   readonly version: string;
 }
 
-export interface HostClient {
+export interface ServiceClient {
   /** The working directory of the client. */
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
@@ -31,15 +31,15 @@ export interface HostClient {
 }
 
 /** Owns the delegations and everything they need, and serves any number of clients from any environment. */
-export class Host {
-  readonly #options: HostOptions;
+export class Service {
+  readonly #options: ServiceOptions;
   readonly #store: MarkdownStore;
   readonly #environments: ClientEnvironments;
   readonly #delegations: Delegations;
   #recovering: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(options: HostOptions) {
+  constructor(options: ServiceOptions) {
     const {config, env, log} = options;
     const {dataDir, host} = config;
     this.#options = options;
@@ -61,7 +61,7 @@ export class Host {
   }
 
   /** Serves one client until its input ends or the returned handle is closed. */
-  serve({cwd, env, config, input, output}: HostClient): {close(): Promise<void>} {
+  serve({cwd, env, config, input, output}: ServiceClient): {close(): Promise<void>} {
     const {log, version, config: own} = this.#options;
     const {environment, isNew, leave} = this.#environments.enter(env, config.delegation);
     // What waited for somebody from this environment can go on.

@@ -1,2 +1,2 @@
 /** Set in the environment of the OpenCode server that we start; where it is set, we offer nothing. */
-export const INSIDE_MARK = 'OPENCODE_DELEGATE_INSIDE';
+export const NESTED_MARK = 'OPENCODE_DELEGATE_INSIDE';

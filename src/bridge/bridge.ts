@@ -9,7 +9,7 @@ import {Conversation} from './conversation.ts';
 import {Intake, type Taken} from './intake.ts';
 import type {Passed} from './judge.ts';
 import {lastWords} from './last-words.ts';
-import {requestsIn, Waiting} from './waiting.ts';
+import {requestsIn, UnsentMessages} from './unsent-messages.ts';
 
 /** What waits for a host or for a slow one. Above it, the client is not read from. */
 const MAX_WAITING_BYTES = 1_000_000;
@@ -38,7 +38,7 @@ export class Bridge {
   readonly #conversation = new Conversation();
   readonly #intake = new Intake();
   readonly #batches = new Batches();
-  readonly #waiting = new Waiting();
+  readonly #waiting = new UnsentMessages();
   #socket: Duplex | undefined;
   #isConnecting = false;
   /** The socket takes no more for now. */

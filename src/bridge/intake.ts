@@ -1,6 +1,6 @@
 import {type Line, Lines} from '../link/lines.ts';
 import {errorLine, idAtEdge, isObject, type Message, parseObject} from '../link/message.ts';
-import {type Judged, judge, type Passed, refusal} from './judge.ts';
+import {type Judged, judgeMessage, type Passed, refusal} from './judge.ts';
 
 /** Just below what the server accepts, so that it is the bridge that refuses, with an answer. */
 export const MAX_LINE_BYTES = 10_000_000;
@@ -35,7 +35,7 @@ export class Intake {
     return lines.flatMap((line) => {
       if ('tooLong' in line) return [];
       if ('skipped' in line) return takenOf([{answer: errorLine(idAtEdge(line.skipped), TOO_LONG)}]);
-      const judged = judge(line.bytes);
+      const judged = judgeMessage(line.bytes);
       if ('batch' in judged) return this.#takenBatch(judged.batch);
       if ('passed' in judged) this.#noteRevision(judged.passed);
       return takenOf([judged]);

@@ -41,7 +41,7 @@ const MAX_DEPTH = 200;
  * would wait for ever. What is harmless and only strict readers stumble over is left out of it: members that are
  * `null`, which mean the same as none, and members of the envelope that JSON-RPC does not know.
  */
-export function judge(line: Buffer): Judged {
+export function judgeMessage(line: Buffer): Judged {
   const given = line.toString();
   const text = given.replace(BYTE_ORDER_MARK, '');
   if (text.trim() === '') return NOTHING;

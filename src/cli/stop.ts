@@ -7,7 +7,11 @@ const DEADLINE_MS = 20_000;
 const LOOK_MS = 50;
 
 /** Ends the host of this data folder, or all, and waits until they have gone. */
-export async function stop(options: {env: NodeJS.ProcessEnv; version: string; all: boolean}): Promise<void> {
+export async function stopHosts(options: {
+  env: NodeJS.ProcessEnv;
+  version: string;
+  all: boolean;
+}): Promise<void> {
   const hosts = await runningHosts(options);
   const wanted = hosts.filter(({isOurs}) => options.all || isOurs);
   if (wanted.length === 0) {

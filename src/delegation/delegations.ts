@@ -10,18 +10,18 @@ import {Watchers} from './live/watchers.ts';
 import type {Reply} from './model/ask.ts';
 import {type Delegation, type DelegationHead, isUnread} from './model/delegation.ts';
 import type {Environments, Store} from './model/ports.ts';
-import type {Sight} from './model/view.ts';
+import type {DelegationView} from './model/view.ts';
 import type {Worktree} from './model/worktree.ts';
 import {Overview} from './read/overview.ts';
 import {type Replied, replyTo} from './read/replying.ts';
 import {type WaitOptions, Waits} from './read/waits.ts';
-import {settleLeftovers} from './recover/leftover-worktrees.ts';
+import {finishLeftovers} from './recover/leftover-worktrees.ts';
 import {Recovery} from './recover/recovery.ts';
 import {Dispatch, type DispatchOptions} from './run/dispatch.ts';
 import {Headlines} from './run/headlines.ts';
 import {continueIn} from './submit/continuation.ts';
 import {draftOf} from './submit/draft.ts';
-import type {ContinueRequest, DelegateRequest} from './submit/input.ts';
+import type {ContinueInput, DelegateInput} from './submit/input.ts';
 import {PendingCalls} from './submit/pending-calls.ts';
 import {Register} from './submit/register.ts';
 
@@ -83,25 +83,25 @@ export class Delegations {
    * Checks, registers and queues. Resolves as soon as the record is on disk.
    * @throws Refusal for what the caller can mend; nothing was started or stored then.
    */
-  delegate(request: DelegateRequest): Promise<Sight> {
+  delegate(request: DelegateInput): Promise<DelegationView> {
     return this.#calls.run(request, () => this.#delegate(request));
   }
 
-  async #delegate(request: DelegateRequest): Promise<Sight> {
+  async #delegate(request: DelegateInput): Promise<DelegationView> {
     this.#register.checkRoom(request);
     const {draft, worktreeOf} = await draftOf(request, this.#options);
     const live = await this.#register.create(draft, request.environment, worktreeOf);
     this.#enqueue(live);
     live.noted(this.#dispatch.notesFor(live));
     this.#watchers.tell(live.record);
-    return this.#overview.sight(live);
+    return this.#overview.view(live);
   }
 
   /**
    * As {@link delegate}, in the session of a delegation that has ended: its agent knows all that was said there.
    * @throws Refusal when it has not ended, has no session that could be gone on in, or somebody does so already.
    */
-  continue(request: ContinueRequest): Promise<Sight> {
+  continue(request: ContinueInput): Promise<DelegationView> {
     return continueIn(request, {
       store: this.#options.store,
       get: (id) => this.get(request.project, id),
@@ -111,7 +111,7 @@ export class Delegations {
   }
 
   /** The delegation as it stands. @throws Refusal when the id names none in this project. */
-  get(project: string, id: string): Promise<Sight> {
+  get(project: string, id: string): Promise<DelegationView> {
     return this.#overview.get(project, id);
   }
 
@@ -127,7 +127,7 @@ export class Delegations {
   }
 
   /** The delegation as it lives in this process; `undefined` when it does not. */
-  sight(project: string, id: string): Sight | undefined {
+  view(project: string, id: string): DelegationView | undefined {
     return this.#overview.live(project, id);
   }
 
@@ -141,7 +141,7 @@ export class Delegations {
    * stands. Also when it waits on a request that no earlier wait has ended with: only an answer gets it on.
    * @throws Refusal when the id names none in this project.
    */
-  wait(options: WaitOptions): Promise<Sight> {
+  wait(options: WaitOptions): Promise<DelegationView> {
     return this.#waits.wait(options);
   }
 
@@ -187,7 +187,7 @@ export class Delegations {
     }
     const amend = (delegation: Delegation, worktree: Worktree) => this.#amend(delegation, {worktree});
     const [environment] = this.#options.environments.all;
-    if (environment !== undefined) await settleLeftovers({...this.#options, ...environment, amend});
+    if (environment !== undefined) await finishLeftovers({...this.#options, ...environment, amend});
   }
 
   /**
@@ -220,11 +220,11 @@ export class Delegations {
   async #close(): Promise<void> {
     this.#headlines.close();
     this.#recovery.close();
-    await this.#register.settled();
+    await this.#register.readsStored();
     await this.#dispatch.close(this.#register.open);
     await Promise.all(this.#register.all.map((live) => live.ended));
     await this.#unsaved.close();
-    await this.#amendments.settled();
+    await this.#amendments.allStored();
   }
 
   #enqueue(live: LiveDelegation): void {

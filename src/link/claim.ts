@@ -9,7 +9,7 @@ import {type Endpoint, type EndpointOptions, prepareEndpoint} from './endpoint.t
 const START_MS = 10_000;
 
 /** The right to be the host of a data folder, and where to be it. */
-export interface Claim {
+export interface HostClaim {
   readonly endpoint: Endpoint;
   readonly lock: Lock;
 }
@@ -18,7 +18,7 @@ export interface Claim {
  * Becomes the host of this data folder, or not: `undefined` when somebody else is. Cheap, as of twenty that
  * are started at once nineteen need no more than this.
  */
-export async function claimHost(options: EndpointOptions): Promise<Claim | undefined> {
+export async function claimHost(options: EndpointOptions): Promise<HostClaim | undefined> {
   const endpoint = prepareEndpoint(options);
   const refuses = () => isRefused(endpoint.address);
   const lock = await takeLock({path: endpoint.lock, patienceMs: START_MS, refuses});

@@ -9,7 +9,7 @@ const NOTE = '.json';
 const LOCK = '.lock';
 
 /** Where a host of the user has its lock. */
-export interface Registered {
+export interface RegisteredHost {
   readonly folder: string;
   readonly key: string;
 }
@@ -18,7 +18,7 @@ export interface Registered {
  * Notes where this host is, for those who look for all of the user's hosts. A host that cannot be noted serves all
  * the same: only `status` and `stop` of other data folders do not see it.
  */
-export function register({folder, key}: Registered, env: NodeJS.ProcessEnv): void {
+export function register({folder, key}: RegisteredHost, env: NodeJS.ProcessEnv): void {
   const note = noteOf({folder, key}, env);
   try {
     mkdirSync(dirname(note), {recursive: true, mode: 0o700});
@@ -29,7 +29,7 @@ export function register({folder, key}: Registered, env: NodeJS.ProcessEnv): voi
 }
 
 /** Takes back the note of a host that is no more. Idempotent. */
-export function unregister(place: Registered, env: NodeJS.ProcessEnv): void {
+export function unregister(place: RegisteredHost, env: NodeJS.ProcessEnv): void {
   try {
     rmSync(noteOf(place, env), {force: true});
   } catch {
@@ -38,7 +38,10 @@ export function unregister(place: Registered, env: NodeJS.ProcessEnv): void {
 }
 
 /** Every host that was noted, the given ones, and those with a lock beside the first of them; which of them live is for their locks to tell. */
-export function registered(own: readonly Registered[], env: NodeJS.ProcessEnv): readonly Registered[] {
+export function registered(
+  own: readonly RegisteredHost[],
+  env: NodeJS.ProcessEnv,
+): readonly RegisteredHost[] {
   const notes = registryFolder(env);
   const noted = keysIn(notes, NOTE).flatMap((name) => read(join(notes, `${name}${NOTE}`)));
   const given = own.map(({folder, key}) => ({folder, key}));
@@ -47,11 +50,11 @@ export function registered(own: readonly Registered[], env: NodeJS.ProcessEnv): 
   return [...new Map([...noted, ...given, ...locked].map((place) => [noteOf(place, env), place])).values()];
 }
 
-function noteOf({folder, key}: Registered, env: NodeJS.ProcessEnv): string {
+function noteOf({folder, key}: RegisteredHost, env: NodeJS.ProcessEnv): string {
   return join(registryFolder(env), `${digestOf([folder, key])}${NOTE}`);
 }
 
-function read(file: string): readonly Registered[] {
+function read(file: string): readonly RegisteredHost[] {
   try {
     const {folder, key} = parseObject(readFileSync(file)) ?? {};
     return typeof folder === 'string' && isAbsolute(folder) && typeof key === 'string' && KEY.test(key)

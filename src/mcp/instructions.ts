@@ -18,5 +18,5 @@ export const instructionsFor = (on: keyof typeof ASKING): string =>
 - Agents work in the same files as you: give them separate ones, or access worktree.`;
 
 /** For a delegated agent's own session, which gets no tools from us. */
-export const INSIDE_INSTRUCTIONS =
+export const NESTED_INSTRUCTIONS =
   'This session is itself a background delegation. Delegating from here is not possible; do the work yourself.';

@@ -24,7 +24,7 @@ import {declaredAtFirst, declaredIn, showsForms} from './connection/capabilities
 import {ClientConnection} from './connection/client-connection.ts';
 import {rootsOf} from './connection/roots.ts';
 import {Stamps} from './connection/stamps.ts';
-import {INSIDE_INSTRUCTIONS, instructionsFor} from './instructions.ts';
+import {instructionsFor, NESTED_INSTRUCTIONS} from './instructions.ts';
 import {servePrompts} from './prompts.ts';
 import {serveChanges} from './resources/changes.ts';
 import {type Artifacts, serveResources} from './resources/resources.ts';
@@ -36,7 +36,7 @@ import {delegationRead} from './tools/delegation-read.ts';
 import {delegationReply} from './tools/delegation-reply.ts';
 
 /** What the server is built on; made once, however many connections it serves. */
-export interface Backend extends Artifacts {
+export interface DelegationService extends Artifacts {
   readonly delegations: Delegations;
   readonly artifact: (project: string, id: string) => string;
   readonly projectOf: (directory: string) => Promise<string>;
@@ -68,13 +68,13 @@ const TOOLS: readonly Tool[] = [delegate, delegationRead, delegationList, delega
 export const TOOL_DEFINITIONS = TOOLS.map(({definition}) => definition);
 
 /** What there is to offer: nothing to a delegated agent, and no reply where nothing waits for one. */
-function offered({inside}: Backend, {asking}: Environment): readonly Tool[] {
+function offered({inside}: DelegationService, {asking}: Environment): readonly Tool[] {
   if (inside) return [];
   return asking.on === 'wait' ? TOOLS : TOOLS.filter((tool) => tool !== delegationReply);
 }
 
 /** A factory of servers for one client connection: the same for every protocol revision that is served. */
-export function createServerFactory(backend: Backend, caller: Caller): McpServerFactory {
+export function createServerFactory(service: DelegationService, caller: Caller): McpServerFactory {
   // Each connection is told once, whatever the number of servers that answer on it.
   let notice = caller.notice;
   const takeNotice = (): string | undefined => {
@@ -82,22 +82,22 @@ export function createServerFactory(backend: Backend, caller: Caller): McpServer
     notice = undefined;
     return taken;
   };
-  const stamps = new Stamps({...backend, secret: caller.stampSecret});
+  const stamps = new Stamps({...service, secret: caller.stampSecret});
   return ({era}) => {
-    const {inside, version, log, delegations} = backend;
+    const {inside, version, log, delegations} = service;
     const {environment} = caller;
     const server = new Server(
       {name: 'opencode-delegate', title: 'OpenCode Delegate', version},
       {
         capabilities: inside ? {tools: {}} : capabilitiesOf(era),
-        instructions: inside ? INSIDE_INSTRUCTIONS : instructionsFor(environment.asking.on),
+        instructions: inside ? NESTED_INSTRUCTIONS : instructionsFor(environment.asking.on),
       },
     );
-    const {client, seen} = connectionOf(server, {backend, ...caller});
-    serveTools(server, {backend, client, seen, environment, takeNotice, stamps});
+    const {client, seen} = connectionOf(server, {service, ...caller});
+    serveTools(server, {service, client, seen, environment, takeNotice, stamps});
     if (inside) return server;
     const project = (id?: string) => client.project(id);
-    serveResources(server, {delegations, artifacts: backend, project});
+    serveResources(server, {delegations, artifacts: service, project});
     serveChanges(server, {delegations, project, era, log});
     servePrompts(server, {delegations, project});
     if (era === 'modern') serveTasks(server, {delegations, project, directory: () => client.directory()});
@@ -115,18 +115,18 @@ function capabilitiesOf(era: McpRequestContext['era']): ServerCapabilities {
   };
 }
 
-function connectionOf(server: Server, {backend, cwd, home}: Caller & {readonly backend: Backend}) {
+function connectionOf(server: Server, {service, cwd, home}: Caller & {readonly service: DelegationService}) {
   let lastSeen: Client | undefined;
   const client = new ClientConnection({
     ...{cwd, home},
-    projectOf: backend.projectOf,
+    projectOf: service.projectOf,
     knows: (project, id) =>
-      backend.delegations.get(project, id).then(
+      service.delegations.get(project, id).then(
         () => true,
         () => false,
       ),
     identity: () => lastSeen ?? identityOf(server.getClientVersion()),
-    roots: () => rootsOf(server, backend.log),
+    roots: () => rootsOf(server, service.log),
   });
   server.setNotificationHandler('notifications/roots/list_changed', () => client.rootsChanged());
   const seen = (context: ServerContext): void => {
@@ -136,7 +136,7 @@ function connectionOf(server: Server, {backend, cwd, home}: Caller & {readonly b
 }
 
 interface ToolsOptions {
-  readonly backend: Backend;
+  readonly service: DelegationService;
   readonly client: ClientConnection;
   readonly environment: Environment;
   /** What the client is to be told, the first time that it is asked for. */
@@ -147,13 +147,13 @@ interface ToolsOptions {
 }
 
 function serveTools(server: Server, options: ToolsOptions): void {
-  const {backend, client, seen, environment, takeNotice, stamps} = options;
-  const {inside, delegations, artifact, log} = backend;
-  const tools = offered(backend, environment);
+  const {service, client, seen, environment, takeNotice, stamps} = options;
+  const {inside, delegations, artifact, log} = service;
+  const tools = offered(service, environment);
   server.setRequestHandler('tools/list', (_request, context) => {
     if (inside) return {tools: []};
     seen(context);
-    backend.listed();
+    service.listed();
     // Whoever delegates next need not wait for git.
     client.project().catch((error: unknown) => log.debug(`no project yet: ${messageOf(error)}`));
     return {tools: tools.map(({definition}) => definition)};

@@ -8,7 +8,7 @@ import type {HeadlineWriter} from '../delegation/model/ports.ts';
 import type {OpenCodeCatalog} from './catalog/catalog.ts';
 import type {Entrance} from './server/entrance.ts';
 import type {OpenCode} from './server/opencode.ts';
-import {judge} from './transcript/verdict.ts';
+import {judgeTurn} from './transcript/verdict.ts';
 import {dataOf} from './wire/answer.ts';
 import {splitModel} from './wire/model-name.ts';
 
@@ -87,7 +87,7 @@ export class SmallModelHeadlines implements HeadlineWriter {
           {signal: AbortSignal.timeout(WRITE_TIMEOUT_MS)},
         ),
       );
-      const verdict = judge([reply]);
+      const verdict = judgeTurn([reply]);
       return verdict.is === 'answered' ? parse(verdict.text) : undefined;
     } finally {
       await client.session.abort({sessionID: session.id});

@@ -2,7 +2,7 @@ import {randomBytes, randomUUID} from 'node:crypto';
 import {dataDirOf} from '../base/data-dir.ts';
 import type {Logger} from '../base/log.ts';
 import {STAMP_KEY, type Stamp, seal} from '../contract/stamp.ts';
-import {disclosedIn} from './caller/answer-meta.ts';
+import {answerMetaIn} from './caller/answer-meta.ts';
 import {Callers, callerIn} from './caller/callers.ts';
 import {Calls} from './caller/calls.ts';
 import {CarryOver} from './compaction/carry-over.ts';
@@ -11,16 +11,16 @@ import type {ParentSession} from './notices/parent-session.ts';
 import {ParentSessions} from './notices/parent-sessions.ts';
 import {heard} from './opencode/events.ts';
 import {guarded} from './opencode/guard.ts';
-import type {Client, Configuration, Hooks, TextPart} from './opencode/hooks.ts';
+import type {Hooks, PluginClient, PluginConfiguration, TextPart} from './opencode/hooks.ts';
 import {loadedCode} from './opencode/loaded-code.ts';
-import {noticeOf, OpenCode, placeOf, voiceOf} from './opencode/opencode.ts';
 import {areForOurSake, leaveOut} from './opencode/resource-tools.ts';
 import {provideEntry, type ServerEntry} from './opencode/server-entry.ts';
+import {noticeOf, sessionPlaceOf, UserOpenCode, voiceOf} from './opencode/user-opencode.ts';
 import {FolderWatch} from './records/folder-watch.ts';
 import {Records} from './records/records.ts';
 
 export interface CompanionOptions {
-  readonly client: Client;
+  readonly client: PluginClient;
   /** Where all sessions of this instance work. */
   readonly directory: string;
   readonly log: Logger;
@@ -34,7 +34,7 @@ export interface CompanionOptions {
 /** The companion of one OpenCode instance: what happens at which of its hooks. */
 export class Companion {
   readonly #options: CompanionOptions;
-  readonly #opencode: OpenCode;
+  readonly #opencode: UserOpenCode;
   readonly #watch: FolderWatch;
   readonly #sessions: ParentSessions;
   readonly #carryOver = new CarryOver();
@@ -54,7 +54,7 @@ export class Companion {
     void loadedCode(options).then((digest) => {
       this.#loaded = digest;
     });
-    this.#opencode = new OpenCode(client);
+    this.#opencode = new UserOpenCode(client);
     this.#callers = new Callers(this.#opencode);
     this.#watch = new FolderWatch(log);
     this.#records = new Records({root: dataDirOf(env), log});
@@ -79,7 +79,7 @@ export class Companion {
       'tool.execute.after': guard('tool.execute.after', async ({tool, sessionID, callID}, output) => {
         if (this.#nameOf(tool) === undefined) return;
         this.#calls.answered(callID);
-        await this.#sessions.in(sessionID, (session) => session.answered(callID, disclosedIn(output)));
+        await this.#sessions.in(sessionID, (session) => session.answered(callID, answerMetaIn(output)));
       }),
       'experimental.session.compacting': guard('compacting', ({sessionID}, {context}) =>
         this.#compacting(sessionID, context),
@@ -95,7 +95,7 @@ export class Companion {
     };
   }
 
-  #configure(config: Configuration): void {
+  #configure(config: PluginConfiguration): void {
     const {main, env, mayAddEntry, log} = this.#options;
     const {ours, warning} = provideEntry(config, {
       ...{main, env, secret: this.#secret},
@@ -147,7 +147,7 @@ export class Companion {
   async #spoken(session: string, {message, parts}: {message: unknown; parts: unknown[]}): Promise<void> {
     // What we say ourselves comes this way too.
     if (parts.some((part) => noticeOf(part) !== undefined)) return;
-    const attach = (part: TextPart) => parts.push({...part, ...placeOf(message, parts)});
+    const attach = (part: TextPart) => parts.push({...part, ...sessionPlaceOf(message, parts)});
     await this.#sessions.in(session, (parent) => parent.spokenTo(voiceOf(message), attach));
   }
 
@@ -183,8 +183,8 @@ export class Companion {
   }
 
   async #compacting(session: string, context: string[]): Promise<void> {
-    const outlook = await this.#sessions.in(session, (parent) => parent.outlook());
-    const carried = await carriedOverOf(outlook, {records: this.#records, opencode: this.#opencode});
+    const delegations = await this.#sessions.in(session, (parent) => parent.delegations());
+    const carried = await carriedOverOf(delegations, {records: this.#records, opencode: this.#opencode});
     const text = carried.text();
     if (text === undefined) return;
     context.push(text);

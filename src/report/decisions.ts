@@ -1,10 +1,10 @@
 import {shorten} from '../base/errors.ts';
 import {quoted} from '../base/safe-text.ts';
-import type {Decision, Verdict} from '../delegation/model/ask.ts';
+import type {Decision, Ruling} from '../delegation/model/ask.ts';
 
 const MESSAGE_CHARS = 200;
 
-const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
+const VERDICT_WORDS: Readonly<Record<Ruling, string>> = {
   allowed: 'allowed',
   denied: 'denied',
   nobody: 'refused, as nobody could be asked',

@@ -1,7 +1,7 @@
 import {mkdirSync, utimesSync, writeFileSync} from 'node:fs';
 import {hostname} from 'node:os';
 import {join} from 'node:path';
-import {type Delegation, NO_WORK} from '../../src/delegation/model/delegation.ts';
+import {type Delegation, NO_STATS} from '../../src/delegation/model/delegation.ts';
 import {summaryOf, titleOf} from '../../src/delegation/model/headline.ts';
 import {newId} from '../../src/delegation/model/id.ts';
 import {renderRecord} from '../../src/store/record/record.ts';
@@ -96,7 +96,7 @@ function recordOf({
       startedAt: createdAt + 10,
       endedAt: createdAt + 45_000,
       sessionId: `ses_${id}`,
-      work: {...NO_WORK, toolCalls: n % 20, filesChanged: [`src/part-${n}.ts`, `test/part-${n}.ts`]},
+      work: {...NO_STATS, toolCalls: n % 20, filesChanged: [`src/part-${n}.ts`, `test/part-${n}.ts`]},
     },
     ...(isRead && {readAt: createdAt + 50_000}),
     prompt,

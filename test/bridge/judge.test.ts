@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {type Judged, judge} from '../../src/bridge/judge.ts';
+import {type Judged, judgeMessage} from '../../src/bridge/judge.ts';
 
 const line = (message: unknown): Buffer =>
   Buffer.from(typeof message === 'string' ? message : `${JSON.stringify(message)}\n`);
@@ -37,7 +37,7 @@ describe('a request', () => {
       7,
     ],
   ])('that %s is answered with %s', (_, message, code, id) => {
-    const judged = judge(line(message));
+    const judged = judgeMessage(line(message));
     expect('answer' in judged && JSON.parse(judged.answer)).toMatchObject({
       jsonrpc: '2.0',
       id,
@@ -49,7 +49,7 @@ describe('a request', () => {
     const given = Buffer.from(
       ' { "id" : 7 , "jsonrpc":"2.0","method":"ping", "params" : {"a" : [1.0, null]} }\r\n',
     );
-    expect(judge(given)).toMatchObject({
+    expect(judgeMessage(given)).toMatchObject({
       passed: {line: given, message: {kind: 'request', id: 7, method: 'ping'}},
     });
   });
@@ -64,11 +64,11 @@ describe('a request', () => {
     ],
     ['members that JSON-RPC does not know', {params: {}, auth: 'x', result: null}, {params: {}}],
   ])('goes on without %s', (_, more, expected) => {
-    expect(passedOf(judge(line(request(more))))).toEqual(request(expected));
+    expect(passedOf(judgeMessage(line(request(more))))).toEqual(request(expected));
   });
 
   it('that a Windows shell has piped is understood', () => {
-    expect(passedOf(judge(line(`\ufeff${JSON.stringify(request({}))}\r\n`)))).toEqual(request({}));
+    expect(passedOf(judgeMessage(line(`\ufeff${JSON.stringify(request({}))}\r\n`)))).toEqual(request({}));
   });
 });
 
@@ -83,11 +83,11 @@ describe('a notification', () => {
       {params: {requestId: 1}},
     ],
   ])('that %s counts all the same, as it cannot be answered', (_, given, expected) => {
-    expect(passedOf(judge(line(given)))).toEqual({jsonrpc: '2.0', method, ...expected});
+    expect(passedOf(judgeMessage(line(given)))).toEqual({jsonrpc: '2.0', method, ...expected});
   });
 
   it('that nothing can be made of is dropped', () => {
-    expect(judge(line({jsonrpc: '2.0', method, params: {_meta: 5}}))).toEqual({nothing: true});
+    expect(judgeMessage(line({jsonrpc: '2.0', method, params: {_meta: 5}}))).toEqual({nothing: true});
   });
 });
 
@@ -106,20 +106,20 @@ describe('a response', () => {
     ['has a null result', {jsonrpc: '2.0', id: 0, result: null}, {result: {}}],
     ['lacks jsonrpc', {id: 0, result: {}}, {result: {}}],
   ])('that %s goes on as it is meant', (_, given, expected) => {
-    expect(passedOf(judge(line(given)))).toEqual({jsonrpc: '2.0', id: 0, ...expected});
+    expect(passedOf(judgeMessage(line(given)))).toEqual({jsonrpc: '2.0', id: 0, ...expected});
   });
 
   it('without a usable id is dropped: an answer to it would be taken for one to a request', () => {
-    expect(judge(line({jsonrpc: '2.0', id: null, result: {}}))).toEqual({nothing: true});
+    expect(judgeMessage(line({jsonrpc: '2.0', id: null, result: {}}))).toEqual({nothing: true});
   });
 });
 
 it.each(['\n', '\r\n', '  \n'])('an empty line is nothing: %j', (text) => {
-  expect(judge(Buffer.from(text))).toEqual({nothing: true});
+  expect(judgeMessage(Buffer.from(text))).toEqual({nothing: true});
 });
 
 it('a batch is judged message by message', () => {
-  const judged = judge(line([request({}), 5, {method: 'x'}]));
+  const judged = judgeMessage(line([request({}), 5, {method: 'x'}]));
   expect('batch' in judged && judged.batch.map((entry) => Object.keys(entry)[0])).toEqual([
     'passed',
     'answer',

@@ -10,12 +10,12 @@ import {
   type Delegation,
   hasEnded,
   MAX_TIMEOUT_MINUTES,
-  NO_WORK,
+  NO_STATS,
 } from '../../src/delegation/model/delegation.ts';
 import {listingOf} from '../../src/delegation/model/listing.ts';
 import type {Environment, NotKnown} from '../../src/delegation/model/ports.ts';
-import type {Sight} from '../../src/delegation/model/view.ts';
-import type {DelegateRequest} from '../../src/delegation/submit/input.ts';
+import type {DelegationView} from '../../src/delegation/model/view.ts';
+import type {DelegateInput} from '../../src/delegation/submit/input.ts';
 import {MAX_PROMPT_CHARS} from '../../src/delegation/submit/input.ts';
 import {MAX_OPEN} from '../../src/delegation/submit/register.ts';
 import {identityOf} from '../../src/process/identity.ts';
@@ -79,15 +79,15 @@ afterEach(() => {
 const settled = () => vi.advanceTimersByTimeAsync(0);
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
-function aRequest(prompt: string, given: Partial<DelegateRequest> = {}): DelegateRequest {
+function aRequest(prompt: string, given: Partial<DelegateInput> = {}): DelegateInput {
   const client = {name: 'c', version: '1'};
   return {project: PROJECT, environment, directory, prompt, timeoutMinutes: 15, client, ...given};
 }
 
-async function delegate(prompt: string, given: Partial<DelegateRequest> = {}): Promise<Sight> {
-  const sight = await delegations.delegate(aRequest(prompt, given));
+async function delegate(prompt: string, given: Partial<DelegateInput> = {}): Promise<DelegationView> {
+  const view = await delegations.delegate(aRequest(prompt, given));
   await settled();
-  return sight;
+  return view;
 }
 
 /** Delegates each prompt in turn. Returns their ids. */
@@ -97,7 +97,7 @@ async function delegateAll(...prompts: string[]): Promise<Record<string, string>
   return ids;
 }
 
-async function idOf(prompt: string, given: Partial<DelegateRequest> = {}): Promise<string> {
+async function idOf(prompt: string, given: Partial<DelegateInput> = {}): Promise<string> {
   return (await delegate(prompt, given)).delegation.id;
 }
 
@@ -147,15 +147,15 @@ describe('delegating', () => {
 
   it('sends nothing to OpenCode while the record is not on disk', async () => {
     store.createGate.hold();
-    const sight = watched(delegations.delegate({...aRequest('p'), prompt: 'a'}));
+    const view = watched(delegations.delegate({...aRequest('p'), prompt: 'a'}));
     await vi.waitUntil(() => store.asked.length > 0);
     await settled();
     expect(runner.runs).toHaveLength(0);
-    expect(sight.isSettled).toBe(false);
+    expect(view.isSettled).toBe(false);
     store.createGate.release();
     await settled();
     expect(runner.prompts).toEqual(['a']);
-    expect(sight.isSettled).toBe(true);
+    expect(view.isSettled).toBe(true);
   });
 
   it('tries another id where one is taken', async () => {
@@ -204,7 +204,7 @@ describe('delegating', () => {
 describe('a request that cannot be', () => {
   const file = () => join(directory, 'file.txt');
 
-  test.each<[string, () => Partial<DelegateRequest>, RegExp]>([
+  test.each<[string, () => Partial<DelegateInput>, RegExp]>([
     ['an empty prompt', () => ({prompt: ''}), /prompt is empty/],
     ['a blank prompt', () => ({prompt: ' \n\t '}), /prompt is empty/],
     ['a prompt that is too long', () => ({prompt: 'x'.repeat(MAX_PROMPT_CHARS + 1)}), /200,001.*200,000/],
@@ -575,7 +575,7 @@ describe('a cancel', () => {
       const owner = {...HERE, boot: 'another', hostname: 'another'};
       const state = status === 'running' ? {status, startedAt: Date.now()} : {status};
       store.put(aDelegation({owner, createdAt: Date.now(), state}));
-      runner.settlement = {outcome: 'interrupted', product: {text: 'half', work: NO_WORK}, error: 'gone'};
+      runner.lostRunEnd = {outcome: 'interrupted', product: {text: 'half', work: NO_STATS}, error: 'gone'};
       const cancelled = watched(delegations.cancel(PROJECT, 'swift-amber-otter'));
       await pass(8_500);
       expect(cancelled.value?.delegation.state.status).toBe('cancelled');
@@ -857,7 +857,7 @@ describe('a wait', () => {
     start({concurrency: 1});
     const {b} = await delegateAll('a', 'b');
     const seen: string[] = [];
-    const onChange = (look: () => Sight) => {
+    const onChange = (look: () => DelegationView) => {
       const {delegation, activity, waiting: queued} = look();
       seen.push(`${delegation.state.status} ${activity?.last ?? queued?.place}`);
     };
@@ -876,8 +876,8 @@ describe('a wait', () => {
   it('can tell at any moment what it waits for, which changes while the queue in front of it does', async () => {
     start({concurrency: 1});
     const {c} = await delegateAll('a', 'b', 'c');
-    const looks: (() => Sight)[] = [];
-    const onChange = (look: () => Sight) => looks.push(look);
+    const looks: (() => DelegationView)[] = [];
+    const onChange = (look: () => DelegationView) => looks.push(look);
     const waiting = delegations.wait({project: PROJECT, id: c ?? '', ms: 5_000, onChange});
     await settled();
     expect(looks[0]?.().waiting?.place).toBe(2);
@@ -1146,7 +1146,7 @@ describe('a record whose process is gone', () => {
 
   it('gets the end that its session shows, and is stored so', async () => {
     store.put(running());
-    runner.settlement = {outcome: 'completed', product: {text: 'It was all there.', work: SOME_WORK}};
+    runner.lostRunEnd = {outcome: 'completed', product: {text: 'It was all there.', work: SOME_WORK}};
     const {state, text} = await recordOf('swift-amber-otter');
     expect(text).toBe('It was all there.');
     expect(state).toMatchObject({
@@ -1174,7 +1174,7 @@ describe('a record whose process is gone', () => {
 
   it('stays open where OpenCode could not be asked, says why, and is asked again by itself', async () => {
     store.put(running());
-    runner.settlement = {outcome: 'not known', why: 'OpenCode is not there.'};
+    runner.lostRunEnd = {outcome: 'not known', why: 'OpenCode is not there.'};
     const {unknown} = await delegations.get(PROJECT, 'swift-amber-otter');
     expect(unknown).toBe('OpenCode is not there. It is asked again.');
     expect(await delegations.list(PROJECT)).toMatchObject([{state: {status: 'running'}}]);
@@ -1183,7 +1183,7 @@ describe('a record whose process is gone', () => {
 
     await pass(2_000);
     expect(runner.lost).toHaveLength(2);
-    runner.settlement = {outcome: 'completed', product: {text: 'It was all there.', work: SOME_WORK}};
+    runner.lostRunEnd = {outcome: 'completed', product: {text: 'It was all there.', work: SOME_WORK}};
     await pass(4_000);
     expect(store.stored('swift-amber-otter')).toMatchObject({
       text: 'It was all there.',
@@ -1207,7 +1207,7 @@ describe('a record whose process is gone', () => {
   it('is left as it is by a process that closes meanwhile, and keeps one that nobody needs from ending', async () => {
     store.put(running());
     let tell!: (end: NotKnown) => void;
-    runner.settle = () => new Promise((resolve) => (tell = resolve));
+    runner.postMortem = () => new Promise((resolve) => (tell = resolve));
     const got = delegations.get(PROJECT, 'swift-amber-otter');
     await settled();
     expect(delegations.active).toBe(1);
@@ -1247,7 +1247,7 @@ describe('a record whose process is gone', () => {
 
   it('runs again when nothing had been sent to the model', async () => {
     store.put(running());
-    runner.settlement = {outcome: 'nothing sent', why: 'It was killed.'};
+    runner.lostRunEnd = {outcome: 'nothing sent', why: 'It was killed.'};
     expect(await delegations.list(PROJECT)).toMatchObject([{state: {status: 'running'}}]);
     await settled();
     const run = runner.of('Do it.');
@@ -1263,7 +1263,7 @@ describe('a record whose process is gone', () => {
 
   it('waits for a client of its environment when nothing had been sent to the model', async () => {
     store.put({...running(), owner: {...GONE, environment: 'other keys'}});
-    runner.settlement = {outcome: 'nothing sent', why: 'It was killed.'};
+    runner.lostRunEnd = {outcome: 'nothing sent', why: 'It was killed.'};
     await delegations.list(PROJECT);
     expect(store.stored('swift-amber-otter')?.state).toEqual({status: 'queued'});
     expect(runner.runs).toEqual([]);
@@ -1395,7 +1395,7 @@ describe('thousands that wait', () => {
   it('are recovered beside the answer to a list', async () => {
     store.put(aDelegation({owner: GONE, state: {status: 'running', startedAt: 1_000}}));
     let tell!: (end: NotKnown) => void;
-    runner.settle = () => new Promise((resolve) => (tell = resolve));
+    runner.postMortem = () => new Promise((resolve) => (tell = resolve));
     const listed = watched(delegations.list(PROJECT));
     await pass(2_000);
     expect(listed.value).toMatchObject([{state: {status: 'running'}}]);
@@ -1413,7 +1413,7 @@ describe('closing', () => {
       text: 'half',
       state: {status: 'interrupted', work: SOME_WORK},
     });
-    expect(store.stored(b ?? '')).toMatchObject({text: '', state: {status: 'interrupted', work: NO_WORK}});
+    expect(store.stored(b ?? '')).toMatchObject({text: '', state: {status: 'interrupted', work: NO_STATS}});
     expect(store.stored(b ?? '')?.state).not.toHaveProperty('startedAt');
     expect(runner.prompts).toEqual(['a']);
     // It stops first, and is looked at once more: the answer may have come meanwhile.

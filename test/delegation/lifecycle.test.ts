@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, it, test} from 'vitest';
-import {type Ended, hasEnded, NO_WORK, OUTCOMES, type State} from '../../src/delegation/model/delegation.ts';
+import {type Ended, hasEnded, NO_STATS, OUTCOMES, type State} from '../../src/delegation/model/delegation.ts';
 import {type LifecycleEvent, transition} from '../../src/delegation/model/lifecycle.ts';
 import {anEnd, SOME_WORK} from '../support/fakes.ts';
 
@@ -168,7 +168,7 @@ describe('the transition table', () => {
 describe('how long it ran', () => {
   const HOUR = 60 * 60_000;
   const endedAfter = (ranMs: number, at: number) =>
-    transition(RUNNING, {type: 'ended', outcome: 'completed', work: NO_WORK, at, ranMs});
+    transition(RUNNING, {type: 'ended', outcome: 'completed', work: NO_STATS, at, ranMs});
 
   it.each([
     ['is what the clock says where nobody has set it', 5_000, 6_000, 1_000],
@@ -209,7 +209,7 @@ const anEvent: fc.Arbitrary<LifecycleEvent> = fc.oneof(
       type: fc.constant('ended' as const),
       outcome: fc.constantFrom(...OUTCOMES),
       at: fc.nat(),
-      work: fc.constantFrom(NO_WORK, SOME_WORK),
+      work: fc.constantFrom(NO_STATS, SOME_WORK),
       error: fc.string(),
     },
     {requiredKeys: ['type', 'outcome', 'at', 'work']},

@@ -4,7 +4,7 @@ import {Refusal} from '../../src/base/errors.ts';
 import type {Delegations} from '../../src/delegation/delegations.ts';
 import type {Delegation} from '../../src/delegation/model/delegation.ts';
 import type {Environment} from '../../src/delegation/model/ports.ts';
-import type {Sight} from '../../src/delegation/model/view.ts';
+import type {DelegationView} from '../../src/delegation/model/view.ts';
 import {fakeDelegations} from '../support/fake-delegations.ts';
 import {
   aDelegation,
@@ -35,14 +35,14 @@ beforeEach(() => {
 /** Lets everything happen that needs no time. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-async function delegate(): Promise<Sight> {
-  const sight = await delegations.delegate({
+async function delegate(): Promise<DelegationView> {
+  const view = await delegations.delegate({
     ...{project: 'project', environment, directory: tmpdir(), prompt: 'work', timeoutMinutes: 15},
     access: 'worktree',
     client: {name: 'c', version: '1'},
   });
   await settled();
-  return sight;
+  return view;
 }
 
 describe('a delegation in a worktree', () => {

@@ -4,9 +4,9 @@ import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import type {Delegations} from '../../src/delegation/delegations.ts';
 import type {Access} from '../../src/delegation/model/access.ts';
-import {NO_WORK} from '../../src/delegation/model/delegation.ts';
+import {NO_STATS} from '../../src/delegation/model/delegation.ts';
 import type {Environment} from '../../src/delegation/model/ports.ts';
-import type {Sight} from '../../src/delegation/model/view.ts';
+import type {DelegationView} from '../../src/delegation/model/view.ts';
 import {fakeDelegations} from '../support/fake-delegations.ts';
 import type {FakeRunner, FakeStore} from '../support/fakes.ts';
 
@@ -37,17 +37,17 @@ interface Given {
   readonly model?: string;
 }
 
-async function delegate(prompt: string, folder: string, given: Given = {}): Promise<Sight> {
-  const sight = await delegations.delegate({
+async function delegate(prompt: string, folder: string, given: Given = {}): Promise<DelegationView> {
+  const view = await delegations.delegate({
     ...{project: 'project', environment, directory: join(root, folder), prompt, timeoutMinutes: 15, ...given},
     client: {name: 'c', version: '1'},
   });
   await settled();
-  return sight;
+  return view;
 }
 
 async function complete(prompt: string, filesChanged: readonly string[] = []): Promise<void> {
-  runner.of(prompt).complete('done', {...NO_WORK, filesChanged});
+  runner.of(prompt).complete('done', {...NO_STATS, filesChanged});
   await settled();
 }
 
@@ -113,7 +113,7 @@ describe('a file that two have changed', () => {
       ids.push((await delegate(prompt, 'shop')).delegation.id);
     const [first = '', second = '', third = ''] = ids;
     await complete('first', ['a.ts']);
-    runner.of('second').produce('half', {...NO_WORK, filesChanged: ['a.ts']});
+    runner.of('second').produce('half', {...NO_STATS, filesChanged: ['a.ts']});
     await delegations.cancel('project', second);
     await complete('third', ['a.ts']);
     const by = (id: string) => ({file: 'a.ts', by: id});

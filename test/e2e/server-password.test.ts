@@ -3,7 +3,7 @@ import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {describe, expect, it} from 'vitest';
 import {z} from 'zod';
-import {INSIDE_MARK} from '../../src/base/nested.ts';
+import {NESTED_MARK} from '../../src/base/nested.ts';
 import {PASSWORD_CHARS} from '../../src/opencode/keeper/handed.ts';
 import type {TestClient} from '../support/client.ts';
 import {filesIn} from '../support/files.ts';
@@ -92,7 +92,7 @@ describe('the password of the server that all delegations share', () => {
       expect(
         Object.keys(own).filter((name) => name.startsWith('OPENCODE_DELEGATE_')),
         kind,
-      ).toEqual([INSIDE_MARK]);
+      ).toEqual([NESTED_MARK]);
       // The server is among them, or this would be no test.
       expect(
         ancestors.flat().some((line) => line.startsWith(`${VARIABLE}=`)),

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {type Delegation, NO_WORK} from '../../src/delegation/model/delegation.ts';
+import {type Delegation, NO_STATS} from '../../src/delegation/model/delegation.ts';
 import type {WaitOptions} from '../../src/delegation/read/waits.ts';
 import type {ToolContext} from '../../src/mcp/calls/tool.ts';
 import {delegationRead} from '../../src/mcp/tools/delegation-read.ts';
@@ -18,7 +18,7 @@ const DELEGATION: Delegation = {
   createdAt: 0,
   title: 'Title',
   summary: 'Summary',
-  state: {status: 'completed', startedAt: 0, endedAt: 1_000, work: NO_WORK},
+  state: {status: 'completed', startedAt: 0, endedAt: 1_000, work: NO_STATS},
   prompt: 'Prompt',
   text: 'The whole answer',
 };
@@ -46,7 +46,7 @@ function context(client: {extendsOnProgress: boolean; hasToken: boolean}): ToolC
       continue: unused,
       reply: unused,
       list: unused,
-      sight: () => undefined,
+      view: () => undefined,
       cancel: unused,
     },
     client: {

@@ -5,7 +5,7 @@ import {afterEach, beforeEach, expect, it, vi} from 'vitest';
 import {STAMP_KEY, unseal} from '../../src/contract/stamp.ts';
 import {STAMP_SECRET} from '../../src/contract/stamp-secret.ts';
 import {Companion} from '../../src/plugin/companion.ts';
-import type {Client, Configuration} from '../../src/plugin/opencode/hooks.ts';
+import type {PluginClient, PluginConfiguration} from '../../src/plugin/opencode/hooks.ts';
 import {FakeLog} from '../support/fakes.ts';
 
 let root: string;
@@ -22,7 +22,7 @@ afterEach(() => {
 
 const never = () => new Promise<never>(() => {});
 /** Takes every question and answers none. */
-const SILENT: Client = {
+const SILENT: PluginClient = {
   app: {log: never},
   tui: {showToast: never},
   session: {get: never, messages: never, status: never, prompt: never, promptAsync: never},
@@ -36,13 +36,15 @@ async function companion() {
   const main = join(root, 'main.js');
   const options = {client: SILENT, directory: '/shop', log, env, main, mayAddEntry: false};
   const hooks = new Companion(options).hooks();
-  const config: Configuration = {mcp: {ours: {type: 'local', command: ['npx', '-y', 'opencode-delegate']}}};
+  const config: PluginConfiguration = {
+    mcp: {ours: {type: 'local', command: ['npx', '-y', 'opencode-delegate']}},
+  };
   await hooks.config(config);
   return {hooks, log, secret: secretIn(config)};
 }
 
 /** What the server that OpenCode starts is given. */
-function secretIn({mcp}: Configuration): string {
+function secretIn({mcp}: PluginConfiguration): string {
   return String(Object(mcp?.ours).environment[STAMP_SECRET]);
 }
 

@@ -5,8 +5,8 @@ import {afterEach, beforeEach, expect, it} from 'vitest';
 import type {Ask} from '../../src/delegation/model/ask.ts';
 import type {Delegation} from '../../src/delegation/model/delegation.ts';
 import {ParentSession} from '../../src/plugin/notices/parent-session.ts';
-import type {Answer, Client, PromptBody} from '../../src/plugin/opencode/hooks.ts';
-import {noticeOf, OpenCode} from '../../src/plugin/opencode/opencode.ts';
+import type {ApiAnswer, PluginClient, PromptBody} from '../../src/plugin/opencode/hooks.ts';
+import {noticeOf, UserOpenCode} from '../../src/plugin/opencode/user-opencode.ts';
 import {FolderWatch} from '../../src/plugin/records/folder-watch.ts';
 import {Records} from '../../src/plugin/records/records.ts';
 import {SessionNotices} from '../../src/store/notices/session-notices.ts';
@@ -30,7 +30,7 @@ const ASK: Ask = {
 };
 
 /** OpenCode's client, whose answers a test decides; what it takes on is in the transcript at once. */
-class FakeClient implements Client {
+class FakeClient implements PluginClient {
   readonly said = new Arrivals<{readonly text: string; readonly isWake: boolean}>();
   readonly toasts = new Arrivals<string>();
   /** As many deliveries fail. */
@@ -42,9 +42,9 @@ class FakeClient implements Client {
     showToast: async ({body}: {body: {title: string}}) => this.toasts.add(body.title),
   };
   readonly session = {
-    get: async (): Promise<Answer> => ({data: {}}),
-    messages: async (): Promise<Answer> => ({data: [this.#spoken, ...this.said.all.map(messageOf)]}),
-    status: async (): Promise<Answer> => ({data: this.isBusy ? {[SESSION]: {type: 'busy'}} : {}}),
+    get: async (): Promise<ApiAnswer> => ({data: {}}),
+    messages: async (): Promise<ApiAnswer> => ({data: [this.#spoken, ...this.said.all.map(messageOf)]}),
+    status: async (): Promise<ApiAnswer> => ({data: this.isBusy ? {[SESSION]: {type: 'busy'}} : {}}),
     prompt: async ({body}: {body: PromptBody}) => this.#take(body, false),
     promptAsync: async ({body}: {body: PromptBody}) => this.#take(body, true),
   };
@@ -53,7 +53,7 @@ class FakeClient implements Client {
     parts: [{type: 'text', text: 'go'}],
   };
 
-  #take({agent, variant, parts: [part]}: PromptBody, isWake: boolean): Answer {
+  #take({agent, variant, parts: [part]}: PromptBody, isWake: boolean): ApiAnswer {
     if (this.failures > 0) {
       this.failures -= 1;
       return {error: {message: 'not now'}};
@@ -97,7 +97,7 @@ function openSession(): void {
   watch = new FolderWatch(log);
   const records = new Records({root, log});
   session = new ParentSession({
-    ...{id: SESSION, directory: '/somewhere', opencode: new OpenCode(client)},
+    ...{id: SESSION, directory: '/somewhere', opencode: new UserOpenCode(client)},
     ...{records, watch, log},
   });
   client.onStored = (key) => session.stored(key);

@@ -3,16 +3,16 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {ParentSessions} from '../../src/plugin/notices/parent-sessions.ts';
-import type {Answer, Client} from '../../src/plugin/opencode/hooks.ts';
-import {OpenCode} from '../../src/plugin/opencode/opencode.ts';
+import type {ApiAnswer, PluginClient} from '../../src/plugin/opencode/hooks.ts';
+import {UserOpenCode} from '../../src/plugin/opencode/user-opencode.ts';
 import {FolderWatch} from '../../src/plugin/records/folder-watch.ts';
 import {Records} from '../../src/plugin/records/records.ts';
 import {SessionNotices} from '../../src/store/notices/session-notices.ts';
 import {FakeLog} from '../support/fakes.ts';
 import {createGate} from '../support/gate.ts';
 
-const NOTHING = async (): Promise<Answer> => ({data: {}});
-const CLIENT: Client = {
+const NOTHING = async (): Promise<ApiAnswer> => ({data: {}});
+const CLIENT: PluginClient = {
   app: {log: NOTHING},
   tui: {showToast: NOTHING},
   session: {get: NOTHING, messages: NOTHING, status: NOTHING, prompt: NOTHING, promptAsync: NOTHING},
@@ -28,7 +28,7 @@ describe('the sessions that something may have to be told', () => {
     const log = new FakeLog();
     watch = new FolderWatch(log);
     sessions = new ParentSessions(() => ({
-      ...{opencode: new OpenCode(CLIENT), records: new Records({root, log}), watch, log},
+      ...{opencode: new UserOpenCode(CLIENT), records: new Records({root, log}), watch, log},
       directory: root,
     }));
   });

@@ -3,7 +3,7 @@ import {tmpdir} from 'node:os';
 import {delimiter, join, relative} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {STAMP_SECRET} from '../../src/contract/stamp-secret.ts';
-import type {Configuration} from '../../src/plugin/opencode/hooks.ts';
+import type {PluginConfiguration} from '../../src/plugin/opencode/hooks.ts';
 import {provideEntry} from '../../src/plugin/opencode/server-entry.ts';
 
 /** What every server that OpenCode starts for us is given. */
@@ -36,7 +36,7 @@ function program(name: string): string {
 
 /** What becomes of a configuration. */
 function provide(mcp?: Record<string, unknown>, {mayAdd = true, PATH = join(folder, 'bin')} = {}) {
-  const config: Configuration = mcp === undefined ? {} : {mcp};
+  const config: PluginConfiguration = mcp === undefined ? {} : {mcp};
   return {...provideEntry(config, {main, env: {PATH}, mayAdd, secret: 'secret'}), mcp: config.mcp};
 }
 

@@ -1,5 +1,5 @@
 import {type FSWatcher, watch} from 'node:fs';
-import {within} from '../../src/base/with-timeout.ts';
+import {withTimeout} from '../../src/base/with-timeout.ts';
 import {projectsIn} from './projects.ts';
 
 /** What is there only while something is being written or claimed. */
@@ -17,7 +17,7 @@ export async function aFileIsBegun(dataDir: string, withinMs: number): Promise<b
         watchers.push(watch(folder, (_, name) => name !== null && BEGUN.test(name) && resolve(true)));
       }
     });
-    return await within(withinMs, begun, false);
+    return await withTimeout(withinMs, begun, false);
   } finally {
     for (const watcher of watchers) watcher.close();
   }

@@ -1,5 +1,5 @@
 import {setTimeout as pause} from 'node:timers/promises';
-import {within} from '../../src/base/with-timeout.ts';
+import {withTimeout} from '../../src/base/with-timeout.ts';
 import {Cast} from './cast.ts';
 import {type Fault, Faults} from './faults.ts';
 import {Findings} from './findings.ts';
@@ -90,6 +90,6 @@ async function killing(
 /** Mostly while the model works, now and then while what was killed is about to come back. */
 async function moment(random: Random, work: Work): Promise<void> {
   if (random.chance(AT_WORK))
-    await within(UNASKED_MS, work.asked(random.between(1, MOST_REQUESTS)), undefined);
+    await withTimeout(UNASKED_MS, work.asked(random.between(1, MOST_REQUESTS)), undefined);
   await pause(random.between(0, PAUSE_MS));
 }

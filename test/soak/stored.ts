@@ -1,6 +1,6 @@
 import {type Ended, hasEnded} from '../../src/delegation/model/delegation.ts';
 import {turnOf} from '../../src/opencode/transcript/turn.ts';
-import {judge} from '../../src/opencode/transcript/verdict.ts';
+import {judgeTurn} from '../../src/opencode/transcript/verdict.ts';
 import {UserOpenCode} from '../support/user-opencode.ts';
 import {plain} from './plain.ts';
 import type {World} from './world.ts';
@@ -13,7 +13,7 @@ export async function expectNoneWithheld({sandbox, records, findings, counts, wo
       if (!hasEnded(state) || state.status === 'completed' || state.sessionId === undefined) continue;
       const {data = []} = await opencode.client.session.messages({sessionID: state.sessionId});
       const turn = turnOf(data, {delegationId: id, isContinued: continues !== undefined});
-      const verdict = judge(turn);
+      const verdict = judgeTurn(turn);
       // A session that was opened in vain and continued later holds the answer to another prompt.
       if (verdict.is !== 'answered' || verdict.text !== work.of(prompt)?.answer) continue;
       const {info} = turn.at(-1) ?? {};

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, it, test} from 'vitest';
 import {ACCESSES} from '../../src/delegation/model/access.ts';
-import {type Ask, type Decision, VERDICTS} from '../../src/delegation/model/ask.ts';
+import {type Ask, type Decision, RULINGS} from '../../src/delegation/model/ask.ts';
 import {
   type Delegation,
   hasEnded,
@@ -82,7 +82,7 @@ const anAsk: fc.Arbitrary<Ask> = fc.oneof(
 );
 
 const aDecision: fc.Arbitrary<Decision> = fc.record(
-  {number: fc.nat(), what: aText, verdict: fc.constantFrom(...VERDICTS), message: aText, at: aTime},
+  {number: fc.nat(), what: aText, verdict: fc.constantFrom(...RULINGS), message: aText, at: aTime},
   {requiredKeys: ['number', 'what', 'verdict', 'at'], noNullPrototype: true},
 );
 

@@ -7,10 +7,10 @@ import type {
   Ended,
   Named,
   Owner,
+  RunStats,
   Usage,
-  Work,
 } from '../../src/delegation/model/delegation.ts';
-import {hasEnded, NO_WORK} from '../../src/delegation/model/delegation.ts';
+import {hasEnded, NO_STATS} from '../../src/delegation/model/delegation.ts';
 import type {Headline} from '../../src/delegation/model/headline.ts';
 import {type Listing, listingOf} from '../../src/delegation/model/listing.ts';
 import type {
@@ -48,7 +48,7 @@ export const GONE: Owner = {pid: DEAD_PID, hostname: hostname(), environment: ''
 export const ELSEWHERE: Owner = {pid: DEAD_PID, hostname: `not-${hostname()}`, environment: ''};
 
 const USAGE: Usage = {input: 120, output: 45, reasoning: 7, cacheRead: 3, cacheWrite: 2, cost: 0.0123};
-export const SOME_WORK: Work = {
+export const SOME_WORK: RunStats = {
   usage: USAGE,
   toolCalls: 4,
   filesChanged: ['src/a.ts'],
@@ -164,7 +164,7 @@ export class FakeRun implements Run {
   readonly replies: {readonly id: string; readonly reply: AskReply}[] = [];
   /** Thrown by every reply while it is set. */
   replyError: Error | undefined;
-  #product: Product = {text: '', work: NO_WORK};
+  #product: Product = {text: '', work: NO_STATS};
   #settle: (end: RunEnd | NothingSent) => void = () => {};
 
   constructor(request: RunRequest, observer: RunObserver) {
@@ -176,11 +176,11 @@ export class FakeRun implements Run {
   }
 
   /** The text that exists from now on. */
-  produce(text: string, work: Work = NO_WORK): void {
+  produce(text: string, work: RunStats = NO_STATS): void {
     this.#product = {text, work};
   }
 
-  complete(text: string, work: Work = NO_WORK): void {
+  complete(text: string, work: RunStats = NO_STATS): void {
     this.produce(text, work);
     this.settle({outcome: 'completed', product: this.#product});
   }
@@ -228,7 +228,7 @@ export class FakeRunner implements Runner {
   readonly runs: FakeRun[] = [];
   /** What was asked to be settled, in order. */
   readonly lost: LostRun[] = [];
-  settlement: RunEnd | NothingSent | NotKnown | undefined;
+  lostRunEnd: RunEnd | NothingSent | NotKnown | undefined;
   /** Thrown by the next start. */
   fault: Error | undefined;
   #onStart: (run: FakeRun) => void = () => {};
@@ -242,9 +242,9 @@ export class FakeRunner implements Runner {
   }
 
   /** What OpenCode shows of a run whose process is gone. */
-  async settle(lost: LostRun): Promise<RunEnd | NothingSent | NotKnown> {
+  async postMortem(lost: LostRun): Promise<RunEnd | NothingSent | NotKnown> {
     this.lost.push(lost);
-    return this.settlement ?? {outcome: 'interrupted', product: NO_PRODUCT, error: lost.cause};
+    return this.lostRunEnd ?? {outcome: 'interrupted', product: NO_PRODUCT, error: lost.cause};
   }
 
   /** The sessions that OpenCode no longer has. */

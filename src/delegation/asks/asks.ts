@@ -1,5 +1,5 @@
 import {messageOf, Refusal} from '../../base/errors.ts';
-import type {Ask, AskContent, AskPolicy, Decision, Reply, Verdict} from '../model/ask.ts';
+import type {Ask, AskContent, AskPolicy, Decision, Reply, Ruling} from '../model/ask.ts';
 import type {AskReply} from '../model/ports.ts';
 import {answersOf} from './answers.ts';
 
@@ -34,7 +34,7 @@ interface Open {
 export class Asks {
   readonly #options: AsksOptions;
   readonly #open = new Map<number, Open>();
-  readonly #decided = new Map<number, Verdict>();
+  readonly #decided = new Map<number, Ruling>();
   #count = 0;
 
   constructor(options: AsksOptions) {
@@ -132,7 +132,7 @@ export class Asks {
     if (this.#open.delete(ask.number)) this.#tell();
   }
 
-  #note({number, what}: Ask, verdict: Verdict, message?: string): Decision {
+  #note({number, what}: Ask, verdict: Ruling, message?: string): Decision {
     const at = this.#options.now();
     const decision = {number, what, verdict, at, ...(message !== undefined && {message})};
     this.#decided.set(number, verdict);

@@ -1,11 +1,11 @@
 import type {Decision} from '../model/ask.ts';
-import {asksOf, type DelegationHead, type Work} from '../model/delegation.ts';
+import {asksOf, type DelegationHead, type RunStats} from '../model/delegation.ts';
 
 /** What a record says at the end of what was asked: with what nobody had answered by then. */
 export function concluded(
   head: DelegationHead,
-  {work, at}: {work: Work; at: number},
-): {readonly work: Work; readonly decisions?: readonly Decision[]} {
+  {work, at}: {work: RunStats; at: number},
+): {readonly work: RunStats; readonly decisions?: readonly Decision[]} {
   const unanswered = asksOf(head).map(
     ({number, what}): Decision => ({number, what, verdict: 'unanswered', at}),
   );

@@ -1,7 +1,7 @@
 import {messageOf} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
 import type {Store} from '../model/ports.ts';
-import {stop} from '../run/execution.ts';
+import {stopRun} from '../run/execution.ts';
 import type {Register} from '../submit/register.ts';
 
 /** So often it is looked whether another process wants something to be cancelled that runs here. */
@@ -40,7 +40,7 @@ export class CancelRequests {
       for (const wanted of await store.cancels()) {
         const live = register.find(wanted.project, wanted.id);
         if (live === undefined) continue;
-        stop(live, 'cancelled');
+        stopRun(live, 'cancelled');
         await store.dropCancel(wanted);
       }
     } catch (error) {

@@ -5,7 +5,7 @@ import type {Store} from '../model/ports.ts';
 import type {Overview} from '../read/overview.ts';
 import type {Waits} from '../read/waits.ts';
 import type {Recovery} from '../recover/recovery.ts';
-import {stop} from '../run/execution.ts';
+import {stopRun} from '../run/execution.ts';
 import type {Register} from '../submit/register.ts';
 
 /** Another process that runs a delegation sees within a second that it is to be cancelled, and ends it in some. */
@@ -45,7 +45,7 @@ export class Cancelling {
   async #stop(delegation: Delegation): Promise<Delegation> {
     const live = this.#options.register.find(delegation.project, delegation.id);
     if (live === undefined) return this.#elsewhere(delegation);
-    stop(live, 'cancelled');
+    stopRun(live, 'cancelled');
     return live.ended;
   }
 

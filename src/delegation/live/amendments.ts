@@ -32,7 +32,7 @@ export class Amendments {
   }
 
   /** Resolves when all changes that were asked for by now are made. */
-  async settled(): Promise<void> {
+  async allStored(): Promise<void> {
     await Promise.allSettled(this.#pending.values());
   }
 

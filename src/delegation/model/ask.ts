@@ -34,14 +34,14 @@ export type Ask = AskContent & {
  * What became of a request. `nobody`: nobody could be asked, so it was rejected at once. `timed-out`: nobody
  * answered in time. `unanswered`: the delegation ended first.
  */
-export const VERDICTS = ['allowed', 'denied', 'timed-out', 'nobody', 'unanswered'] as const;
-export type Verdict = (typeof VERDICTS)[number];
+export const RULINGS = ['allowed', 'denied', 'timed-out', 'nobody', 'unanswered'] as const;
+export type Ruling = (typeof RULINGS)[number];
 
 export interface Decision {
   /** The request's number. */
   readonly number: number;
   readonly what: string;
-  readonly verdict: Verdict;
+  readonly verdict: Ruling;
   /** The answer to a question, or what was said with a permission or a denial. */
   readonly message?: string;
   readonly at: number;

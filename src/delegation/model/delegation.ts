@@ -28,7 +28,7 @@ export interface Usage {
 }
 
 /** What an agent did besides writing its answer. */
-export interface Work {
+export interface RunStats {
   readonly usage: Usage;
   readonly toolCalls: number;
   /** As the agent named them, made relative to the delegation's directory where they lie inside it. */
@@ -39,7 +39,7 @@ export interface Work {
   readonly caveat?: string;
 }
 
-export const NO_WORK: Work = {
+export const NO_STATS: RunStats = {
   usage: {input: 0, output: 0, reasoning: 0, cacheRead: 0, cacheWrite: 0, cost: 0},
   toolCalls: 0,
   filesChanged: [],
@@ -70,7 +70,7 @@ export interface Ended {
   /** Absent when it never ran. */
   readonly startedAt?: number;
   readonly sessionId?: string;
-  readonly work: Work;
+  readonly work: RunStats;
   /** Why it did not complete: a sentence that says what happened and what to do next. */
   readonly error?: string;
 }

@@ -1,5 +1,5 @@
 import type {Ask} from './ask.ts';
-import {type Ended, hasEnded, type Outcome, type Running, type State, type Work} from './delegation.ts';
+import {type Ended, hasEnded, type Outcome, type Running, type RunStats, type State} from './delegation.ts';
 
 /** What can happen to a delegation. Times are milliseconds since the epoch. */
 export type LifecycleEvent =
@@ -17,7 +17,7 @@ export type LifecycleEvent =
       readonly at: number;
       /** How long it ran, in milliseconds, by a clock that nobody sets; absent where nobody has measured that. */
       readonly ranMs?: number;
-      readonly work: Work;
+      readonly work: RunStats;
       readonly error?: string;
     };
 

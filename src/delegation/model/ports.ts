@@ -1,7 +1,7 @@
 import type {Access} from './access.ts';
 import type {AskContent, AskPolicy} from './ask.ts';
 import type {Catalog} from './catalog.ts';
-import {type Delegation, type DelegationHead, type Named, NO_WORK, type Work} from './delegation.ts';
+import {type Delegation, type DelegationHead, type Named, NO_STATS, type RunStats} from './delegation.ts';
 import type {Headline} from './headline.ts';
 import type {Listing} from './listing.ts';
 import type {EnteredPlace, Trust} from './trust.ts';
@@ -62,11 +62,11 @@ export type AskReply =
 /** What an agent produced up to some moment. */
 export interface Product {
   readonly text: string;
-  readonly work: Work;
+  readonly work: RunStats;
 }
 
 /** Of what has never run, or left nothing. */
-export const NO_PRODUCT: Product = {text: '', work: NO_WORK};
+export const NO_PRODUCT: Product = {text: '', work: NO_STATS};
 
 /** How a run came to its end by itself. */
 export type RunEnd =
@@ -146,7 +146,7 @@ export interface Runner {
    * Finds out how a run ended whose process is gone, from what OpenCode has stored. Nothing of a directory runs by it,
    * for whatever is there now. Never rejects.
    */
-  settle(lost: LostRun): Promise<RunEnd | NothingSent | NotKnown>;
+  postMortem(lost: LostRun): Promise<RunEnd | NothingSent | NotKnown>;
   /**
    * True while OpenCode has the session that works in a place, so that a run can go on in it.
    * @throws Refusal when OpenCode cannot be started, or may not look there.

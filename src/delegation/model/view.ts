@@ -3,7 +3,7 @@ import type {Activity} from './ports.ts';
 import type {Waiting} from './waiting.ts';
 
 /** A delegation as it stands, with what is known only while it lives. */
-export interface Sight {
+export interface DelegationView {
   readonly delegation: Delegation;
   /** Only while it runs in this process. */
   readonly activity?: Activity;

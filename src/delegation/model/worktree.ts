@@ -99,11 +99,11 @@ export function worktreeCommands({checkout, path, branch, base}: Worktree): {
   readonly merge: string;
   readonly drop: string;
 } {
-  const git = `git -C ${quoted(checkout)}`;
+  const git = `git -C ${shellQuoted(checkout)}`;
   return {
     look: `${git} diff ${base.slice(0, 12)} ${branch}`,
     merge: `${git} merge ${branch}`,
-    drop: `${git} worktree remove --force ${quoted(path)} && ${git} branch -D ${branch}`,
+    drop: `${git} worktree remove --force ${shellQuoted(path)} && ${git} branch -D ${branch}`,
   };
 }
 
@@ -120,7 +120,7 @@ export function mergeCommand(
 }
 
 /** As the shells take it; a path that needs no quotes gets none. */
-export function quoted(path: string): string {
+export function shellQuoted(path: string): string {
   if (/^[\w./:@\\-]+$/.test(path)) return path;
   // Between double quotes, a shell would run what a folder is called.
   return path.startsWith('/') ? `'${path.replaceAll("'", "'\\''")}'` : `"${path}"`;

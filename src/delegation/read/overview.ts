@@ -1,12 +1,12 @@
 import {notFound} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
-import {within} from '../../base/with-timeout.ts';
+import {withTimeout} from '../../base/with-timeout.ts';
 import type {LiveDelegation} from '../live/live.ts';
 import {asksOf, type Delegation, type DelegationHead, hasEnded, isUnread} from '../model/delegation.ts';
 import {parseId} from '../model/id.ts';
 import type {Listing} from '../model/listing.ts';
 import type {Store} from '../model/ports.ts';
-import type {Sight} from '../model/view.ts';
+import type {DelegationView} from '../model/view.ts';
 import type {Waiting} from '../model/waiting.ts';
 import type {Recovery} from '../recover/recovery.ts';
 import type {Register} from '../submit/register.ts';
@@ -48,12 +48,12 @@ export class Overview {
    * One delegation, wherever it lives.
    * @throws Refusal when the id names none in this project.
    */
-  async get(project: string, id: string): Promise<Sight> {
+  async get(project: string, id: string): Promise<DelegationView> {
     const {store, recovery, register} = this.#options;
     const parsed = parseId(id);
     if (parsed === undefined) throw notFound(id);
     const live = register.find(project, parsed);
-    if (live !== undefined) return this.sight(live);
+    if (live !== undefined) return this.view(live);
     const delegation = await store.read(project, parsed);
     if (delegation === undefined) throw notFound(id);
     if (!recovery.isOrphan(delegation)) return {delegation};
@@ -61,23 +61,23 @@ export class Overview {
     const recovered = await recovery.recover(delegation);
     if (recovered === undefined) throw notFound(id);
     const takenOver = register.find(project, parsed);
-    return takenOver === undefined ? this.#delayed(recovered) : this.sight(takenOver);
+    return takenOver === undefined ? this.#delayed(recovered) : this.view(takenOver);
   }
 
   /** One that nobody runs, with why its end is not known yet where that is so. */
-  #delayed(delegation: Delegation): Sight {
+  #delayed(delegation: Delegation): DelegationView {
     const delay = this.#options.recovery.delayOf(delegation);
     if (delay === undefined || hasEnded(delegation.state)) return {delegation};
     return {delegation, unknown: `${delay.why} It is asked again.`};
   }
 
   /** One that lives in this process; `undefined` when it does not. */
-  live(project: string, id: string): Sight | undefined {
+  live(project: string, id: string): DelegationView | undefined {
     const live = this.#options.register.find(project, id);
-    return live && this.sight(live);
+    return live && this.view(live);
   }
 
-  sight(live: LiveDelegation): Sight {
+  view(live: LiveDelegation): DelegationView {
     const waiting = this.#options.waiting(live);
     return {
       delegation: live.record,
@@ -138,7 +138,7 @@ export class Overview {
     const {register} = this.#options;
     const before = register.known(project);
     // Thousands are recovered beside the answer.
-    const recovered = await within(PATIENCE_MS, this.recover(stored.open), []);
+    const recovered = await withTimeout(PATIENCE_MS, this.recover(stored.open), []);
     if (recovered.length === 0) return before;
     const records = recovered.flatMap((record) => (record === undefined ? [] : [record]));
     return new Map<string, DelegationHead>([

@@ -2,7 +2,7 @@ import {pause} from '../../base/pause.ts';
 import {ShownAsks} from '../asks/shown-asks.ts';
 import type {LiveDelegation} from '../live/live.ts';
 import {type DelegationHead, hasEnded} from '../model/delegation.ts';
-import type {Sight} from '../model/view.ts';
+import type {DelegationView} from '../model/view.ts';
 import type {Register} from '../submit/register.ts';
 import type {Overview} from './overview.ts';
 
@@ -21,7 +21,7 @@ export interface WaitOptions {
    * Called when the wait begins, and on every change while it lasts, with what tells how the delegation then
    * stands: the queue in front of it moves on without a change of its own.
    */
-  readonly onChange?: (look: () => Sight) => void;
+  readonly onChange?: (look: () => DelegationView) => void;
 }
 
 export interface WaitsOptions {
@@ -39,26 +39,26 @@ export class Waits {
     this.#options = options;
   }
 
-  async wait({project, id, ms, isForEnd = false, signal, onChange}: WaitOptions): Promise<Sight> {
+  async wait({project, id, ms, isForEnd = false, signal, onChange}: WaitOptions): Promise<DelegationView> {
     const {now, overview, register} = this.#options;
     const deadline = now() + ms;
     let isAsked = false;
-    let ended: Sight | undefined;
+    let ended: DelegationView | undefined;
     for (;;) {
-      const sight = ended ?? (await overview.get(project, id));
-      const hasNews = !isForEnd && (isAsked || this.#shownAsks.isNews(sight.delegation));
-      this.#shownAsks.shown(sight.delegation);
-      if (hasEnded(sight.delegation.state)) this.#shownAsks.forget(sight.delegation);
+      const view = ended ?? (await overview.get(project, id));
+      const hasNews = !isForEnd && (isAsked || this.#shownAsks.isNews(view.delegation));
+      this.#shownAsks.shown(view.delegation);
+      if (hasEnded(view.delegation.state)) this.#shownAsks.forget(view.delegation);
       const left = deadline - now();
-      if (hasNews || hasEnded(sight.delegation.state) || left <= 0 || signal?.aborted) return sight;
-      const live = register.find(project, sight.delegation.id);
+      if (hasNews || hasEnded(view.delegation.state) || left <= 0 || signal?.aborted) return view;
+      const live = register.find(project, view.delegation.id);
       if (live === undefined) {
         // Another process runs it; its end will be seen in the file.
         await pause(Math.min(left, FOREIGN_POLL_MS), {signal});
       } else {
         isAsked = await this.#watch(live, {ms: left, signal, onChange});
         // What has ended under the eyes of who waits need not be read from the disk.
-        if (hasEnded(live.record.state)) ended = overview.sight(live);
+        if (hasEnded(live.record.state)) ended = overview.view(live);
       }
     }
   }
@@ -77,7 +77,7 @@ export class Waits {
     let unwatch = () => {};
     const asked = new Promise<void>((resolve) => {
       const tell = () => {
-        onChange?.(() => this.#options.overview.sight(live));
+        onChange?.(() => this.#options.overview.view(live));
         isAsked ||= this.#shownAsks.isNews(live.record);
         if (isAsked) resolve();
       };

@@ -17,7 +17,7 @@ export interface LeftoversOptions {
  * whose delegation has ended without saying what became of them. One that holds changes is kept, and the log
  * names it. To be called when delegations that have lost their process have been recovered.
  */
-export async function settleLeftovers({store, worktrees, log, amend}: LeftoversOptions): Promise<void> {
+export async function finishLeftovers({store, worktrees, log, amend}: LeftoversOptions): Promise<void> {
   const leftovers = await worktrees.leftovers().catch((error: unknown) => {
     log.warn(`what worktrees are left could not be found out: ${messageOf(error)}`);
     return [];

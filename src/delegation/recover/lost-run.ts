@@ -7,18 +7,18 @@ const NOWHERE: NotKnown = {
 };
 
 /** How a run ended whose process is gone, and the environment that told. */
-export interface Found {
+export interface LostRunEnd {
   readonly outcome: 'known';
   readonly ran: RunEnd | NothingSent;
   readonly environment: Environment;
 }
 
 /** Asks in one environment after the other what became of a run whose process is gone, until one tells. */
-export async function findOut(record: Delegation, {all}: Environments): Promise<Found | NotKnown> {
+export async function findOut(record: Delegation, {all}: Environments): Promise<LostRunEnd | NotKnown> {
   const noted = record.state.status === 'running' ? record.state.sessionId : undefined;
   let unknown = NOWHERE;
   for (const environment of near(record.owner, all)) {
-    const ran = await environment.runner.settle({
+    const ran = await environment.runner.postMortem({
       delegationId: record.id,
       directory: record.worktree?.directory ?? record.directory,
       sessionId: noted ?? record.continues?.sessionId,

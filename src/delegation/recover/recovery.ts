@@ -6,7 +6,7 @@ import {type Delegation, type DelegationHead, hasEnded} from '../model/delegatio
 import {transition} from '../model/lifecycle.ts';
 import {isAbandoned, ownerIn} from '../model/owner.ts';
 import {type Environment, type Environments, NO_PRODUCT, type NothingSent} from '../model/ports.ts';
-import {settled} from '../run/worktree-end.ts';
+import {withWorktreeEnd} from '../run/worktree-end.ts';
 import {findOut} from './lost-run.ts';
 
 export interface RecoveryOptions extends Storing {
@@ -122,7 +122,7 @@ export class Recovery {
       const product = 'product' in ran ? ran.product : NO_PRODUCT;
       const error = `It was cancelled on request. The process that had it (${owner.pid} on ${owner.hostname}) could not be reached; if it is still there, it stops as soon as it sees that.`;
       const end = ran.outcome === 'completed' ? ran : {outcome: 'cancelled' as const, product, error};
-      return this.#end(latest, await settled(end, latest, environment.worktrees), environment);
+      return this.#end(latest, await withWorktreeEnd(end, latest, environment.worktrees), environment);
     });
     if (cancelled !== undefined) return cancelled;
     throw new Refusal(`${id} is being looked after at this moment. Cancel it again.`);
@@ -176,7 +176,7 @@ export class Recovery {
     const anew = ran.outcome === 'nothing sent';
     // A worktree that it goes on in is ready for it.
     if (anew && record.continues !== undefined) return this.#beginAnew(record);
-    const end = await settled(anew ? nothingSent(ran) : ran, record, environment.worktrees);
+    const end = await withWorktreeEnd(anew ? nothingSent(ran) : ran, record, environment.worktrees);
     // What is in a new one all the same, somebody else has put there: that is kept, and it ends.
     if (anew && end.worktree?.outcome?.is !== 'kept') return this.#beginAnew(record);
     return this.#end(record, end, environment);

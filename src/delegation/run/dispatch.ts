@@ -4,7 +4,7 @@ import type {LiveDelegation} from '../live/live.ts';
 import type {AlsoChanged, Delegation} from '../model/delegation.ts';
 import {NO_PRODUCT} from '../model/ports.ts';
 import type {Waiting} from '../model/waiting.ts';
-import {execute, stop} from './execution.ts';
+import {execute, stopRun} from './execution.ts';
 import {type LaneLimits, Queue} from './queue.ts';
 import {Writers} from './writers.ts';
 
@@ -39,10 +39,10 @@ export class Dispatch {
   /** Queues it, and runs it when its turn has come. Every fault becomes its end. */
   add(live: LiveDelegation): void {
     if (this.#isClosed) {
-      stop(live, 'interrupted');
+      stopRun(live, 'interrupted');
       return;
     }
-    this.#writers.join(live);
+    this.#writers.track(live);
     const work = this.#queue.add(live, () =>
       execute(live, {
         ...this.#options,
@@ -69,12 +69,12 @@ export class Dispatch {
     this.#isClosed = true;
     this.#queue.close();
     const running = open.filter(({record}) => record.state.status === 'running');
-    for (const live of running) stop(live, 'interrupted');
+    for (const live of running) stopRun(live, 'interrupted');
     const waiting = open.filter((live) => !running.includes(live));
     // A disk writes thousands no faster at once, and whoever runs has to get its turn.
     for (let n = 0; n < waiting.length; n += BATCH) {
       const batch = waiting.slice(n, n + BATCH);
-      for (const live of batch) stop(live, 'interrupted');
+      for (const live of batch) stopRun(live, 'interrupted');
       await Promise.all(batch.map((live) => live.ended));
     }
     await Promise.all(running.map((live) => live.ended));

@@ -4,7 +4,7 @@ import type {End, LiveDelegation, StopCause} from '../live/live.ts';
 import type {Delegation} from '../model/delegation.ts';
 import {NO_PRODUCT, type NothingSent, type Run, type RunRequest} from '../model/ports.ts';
 import type {Worktree} from '../model/worktree.ts';
-import {settled} from './worktree-end.ts';
+import {withWorktreeEnd} from './worktree-end.ts';
 import type {Writers} from './writers.ts';
 
 /** So often a delegation is begun whose server goes away each time before anything is sent to the model. */
@@ -161,7 +161,7 @@ function finisher(
     }
     // Nothing may write any more to what is being committed.
     await run.stop();
-    return live.end(await settled(end, live.record, live.environment.worktrees));
+    return live.end(await withWorktreeEnd(end, live.record, live.environment.worktrees));
   };
   return (end) => {
     ending ??= finish(end);
@@ -188,7 +188,7 @@ function requestOf(record: Delegation, deadline: number): RunRequest {
 }
 
 /** Stops a delegation: a queued one ends here and now, a running one is ended by its execution. */
-export function stop(live: LiveDelegation, cause: StopCause): void {
+export function stopRun(live: LiveDelegation, cause: StopCause): void {
   live.stop(cause);
   if (live.record.state.status === 'running') return;
   void live.end({

@@ -6,7 +6,7 @@ import type {Worktrees} from '../model/worktree.ts';
  * Brings home what was done in a delegation's worktree, and adds to the end what became of it. Nothing may work in
  * it any more. An end of a delegation without a worktree stays as it is.
  */
-export async function settled(
+export async function withWorktreeEnd(
   end: End,
   {id, title, worktree}: Delegation,
   worktrees: Worktrees,

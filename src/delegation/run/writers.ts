@@ -13,7 +13,7 @@ interface Writer {
   /** Links followed, so that two names of one directory are one. */
   readonly directory: string;
   /** Those that have run at the same time, for at least a moment. */
-  readonly met: Set<Writer>;
+  readonly ranBeside: Set<Writer>;
   /** The files that it has changed, by absolute path, as its result names them; absent until it has ended. */
   changed?: ReadonlyMap<string, string>;
   readonly shared: AlsoChanged[];
@@ -40,15 +40,15 @@ export class Writers {
   }
 
   /** Knows the delegation until it has ended. */
-  join(live: LiveDelegation): void {
+  track(live: LiveDelegation): void {
     if (live.record.access !== 'agent') return;
     const directory = realPathSync(live.record.directory);
-    const writer: Writer = {live, directory, met: new Set(), shared: []};
+    const writer: Writer = {live, directory, ranBeside: new Set(), shared: []};
     this.#known.set(live, writer);
     void live.ended.then(() => {
       this.#known.delete(live);
       // Those that still run know it; it need not know them, and those that they have met, for ever.
-      writer.met.clear();
+      writer.ranBeside.clear();
     });
   }
 
@@ -77,8 +77,8 @@ export class Writers {
     if (own === undefined) return;
     for (const other of this.#running) {
       // One that winds down has told its files already.
-      if (this.#known.has(other.live)) other.met.add(own);
-      own.met.add(other);
+      if (this.#known.has(other.live)) other.ranBeside.add(own);
+      own.ranBeside.add(other);
     }
     this.#running.add(own);
   }
@@ -97,7 +97,7 @@ export class Writers {
     if (own === undefined) return [];
     const changed = new Map(files.map((file) => [resolve(own.directory, file), file]));
     own.changed = changed;
-    for (const other of own.met) {
+    for (const other of own.ranBeside) {
       const shared = [...changed].filter(([path]) => other.changed?.has(path));
       if (shared.length === 0) continue;
       own.shared.push(...shared.map(([, file]) => ({file, by: idOf(other)})));

@@ -2,7 +2,7 @@ import {Refusal} from '../../base/errors.ts';
 import {inQuotes} from '../../base/safe-text.ts';
 import type {Environment} from '../model/ports.ts';
 import type {BroughtCode, EnteredPlace, LoadedCode, Trust, TrustQuestion, WorkPlace} from '../model/trust.ts';
-import {quoted} from '../model/worktree.ts';
+import {shellQuoted} from '../model/worktree.ts';
 
 /** Names above this number are counted only. */
 const NAMED = 5;
@@ -10,7 +10,7 @@ const NAMED = 5;
 /** Paths that a line of ours can have in it as they are. */
 const PLAIN_PATH = /^[\p{L}\p{N} ./:@\\+_~(),-]+$/u;
 
-export interface TrustRequest extends WorkPlace {
+export interface TrustInput extends WorkPlace {
   /** What the OpenCode that calls runs already. */
   readonly loaded?: LoadedCode;
   /** Asks whoever calls; absent where nobody can be asked. */
@@ -23,7 +23,7 @@ export interface TrustRequest extends WorkPlace {
  * @throws Refusal when nobody has allowed it, with the command that does.
  */
 export async function checkTrust(
-  {loaded, askTrust, ...place}: TrustRequest,
+  {loaded, askTrust, ...place}: TrustInput,
   {trust}: Pick<Environment, 'trust'>,
 ): Promise<string | undefined> {
   const code = await trust.codeIn(place);
@@ -66,7 +66,7 @@ function refusal(directory: string, code: BroughtCode): string {
 /** A folder can be called so that no command with its name in it could be shown. */
 function commandFor(directory: string): string {
   return PLAIN_PATH.test(directory)
-    ? `: \`opencode-delegate trust ${quoted(directory)}\``
+    ? `: \`opencode-delegate trust ${shellQuoted(directory)}\``
     : ', in that folder: `opencode-delegate trust .`';
 }
 

@@ -5,9 +5,9 @@ import {type Access, DEFAULT_ACCESS} from '../model/access.ts';
 import {type Continues, type Delegation, type DelegationHead, hasEnded} from '../model/delegation.ts';
 import type {Runner, Store} from '../model/ports.ts';
 import type {EnteredPlace} from '../model/trust.ts';
-import type {Sight} from '../model/view.ts';
+import type {DelegationView} from '../model/view.ts';
 import {checkTrust} from './check-trust.ts';
-import type {ContinueRequest, DelegateRequest} from './input.ts';
+import type {ContinueInput, DelegateInput} from './input.ts';
 
 /** What an interrupted agent is told where nobody has said anything else. */
 export const GO_ON =
@@ -17,14 +17,14 @@ export interface ContinueOptions {
   readonly store: Store;
   readonly get: (id: string) => Promise<{readonly delegation: Delegation}>;
   readonly list: () => Promise<readonly DelegationHead[]>;
-  readonly delegate: (request: DelegateRequest) => Promise<Sight>;
+  readonly delegate: (request: DelegateInput) => Promise<DelegationView>;
 }
 
 /**
  * Delegates in the session of a delegation that has ended.
  * @throws Refusal when it has not, has no session that could be gone on in, or somebody does so already.
  */
-export async function continueIn(request: ContinueRequest, options: ContinueOptions): Promise<Sight> {
+export async function continueIn(request: ContinueInput, options: ContinueOptions): Promise<DelegationView> {
   const {project, environment} = request;
   const {runner, worktrees} = environment;
   const {delegation: source} = await options.get(request.id);
@@ -41,7 +41,7 @@ export async function continueIn(request: ContinueRequest, options: ContinueOpti
  * Where the session of an ended delegation works.
  * @throws Refusal when what OpenCode would run there may not run: it does as soon as it is asked.
  */
-async function placeToContinue(next: DelegateRequest, source: Delegation): Promise<EnteredPlace> {
+async function placeToContinue(next: DelegateInput, source: Delegation): Promise<EnteredPlace> {
   const {access = DEFAULT_ACCESS, environment} = next;
   const own = await checkTrust({...next, directory: source.directory, access}, environment);
   const {directory, checkout} = source.worktree ?? {directory: source.directory};
@@ -51,7 +51,7 @@ async function placeToContinue(next: DelegateRequest, source: Delegation): Promi
 }
 
 /** The request with its directory as the delegation has it written, where both are the same folder. */
-async function inOwnWords({directory: own}: Delegation, request: ContinueRequest): Promise<ContinueRequest> {
+async function inOwnWords({directory: own}: Delegation, request: ContinueInput): Promise<ContinueInput> {
   const {directory} = request;
   if (directory === undefined) return request;
   return (await realPath(resolve(directory))) === (await realPath(resolve(own)))
@@ -63,7 +63,7 @@ async function inOwnWords({directory: own}: Delegation, request: ContinueRequest
  * What is delegated next to continue an ended delegation, as far as that can be said before its session is found.
  * @throws Refusal when it cannot be continued like this.
  */
-function nextRequest(source: Delegation, request: ContinueRequest): DelegateRequest {
+function nextRequest(source: Delegation, request: ContinueInput): DelegateInput {
   const {id, prompt, directory, access, ...rest} = request;
   checkKept(source, {directory, access});
   return {

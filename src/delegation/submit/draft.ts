@@ -5,9 +5,9 @@ import {DEFAULT_ACCESS} from '../model/access.ts';
 import {titleOf} from '../model/headline.ts';
 import {ownerIn} from '../model/owner.ts';
 import {checkTrust} from './check-trust.ts';
-import {checkDirectory, checkPrompt, checkTimeout, type DelegateRequest} from './input.ts';
+import {checkDirectory, checkPrompt, checkTimeout, type DelegateInput} from './input.ts';
 import type {Draft} from './register.ts';
-import {type Place, placeOf} from './worktree-place.ts';
+import {type WorkingPlace, workingPlaceOf} from './worktree-place.ts';
 
 export interface DraftOptions {
   /** This process, in whose name delegations are run. */
@@ -20,9 +20,9 @@ export interface DraftOptions {
  * @throws Refusal for what the caller can mend.
  */
 export async function draftOf(
-  request: DelegateRequest,
+  request: DelegateInput,
   {owner, now}: DraftOptions,
-): Promise<{readonly draft: Draft} & Pick<Place, 'worktreeOf'>> {
+): Promise<{readonly draft: Draft} & Pick<WorkingPlace, 'worktreeOf'>> {
   const {project, directory, prompt, client, agent, model, parent, continues, environment} = request;
   const {catalog, worktrees} = environment;
   const access = request.access ?? DEFAULT_ACCESS;
@@ -42,7 +42,7 @@ export async function draftOf(
     ...(model !== undefined && {model}),
     ...(parent?.model !== undefined && {callerModel: parent.model}),
   });
-  const {worktreeOf, notes} = await placeOf({...request, access}, worktrees);
+  const {worktreeOf, notes} = await workingPlaceOf({...request, access}, worktrees);
   // OpenCode may have taken its time to start, and the client has asked again.
   if (request.asking?.isCancelled()) throw new Refusal('The call was cancelled, so nothing was started.');
   const draft: Draft = {

@@ -12,7 +12,7 @@ export const MAX_PROMPT_CHARS = 200_000;
 
 const MINUTE_MS = 60_000;
 
-export interface DelegateRequest {
+export interface DelegateInput {
   /** The project of the client, under which the record is kept. */
   readonly project: string;
   /** The client's, in which it runs. */
@@ -42,8 +42,8 @@ export interface DelegateRequest {
 }
 
 /** What is left out is taken over from the delegation that is continued. */
-export interface ContinueRequest
-  extends Omit<DelegateRequest, 'prompt' | 'directory' | 'continues' | 'worktree' | 'title'> {
+export interface ContinueInput
+  extends Omit<DelegateInput, 'prompt' | 'directory' | 'continues' | 'worktree' | 'title'> {
   /** The delegation to continue. */
   readonly id: string;
   /** Can be left out only where that one was interrupted. */

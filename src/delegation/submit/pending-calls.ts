@@ -1,4 +1,4 @@
-import {within} from '../../base/with-timeout.ts';
+import {withTimeout} from '../../base/with-timeout.ts';
 
 /** A list waits so long for calls that nobody waits for: longer than OpenCode takes to start. */
 const PATIENCE_MS = 20_000;
@@ -45,6 +45,7 @@ export class PendingCalls {
     const unseen = [...this.#pending].filter(
       (call) => call.project === project && call.asking?.signal.aborted === true,
     );
-    if (unseen.length > 0) await within(PATIENCE_MS, Promise.all(unseen.map(({over}) => over)), undefined);
+    if (unseen.length > 0)
+      await withTimeout(PATIENCE_MS, Promise.all(unseen.map(({over}) => over)), undefined);
   }
 }

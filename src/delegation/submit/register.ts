@@ -3,7 +3,7 @@ import {LiveDelegation, type Storing} from '../live/live.ts';
 import {type Delegation, type DelegationHead, hasEnded} from '../model/delegation.ts';
 import {newId} from '../model/id.ts';
 import type {Environment} from '../model/ports.ts';
-import type {DelegateRequest} from './input.ts';
+import type {DelegateInput} from './input.ts';
 
 /** So many ids are tried before the store is thought to be broken. */
 const ID_ATTEMPTS = 20;
@@ -56,7 +56,7 @@ export class Register {
   }
 
   /** @throws Refusal when so many of this client wait or run here already that one more would only be lost sight of. */
-  checkRoom({client, project}: Pick<DelegateRequest, 'client' | 'project'>): void {
+  checkRoom({client, project}: Pick<DelegateInput, 'client' | 'project'>): void {
     const own = this.open.filter(
       ({record}) => record.project === project && record.client.name === client.name,
     );
@@ -107,7 +107,7 @@ export class Register {
   }
 
   /** Resolves when everything that was being created is there or was refused. */
-  async settled(): Promise<void> {
+  async readsStored(): Promise<void> {
     await Promise.allSettled(this.#registering);
   }
 

@@ -1,9 +1,9 @@
 import type {Access} from '../model/access.ts';
 import type {Worktree, Worktrees} from '../model/worktree.ts';
-import type {DelegateRequest} from './input.ts';
+import type {DelegateInput} from './input.ts';
 
 /** Where a delegation will work, apart from its directory. */
-export interface Place {
+export interface WorkingPlace {
   readonly worktreeOf: (id: string) => {readonly worktree?: Worktree};
   /** What whoever delegates should know, in whole sentences. */
   readonly notes: readonly string[];
@@ -13,10 +13,10 @@ export interface Place {
  * Finds out where a delegation will work. Makes nothing.
  * @throws Refusal when it is to have a worktree and none can be made.
  */
-export async function placeOf(
-  {access, project, directory, worktree}: DelegateRequest & {readonly access: Access},
+export async function workingPlaceOf(
+  {access, project, directory, worktree}: DelegateInput & {readonly access: Access},
   worktrees: Worktrees,
-): Promise<Place> {
+): Promise<WorkingPlace> {
   if (worktree !== undefined) return {worktreeOf: () => ({worktree}), notes: []};
   if (access !== 'worktree') return {worktreeOf: () => ({}), notes: []};
   const plan = await worktrees.plan(directory);

@@ -15,7 +15,7 @@ import type {ClientConnection} from '../connection/client-connection.ts';
 import {renderUnanswered} from '../render/asks.ts';
 import {renderUnread} from '../render/render.ts';
 import {createdTask} from '../tasks/task.ts';
-import type {Answer, Tool, ToolContext, Verbatim} from './tool.ts';
+import type {Tool, ToolAnswer, ToolContext, Verbatim} from './tool.ts';
 import {InputNeeded} from './trust-question.ts';
 
 export interface Call extends ToolContext {
@@ -35,7 +35,7 @@ export async function callTool(
   call: Call,
 ): Promise<CallToolResult | InputRequiredResult> {
   const {log} = call;
-  let answer: Answer;
+  let answer: ToolAnswer;
   let isError = false;
   try {
     answer = await tool.call(input, call);
@@ -70,7 +70,7 @@ function textOf(block: string | Verbatim): string {
 }
 
 /** For the companion plugin, which need not tell it again. */
-function metaOf({told, shown}: Answer): Record<string, unknown> {
+function metaOf({told, shown}: ToolAnswer): Record<string, unknown> {
   const last = shown && asksOf(shown).at(-1);
   return {
     ...(told !== undefined && {[TOLD_KEY]: told}),
@@ -79,7 +79,7 @@ function metaOf({told, shown}: Answer): Record<string, unknown> {
 }
 
 /** What else there is to know or to do: what waits for an answer, and what has ended unread. */
-async function linesAtEnd({delegations, client, log}: Call, {told, shown}: Answer): Promise<string> {
+async function linesAtEnd({delegations, client, log}: Call, {told, shown}: ToolAnswer): Promise<string> {
   try {
     const project = await client.project();
     const blocked = delegations.blocked(project).filter(({id}) => id !== shown?.id);

@@ -5,7 +5,7 @@ import type {Delegations} from '../../delegation/delegations.ts';
 import type {DelegationHead} from '../../delegation/model/delegation.ts';
 import type {Environment} from '../../delegation/model/ports.ts';
 import type {TrustQuestion} from '../../delegation/model/trust.ts';
-import type {Sight} from '../../delegation/model/view.ts';
+import type {DelegationView} from '../../delegation/model/view.ts';
 import type {ClientConnection} from '../connection/client-connection.ts';
 import {meant} from './arguments.ts';
 
@@ -20,7 +20,7 @@ export interface ToolAnnotations {
 export interface ToolContext {
   readonly delegations: Pick<
     Delegations,
-    'delegate' | 'continue' | 'wait' | 'list' | 'sight' | 'cancel' | 'reply' | 'markRead'
+    'delegate' | 'continue' | 'wait' | 'list' | 'view' | 'cancel' | 'reply' | 'markRead'
   >;
   readonly client: Pick<
     ClientConnection,
@@ -47,7 +47,7 @@ export interface Verbatim {
   readonly verbatim: string;
 }
 
-export interface Answer {
+export interface ToolAnswer {
   /** Text blocks, in order. What stands before a verbatim one names the line that follows it. */
   readonly blocks: readonly (string | Verbatim)[];
   /** The delegation that this answer has told the end of: it needs no mention as unread. */
@@ -55,7 +55,7 @@ export interface Answer {
   /** The delegation that this answer shows as it stands: what it waits for needs no mention. */
   readonly shown?: DelegationHead;
   /** The delegation that this answer has started: a client that knows tasks gets it as one. */
-  readonly started?: Sight;
+  readonly started?: DelegationView;
 }
 
 /** A tool as its file describes it. */
@@ -67,7 +67,7 @@ interface ToolSpec<Input extends z.ZodObject> {
   /** What Claude Code's search finds it by; a tool without is in the model's first request already. */
   readonly searchHint?: string;
   readonly input: Input;
-  call(input: z.output<Input>, context: ToolContext): Promise<Answer>;
+  call(input: z.output<Input>, context: ToolContext): Promise<ToolAnswer>;
 }
 
 /** A tool as the server offers it. */
@@ -86,7 +86,7 @@ export interface Tool {
    * Checks the input and does the work.
    * @throws Refusal naming every argument that does not fit, or as the tool itself does.
    */
-  call(input: unknown, context: ToolContext): Promise<Answer>;
+  call(input: unknown, context: ToolContext): Promise<ToolAnswer>;
 }
 
 /** Makes a tool of its description: the handler sees only input that fits the schema. */

@@ -3,7 +3,7 @@ import {isAbsolute, parse} from 'node:path';
 import {contains} from '../../base/contains.ts';
 import {Refusal} from '../../base/errors.ts';
 import {realPathSync} from '../../base/real-path.ts';
-import {within} from '../../base/with-timeout.ts';
+import {withTimeout} from '../../base/with-timeout.ts';
 import type {Client} from '../../delegation/model/delegation.ts';
 import {pathOf} from './given-path.ts';
 
@@ -103,7 +103,7 @@ export class ClientConnection {
     const {cwd, roots} = this.#options;
     this.#roots ??= roots();
     const asked = this.#roots;
-    const uris = await within(ROOTS_MS, asked, undefined);
+    const uris = await withTimeout(ROOTS_MS, asked, undefined);
     if (uris !== undefined) return directoryIn(uris.map((uri) => this.path(uri)).filter(isAbsolute), cwd);
     this.#late = asked.then(() => {
       if (asked === this.#roots) this.#lookAgain();
@@ -113,7 +113,7 @@ export class ClientConnection {
 
   /** Roots that have come before a call count in it. */
   async #hear(): Promise<void> {
-    if (this.#late !== undefined) await within(0, this.#late, undefined);
+    if (this.#late !== undefined) await withTimeout(0, this.#late, undefined);
   }
 
   #lookAgain(): void {

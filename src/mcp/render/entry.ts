@@ -1,6 +1,6 @@
 import {quoted} from '../../base/safe-text.ts';
 import {type DelegationHead, isUnread} from '../../delegation/model/delegation.ts';
-import type {Sight} from '../../delegation/model/view.ts';
+import type {DelegationView} from '../../delegation/model/view.ts';
 import {duration, facts} from '../../report/format.ts';
 import {renderAsked, renderStatus} from './asks.ts';
 import {continued} from './render.ts';
@@ -9,7 +9,7 @@ import {renderWaiting} from './waiting.ts';
 export interface EntryContext {
   readonly now: number;
   /** The delegation as it lives here: what it waits for. */
-  readonly sight?: Sight | undefined;
+  readonly view?: DelegationView | undefined;
   /** The session that asks: what another one has delegated is marked. */
   readonly session?: string | undefined;
 }
@@ -23,9 +23,9 @@ function unmarked(title: string): string {
 }
 
 /** One entry of a list. */
-export function renderEntry(head: DelegationHead, {now, sight, session}: EntryContext): string {
+export function renderEntry(head: DelegationHead, {now, view, session}: EntryContext): string {
   const {id, createdAt, agent, title, parent} = head;
-  const waiting = renderWaiting(sight?.waiting, now);
+  const waiting = renderWaiting(view?.waiting, now);
   const age = `${duration(now - createdAt)} ago`;
   const line = facts(
     id,

@@ -7,7 +7,7 @@ import {
   hasEnded,
   isUnread,
 } from '../../delegation/model/delegation.ts';
-import type {Sight} from '../../delegation/model/view.ts';
+import type {DelegationView} from '../../delegation/model/view.ts';
 import {upTo, whatIsWritten} from '../../report/answer.ts';
 import {count, counted, duration, facts} from '../../report/format.ts';
 import {renderDuration, renderOutcome} from '../../report/outcome.ts';
@@ -18,7 +18,7 @@ import {renderReason, renderWaiting} from './waiting.ts';
 const NAMED_UNREAD = 5;
 
 /** What `delegate` answers. */
-export function renderStarted({delegation, waiting}: Sight, now: number): string {
+export function renderStarted({delegation, waiting}: DelegationView, now: number): string {
   const {id, state, timeoutMs} = delegation;
   const status = waiting === undefined ? state.status : `${state.status}, place ${waiting.place}`;
   const why = waiting && renderReason(waiting.reason, now);
@@ -30,7 +30,7 @@ export function renderStarted({delegation, waiting}: Sight, now: number): string
 }
 
 /** A delegation that has not ended, as far as is known. */
-export function renderUnended({delegation, activity, waiting, unknown}: Sight, now: number): string {
+export function renderUnended({delegation, activity, waiting, unknown}: DelegationView, now: number): string {
   const {id, state, timeoutMs, createdAt, directory} = delegation;
   const what = facts(id, renderStatus(delegation), ...who(delegation));
   if (unknown !== undefined) {
@@ -63,7 +63,10 @@ export function renderUnended({delegation, activity, waiting, unknown}: Sight, n
 }
 
 /** One line for a person who waits. */
-export function renderProgress({delegation, activity, waiting, unknown}: Sight, now: number): string {
+export function renderProgress(
+  {delegation, activity, waiting, unknown}: DelegationView,
+  now: number,
+): string {
   const {state} = delegation;
   if (state.status !== 'running') {
     const since = `waiting for ${duration(now - delegation.createdAt)}`;

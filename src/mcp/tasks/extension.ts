@@ -10,7 +10,7 @@ import {Refusal} from '../../base/errors.ts';
 import {quotedLines} from '../../base/safe-text.ts';
 import type {Delegations} from '../../delegation/delegations.ts';
 import {asksOf, type Delegation, type Ended, hasEnded} from '../../delegation/model/delegation.ts';
-import type {Sight} from '../../delegation/model/view.ts';
+import type {DelegationView} from '../../delegation/model/view.ts';
 import {declaredIn, showsForms} from '../connection/capabilities.ts';
 import {endedTask, toldInFull} from './ended-task.ts';
 import {repliesIn} from './input.ts';
@@ -37,7 +37,7 @@ export function declaresTasks(context: ServerContext): boolean {
 
 /** Every delegation is a task of the same id, however it was started: its record is what makes it last. */
 export function serveTasks(server: Server, {delegations, project, directory}: TasksOptions): void {
-  const find = async (taskId: string, context: ServerContext): Promise<Sight> => {
+  const find = async (taskId: string, context: ServerContext): Promise<DelegationView> => {
     if (!declaresTasks(context)) throw undeclared();
     try {
       return await delegations.get(await project(taskId), taskId);
@@ -47,11 +47,11 @@ export function serveTasks(server: Server, {delegations, project, directory}: Ta
   };
 
   server.setRequestHandler('tasks/get', {params: taskRequest, result}, async ({taskId}, context) => {
-    const sight = await find(taskId, context);
-    const {delegation} = sight;
+    const view = await find(taskId, context);
+    const {delegation} = view;
     if (!isEnded(delegation)) {
       const waits = asksOf(delegation).length > 0 && showsForms(declaredIn(context));
-      return {...(waits ? inputRequiredTask : workingTask)(sight, Date.now())};
+      return {...(waits ? inputRequiredTask : workingTask)(view, Date.now())};
     }
     // The mark is known at once; the client need not wait until it is on disk too.
     if (toldInFull(delegation)) void delegations.markRead(delegation);

@@ -1,6 +1,6 @@
 import {quoted} from '../../base/safe-text.ts';
 import {type Delegation, hasEnded} from '../../delegation/model/delegation.ts';
-import type {Sight} from '../../delegation/model/view.ts';
+import type {DelegationView} from '../../delegation/model/view.ts';
 import {facts} from '../../report/format.ts';
 import {renderProgress, renderStarted, toldBesides} from '../render/render.ts';
 import {inputRequests} from './input.ts';
@@ -34,33 +34,33 @@ export interface WorkingTask extends TaskFacts {
  * What `delegate` answers in the place of a text. The extension wants no content; the SDK takes no tool result
  * without.
  */
-export function createdTask(sight: Sight, now: number) {
-  const {delegation} = sight;
-  const [started = ''] = renderStarted(sight, now).split('\n');
+export function createdTask(view: DelegationView, now: number) {
+  const {delegation} = view;
+  const [started = ''] = renderStarted(view, now).split('\n');
   const message = [started, ...toldBesides(delegation)].join('\n');
-  return {resultType: 'task', content: [], ...workingTask(sight, now, message)};
+  return {resultType: 'task', content: [], ...workingTask(view, now, message)};
 }
 
 /** A delegation that has not ended: its place in the queue, or what its agent does. */
 export function workingTask(
-  sight: Sight,
+  view: DelegationView,
   now: number,
-  message: string = renderProgress(sight, now),
+  message: string = renderProgress(view, now),
 ): WorkingTask {
-  const {delegation} = sight;
+  const {delegation} = view;
   return {
-    ...taskFacts(delegation, {message, updatedAt: changedAt(sight)}),
+    ...taskFacts(delegation, {message, updatedAt: changedAt(view)}),
     status: 'working',
     pollIntervalMs: pollIntervalMs(now - delegation.createdAt),
   };
 }
 
 /** A delegation whose agent waits for answers that the client can ask its user for. */
-export function inputRequiredTask(sight: Sight, now: number) {
+export function inputRequiredTask(view: DelegationView, now: number) {
   return {
-    ...workingTask(sight, now),
+    ...workingTask(view, now),
     status: 'input_required' as const,
-    inputRequests: inputRequests(sight.delegation),
+    inputRequests: inputRequests(view.delegation),
   };
 }
 
@@ -82,7 +82,7 @@ export function pollIntervalMs(ageMs: number): number {
   return POLL_STEPS.find(({untilMs}) => ageMs < untilMs)?.intervalMs ?? LONGEST_POLL_MS;
 }
 
-function changedAt({delegation: {state, createdAt}, activity}: Sight): number {
+function changedAt({delegation: {state, createdAt}, activity}: DelegationView): number {
   if (hasEnded(state)) return state.endedAt;
   return state.status === 'running' ? Math.max(state.startedAt, activity?.at ?? 0) : createdAt;
 }

@@ -68,7 +68,7 @@ export const delegate = defineTool({
         loaded: {directory: caller.directory, digest: caller.loaded},
       }),
     };
-    const sight = await (id === undefined
+    const view = await (id === undefined
       ? delegations.delegate({
           ...request,
           prompt: prompt ?? '',
@@ -80,7 +80,7 @@ export const delegate = defineTool({
           ...(prompt !== undefined && {prompt}),
           ...(place !== undefined && {directory: place}),
         }));
-    return {blocks: [renderStarted(sight, Date.now())], started: sight};
+    return {blocks: [renderStarted(view, Date.now())], started: view};
   },
 });
 

@@ -44,7 +44,7 @@ export const delegationList = defineTool({
     const next = shown < matching.length ? `; next: delegation_list(offset: ${shown})` : '';
     const now = Date.now();
     const entries = page.map((head) =>
-      renderEntry(head, {now, sight: delegations.sight(project, head.id), session: caller?.stamp.session}),
+      renderEntry(head, {now, view: delegations.view(project, head.id), session: caller?.stamp.session}),
     );
     return {
       blocks: [

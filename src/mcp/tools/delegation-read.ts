@@ -1,7 +1,7 @@
 import {z} from 'zod';
 import {Refusal} from '../../base/errors.ts';
 import {hasEnded} from '../../delegation/model/delegation.ts';
-import type {Sight} from '../../delegation/model/view.ts';
+import type {DelegationView} from '../../delegation/model/view.ts';
 import {endMarkOf} from '../../report/answer.ts';
 import {ProgressTicker} from '../calls/progress-ticker.ts';
 import {defineTool, type ToolContext} from '../calls/tool.ts';
@@ -35,10 +35,10 @@ export const delegationRead = defineTool({
     max_chars: z.int().min(1).max(MAX_PAGE_CHARS).default(PAGE_CHARS).describe(`Default: ${PAGE_CHARS}.`),
   }),
   async call({id, wait_seconds, offset, max_chars}, context) {
-    const sight = await wait(id, wait_seconds, context);
-    const {delegation} = sight;
+    const view = await wait(id, wait_seconds, context);
+    const {delegation} = view;
     if (!hasEnded(delegation.state)) {
-      return {blocks: [renderUnended(sight, Date.now())], shown: delegation};
+      return {blocks: [renderUnended(view, Date.now())], shown: delegation};
     }
     const {text} = delegation;
     if (offset > 0 && offset >= text.length) {
@@ -52,13 +52,13 @@ export const delegationRead = defineTool({
     const artifact = context.artifact(delegation.project, delegation.id);
     const mark = endMarkOf(delegation);
     const from = await context.client.directory();
-    const head = renderHead({delegation, page, artifact, mark, from, notes: sight.notes});
+    const head = renderHead({delegation, page, artifact, mark, from, notes: view.notes});
     const shown = page.text === '' ? [] : [{verbatim: page.text}, mark];
     return {blocks: [head, ...shown], told: delegation.id};
   },
 });
 
-async function wait(id: string, seconds: number | undefined, context: ToolContext): Promise<Sight> {
+async function wait(id: string, seconds: number | undefined, context: ToolContext): Promise<DelegationView> {
   const {delegations, client, signal, progress} = context;
   const unasked =
     client.extendsOnProgress && progress !== undefined ? LONGEST_WAIT_SECONDS : SHORT_WAIT_SECONDS;

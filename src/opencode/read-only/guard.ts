@@ -9,7 +9,7 @@ import {join} from 'node:path';
 import {HIDES_PROJECTS} from '../keeper/handed.ts';
 import {type Forbidden, forbidden} from './confine.ts';
 import {instructionsIn, withoutInstructions} from './instructions.ts';
-import {confineServers, type ServerEntry} from './local-servers.ts';
+import {confineServers, type LocalServerEntry} from './local-servers.ts';
 import {areInstructions, isRead, type Result, Seen} from './look-again.ts';
 import {GUARD_MARK, type GuardOptions, NO_PROJECT_MARK, READ_ONLY, WITHHELD} from './marks.ts';
 import {screenMatches, screenPaths} from './search-output.ts';
@@ -34,7 +34,7 @@ interface Input {
 
 interface Config {
   agent?: Record<string, unknown>;
-  readonly mcp?: Readonly<Record<string, ServerEntry>>;
+  readonly mcp?: Readonly<Record<string, LocalServerEntry>>;
 }
 
 /** What begins with a dot is no project. */

@@ -1,7 +1,7 @@
 import {isAbsolute} from 'node:path';
 
 /** What OpenCode's configuration says of an MCP server, as far as it matters here. */
-export interface ServerEntry {
+export interface LocalServerEntry {
   readonly type?: unknown;
   cwd?: unknown;
   enabled?: unknown;
@@ -20,7 +20,7 @@ export interface LocalServersOptions {
  * keeps, and these not there.
  */
 export function confineServers(
-  servers: Readonly<Record<string, ServerEntry>>,
+  servers: Readonly<Record<string, LocalServerEntry>>,
   {tools, neutral}: LocalServersOptions,
 ): void {
   for (const [name, entry] of Object.entries(servers)) {

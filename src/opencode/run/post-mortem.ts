@@ -6,13 +6,13 @@ import type {SessionWork} from '../session/session-work.ts';
 import {describeTool} from '../transcript/progress.ts';
 import {type Transcript, toolParts} from '../transcript/transcript.ts';
 import {type Turn, turnOf} from '../transcript/turn.ts';
-import {conclude, judge, type Verdict} from '../transcript/verdict.ts';
+import {conclude, judgeTurn, type Verdict} from '../transcript/verdict.ts';
 import {dataOf} from '../wire/answer.ts';
 
 /** OpenCode lists 100 unless it is told otherwise. */
 const ALL_SESSIONS = 100_000;
 
-export interface SettlementOptions {
+export interface PostMortemOptions {
   readonly opencode: OpenCode;
   readonly turn: Turn;
   readonly directory: string;
@@ -28,11 +28,11 @@ export interface SettlementOptions {
  * Finds out what became of a session whose server is gone, from the messages that OpenCode has stored: the
  * answer may be complete. Where OpenCode cannot be asked, that is no end. Never rejects.
  */
-export function settle(options: SettlementOptions): Promise<RunEnd | NothingSent | NotKnown> {
-  return options.opencode.during(() => settleNow(options));
+export function postMortem(options: PostMortemOptions): Promise<RunEnd | NothingSent | NotKnown> {
+  return options.opencode.during(() => examine(options));
 }
 
-async function settleNow(options: SettlementOptions): Promise<RunEnd | NothingSent | NotKnown> {
+async function examine(options: PostMortemOptions): Promise<RunEnd | NothingSent | NotKnown> {
   const {opencode, directory, turn, work, cause} = options;
   const interrupted = (rest: string): RunEnd => ({
     outcome: 'interrupted',
@@ -50,7 +50,7 @@ async function settleNow(options: SettlementOptions): Promise<RunEnd | NothingSe
     work.merge(stored);
     await work.readBelow(stored, client);
     const rest = `${cutOff(stored)}${goOn(turn, {id: sessionId, directory, opencode})}`;
-    return endOf(conclude(judge(stored), stored), work, `${cause} ${rest}`);
+    return endOf(conclude(judgeTurn(stored), stored), work, `${cause} ${rest}`);
   } catch (error) {
     return {outcome: 'not known', why: `OpenCode could not be asked what became of it: ${messageOf(error)}`};
   }
@@ -96,7 +96,7 @@ interface FoundTurn {
  */
 async function findTurn(
   client: OpencodeClient,
-  {sessionId: noted, directory, turn}: SettlementOptions,
+  {sessionId: noted, directory, turn}: PostMortemOptions,
 ): Promise<FoundTurn | 'no session' | undefined> {
   const first = noted === undefined ? undefined : await turnIn(client, noted, turn);
   if (typeof first === 'object') return first;

@@ -20,7 +20,7 @@ import {checkReading} from '../session/right-place.ts';
 import {isSessionThere} from '../session/session-there.ts';
 import {SessionWork} from '../session/session-work.ts';
 import type {RunawayLimits} from '../watchdogs/runaway.ts';
-import {settle} from './post-mortem.ts';
+import {postMortem} from './post-mortem.ts';
 import {SessionRun} from './session-run.ts';
 
 export interface RunnerOptions {
@@ -56,7 +56,7 @@ export class OpenCodeRunner implements Runner {
     return new SessionRun({...this.#options, server, sessions: this.#sessions, request, observer});
   }
 
-  settle({
+  postMortem({
     delegationId,
     directory: asked,
     sessionId,
@@ -68,7 +68,7 @@ export class OpenCodeRunner implements Runner {
     approach(directory);
     const turn = {delegationId, isContinued};
     const work = new SessionWork({directory, turn, log, conceal});
-    return settle({opencode: lookUp, turn, directory, sessionId, work, cause});
+    return postMortem({opencode: lookUp, turn, directory, sessionId, work, cause});
   }
 
   async hasSession(sessionId: string, place: EnteredPlace): Promise<boolean> {

@@ -1,6 +1,6 @@
 import {messageOf} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
-import {within} from '../../base/with-timeout.ts';
+import {withTimeout} from '../../base/with-timeout.ts';
 import type {AskContent} from '../../delegation/model/ask.ts';
 import type {
   AskReply,
@@ -217,13 +217,13 @@ export class SessionRun implements Run, SessionListener {
     this.#stopped.abort();
     // A server that hangs may go on one day: then there is still something to stop.
     const abort = () => abortSession(this.#session, this.#turn, (what) => this.#warn(what));
-    if ((await within(ABORT_GRACE_MS, this.#begun, 'late')) === 'late') void this.#begun.then(abort);
+    if ((await withTimeout(ABORT_GRACE_MS, this.#begun, 'late')) === 'late') void this.#begun.then(abort);
     await abort();
     this.#turn?.close();
     this.#unlisten?.();
     await this.#snapshots.close(this.#session);
     // Whoever asked about a worktree that was left would have OpenCode load what its agent has put there.
-    if ((await within(ABORT_GRACE_MS, Promise.resolve(this.#judging), 'late')) !== 'late') {
+    if ((await withTimeout(ABORT_GRACE_MS, Promise.resolve(this.#judging), 'late')) !== 'late') {
       await leaveWorktree(this.#session?.connection, this.#request, (what) => this.#warn(what));
     }
     this.#fail('error', 'It was stopped.');

@@ -5,7 +5,7 @@ import type {OpenSession} from '../session/open-session.ts';
 import type {SessionWork} from '../session/session-work.ts';
 import type {Transcript} from '../transcript/transcript.ts';
 import {type Turn, turnOf} from '../transcript/turn.ts';
-import {conclude, judge} from '../transcript/verdict.ts';
+import {conclude, judgeTurn} from '../transcript/verdict.ts';
 import {dataOf, done} from '../wire/answer.ts';
 import type {TurnEnd} from './turn-end.ts';
 
@@ -104,7 +104,7 @@ export class Snapshots {
       const stored = turnOf(await readInTime(session, ms), turn);
       this.#isUnread = false;
       work.merge(stored);
-      const verdict = conclude(judge(stored), stored);
+      const verdict = conclude(judgeTurn(stored), stored);
       return verdict.is === 'answered'
         ? {product: work.answered(verdict), isAnswered: true}
         : {product: work.unfinished(), isAnswered: false};

@@ -5,7 +5,7 @@ import {Deletion} from '../session/deletion.ts';
 import type {OpenSession} from '../session/open-session.ts';
 import type {Transcript} from '../transcript/transcript.ts';
 import {type Turn, turnOf} from '../transcript/turn.ts';
-import {type ClearVerdict, conclude, concludeUnended, judge} from '../transcript/verdict.ts';
+import {type ClearVerdict, conclude, concludeUnended, judgeTurn} from '../transcript/verdict.ts';
 import {askedInVain} from '../watchdogs/asked-again.ts';
 import {dataOf, wordsOf} from '../wire/answer.ts';
 import type {OpenCodeEvent} from '../wire/events.ts';
@@ -166,7 +166,7 @@ export class TurnEnd {
 
   async #readOnce(): Promise<void> {
     const heard = this.#isIdle ? this.#options.heard() : undefined;
-    const told = heard && judge(heard);
+    const told = heard && judgeTurn(heard);
     if (heard !== undefined && told?.is === 'answered') {
       this.#end(told, heard);
       return;
@@ -174,7 +174,7 @@ export class TurnEnd {
     const stored = await this.#stored();
     // Not taken up yet: a hook of a plugin keeps it.
     if (stored.length === 0 && this.#sessionError === undefined) return;
-    const verdict = judge(stored);
+    const verdict = judgeTurn(stored);
     if (verdict.is === 'answered') this.#end(verdict, stored);
     // A failure may be followed by a compaction that goes on: busy again at once, which one more look tells.
     else if (verdict.is !== 'open' && this.#isIdle && this.#rereads > 0) this.#end(verdict, stored);

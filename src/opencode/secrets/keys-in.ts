@@ -2,7 +2,7 @@ import {parse} from 'jsonc-parser';
 import {isSecretName, keyIn} from './looks-secret.ts';
 
 /** A key, and what it is called where it was found. */
-export type Found = readonly [name: string, key: string];
+export type FoundKeys = readonly [name: string, key: string];
 
 /** What settings can refer to in the place of a value. */
 export interface References {
@@ -12,7 +12,7 @@ export interface References {
 }
 
 /** The keys in an environment, by the names of its variables. A variable may hold an address, or settings. */
-export function keysInVariables(env: NodeJS.ProcessEnv): readonly Found[] {
+export function keysInVariables(env: NodeJS.ProcessEnv): readonly FoundKeys[] {
   return Object.entries(env).flatMap(([name, value = '']) => {
     const inside = value.trimStart().startsWith('{')
       ? keysIn(parse(value), [name])
@@ -22,7 +22,7 @@ export function keysInVariables(env: NodeJS.ProcessEnv): readonly Found[] {
 }
 
 /** The keys in settings, by what they are called there, with all that stands above it. */
-export function keysInSettings(settings: unknown, references: References): readonly Found[] {
+export function keysInSettings(settings: unknown, references: References): readonly FoundKeys[] {
   return keysIn(settings, [], (text) => resolved(text, references));
 }
 
@@ -30,7 +30,7 @@ function keysIn(
   settings: unknown,
   above: readonly string[],
   meant: (text: string) => string = (text) => text,
-): readonly Found[] {
+): readonly FoundKeys[] {
   return texts(settings, above).flatMap(([path, text]) =>
     isSecretName(path.at(-1) ?? '')
       ? named(path.join('.'), meant(text))
@@ -39,11 +39,11 @@ function keysIn(
 }
 
 /** All that is in a store of credentials is one, whatever it is called. */
-export function keysInStore(store: unknown): readonly Found[] {
+export function keysInStore(store: unknown): readonly FoundKeys[] {
   return texts(store, []).flatMap(([path, text]) => named(path.join('.'), text));
 }
 
-function named(name: string, value = ''): readonly Found[] {
+function named(name: string, value = ''): readonly FoundKeys[] {
   const key = keyIn(value);
   return key === undefined ? [] : [[name, key]];
 }
@@ -56,7 +56,7 @@ function resolved(text: string, {env, file}: References): string {
 }
 
 /** An address may carry a key in its query, or a password before its host. */
-function keysInAddress(name: string, text: string): readonly Found[] {
+function keysInAddress(name: string, text: string): readonly FoundKeys[] {
   if (!URL.canParse(text)) return [];
   const {searchParams, password} = new URL(text);
   const inQuery = [...searchParams].filter(([parameter]) => isSecretName(parameter));

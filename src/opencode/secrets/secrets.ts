@@ -4,7 +4,7 @@ import {parse} from 'jsonc-parser';
 import {homeOf} from '../../base/home.ts';
 import {xdgFolder} from '../../base/xdg.ts';
 import {configurationOf} from '../settings/configuration-files.ts';
-import {type Found, keysInSettings, keysInStore, keysInVariables} from './keys-in.ts';
+import {type FoundKeys, keysInSettings, keysInStore, keysInVariables} from './keys-in.ts';
 
 /** Settings that the environment itself has. */
 const SETTINGS_VARIABLE = 'OPENCODE_CONFIG_CONTENT';
@@ -58,12 +58,12 @@ export class Secrets {
   }
 
   /** Read in spite of faults: OpenCode quotes a file that it cannot read. */
-  #inSettings(text: string, folder: string): readonly Found[] {
+  #inSettings(text: string, folder: string): readonly FoundKeys[] {
     const file = (path: string) => contentOf(resolve(folder, path.replace(/^~(?=\/)/, this.#home)));
     return keysInSettings(parse(text, [], {allowTrailingComma: true}), {env: this.#env, file});
   }
 
-  #add(found: readonly Found[]): void {
+  #add(found: readonly FoundKeys[]): void {
     for (const [name, key] of found) {
       // As it stands in JSON, where some characters have a sign before them.
       for (const form of [key, JSON.stringify(key).slice(1, -1)]) {

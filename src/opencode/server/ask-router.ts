@@ -15,7 +15,7 @@ export interface AskListener {
   withdrawn(id: string): void;
 }
 
-export interface AskDeskOptions {
+export interface AskRouterOptions {
   readonly client: OpencodeClient;
   readonly log: Logger;
   /** Who listens to a session, or to one above it. */
@@ -35,11 +35,11 @@ interface OpenAsk {
  * Always once: OpenCode's "always" would go for every other session too. And a denial is held back while the same
  * session has other permission requests open, because with it OpenCode denies them all.
  */
-export class AskDesk {
-  readonly #options: AskDeskOptions;
+export class AskRouter {
+  readonly #options: AskRouterOptions;
   readonly #open = new Map<string, OpenAsk>();
 
-  constructor(options: AskDeskOptions) {
+  constructor(options: AskRouterOptions) {
     this.#options = options;
   }
 
@@ -58,7 +58,7 @@ export class AskDesk {
   }
 
   /** OpenCode says that it is answered, by us or otherwise. */
-  settled(id: string): void {
+  closed(id: string): void {
     void this.#withdraw(id);
   }
 

@@ -1,12 +1,12 @@
 import type {OpencodeClient} from '@opencode-ai/sdk/v2/client';
 import {messageOf} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
-import {within} from '../../base/with-timeout.ts';
+import {withTimeout} from '../../base/with-timeout.ts';
 import type {AskReply} from '../../delegation/model/ports.ts';
 import {dataOf, NoAnswerError} from '../wire/answer.ts';
 import {askOfPermission, askOfQuestion} from '../wire/asked.ts';
 import {EventFeed, type OpenCodeEvent, sessionOf} from '../wire/events.ts';
-import {AskDesk, type AskListener} from './ask-router.ts';
+import {type AskListener, AskRouter} from './ask-router.ts';
 import type {OpenCodeServer} from './server.ts';
 
 /** The server has answered already when its events are asked for: they come at once. */
@@ -32,7 +32,7 @@ export class Connection {
   readonly #server: OpenCodeServer;
   readonly #feed: EventFeed;
   readonly #log: Logger;
-  readonly #desk: AskDesk;
+  readonly #asks: AskRouter;
   #isClosing = false;
   readonly #listeners = new Map<string, SessionListener>();
   /** The session that a nested session belongs to. */
@@ -42,7 +42,7 @@ export class Connection {
     this.#server = server;
     this.client = server.client;
     this.#log = log;
-    this.#desk = new AskDesk({
+    this.#asks = new AskRouter({
       client: server.client,
       log,
       listenerOf: async (sessionId) => this.#listeners.get((await this.#findRoot(sessionId)) ?? ''),
@@ -66,7 +66,7 @@ export class Connection {
    */
   async ready(): Promise<void> {
     const opened = Promise.race([this.#feed.opened, this.#server.exited]);
-    if ((await within(EVENTS_MS, opened, 'late')) !== 'late') return;
+    if ((await withTimeout(EVENTS_MS, opened, 'late')) !== 'late') return;
     throw new NoAnswerError(`it has not opened its event stream within ${EVENTS_MS / 1_000} s`);
   }
 
@@ -94,7 +94,7 @@ export class Connection {
     this.#listeners.set(sessionId, listener);
     if (!this.isAlive) queueMicrotask(() => listener.died());
     return () => {
-      this.#desk.forget((id) => this.#rootOf(id) === sessionId);
+      this.#asks.forget((id) => this.#rootOf(id) === sessionId);
       this.#listeners.delete(sessionId);
       for (const [child, root] of this.#roots) if (root === sessionId) this.#roots.delete(child);
     };
@@ -102,7 +102,7 @@ export class Connection {
 
   /** Finds the requests of a directory that no event has told of. Never rejects. */
   findAsks(directory: string): Promise<void> {
-    return this.#desk.catchUp(directory);
+    return this.#asks.catchUp(directory);
   }
 
   /**
@@ -110,7 +110,7 @@ export class Connection {
    * @throws when it is no longer asked, or could not be answered.
    */
   reply(askId: string, reply: AskReply): Promise<void> {
-    return this.#desk.reply(askId, reply);
+    return this.#asks.reply(askId, reply);
   }
 
   /** Stops the server. Resolves when it is gone. */
@@ -137,15 +137,15 @@ export class Connection {
   #ask(event: OpenCodeEvent, directory: string): void {
     switch (event.type) {
       case 'permission.asked':
-        void this.#desk.asked(askOfPermission(event.properties, directory));
+        void this.#asks.asked(askOfPermission(event.properties, directory));
         break;
       case 'question.asked':
-        void this.#desk.asked(askOfQuestion(event.properties, directory));
+        void this.#asks.asked(askOfQuestion(event.properties, directory));
         break;
       case 'permission.replied':
       case 'question.replied':
       case 'question.rejected':
-        this.#desk.settled(event.properties.requestID);
+        this.#asks.closed(event.properties.requestID);
         break;
     }
   }

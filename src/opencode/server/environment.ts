@@ -1,7 +1,7 @@
 import {existsSync} from 'node:fs';
 import {type ParseError, parse} from 'jsonc-parser';
 import {Refusal} from '../../base/errors.ts';
-import {INSIDE_MARK} from '../../config.ts';
+import {NESTED_MARK} from '../../config.ts';
 import {GUARD_URL, KEEPER_FILE} from '../../loaded-by-opencode.ts';
 import {NO_PROJECT_VARIABLE, PRELOAD_VARIABLE, WORKTREES_VARIABLE} from '../keeper/handed.ts';
 import type {GuardOptions} from '../read-only/marks.ts';
@@ -78,7 +78,7 @@ export function serverEnvironment(
     OPENCODE_PERMISSION: JSON.stringify({...permission, ...DENIED, ...(!isAnswered && UNANSWERED)}),
     ...(use !== 'work' && {[NO_PROJECT_VARIABLE]: '1'}),
     ...(use === 'look-up' && {[NO_PLUGINS_VARIABLE]: '1'}),
-    [INSIDE_MARK]: '1',
+    [NESTED_MARK]: '1',
   };
 }
 

@@ -10,18 +10,21 @@ const BEGINNING = /\{(?:env|file):/g;
 const PLAIN_REFERENCE = /\{(?:env|file):[^{}"\\\n]+\}/g;
 
 /** Where a configuration stands, and what there is to fill it with. */
-export interface Place {
+export interface ReferencePlace {
   readonly path: string;
   readonly env: NodeJS.ProcessEnv;
 }
 
 /** The files that a text takes parts of itself from. */
-export function filesReferredTo(text: string, place: Place): readonly string[] {
+export function filesReferredTo(text: string, place: ReferencePlace): readonly string[] {
   return [...text.matchAll(FILE_REFERENCE)].map(([, reference = '']) => referredTo(reference, place));
 }
 
 /** A text as OpenCode has it: with values in the place of all references, before it is taken for JSON. */
-export function filled(text: string, {file, ...place}: Place & {file: (path: string) => string}): string {
+export function filled(
+  text: string,
+  {file, ...place}: ReferencePlace & {file: (path: string) => string},
+): string {
   return withVariables(text, place).replace(FILE_REFERENCE, (_, reference: string) =>
     JSON.stringify(file(referredTo(reference, place)).trim()).slice(1, -1),
   );
@@ -38,11 +41,11 @@ export function hasVariable(text: string): boolean {
   return text.includes('{env:');
 }
 
-function withVariables(text: string, {env}: Place): string {
+function withVariables(text: string, {env}: ReferencePlace): string {
   return text.replace(VARIABLE, (_, name: string) => env[name] ?? '');
 }
 
-function referredTo(reference: string, place: Place): string {
+function referredTo(reference: string, place: ReferencePlace): string {
   const named = withVariables(reference, place).replace(/^~(?=\/)/, homeOf(place.env));
   return resolve(dirname(place.path), named);
 }

@@ -31,7 +31,7 @@ export type ClearVerdict = Exclude<Verdict, {is: 'open'}>;
  * Reads the verdict from the last message. OpenCode stores one assistant message a step; the last one of a
  * turn is complete and does not ask for tools.
  */
-export function judge(transcript: Transcript): Verdict {
+export function judgeTurn(transcript: Transcript): Verdict {
   const last = transcript.at(-1);
   if (last === undefined || last.info.role !== 'assistant') return {is: 'open'};
   const {info} = last;

@@ -2,7 +2,7 @@ import {join, relative} from 'node:path';
 import {contains} from '../../base/contains.ts';
 import {realPathSync} from '../../base/real-path.ts';
 import type {BroughtCode} from '../../delegation/model/trust.ts';
-import type {Item} from './item.ts';
+import type {TrustItem} from './item.ts';
 import {FOLDER, isHome, itemsAt} from './items.ts';
 import {isAbove, levelsOf, repositoryOf} from './levels.ts';
 import {sha256, WatchedFiles} from './watched-files.ts';
@@ -81,16 +81,16 @@ export class CodeFinder {
    * lies in, OpenCode does not stop.
    */
   async #reached(
-    items: readonly Item[],
+    items: readonly TrustItem[],
     {directory, repository}: {directory: string; repository: string},
-  ): Promise<readonly Item[]> {
+  ): Promise<readonly TrustItem[]> {
     const top = await this.#topOf(repository);
     if (top === undefined || !contains(realPathSync(top), realPathSync(directory))) return items;
     return items.filter(({folder}) => !isAbove(folder, top));
   }
 }
 
-function codeOf(items: readonly Item[], root: string): BroughtCode | undefined {
+function codeOf(items: readonly TrustItem[], root: string): BroughtCode | undefined {
   if (items.length === 0) return undefined;
   const parts = items.map(({folder, name, digest}) => JSON.stringify([relative(root, folder), name, digest]));
   const digest = sha256(parts.sort());

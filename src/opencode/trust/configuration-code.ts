@@ -1,6 +1,12 @@
 import {basename} from 'node:path';
 import {getNodePath, getNodeValue, type Node, type ParseError, parse, parseTree} from 'jsonc-parser';
-import {countReferences, filesReferredTo, filled, hasVariable, type Place} from '../settings/references.ts';
+import {
+  countReferences,
+  filesReferredTo,
+  filled,
+  hasVariable,
+  type ReferencePlace,
+} from '../settings/references.ts';
 import {childrenOf, propertiesOf, settingsToTrust, type TextCheck} from './inert-settings.ts';
 
 const OPTIONS = {allowTrailingComma: true};
@@ -40,7 +46,7 @@ export interface ConfigurationCode {
   readonly skills: readonly string[];
 }
 
-export interface ReadingOptions extends Place {
+export interface ReadingOptions extends ReferencePlace {
   /** The content of a file that the configuration refers to; empty where it cannot be read. */
   readonly file: (path: string) => string;
   /** True for a file that really lies in the repository. */

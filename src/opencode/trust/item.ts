@@ -1,7 +1,7 @@
 import type {WatchedFiles} from './watched-files.ts';
 
 /** One thing that OpenCode would run, load, fetch or send. */
-export interface Item {
+export interface TrustItem {
   readonly folder: string;
   readonly name: string;
   /** What whoever is asked has to know of it. */

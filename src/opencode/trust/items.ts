@@ -3,7 +3,7 @@ import {contains} from '../../base/contains.ts';
 import {homeOf} from '../../base/home.ts';
 import {realPathSync} from '../../base/real-path.ts';
 import {type CodeEntry, codeInConfiguration} from './configuration-code.ts';
-import type {Item, Look} from './item.ts';
+import type {Look, TrustItem} from './item.ts';
 import {filesNamed, filesOfModule, pathsOf} from './loaded-files.ts';
 import {codeInMarkdown} from './markdown-code.ts';
 import {npmItemsAt} from './npm-files.ts';
@@ -21,7 +21,7 @@ const MODULE = /\.[cm]?[jt]sx?$/i;
 const NOT_SEEN = ': too many files, of which only some are looked at for changes';
 
 /** What there is at one level. */
-export function itemsAt(look: Look): readonly Item[] {
+export function itemsAt(look: Look): readonly TrustItem[] {
   const {folder, env} = look;
   const own = join(folder, FOLDER);
   const isPersons = isHome(folder, env);
@@ -47,7 +47,7 @@ export function isHome(folder: string, env: NodeJS.ProcessEnv): boolean {
   return folder === home || folder === realPathSync(home);
 }
 
-function configuredIn(path: string, look: Look): readonly Item[] {
+function configuredIn(path: string, look: Look): readonly TrustItem[] {
   const {folder, directory, root, files, env} = look;
   const text = files.text(path);
   if (text === '') return [];
@@ -76,7 +76,7 @@ function isPattern(text: string): boolean {
   return !/^~|:\/\//.test(text);
 }
 
-function modulesIn(own: string, look: Look): readonly Item[] {
+function modulesIn(own: string, look: Look): readonly TrustItem[] {
   const {folder, files} = look;
   return Object.entries(IMPORTED).flatMap(([what, names]) =>
     names.flatMap((name) =>
@@ -92,7 +92,7 @@ function modulesIn(own: string, look: Look): readonly Item[] {
   );
 }
 
-function markdownIn(place: string, {folder, files}: Look): readonly Item[] {
+function markdownIn(place: string, {folder, files}: Look): readonly TrustItem[] {
   // What is installed there was put there by OpenCode, which reads no markdown in it.
   const skip = place === join(folder, FOLDER) ? [join(place, 'node_modules')] : [];
   return codeInMarkdown(place, {files, skip, nameOf: (path) => relative(folder, path)}).map((code) => ({
@@ -104,7 +104,7 @@ function markdownIn(place: string, {folder, files}: Look): readonly Item[] {
 function itemOf(
   {name, value, parts, words, cwds, isPlugin}: CodeEntry,
   {path, bases, look}: {path: string; bases: readonly string[]; look: Look},
-): Item {
+): TrustItem {
   const {folder, root, files} = look;
   const all = [...new Set([...bases, ...cwds.flatMap((cwd) => bases.map((base) => resolve(base, cwd)))])];
   const modules = isPlugin

@@ -3,7 +3,7 @@
  * above it, can name a program to run, a place to send keys to, and other packages to fetch.
  */
 import {join, relative} from 'node:path';
-import type {Item, Look} from './item.ts';
+import type {Look, TrustItem} from './item.ts';
 import {sha256} from './watched-files.ts';
 
 /** What OpenCode installs. */
@@ -25,14 +25,14 @@ const INERT_NPMRC = new Set(
 const INERT_PACKAGE = new Set(['name', 'version', 'description', 'license', 'author', 'private', 'type']);
 
 /** What npm would take from a level, for the `.opencode` folder there or below it. */
-export function npmItemsAt(own: string, look: Look): readonly Item[] {
+export function npmItemsAt(own: string, look: Look): readonly TrustItem[] {
   const {folder, files, env} = look;
-  const item = (path: string, content: Buffer | undefined): Item => ({
+  const item = (path: string, content: Buffer | undefined): TrustItem => ({
     folder,
     name: `what npm reads in ${relative(folder, path)}`,
     digest: sha256(content ?? Buffer.of()),
   });
-  const check = (path: string, isInert: (text: string) => boolean): readonly Item[] => {
+  const check = (path: string, isInert: (text: string) => boolean): readonly TrustItem[] => {
     const content = files.bytes(path);
     return content === undefined || isInert(content.toString('utf8')) ? [] : [item(path, content)];
   };

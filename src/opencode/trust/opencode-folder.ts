@@ -2,7 +2,7 @@ import {readlinkSync} from 'node:fs';
 import {extname, join, relative} from 'node:path';
 import {contains} from '../../base/contains.ts';
 import {realPathSync} from '../../base/real-path.ts';
-import type {Item, Look} from './item.ts';
+import type {Look, TrustItem} from './item.ts';
 import {sha256} from './watched-files.ts';
 
 /** What OpenCode, or npm for it, looks for in its folder: each is looked at in a way of its own, or is read by nobody. */
@@ -21,7 +21,7 @@ const MAX_FILES = 2_000;
  * What lies in OpenCode's folder that is not known to be inert: names that a later OpenCode may load, and links out of the
  * repository, through which OpenCode and npm would write elsewhere.
  */
-export function folderItems(own: string, look: Look): readonly Item[] {
+export function folderItems(own: string, look: Look): readonly TrustItem[] {
   const {folder, files} = look;
   const names = files.names(own);
   const inner = [
@@ -36,7 +36,7 @@ export function folderItems(own: string, look: Look): readonly Item[] {
   return [...links, ...unknown].map((item) => ({folder, ...item}));
 }
 
-function unknownIn(path: string, {folder, files}: Look): readonly Omit<Item, 'folder'>[] {
+function unknownIn(path: string, {folder, files}: Look): readonly Omit<TrustItem, 'folder'>[] {
   const {files: inner, isWhole} = files.tree(path, {limit: MAX_FILES, skip: ['node_modules']});
   const loadable = (inner.length === 0 && files.isFile(path) ? [path] : inner).filter(
     (file) => !TEXTS.has(extname(file)),
@@ -56,7 +56,7 @@ function installedIn(modules: string, look: Look): readonly string[] {
   });
 }
 
-function linkOut(path: string, {root, files, folder}: Look): readonly Omit<Item, 'folder'>[] {
+function linkOut(path: string, {root, files, folder}: Look): readonly Omit<TrustItem, 'folder'>[] {
   const target = linkOf(path);
   if (target === undefined) return [];
   if (files.isThere(path) && contains(root, realPathSync(path))) return [];

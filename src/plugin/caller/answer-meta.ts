@@ -9,14 +9,14 @@ const result = z.object({
 });
 
 /** What the answer of one of our tools has told and shown the model. */
-export interface Disclosed {
+export interface AnswerMeta {
   /** The delegation whose end it has told. */
   readonly told?: string;
   /** The requests of a delegation that it has shown. */
   readonly shown?: Shown;
 }
 
-export function disclosedIn(answer: unknown): Disclosed {
+export function answerMetaIn(answer: unknown): AnswerMeta {
   const meta = result.safeParse(answer).data?._meta;
   const {[TOLD_KEY]: told, [SHOWN_KEY]: shown} = meta ?? {};
   return {...(told !== undefined && {told}), ...(shown !== undefined && {shown})};

@@ -1,18 +1,18 @@
 import type {Stamp} from '../../contract/stamp.ts';
-import type {Answering, OpenCode} from '../opencode/opencode.ts';
+import type {Answering, UserOpenCode} from '../opencode/user-opencode.ts';
 
 /**
  * Who calls from which session. Events have told it as a rule: on a busy machine, asking OpenCode can take longer
  * than a hook is waited for. What they have not told is asked for.
  */
 export class Callers {
-  readonly #opencode: OpenCode;
+  readonly #opencode: UserOpenCode;
   /** The model's message that each session is at. */
   readonly #messages = new Map<string, Answering>();
   /** Whether each session was opened by another one. */
   readonly #isChild = new Map<string, boolean>();
 
-  constructor(opencode: OpenCode) {
+  constructor(opencode: UserOpenCode) {
     this.#opencode = opencode;
   }
 

@@ -1,4 +1,4 @@
-import {within} from '../../base/with-timeout.ts';
+import {withTimeout} from '../../base/with-timeout.ts';
 
 /** OpenCode stores a call within milliseconds; one that it never tells of must not keep the tool waiting. */
 const STORE_MS = 500;
@@ -25,7 +25,7 @@ export class Calls {
   /** Resolves when the call is in the transcript, or when that is not heard of. */
   async untilStored(id: string): Promise<void> {
     if (this.#stored.has(id)) return;
-    await within(STORE_MS, new Promise<void>((resolve) => this.#waiting.set(id, resolve)), undefined);
+    await withTimeout(STORE_MS, new Promise<void>((resolve) => this.#waiting.set(id, resolve)), undefined);
     this.#waiting.delete(id);
   }
 

@@ -1,11 +1,11 @@
 import {shorten} from '../../base/errors.ts';
 import {quoted} from '../../base/safe-text.ts';
-import {within} from '../../base/with-timeout.ts';
+import {withTimeout} from '../../base/with-timeout.ts';
 import type {Delegation, DelegationHead} from '../../delegation/model/delegation.ts';
 import {retrieval} from '../notices/notice-text.ts';
-import type {OpenCode} from '../opencode/opencode.ts';
+import type {UserOpenCode} from '../opencode/user-opencode.ts';
 import type {Records} from '../records/records.ts';
-import type {Outlook} from '../records/session-delegations.ts';
+import type {SessionDelegations} from '../records/session-delegations.ts';
 
 const MAX_ENTRIES = 20;
 const MAX_CHARS = 6_000;
@@ -62,8 +62,8 @@ export class CarriedOver {
 
 /** Collects it. What cannot be found out is left out. */
 export async function carriedOverOf(
-  {running, untold, unread}: Outlook,
-  {records, opencode}: {records: Records; opencode: OpenCode},
+  {running, untold, unread}: SessionDelegations,
+  {records, opencode}: {records: Records; opencode: UserOpenCode},
 ): Promise<CarriedOver> {
   const newest = [...running].sort((a, b) => b.head.createdAt - a.head.createdAt).slice(0, MAX_ENTRIES);
   const ongoing = await Promise.all(
@@ -74,7 +74,7 @@ export async function carriedOverOf(
         // The session is another process's, so all that can be seen of it is what is stored.
         sessionId === undefined
           ? undefined
-          : within(ACTIVITY_MS, opencode.lastActivity(sessionId), undefined).catch(() => undefined),
+          : withTimeout(ACTIVITY_MS, opencode.lastActivity(sessionId), undefined).catch(() => undefined),
       ]);
       return delegation === undefined ? [] : [{delegation, activeAt}];
     }),

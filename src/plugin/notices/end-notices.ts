@@ -1,9 +1,9 @@
 import type {Delegation} from '../../delegation/model/delegation.ts';
 import {CARRIED_CHARS} from '../../report/answer.ts';
 import type {SessionNotices, Told} from '../../store/notices/session-notices.ts';
-import type {OpenCode} from '../opencode/opencode.ts';
+import type {UserOpenCode} from '../opencode/user-opencode.ts';
 import type {Records} from '../records/records.ts';
-import type {Item, Outlook} from '../records/session-delegations.ts';
+import type {SessionDelegation, SessionDelegations} from '../records/session-delegations.ts';
 import {type EndTold, endMark, noticeText, retrievalTag} from './notice-text.ts';
 
 /** All answers that one message carries: ten that end at once should not fill the conversation. */
@@ -12,7 +12,7 @@ const MESSAGE_CHARS = 6_000;
 export interface EndNoticesOptions {
   /** The session's. */
   readonly id: string;
-  readonly opencode: OpenCode;
+  readonly opencode: UserOpenCode;
   readonly notices: SessionNotices;
   readonly records: Records;
   /** Where the session works. */
@@ -21,9 +21,9 @@ export interface EndNoticesOptions {
 
 export interface EndNotice {
   readonly text: string;
-  readonly items: readonly Item[];
+  readonly items: readonly SessionDelegation[];
   /** Those of which it says all that there is: whoever has it need not read them. */
-  readonly whole: readonly Item[];
+  readonly whole: readonly SessionDelegation[];
 }
 
 /** What one session is told of ends: a short answer itself, and of a long one where it is. */
@@ -36,12 +36,12 @@ export class EndNotices {
 
   /** @param unread what was told before without a turn of the model, and is named once more. */
   async compose(
-    items: readonly Item[],
-    {running, unread}: Pick<Outlook, 'running' | 'unread'>,
+    items: readonly SessionDelegation[],
+    {running, unread}: Pick<SessionDelegations, 'running' | 'unread'>,
   ): Promise<EndNotice> {
     const {records, directory} = this.#options;
     const ended: EndTold[] = [];
-    const whole: Item[] = [];
+    const whole: SessionDelegation[] = [];
     let room = MESSAGE_CHARS;
     for (const item of items) {
       const {project, id} = item.head;
@@ -61,7 +61,7 @@ export class EndNotices {
   }
 
   /** True when the transcript has it, as an earlier attempt got there after all; that is noted then. */
-  async wasTold(item: Item): Promise<boolean> {
+  async wasTold(item: SessionDelegation): Promise<boolean> {
     const {id, opencode} = this.#options;
     if (!(await opencode.hasHeard(id, endMark(item.head)))) return false;
     const isWhole = !(await opencode.hasHeard(id, retrievalTag(item.head.id)));
@@ -78,7 +78,7 @@ export class EndNotices {
   }
 
   /** The session was told of these. */
-  async confirm(items: readonly Item[], told: Told): Promise<void> {
+  async confirm(items: readonly SessionDelegation[], told: Told): Promise<void> {
     for (const {expected} of items) await this.#options.notices.confirm(expected, told);
   }
 }

@@ -2,20 +2,20 @@ import {randomUUID} from 'node:crypto';
 import {messageOf} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
 import type {PromptBody, TextPart} from '../opencode/hooks.ts';
-import {noticePartOf, type OpenCode, type Voice} from '../opencode/opencode.ts';
+import {noticePartOf, type UserOpenCode, type Voice} from '../opencode/user-opencode.ts';
 import type {Toast} from './notice-text.ts';
-import {UnderWay} from './pending-notices.ts';
+import {PendingNotices} from './pending-notices.ts';
 
 export interface MessengerOptions {
   readonly id: string;
-  readonly opencode: OpenCode;
+  readonly opencode: UserOpenCode;
   readonly log: Logger;
 }
 
 /** Puts notices into the transcript of one session, in the voice of its last user message. */
 export class Messenger {
   readonly #options: MessengerOptions;
-  readonly #underWay = new UnderWay();
+  readonly #pending = new PendingNotices();
   #voice: Voice | undefined;
 
   constructor(options: MessengerOptions) {
@@ -29,7 +29,7 @@ export class Messenger {
 
   /** A part of ours is in the transcript. */
   stored(key: string): void {
-    this.#underWay.arrived(key);
+    this.#pending.arrived(key);
   }
 
   /** Resolves when it is in the transcript; the model has no turn because of it. */
@@ -43,14 +43,14 @@ export class Messenger {
     const {opencode, id} = this.#options;
     const key = randomUUID();
     const body = await this.#body(text, key);
-    await Promise.all([this.#underWay.add(key), opencode.wake(id, body)]);
+    await Promise.all([this.#pending.add(key), opencode.wake(id, body)]);
   }
 
   /** Resolves when it is in the transcript, with the message that it is attached to. */
   attach(text: string, attach: (part: TextPart) => void): Promise<void> {
     const key = randomUUID();
     attach(noticePartOf(text, key));
-    return this.#underWay.add(key);
+    return this.#pending.add(key);
   }
 
   /** Tells the person. */

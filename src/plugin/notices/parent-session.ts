@@ -3,13 +3,18 @@ import type {Logger} from '../../base/log.ts';
 import {asksOf} from '../../delegation/model/delegation.ts';
 import {parseId} from '../../delegation/model/id.ts';
 import {type Expected, SessionNotices} from '../../store/notices/session-notices.ts';
-import type {Disclosed} from '../caller/answer-meta.ts';
+import type {AnswerMeta} from '../caller/answer-meta.ts';
 import type {TextPart} from '../opencode/hooks.ts';
-import type {OpenCode, Voice} from '../opencode/opencode.ts';
-import {Attention} from '../records/attention.ts';
+import type {UserOpenCode, Voice} from '../opencode/user-opencode.ts';
+
 import type {FolderWatch} from '../records/folder-watch.ts';
 import type {Records} from '../records/records.ts';
-import {type Item, type Outlook, outlookOf} from '../records/session-delegations.ts';
+import {
+  type SessionDelegation,
+  type SessionDelegations,
+  sessionDelegationsOf,
+} from '../records/session-delegations.ts';
+import {SessionWatch} from '../records/session-watch.ts';
 import {EndNotices} from './end-notices.ts';
 import {Messenger} from './messenger.ts';
 import {toastOf} from './notice-text.ts';
@@ -22,7 +27,7 @@ export interface ParentSessionOptions {
   readonly id: string;
   /** Where it works. */
   readonly directory: string;
-  readonly opencode: OpenCode;
+  readonly opencode: UserOpenCode;
   readonly records: Records;
   readonly watch: FolderWatch;
   readonly log: Logger;
@@ -35,7 +40,7 @@ export class ParentSession {
   readonly #ends: EndNotices;
   readonly #messenger: Messenger;
   readonly #requests: Requests;
-  readonly #attention: Attention;
+  readonly #watch: SessionWatch;
   /** Those that the model is reading at the moment, by the call that reads them: the answer tells their end. */
   readonly #reading = new Map<string, string>();
   /** Those that it is being told of, on their own or with a message of the person's. */
@@ -53,7 +58,7 @@ export class ParentSession {
     this.#messenger = new Messenger(options);
     const parts = {...options, notices: this.#notices, messenger: this.#messenger};
     this.#requests = new Requests(parts);
-    this.#attention = new Attention({...parts, root: options.records.root, look: () => this.tell()});
+    this.#watch = new SessionWatch({...parts, root: options.records.root, recheck: () => this.tell()});
   }
 
   /** True when it waits for nothing. Resolves when what there was to tell, and came up meanwhile, is told or could not be. */
@@ -70,7 +75,7 @@ export class ParentSession {
   async delegating(): Promise<void> {
     await this.#notices.open();
     await this.#notices.hold();
-    this.#attention.toNotices();
+    this.#watch.toNotices();
   }
 
   /** The model is about to read a delegation. */
@@ -80,7 +85,7 @@ export class ParentSession {
   }
 
   /** A call of our tools has been answered. What that has told the model need not be told again. */
-  async answered(callId: string, {told, shown}: Disclosed): Promise<void> {
+  async answered(callId: string, {told, shown}: AnswerMeta): Promise<void> {
     const expected = await this.#notices.expected();
     const ended = expected.find(({id}) => id === told);
     if (ended !== undefined && ended.told === undefined) await this.#notices.confirm(ended, 'by reading');
@@ -96,7 +101,7 @@ export class ParentSession {
    */
   async spokenTo(voice: Voice | undefined, attach: (part: TextPart) => void): Promise<void> {
     this.#messenger.heard(voice);
-    const {unread, untold, running} = await this.outlook();
+    const {unread, untold, running} = await this.delegations();
     if (unread.length + untold.length + running.length === 0) return;
     await this.#notices.hold();
     const due = this.#take(untold);
@@ -126,11 +131,11 @@ export class ParentSession {
   }
 
   /** How the session's delegations stand. What changes about them is heard of from now on. */
-  async outlook(): Promise<Outlook> {
+  async delegations(): Promise<SessionDelegations> {
     const {id, records} = this.#options;
     const expected = await this.#notices.expected();
-    this.#attention.to(expected);
-    return outlookOf(id, {notices: this.#notices, records});
+    this.#watch.to(expected);
+    return sessionDelegationsOf(id, {notices: this.#notices, records});
   }
 
   /** Tells what there is to tell, soon. */
@@ -144,7 +149,7 @@ export class ParentSession {
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#retry);
-    this.#attention.close();
+    this.#watch.close();
   }
 
   async #tellAll(): Promise<void> {
@@ -161,28 +166,28 @@ export class ParentSession {
 
   async #tellOnce(): Promise<void> {
     const {opencode, id} = this.#options;
-    const outlook = await this.outlook();
-    const blocked = this.#unread(outlook.running).filter(({head}) => asksOf(head).length > 0);
-    if (outlook.untold.length + blocked.length === 0 || !(await this.#notices.isHeld())) return;
-    await this.#requests.tell(blocked, outlook.running.length);
-    if (outlook.untold.length === 0) return;
+    const delegations = await this.delegations();
+    const blocked = this.#unread(delegations.running).filter(({head}) => asksOf(head).length > 0);
+    if (delegations.untold.length + blocked.length === 0 || !(await this.#notices.isHeld())) return;
+    await this.#requests.tell(blocked, delegations.running.length);
+    if (delegations.untold.length === 0) return;
     // A message into a running turn makes for another turn, so what is to be silent waits for the end of this one.
-    if (outlook.running.length > 0 && (await opencode.isBusy(id))) return;
-    const due = this.#take(outlook.untold);
+    if (delegations.running.length > 0 && (await opencode.isBusy(id))) return;
+    const due = this.#take(delegations.untold);
     try {
       const items = await this.#claim(due);
-      if (items.length > 0) await this.#say(items, outlook);
+      if (items.length > 0) await this.#say(items, delegations);
     } finally {
       this.#release(due);
     }
   }
 
   /** The last that ends wakes the model, and names those that were told silently before it. */
-  async #say(items: readonly Item[], outlook: Outlook): Promise<void> {
-    const isLast = outlook.running.length === 0;
-    const silent = outlook.unread.filter(({expected}) => expected.told === 'silently');
+  async #say(items: readonly SessionDelegation[], delegations: SessionDelegations): Promise<void> {
+    const isLast = delegations.running.length === 0;
+    const silent = delegations.unread.filter(({expected}) => expected.told === 'silently');
     const notice = await this.#ends.compose(items, {
-      running: outlook.running,
+      running: delegations.running,
       unread: isLast ? silent : [],
     });
     if (isLast) {
@@ -197,25 +202,25 @@ export class ParentSession {
   }
 
   /** Those that the model is not being told already; from now on it is, until they are released. */
-  #take(items: readonly Item[]): readonly Item[] {
+  #take(items: readonly SessionDelegation[]): readonly SessionDelegation[] {
     const due = this.#unread(items).filter(({expected: {id}}) => !this.#beingTold.has(id));
     for (const {expected} of due) this.#beingTold.add(expected.id);
     return due;
   }
 
   /** Those that the model is not reading at the moment. */
-  #unread(items: readonly Item[]): readonly Item[] {
+  #unread(items: readonly SessionDelegation[]): readonly SessionDelegation[] {
     const reading = [...this.#reading.values()];
     return items.filter(({expected}) => !reading.includes(expected.id));
   }
 
-  #release(items: readonly Item[]): void {
+  #release(items: readonly SessionDelegation[]): void {
     for (const {expected} of items) this.#beingTold.delete(expected.id);
   }
 
   /** Those that only this process tells, without those that an earlier attempt has told after all. */
-  async #claim(items: readonly Item[]): Promise<readonly Item[]> {
-    const claimed: Item[] = [];
+  async #claim(items: readonly SessionDelegation[]): Promise<readonly SessionDelegation[]> {
+    const claimed: SessionDelegation[] = [];
     for (const item of items) {
       const claim = await this.#notices.claim(item.expected);
       if (claim === undefined) continue;
@@ -237,7 +242,7 @@ export class ParentSession {
     this.#retry.unref();
   }
 
-  #toast(items: readonly Item[]): void {
+  #toast(items: readonly SessionDelegation[]): void {
     this.#messenger.toast(toastOf(items.map(({head}) => head)));
   }
 }

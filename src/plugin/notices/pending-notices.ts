@@ -2,7 +2,7 @@
 const STORE_MS = 10_000;
 
 /** Notices that OpenCode has taken on and that are not in the transcript yet, by the key of their part. */
-export class UnderWay {
+export class PendingNotices {
   readonly #arrived = new Map<string, () => void>();
 
   /** Resolves when the notice is in the transcript. Rejects when that takes too long. */

@@ -1,20 +1,20 @@
 import type {Ask} from '../../delegation/model/ask.ts';
 import {asksOf} from '../../delegation/model/delegation.ts';
 import type {Expected, SessionNotices} from '../../store/notices/session-notices.ts';
-import type {OpenCode} from '../opencode/opencode.ts';
-import type {Item} from '../records/session-delegations.ts';
+import type {UserOpenCode} from '../opencode/user-opencode.ts';
+import type {SessionDelegation} from '../records/session-delegations.ts';
 import type {Messenger} from './messenger.ts';
 import {blockedText, blockedToast, requestMark} from './notice-text.ts';
 
 /** A request of a delegated agent that its session was not told of. */
 interface Open {
-  readonly item: Item;
+  readonly item: SessionDelegation;
   readonly ask: Ask;
 }
 
 export interface RequestsOptions {
   readonly id: string;
-  readonly opencode: OpenCode;
+  readonly opencode: UserOpenCode;
   readonly notices: SessionNotices;
   readonly messenger: Messenger;
 }
@@ -28,7 +28,7 @@ export class Requests {
   }
 
   /** Wakes the model where it was not told what one of these waits for. */
-  async tell(blocked: readonly Item[], remaining: number): Promise<void> {
+  async tell(blocked: readonly SessionDelegation[], remaining: number): Promise<void> {
     const {messenger, notices} = this.#options;
     const open: Open[] = [];
     for (const one of blocked.flatMap(untold)) if (await this.#isDue(one)) open.push(one);
@@ -60,7 +60,7 @@ export class Requests {
   }
 }
 
-function untold(item: Item): readonly Open[] {
+function untold(item: SessionDelegation): readonly Open[] {
   const told = item.expected.requests ?? [];
   return asksOf(item.head)
     .filter(({number}) => !told.includes(number))

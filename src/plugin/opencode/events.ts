@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import {type Answering, answeringOf, noticeOf} from './opencode.ts';
+import {type Answering, answeringOf, noticeOf} from './user-opencode.ts';
 
 /** What this plugin hears of, out of all that happens in OpenCode. */
 export type Heard =

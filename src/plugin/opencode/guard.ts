@@ -1,6 +1,6 @@
 import {messageOf} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
-import {within} from '../../base/with-timeout.ts';
+import {withTimeout} from '../../base/with-timeout.ts';
 
 /** OpenCode waits for its hooks, for ever if need be: none of ours may take longer. */
 export const HOOK_LIMIT_MS = 2_000;
@@ -16,7 +16,7 @@ export function guarded<Given extends unknown[]>(
 ): (...given: Given) => Promise<void> {
   return async (...given) => {
     try {
-      if ((await within(HOOK_LIMIT_MS, hook(...given), 'late')) === 'late')
+      if ((await withTimeout(HOOK_LIMIT_MS, hook(...given), 'late')) === 'late')
         log.warn(`${name} took longer than ${HOOK_LIMIT_MS / 1_000} s and is not waited for`);
     } catch (error) {
       log.warn(`${name}: ${messageOf(error)}`);

@@ -1,11 +1,11 @@
 /** What OpenCode hands to a plugin, as far as this one uses it. */
 export interface PluginInput {
-  readonly client: Client;
+  readonly client: PluginClient;
   readonly directory: string;
 }
 
 /** What an SDK call of OpenCode's own client resolves with; it does not throw what the server refused. */
-export interface Answer {
+export interface ApiAnswer {
   readonly data?: unknown;
   readonly error?: unknown;
 }
@@ -31,13 +31,13 @@ interface Path {
 }
 
 /** OpenCode's own client. It talks to the process that it is in, also where no server listens. */
-export interface Client {
+export interface PluginClient {
   readonly session: {
-    get(options: Path): Promise<Answer>;
-    messages(options: Path & {query?: {limit: number}}): Promise<Answer>;
-    status(): Promise<Answer>;
-    prompt(options: Path & {body: PromptBody}): Promise<Answer>;
-    promptAsync(options: Path & {body: PromptBody}): Promise<Answer>;
+    get(options: Path): Promise<ApiAnswer>;
+    messages(options: Path & {query?: {limit: number}}): Promise<ApiAnswer>;
+    status(): Promise<ApiAnswer>;
+    prompt(options: Path & {body: PromptBody}): Promise<ApiAnswer>;
+    promptAsync(options: Path & {body: PromptBody}): Promise<ApiAnswer>;
   };
   readonly app: {
     log(options: {
@@ -58,14 +58,14 @@ export interface McpEntry {
   readonly environment?: unknown;
 }
 
-export interface Configuration {
+export interface PluginConfiguration {
   mcp?: Record<string, unknown>;
   tools?: Record<string, unknown>;
 }
 
 /** The hooks that this plugin has. Outputs are changed in place: that is how OpenCode takes an answer. */
 export interface Hooks {
-  config(config: Configuration): Promise<void>;
+  config(config: PluginConfiguration): Promise<void>;
   event(input: {event: {readonly type: string; readonly properties?: unknown}}): Promise<void>;
   'chat.message'(
     input: {readonly sessionID: string},

@@ -1,11 +1,11 @@
 import type {Logger} from '../../base/log.ts';
 import {oneLine} from '../../base/safe-text.ts';
-import type {Client} from './hooks.ts';
+import type {PluginClient} from './hooks.ts';
 
 const SERVICE = 'opencode-delegate';
 
 /** Writes to OpenCode's own log, which is where its users look. */
-export function pluginLog(client: Client): Logger {
+export function pluginLog(client: PluginClient): Logger {
   const at = (level: 'debug' | 'info' | 'warn' | 'error') => (message: string) => {
     // There is nowhere else to say that a line could not be logged: the screen belongs to OpenCode.
     void Promise.resolve(client.app.log({body: {service: SERVICE, level, message: oneLine(message)}})).catch(

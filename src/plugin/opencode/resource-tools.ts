@@ -1,4 +1,4 @@
-import type {Configuration} from './hooks.ts';
+import type {PluginConfiguration} from './hooks.ts';
 
 /** OpenCode's own, for the resources of all MCP servers. The model has them as soon as one server has any. */
 const TOOLS = ['list_mcp_resources', 'list_mcp_resource_templates', 'read_mcp_resource'];
@@ -8,7 +8,7 @@ const LEFT_OUT = Object.fromEntries(TOOLS.map((tool) => [tool, false]));
  * True where OpenCode's tools for resources are there for our sake alone: no other MCP server may have any, and the
  * configuration does not speak of them.
  */
-export function areForOurSake({mcp = {}, tools = {}}: Configuration, ours: readonly string[]): boolean {
+export function areForOurSake({mcp = {}, tools = {}}: PluginConfiguration, ours: readonly string[]): boolean {
   const others = Object.entries(mcp).filter(([name, entry]) => !ours.includes(name) && isOn(entry));
   return ours.length > 0 && others.length === 0 && !TOOLS.some((tool) => tool in tools);
 }

@@ -1,7 +1,7 @@
 import {accessSync, constants, existsSync, realpathSync} from 'node:fs';
 import {basename, delimiter, isAbsolute, join} from 'node:path';
 import {STAMP_SECRET} from '../../contract/stamp-secret.ts';
-import type {Configuration, McpEntry} from './hooks.ts';
+import type {McpEntry, PluginConfiguration} from './hooks.ts';
 
 const NAME = 'opencode-delegate';
 /** Per request. A read that waits reports progress long before, which gives it as much again. */
@@ -35,7 +35,10 @@ export interface Entries {
  * Finds the entries that start our server, and adds one where there is none. All are given the secret, in memory: what
  * a person has written is left as it is.
  */
-export function provideEntry(config: Configuration, {main, env, mayAdd, secret}: EntryOptions): Entries {
+export function provideEntry(
+  config: PluginConfiguration,
+  {main, env, mayAdd, secret}: EntryOptions,
+): Entries {
   const mcp = config.mcp ?? {};
   const own = Object.entries(mcp).filter((named): named is Named => isOurs(named[1], main));
   // An entry of the person's own always wins, also one that only has our name or is switched off.

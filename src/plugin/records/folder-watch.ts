@@ -7,11 +7,11 @@ const SCAN_MS = 15_000;
 
 interface Watched {
   readonly watcher: FSWatcher | undefined;
-  readonly listeners: Set<Listener>;
+  readonly listeners: Set<FolderListener>;
 }
 
 /** Called with the name of what has just changed, an empty one where that is not known, and none at a scan. */
-export type Listener = (name: string | undefined) => void;
+export type FolderListener = (name: string | undefined) => void;
 
 /** Watches folders for as long as somebody listens, with a slow scan behind it. Keeps no process alive. */
 export class FolderWatch {
@@ -24,10 +24,10 @@ export class FolderWatch {
   }
 
   /** Listens until the returned function is called. */
-  listen(folder: string, listener: Listener): () => void {
+  listen(folder: string, listener: FolderListener): () => void {
     const watched = this.#folders.get(folder) ?? {
       watcher: this.#watch(folder),
-      listeners: new Set<Listener>(),
+      listeners: new Set<FolderListener>(),
     };
     this.#folders.set(folder, watched);
     watched.listeners.add(listener);

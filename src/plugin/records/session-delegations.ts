@@ -4,30 +4,30 @@ import type {Expected, SessionNotices} from '../../store/notices/session-notices
 import type {Records} from './records.ts';
 
 /** A delegation of the session, with its record. */
-export interface Item {
+export interface SessionDelegation {
   readonly expected: Expected;
   readonly head: DelegationHead;
 }
 
 /** How a session's delegations stand. */
-export interface Outlook {
-  readonly running: readonly Item[];
+export interface SessionDelegations {
+  readonly running: readonly SessionDelegation[];
   /** Ended, neither told nor read. */
-  readonly untold: readonly Item[];
+  readonly untold: readonly SessionDelegation[];
   /** Told in some way, and not read to the end since. */
-  readonly unread: readonly Item[];
+  readonly unread: readonly SessionDelegation[];
 }
 
 /** Looks at the session's delegations as the files have them, and forgets those that have been read. */
-export async function outlookOf(
+export async function sessionDelegationsOf(
   session: string,
   {notices, records}: {notices: SessionNotices; records: Records},
-): Promise<Outlook> {
+): Promise<SessionDelegations> {
   const expected = await notices.expected();
   const found = await Promise.all(
     expected.map(async (one) => ({expected: one, head: await records.head(one.project, one.id)})),
   );
-  const items = found.filter((item): item is Item => item.head !== undefined);
+  const items = found.filter((item): item is SessionDelegation => item.head !== undefined);
   const settled = items.filter(({head}) => head.readAt !== undefined || head.parent?.session !== session);
   for (const {expected: one} of settled) {
     await notices.forget(one);

@@ -8,14 +8,14 @@ const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 const shared = Buffer.allocUnsafeSlow(BEGINNING_BYTES);
 
 /** A file as it is at one moment. */
-export interface Beginning {
+export interface FileBeginning {
   readonly stats: BigIntStats;
   /** Its first bytes, all of them where it is not longer; they last until the next call. None of what is no file. */
   readonly bytes: Buffer;
 }
 
 /** @throws when there is no such file, or it cannot be opened. */
-export function beginningOf(path: string): Beginning {
+export function fileBeginningOf(path: string): FileBeginning {
   const file = openSync(path, FLAGS);
   try {
     const stats = fstatSync(file, {bigint: true});

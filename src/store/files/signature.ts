@@ -10,7 +10,7 @@ export function signature(): string {
  * True when the process that has signed the file is gone, or when nobody has signed it. What cannot be read is
  * somebody else's and not abandoned.
  */
-export async function isAbandoned(
+export async function isClaimAbandoned(
   path: string,
   isSignerGone: (signer: ProcessIdentity) => boolean = (signer) => standingOf(signer) === 'gone',
 ): Promise<boolean> {

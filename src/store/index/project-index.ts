@@ -7,7 +7,7 @@ import {type DelegationHead, hasEnded} from '../../delegation/model/delegation.t
 import {changed, type Listing, listingOf} from '../../delegation/model/listing.ts';
 import {EXTENSION} from '../files/artifact.ts';
 import {removeLeftovers} from '../files/leftover-files.ts';
-import {beginningOf} from '../files/read-file.ts';
+import {fileBeginningOf} from '../files/read-file.ts';
 import {versionOf} from '../files/write-whole.ts';
 import {parseBeginning, parseHead} from '../record/record.ts';
 import {FEW_FILES, ScanPace} from './scan-pace.ts';
@@ -134,7 +134,7 @@ export class ProjectIndex {
     const path = this.#pathOf(name);
     const known = this.#files.get(name);
     if (known !== undefined && look(path)?.version === known.version) return;
-    const opened = ifThere(() => beginningOf(path));
+    const opened = ifThere(() => fileBeginningOf(path));
     if (opened === undefined) {
       this.#forget(name);
       return;

@@ -7,7 +7,7 @@ import {type DelegationHead, hasEnded, type Named} from '../../delegation/model/
 import {parseId} from '../../delegation/model/id.ts';
 import {artifactIn, EXTENSION} from '../files/artifact.ts';
 import {removeLeftovers} from '../files/leftover-files.ts';
-import {beginningOf} from '../files/read-file.ts';
+import {fileBeginningOf} from '../files/read-file.ts';
 import {hasEndedAtSight} from '../record/record.ts';
 import type {OpenMarks} from './open-marks.ts';
 import {Slices} from './slices.ts';
@@ -98,7 +98,7 @@ function idIn(name: string): string | undefined {
 /** False also for what has to be looked at more closely. */
 function hasSurelyEnded(path: string): boolean {
   try {
-    return hasEndedAtSight(beginningOf(path).bytes);
+    return hasEndedAtSight(fileBeginningOf(path).bytes);
   } catch {
     // Whoever reads it says what is wrong with it.
     return false;

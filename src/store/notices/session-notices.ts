@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import type {Named} from '../../delegation/model/delegation.ts';
 import {type ProcessIdentity, standingOf} from '../../process/identity.ts';
 import {markName, namedBy} from '../files/mark-name.ts';
-import {isAbandoned, signature} from '../files/signature.ts';
+import {isClaimAbandoned, signature} from '../files/signature.ts';
 import {createWhole, replaceWhole} from '../files/write-whole.ts';
 
 /** Beside the folders of the projects; no project's name begins with a dot. */
@@ -32,7 +32,7 @@ export interface Expected {
   readonly requests?: readonly number[];
 }
 
-export interface Claim {
+export interface NoticeClaim {
   /** False when an earlier owner of the claim may have told already. */
   readonly isFirst: boolean;
 }
@@ -105,7 +105,7 @@ export class SessionNotices {
    * @param request the number of the request that is to be told; without one, it is the end.
    * @throws when it cannot be written.
    */
-  async claim(expected: Expected, request?: number): Promise<Claim | undefined> {
+  async claim(expected: Expected, request?: number): Promise<NoticeClaim | undefined> {
     const name = newsOf(expected, request);
     for (let n = 1; ; n++) {
       const path = join(this.folder, `${name}${CLAIM}${n}`);
@@ -117,7 +117,7 @@ export class SessionNotices {
         if (!names.includes(markName(expected)) || names.includes(`${name}${TOLD}`)) return undefined;
         return {isFirst: isNew && n === 1};
       }
-      if (!(await isClaimAbandoned(path))) return undefined;
+      if (!(await isFree(path))) return undefined;
     }
   }
 
@@ -185,10 +185,10 @@ function isClaim(name: string): boolean {
 }
 
 /** A claim with our number that we have not made is that of an earlier process. */
-async function isClaimAbandoned(path: string): Promise<boolean> {
+async function isFree(path: string): Promise<boolean> {
   const isSignerGone = (signer: ProcessIdentity) =>
     signer.pid === process.pid ? signer.hostname === hostname() : standingOf(signer) === 'gone';
-  return (await isStale(path)) || (await isAbandoned(path, isSignerGone));
+  return (await isStale(path)) || (await isClaimAbandoned(path, isSignerGone));
 }
 
 async function isStale(path: string): Promise<boolean> {

@@ -4,7 +4,7 @@ import type {DelegationHead} from '../../delegation/model/delegation.ts';
 import {BY_COMMIT, isEarlierName} from './names.ts';
 import type {Earlier} from './notes.ts';
 import {originOf} from './origin.ts';
-import {commonDirOf} from './repository.ts';
+import {commonFolderOf} from './repository.ts';
 
 export interface EarlierOptions {
   /** The folder that holds a folder for each project. */
@@ -23,7 +23,7 @@ export interface EarlierOptions {
 export async function earlierRecordsOf(commonDir: string, {root, heads}: EarlierOptions): Promise<Earlier> {
   const lineage = lineageOf(commonDir);
   const isOurs = (directory: string) => {
-    const other = commonDirOf(directory);
+    const other = commonFolderOf(directory);
     return other !== undefined && lineageOf(other) === lineage;
   };
   const found: Record<string, string[]> = {};

@@ -1,6 +1,6 @@
 import {createHash} from 'node:crypto';
 import {basename} from 'node:path';
-import {topOf} from './repository.ts';
+import {repositoryTopOf} from './repository.ts';
 
 /** So many hexadecimal digits tell one folder of a name from another. */
 const DIGITS = 8;
@@ -14,12 +14,12 @@ const BY_DIRECTORY = new RegExp(`(?:^|-)[0-9a-f]{${EARLIER_DIGITS}}$`);
 
 /** The name of a new project: that of its folder, for people, and what tells it from others of that name. */
 export function nameFor(place: string): string {
-  return named(topOf(place).replace(/\.git$/i, ''), digestOf(place).slice(0, DIGITS));
+  return named(repositoryTopOf(place).replace(/\.git$/i, ''), nameDigestOf(place).slice(0, DIGITS));
 }
 
 /** What an earlier version called the project of a directory, given as its real path, that had no commit. */
 export function earlierNameOf(directory: string): string {
-  return named(directory, digestOf(directory).slice(0, EARLIER_DIGITS));
+  return named(directory, nameDigestOf(directory).slice(0, EARLIER_DIGITS));
 }
 
 /** True for what an earlier version may have called a project. */
@@ -27,7 +27,7 @@ export function isEarlierName(name: string): boolean {
   return BY_COMMIT.test(name) || BY_DIRECTORY.test(name);
 }
 
-export function digestOf(text: string): string {
+export function nameDigestOf(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 

@@ -3,7 +3,7 @@ import {join} from 'node:path';
 import {z} from 'zod';
 import {wholeOf} from '../files/read-file.ts';
 import {createWhole, syncFolder} from '../files/write-whole.ts';
-import {digestOf} from './names.ts';
+import {nameDigestOf} from './names.ts';
 
 /** Beside the folders of the projects; no project's name begins with a dot. */
 const FOLDER = '.projects';
@@ -60,6 +60,6 @@ export class Notes {
   }
 
   #pathOf(of: string): string {
-    return join(this.#folder, `${digestOf(of).slice(0, 32)}.json`);
+    return join(this.#folder, `${nameDigestOf(of).slice(0, 32)}.json`);
   }
 }

@@ -1,6 +1,6 @@
 import {isAbsolute, join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
-import {repositoryAt, textOf, topOf} from './repository.ts';
+import {fileTextOf, repositoryAt, repositoryTopOf} from './repository.ts';
 
 /** Where a repository was cloned from. */
 export type Origin =
@@ -13,11 +13,11 @@ const DEFAULT_PORTS: Readonly<Record<string, string>> = {ssh: '22', https: '443'
 
 /** The origin of a repository, as its configuration names it; `undefined` where it names none. */
 export function originOf(commonDir: string): Origin | undefined {
-  const url = urlOf(textOf(join(commonDir, 'config')) ?? '');
+  const url = urlOf(fileTextOf(join(commonDir, 'config')) ?? '');
   if (url === undefined) return undefined;
   const path = pathOf(url);
   if (path === undefined) return addressOf(url);
-  const folder = resolve(topOf(commonDir), path);
+  const folder = resolve(repositoryTopOf(commonDir), path);
   const other = repositoryAt(folder) ?? repositoryAt(`${folder}.git`);
   return other === undefined || other === commonDir ? undefined : {commonDir: other};
 }

@@ -8,7 +8,7 @@ import {type EarlierOptions, earlierRecordsOf} from './earlier.ts';
 import {earlierNameOf, nameFor} from './names.ts';
 import {type Note, Notes} from './notes.ts';
 import {type Origin, originOf} from './origin.ts';
-import {commonDirOf, topOf} from './repository.ts';
+import {commonFolderOf, repositoryTopOf} from './repository.ts';
 
 export interface ProjectsOptions extends EarlierOptions {
   readonly log: Logger;
@@ -52,7 +52,7 @@ export class Projects {
   }
 
   async #find(path: string): Promise<string> {
-    const commonDir = commonDirOf(path);
+    const commonDir = commonFolderOf(path);
     // A folder that was none of a repository, or is none any more, keeps what it had.
     const known =
       this.#known(path) ?? (commonDir === undefined ? this.#known(join(path, '.git')) : undefined);
@@ -80,7 +80,7 @@ export class Projects {
       return known;
     }
     // The folder may have had a project before it had a repository.
-    const before = this.#moved(commonDir) ?? this.#notes.read(placeNote(topOf(commonDir)));
+    const before = this.#moved(commonDir) ?? this.#notes.read(placeNote(repositoryTopOf(commonDir)));
     if (before !== undefined) return this.#settle(commonDir, before);
     const own = {name: nameFor(commonDir), place: commonDir};
     const name = await this.#ofOrigin(origin, own, [...seen, commonDir]);

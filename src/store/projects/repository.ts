@@ -9,7 +9,7 @@ import {wholeOf} from '../files/read-file.ts';
  * in none. It is found by reading git's files: a git that is missing or slow, or that an environment points elsewhere,
  * must not make another project of it.
  */
-export function commonDirOf(directory: string): string | undefined {
+export function commonFolderOf(directory: string): string | undefined {
   for (const folder of upwards(existing(directory))) {
     const commonDir = repositoryAt(folder);
     if (commonDir !== undefined) return commonDir;
@@ -23,17 +23,17 @@ export function repositoryAt(folder: string): string | undefined {
     (path) => path !== undefined && isGitDir(path),
   );
   if (gitDir === undefined) return undefined;
-  const shared = textOf(join(gitDir, 'commondir'));
+  const shared = fileTextOf(join(gitDir, 'commondir'));
   return realPathSync(shared === undefined ? gitDir : resolve(gitDir, shared));
 }
 
 /** The folder that people see of a repository: the one that its `.git` lies in, or a bare repository itself. */
-export function topOf(commonDir: string): string {
+export function repositoryTopOf(commonDir: string): string {
   return basename(commonDir) === '.git' ? dirname(commonDir) : commonDir;
 }
 
 /** A text of git's in one line; `undefined` where there is no such file. */
-export function textOf(path: string): string | undefined {
+export function fileTextOf(path: string): string | undefined {
   try {
     return wholeOf(path).trim();
   } catch {
@@ -49,7 +49,7 @@ function existing(directory: string): string {
 
 /** Where the `.git` of a worktree or a submodule, which is a file, says that its repository is. */
 function linkedIn(folder: string): string | undefined {
-  const path = /^gitdir: (.+)$/.exec(textOf(join(folder, '.git')) ?? '')?.[1];
+  const path = /^gitdir: (.+)$/.exec(fileTextOf(join(folder, '.git')) ?? '')?.[1];
   return path === undefined ? undefined : resolve(folder, path);
 }
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import {type Ask, type Decision, VERDICTS} from '../../delegation/model/ask.ts';
+import {type Ask, type Decision, RULINGS} from '../../delegation/model/ask.ts';
 import {iso, time} from './time.ts';
 
 const shared = {number: z.int(), what: z.string(), asked: time.optional(), until: time};
@@ -22,7 +22,7 @@ export const decisions = z.array(
   z.object({
     number: z.int(),
     what: z.string(),
-    verdict: z.enum(VERDICTS),
+    verdict: z.enum(RULINGS),
     message: z.string().optional(),
     at: time,
   }),

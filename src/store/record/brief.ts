@@ -10,7 +10,7 @@ import {iso} from './time.ts';
 const LINE_CHARS = 300;
 /** What is no character stands in no YAML, comments included. */
 const NO_CHARACTER = /[\ufffe\uffff]/g;
-/** The lines of id and status come first: by them a record is known at sight. */
+/** The lines of id and status come first: by them a record is known at a glance. */
 const OPENING = /^id: .*\nstatus: .*\n/;
 const OPENING_AND_BRIEF = /^(id: .*\nstatus: .*\n)(?:#[^\n]*\n)+/;
 

@@ -1,5 +1,5 @@
 import {z} from 'zod';
-import {NO_WORK} from '../../../src/delegation/model/delegation.ts';
+import {NO_STATS} from '../../../src/delegation/model/delegation.ts';
 import type {FakeRun} from '../../support/fakes.ts';
 
 /**
@@ -50,7 +50,7 @@ export function translateBody(body: string): string {
 /** Ends a run as its prompt says, which {@link translateBody} wrote. */
 export function follow(run: FakeRun): void {
   const {end, afterMs} = plan.parse(JSON.parse(run.request.prompt));
-  const product = {text: 'The answer', work: NO_WORK};
+  const product = {text: 'The answer', work: NO_STATS};
   const settle = () =>
     run.settle(
       end === 'completed'

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type {Answer, Client, PromptBody, TextPart} from './hooks.ts';
+import type {ApiAnswer, PluginClient, PromptBody, TextPart} from './hooks.ts';
 
 /** The key of a part's metadata that marks it as a notice of ours and tells one from the other. */
 const NOTICE_KEY = 'opencode-delegate';
@@ -77,7 +77,7 @@ export function noticePartOf(text: string, key: string): TextPart {
 const placed = z.object({id: z.string(), sessionID: z.string()});
 
 /** Where a part belongs that is added to a message: OpenCode orders parts by their ids. */
-export function placeOf(
+export function sessionPlaceOf(
   message: unknown,
   others: readonly unknown[],
 ): {id: string; sessionID: string; messageID: string} {
@@ -88,10 +88,10 @@ export function placeOf(
 }
 
 /** What this plugin asks of OpenCode. Every call throws with OpenCode's words when it was refused. */
-export class OpenCode {
-  readonly #client: Client;
+export class UserOpenCode {
+  readonly #client: PluginClient;
 
-  constructor(client: Client) {
+  constructor(client: PluginClient) {
     this.#client = client;
   }
 
@@ -167,7 +167,7 @@ export class OpenCode {
   }
 }
 
-function dataOf({data, error}: Answer): unknown {
+function dataOf({data, error}: ApiAnswer): unknown {
   if (error !== undefined || data === undefined) throw new Error(wordsOf(error));
   return data;
 }

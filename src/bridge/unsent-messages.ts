@@ -2,7 +2,7 @@ import type {RequestId} from '../link/message.ts';
 import type {Passed} from './judge.ts';
 
 /** Messages of the client that no host has been sent yet, in order. */
-export class Waiting {
+export class UnsentMessages {
   #messages: Passed[] = [];
   #bytes = 0;
 

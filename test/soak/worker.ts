@@ -64,8 +64,14 @@ export class Worker {
       era: this.#random.pick(ERAS),
       env: this.#world.clientEnv,
     });
-    await client.tools();
-    return client;
+    try {
+      await client.tools();
+      return client;
+    } catch (error) {
+      // Its host was killed at that moment. Nobody else would end its bridge, which would be left behind.
+      await client.close().catch(() => {});
+      throw error;
+    }
   }
 
   /** Kills make calls fail; what they may not do is leave a call without an answer, or a client without a host. */

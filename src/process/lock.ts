@@ -23,10 +23,14 @@ export interface LockOptions {
   readonly patienceMs: number;
   /** Whether nobody answers for such an owner. Default: nobody does. */
   readonly refuses?: () => Promise<boolean>;
+  /** A lock that is this old, in milliseconds, is taken over even from an owner that still runs. Default: never. */
+  readonly expiresMs?: number;
 }
 
 /** The right to do what only one process may do at a time: a file that says who does. */
 export interface Lock {
+  /** True when another process had it before, and may have done part of what it was for. */
+  readonly isTakenOver: boolean;
   readonly isOurs: () => boolean;
   /** Takes it again where the file has been removed. Returns whether it is ours then. */
   renew(): boolean;
@@ -38,11 +42,11 @@ export interface Lock {
 export async function takeLock(options: LockOptions): Promise<Lock | undefined> {
   const {path} = options;
   const text = JSON.stringify({...thisProcess(), since: Date.now(), mark: randomBytes(8).toString('hex')});
-  if (create(path, text)) return lockOf(path, text);
+  if (create(path, text)) return lockOf(path, text, false);
   // Judged now and compared again within the takeover: what was stale may be replaced meanwhile.
   const seen = textOf(path);
   if (!(await isStale(seen, options))) return undefined;
-  return takeOver(path, text, seen) ? lockOf(path, text) : undefined;
+  return takeOver(path, text, seen) ? lockOf(path, text, true) : undefined;
 }
 
 /** Who has the lock; `undefined` when nobody, or when what is in the file is not understood. */
@@ -59,12 +63,13 @@ export function isHeld(path: string): boolean {
 /** Whether whoever made the lock file will never use it: it is safe to take it over. */
 async function isStale(
   text: string | undefined,
-  {path, patienceMs, refuses = async () => true}: LockOptions,
+  {path, patienceMs, refuses = async () => true, expiresMs = Number.POSITIVE_INFINITY}: LockOptions,
 ): Promise<boolean> {
+  const age = ageOf(path);
+  if (age !== undefined && age > expiresMs) return true;
   const owner = ownerIn(text);
   const standing = owner === undefined ? 'unknown' : standingOf(owner);
   if (standing !== 'unknown') return standing === 'gone';
-  const age = ageOf(path);
   return age !== undefined && age > patienceMs && (await refuses());
 }
 
@@ -162,9 +167,10 @@ function codeOf(error: unknown): string | undefined {
   return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
 }
 
-function lockOf(path: string, text: string): Lock {
+function lockOf(path: string, text: string, isTakenOver: boolean): Lock {
   const isOurs = () => textOf(path) === text;
   return {
+    isTakenOver,
     isOurs,
     renew: () => {
       if (textOf(path) !== undefined) return isOurs();

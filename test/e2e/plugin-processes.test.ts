@@ -78,7 +78,7 @@ describe('with several OpenCode processes on one project', () => {
     });
     gate.open();
     await eventually(() => noticeFiles(session).includes(`${mark}.told`));
-    expect(noticeFiles(session)).toContain(`${mark}.claim-2`);
+    expect(JSON.parse(readFileSync(claim, 'utf8'))).toMatchObject({pid: one.pid});
     expect(toldTimes(await one.transcript(session), id)).toBe(1);
   });
 

@@ -56,6 +56,20 @@ describe('the lock', () => {
     utimesSync(path, at, at);
   }
 
+  it('says whether another process had it before', async () => {
+    const first = await take();
+    expect(first?.isTakenOver).toBe(false);
+    plant({...thisProcess(), pid: NOBODY, since: 1});
+    expect((await take())?.isTakenOver).toBe(true);
+  });
+
+  it('expires, where it is said to, also under an owner that still runs', async () => {
+    plant({...thisProcess(), since: 1}, 5_000);
+    expect(await take()).toBeUndefined();
+    expect(await takeLock({path, patienceMs: 10_000, expiresMs: 6_000})).toBeUndefined();
+    expect((await takeLock({path, patienceMs: 10_000, expiresMs: 4_000}))?.isTakenOver).toBe(true);
+  });
+
   it('belongs to the first, says so, and is free again after its release', async () => {
     const lock = await take();
     expect(lock?.isOurs()).toBe(true);

@@ -29,6 +29,12 @@ function sign(name: string, pid: number, machine = hostname()): void {
   writeFileSync(join(notices.folder, name), JSON.stringify({pid, hostname: machine}));
 }
 
+/** As if it had been written eleven minutes ago. */
+function setBack(name: string): void {
+  const longAgo = Date.now() / 1_000 - 11 * 60;
+  utimesSync(join(notices.folder, name), longAgo, longAgo);
+}
+
 const names = () => readdirSync(notices.folder).sort();
 
 describe('what a session waits to hear of', () => {
@@ -87,27 +93,35 @@ describe('a claim', () => {
     expect(await notices.claim(ONE)).toBeUndefined();
   });
 
-  it('of a process that is gone is taken over, by a new one beside it', async () => {
+  it('of a process that is gone is taken over', async () => {
     sign(`${NAME}.claim-1`, DEAD_PID);
-    sign(`${NAME}.claim-2`, DEAD_PID);
     expect(await notices.claim(ONE)).toEqual({isFirst: false});
-    expect(names()).toEqual([NAME, `${NAME}.claim-1`, `${NAME}.claim-2`, `${NAME}.claim-3`]);
+    expect(names()).toEqual([NAME, `${NAME}.claim-1`]);
+    expect(await notices.claim(ONE)).toEqual({isFirst: false});
   });
 
   it('of an earlier process with the number of this one is taken over', async () => {
-    sign(`${NAME}.claim-1`, process.pid);
+    const earlier = {...thisProcess(), started: 1};
+    writeFileSync(join(notices.folder, `${NAME}.claim-1`), JSON.stringify(earlier));
     expect(await notices.claim(ONE)).toEqual({isFirst: false});
   });
 
-  it('that nobody has signed is taken over', async () => {
+  it('that nobody has signed is left alone until it is older than any notice takes', async () => {
     writeFileSync(join(notices.folder, `${NAME}.claim-1`), '');
+    expect(await notices.claim(ONE)).toBeUndefined();
+    setBack(`${NAME}.claim-1`);
     expect(await notices.claim(ONE)).toEqual({isFirst: false});
+  });
+
+  it("that another process has taken over meanwhile is this one's no longer", async () => {
+    await notices.claim(ONE);
+    sign(`${NAME}.claim-1`, process.ppid);
+    expect(await notices.claim(ONE)).toBeUndefined();
   });
 
   it('that is older than any notice takes is taken over, whoever has its number now', async () => {
     sign(`${NAME}.claim-1`, process.ppid);
-    const longAgo = Date.now() / 1_000 - 11 * 60;
-    utimesSync(join(notices.folder, `${NAME}.claim-1`), longAgo, longAgo);
+    setBack(`${NAME}.claim-1`);
     expect(await notices.claim(ONE)).toEqual({isFirst: false});
   });
 

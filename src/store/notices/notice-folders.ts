@@ -2,7 +2,7 @@ import {readdir, rm, rmdir, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import {SESSION_ID} from '../../delegation/model/delegation.ts';
 import {isLeftBehind} from '../../process/temporary.ts';
-import {isClaimAbandoned} from '../files/signature.ts';
+import {isSignerGone} from '../files/signature.ts';
 import {HOLDER, NOTICES} from './session-notices.ts';
 
 /**
@@ -27,8 +27,7 @@ async function tidy(folder: string): Promise<void> {
     names.delete(name);
   }
   const holder = join(folder, HOLDER);
-  if (names.size > 1 || (names.size === 1 && !(names.has(HOLDER) && (await isClaimAbandoned(holder)))))
-    return;
+  if (names.size > 1 || (names.size === 1 && !(names.has(HOLDER) && (await isSignerGone(holder))))) return;
   await rm(holder, {force: true});
   // Fails where somebody has begun to wait in it since.
   await rmdir(folder);

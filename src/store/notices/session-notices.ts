@@ -1,23 +1,23 @@
-import {mkdir, readdir, readFile, rm, stat, writeFile} from 'node:fs/promises';
-import {hostname} from 'node:os';
+import {mkdir, readdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Named} from '../../delegation/model/delegation.ts';
-import {type ProcessIdentity, standingOf} from '../../process/identity.ts';
+import {type Lock, takeLock} from '../../process/lock.ts';
 import {markName, namedBy} from '../files/mark-name.ts';
-import {isClaimAbandoned, signature} from '../files/signature.ts';
-import {createWhole, replaceWhole} from '../files/write-whole.ts';
+import {signature} from '../files/signature.ts';
+import {replaceWhole} from '../files/write-whole.ts';
 
 /** Beside the folders of the projects; no project's name begins with a dot. */
 export const NOTICES = '.notices';
 /** Says which process used the session last. */
 export const HOLDER = 'holder';
 const TOLD = '.told';
-const CLAIM = '.claim-';
+/** Earlier versions counted the claims on one notice. */
+const CLAIM = '.claim-1';
 const REQUEST = '.request-';
 /** For its owner alone. */
 const FOLDER_MODE = 0o700;
-/** A notice takes seconds. A claim this old is its owner's no longer, even if a process has that number. */
-const STALE_CLAIM_MS = 10 * 60_000;
+/** A notice takes seconds. A claim this old is its owner's no longer, even if that still runs. */
+const CLAIM_EXPIRES_MS = 10 * 60_000;
 
 /** How a session learned of an end: with no turn of the model, with one, or by reading the result itself. */
 export type Told = 'silently' | 'awake' | 'by reading';
@@ -37,17 +37,17 @@ export interface NoticeClaim {
   readonly isFirst: boolean;
 }
 
-/** The claims that this very process has made: its number alone could be that of an earlier process. */
-const mine = new Set<string>();
+/** The claims that this process has, by path. They stay until nothing is left to tell. */
+const mine = new Map<string, Lock>();
 
 /**
  * What one OpenCode session has been told of its delegations, in a folder of small files that several
  * processes share without ever changing one in place:
  *
  * - `<id>@<project>` is there while the session waits to hear of that delegation,
- * - `<id>@<project>.claim-<n>` says which process tells it; the next number is made only when that one is gone,
+ * - `<id>@<project>.claim-1` is a lock: the process that has it tells, and another one only when that one is gone,
  * - `<id>@<project>.told` says that it was told, and how,
- * - `<id>@<project>.request-<n>.claim-<n>` and `….told` say the same of its n-th request while it runs,
+ * - `<id>@<project>.request-<n>.claim-1` and `….told` say the same of its n-th request while it runs,
  * - `holder` says which OpenCode process used the session last: only that one tells.
  */
 export class SessionNotices {
@@ -107,18 +107,15 @@ export class SessionNotices {
    */
   async claim(expected: Expected, request?: number): Promise<NoticeClaim | undefined> {
     const name = newsOf(expected, request);
-    for (let n = 1; ; n++) {
-      const path = join(this.folder, `${name}${CLAIM}${n}`);
-      const isNew = (await createWhole(path, signature())) !== undefined;
-      if (isNew) mine.add(path);
-      if (mine.has(path)) {
-        // Since we looked it may have been told, by whoever had the claim before or by ourselves.
-        const names = await this.#names();
-        if (!names.includes(markName(expected)) || names.includes(`${name}${TOLD}`)) return undefined;
-        return {isFirst: isNew && n === 1};
-      }
-      if (!(await isFree(path))) return undefined;
-    }
+    const path = join(this.folder, `${name}${CLAIM}`);
+    const known = mine.get(path);
+    const lock = known?.isOurs() ? known : await takeClaim(path);
+    if (lock === undefined) return undefined;
+    mine.set(path, lock);
+    // Since we looked it may have been told, by whichever process had the claim before or by ourselves.
+    const names = await this.#names();
+    if (!names.includes(markName(expected)) || names.includes(`${name}${TOLD}`)) return undefined;
+    return {isFirst: lock !== known && !lock.isTakenOver};
   }
 
   /** Notes that it was told. @throws when it cannot be written. */
@@ -184,14 +181,6 @@ function isClaim(name: string): boolean {
   return /\.claim-\d+$/.test(name);
 }
 
-/** A claim with our number that we have not made is that of an earlier process. */
-async function isFree(path: string): Promise<boolean> {
-  const isSignerGone = (signer: ProcessIdentity) =>
-    signer.pid === process.pid ? signer.hostname === hostname() : standingOf(signer) === 'gone';
-  return (await isStale(path)) || (await isClaimAbandoned(path, isSignerGone));
-}
-
-async function isStale(path: string): Promise<boolean> {
-  const stats = await stat(path).catch(() => undefined);
-  return stats !== undefined && Date.now() - stats.mtimeMs > STALE_CLAIM_MS;
+function takeClaim(path: string): Promise<Lock | undefined> {
+  return takeLock({path, patienceMs: CLAIM_EXPIRES_MS, expiresMs: CLAIM_EXPIRES_MS});
 }

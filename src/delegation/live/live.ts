@@ -6,16 +6,14 @@ import {retryAfter} from '../../base/retry.ts';
 import type {Asks} from '../asks/asks.ts';
 import {concluded} from '../asks/decisions.ts';
 import type {Ask, Decision} from '../model/ask.ts';
-import type {AlsoChanged, Delegation, Outcome} from '../model/delegation.ts';
+import type {Delegation} from '../model/delegation.ts';
+import type {End, StopCause} from '../model/end.ts';
 import {summaryOf} from '../model/headline.ts';
 import {type LifecycleEvent, transition} from '../model/lifecycle.ts';
-import type {Activity, Environment, Product, Store} from '../model/ports.ts';
+import type {Activity, Environment, Store} from '../model/ports.ts';
 import type {Worktree} from '../model/worktree.ts';
 import {endLine, startLine} from './log-lines.ts';
 import {Watchers} from './watchers.ts';
-
-/** Why a delegation is stopped from outside. */
-export type StopCause = 'cancelled' | 'interrupted' | 'timeout';
 
 export interface Clocks {
   /** Milliseconds since the epoch. */
@@ -28,15 +26,6 @@ export interface Clocks {
 export interface Storing extends Clocks {
   readonly store: Store;
   readonly log: Logger;
-}
-
-export interface End {
-  readonly outcome: Outcome;
-  readonly product: Product;
-  readonly error?: string;
-  /** What became of the worktree that it ran in. */
-  readonly worktree?: Worktree;
-  readonly alsoChanged?: readonly AlsoChanged[];
 }
 
 /**
@@ -60,8 +49,7 @@ export class LiveDelegation {
   readonly #ended = deferred<Delegation>();
   readonly #stop = deferred<StopCause>();
   readonly #watchers: Watchers<void>;
-  /** Who takes answers to what its agent asks; only while it runs. */
-  asks: Asks | undefined;
+  #asks: Asks | undefined;
 
   /** Where it runs. */
   readonly environment: Environment;
@@ -154,6 +142,19 @@ export class LiveDelegation {
   worked(activity: Activity): void {
     this.#activity = activity;
     this.#watchers.tell();
+  }
+
+  /** The requests of its agent, to be answered; only while it runs. */
+  get asks(): Asks | undefined {
+    return this.#asks;
+  }
+
+  /** Has answers go to these until the returned function is called. */
+  answerThrough(asks: Asks): () => void {
+    this.#asks = asks;
+    return () => {
+      this.#asks = undefined;
+    };
   }
 
   /** Its agent waits on these requests, or on none any more. */

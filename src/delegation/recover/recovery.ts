@@ -1,8 +1,9 @@
 import {messageOf, Refusal} from '../../base/errors.ts';
 import {retryAfter} from '../../base/retry.ts';
 import type {ProcessIdentity} from '../../process/identity.ts';
-import {type End, LiveDelegation, type Storing} from '../live/live.ts';
+import {LiveDelegation, type Storing} from '../live/live.ts';
 import {type Delegation, type DelegationHead, hasEnded} from '../model/delegation.ts';
+import type {End} from '../model/end.ts';
 import {transition} from '../model/lifecycle.ts';
 import {isAbandoned, ownerIn} from '../model/owner.ts';
 import {type Environment, type Environments, NO_PRODUCT, type NothingSent} from '../model/ports.ts';

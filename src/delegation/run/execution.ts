@@ -1,7 +1,8 @@
 import {messageOf} from '../../base/errors.ts';
 import {Asks} from '../asks/asks.ts';
-import type {End, LiveDelegation, StopCause} from '../live/live.ts';
+import type {LiveDelegation} from '../live/live.ts';
 import type {Delegation} from '../model/delegation.ts';
+import type {End, StopCause} from '../model/end.ts';
 import {NO_PRODUCT, type NothingSent, type Run, type RunRequest} from '../model/ports.ts';
 import type {Worktree} from '../model/worktree.ts';
 import {withWorktreeEnd} from './worktree-end.ts';
@@ -106,7 +107,7 @@ async function workOnce(
       if (verdict !== 'allowed') live.worked({...live.activity, last: `refused: ${what}`, at});
     },
   });
-  live.asks = asks;
+  const detach = live.answerThrough(asks);
   const run = runner.start(requestOf(record, runsOut), {
     sessionOpened: (sessionId) => live.sessionOpened(sessionId),
     activity: (activity) => live.worked(activity),
@@ -143,7 +144,7 @@ async function workOnce(
     return undefined;
   } finally {
     asks.close();
-    live.asks = undefined;
+    detach();
     await run.stop();
   }
 }

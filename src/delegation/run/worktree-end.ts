@@ -1,5 +1,5 @@
-import type {End} from '../live/live.ts';
 import type {Delegation} from '../model/delegation.ts';
+import type {End} from '../model/end.ts';
 import type {Worktrees} from '../model/worktree.ts';
 
 /**

@@ -6,9 +6,11 @@ import type {Delegation} from '../delegation/model/delegation.ts';
 import type {Headline} from '../delegation/model/headline.ts';
 import type {HeadlineWriter} from '../delegation/model/ports.ts';
 import type {OpenCodeCatalog} from './catalog/catalog.ts';
+import type {Connection} from './server/connection.ts';
 import type {Entrance} from './server/entrance.ts';
 import type {OpenCode} from './server/opencode.ts';
 import {judgeTurn} from './transcript/verdict.ts';
+import {AskedAgain, askedInVain} from './watchdogs/asked-again.ts';
 import {dataOf} from './wire/answer.ts';
 import {splitModel} from './wire/model-name.ts';
 
@@ -60,11 +62,12 @@ export class SmallModelHeadlines implements HeadlineWriter {
     const {prompt, text} = delegation;
     const directory = this.#catalog.placeOf(delegation);
     const place = {...delegation, directory};
-    const {client} = await this.#entrance.enter(
+    const connection = await this.#entrance.enter(
       this.#opencode,
       place,
       `${delegation.id} is to get a better title`,
     );
+    const {client} = connection;
     const {providerID, modelID} = splitModel(model);
     const session = await dataOf(
       client.session.create({
@@ -73,6 +76,7 @@ export class SmallModelHeadlines implements HeadlineWriter {
         permission: [{permission: '*', pattern: '*', action: 'deny'}],
       }),
     );
+    const watched = watch(connection, {session: session.id, directory});
     try {
       const material = `<task>\n${shown(prompt)}\n</task>\n<result>\n${shown(text)}\n</result>`;
       const reply = await dataOf(
@@ -84,16 +88,37 @@ export class SmallModelHeadlines implements HeadlineWriter {
             system: SYSTEM,
             parts: [{type: 'text', text: material}],
           },
-          {signal: AbortSignal.timeout(WRITE_TIMEOUT_MS)},
+          {signal: AbortSignal.any([AbortSignal.timeout(WRITE_TIMEOUT_MS), watched.hopeless])},
         ),
       );
       const verdict = judgeTurn([reply]);
       return verdict.is === 'answered' ? parse(verdict.text) : undefined;
     } finally {
+      watched.close();
       await client.session.abort({sessionID: session.id});
       await client.session.delete({sessionID: session.id});
     }
   }
+}
+
+/** Aborts when OpenCode asks the model again and again for the same title: each time is paid for. */
+function watch(
+  connection: Connection,
+  {session, directory}: {readonly session: string; readonly directory: string},
+): {readonly hopeless: AbortSignal; readonly close: () => void} {
+  const controller = new AbortController();
+  const giveUp = (why: string) => controller.abort(new Error(why));
+  const again = new AskedAgain({onTooOften: (_, times) => giveUp(askedInVain(times))});
+  const close = connection.listen(session, {
+    directory,
+    event: (event) => again.event(event),
+    gap: () => {},
+    died: () => giveUp('The OpenCode server ended.'),
+    // All is denied in this session, so nothing is asked.
+    asked: () => {},
+    withdrawn: () => {},
+  });
+  return {hopeless: controller.signal, close};
 }
 
 function shown(text: string): string {

@@ -117,6 +117,39 @@ describe('the answer of an agent', () => {
     expect(answer).toBe(`${REPORT}\n\nDone.`);
   });
 
+  it('that is a report in the step that fills the context is there before the closing words', async () => {
+    const {answer} = await answerTo((_, attempt) =>
+      attempt === 1 ? {...CALL, text: REPORT, tokens: FULL} : {text: 'Done.'},
+    );
+    expect(answer).toBe(`${REPORT}\n\nDone.`);
+  });
+
+  it('does not come where every step fills the context: it ends, and says why', async () => {
+    const {head, asked} = await answerTo((_, attempt) => ({
+      tool: 'bash',
+      input: {command: `echo ${attempt}`, description: 'Reads'},
+      tokens: FULL,
+    }));
+    expect(head).toMatch(
+      / · error · .*Why: OpenCode compacted the conversation 9 times in a row, each time after a single step/s,
+    );
+    // Nine steps and nine summaries, and what was asked for as it was ended.
+    expect(asked).toBeLessThanOrEqual(20);
+  });
+
+  it('may take the same agent below it time and again', async () => {
+    let below: string | undefined;
+    const {answer} = await answerTo(({prompt, toolResults}) => {
+      if (prompt.startsWith('Question')) return {text: `To ${prompt}: yes.`};
+      below ??= /ses_\w+/.exec(toolResults[0] ?? '')?.[0];
+      const next = toolResults.length + 1;
+      if (next > 6) return {text: `All are answered: ${toolResults.at(-1)}`};
+      const input = {description: 'n', prompt: `Question ${next}`, subagent_type: 'general'};
+      return {tool: 'task', input: {...input, ...(below !== undefined && {task_id: below})}};
+    });
+    expect(answer).toMatch(/^All are answered: .*To Question 6: yes\./s);
+  });
+
   it('that is the last message is that alone', async () => {
     const {head, answer} = await answerTo((_, attempt) =>
       attempt === 1 ? {...CALL, text: 'Let me look.'} : {text: 'Found.'},

@@ -51,4 +51,23 @@ describe('title and summary', () => {
     await eventually(async () => !(await titles()).includes('delegation headline'));
     expect(await titles()).toContain('Find out why memory grows');
   });
+
+  it('are not asked for again and again where the small model gives no sign of an end', async () => {
+    const script = ({model: name}: ModelRequest): Reply =>
+      name === 'small' ? {text: 'No title.', finish: null} : {text: 'The answer.'};
+    const {model, open} = await setScene(script, {
+      models: ['model', 'small'],
+      config: {small_model: 'scripted/small'},
+    });
+    const client = await open();
+    const id = await client.delegate('Find out why memory grows.');
+    expect((await client.read(id)).blocks[1]).toBe('The answer.');
+    await eventually(() => client.log().includes(`${id}: no better headline: OpenCode asked the model`));
+    const asked = () => model.requests.filter(({model: name}) => name === 'small').length;
+    expect(asked()).toBeLessThanOrEqual(5);
+    // Its session is gone, and so is what asked.
+    const atEnd = asked();
+    expect((await client.read(await client.delegate('Once more'))).blocks[1]).toBe('The answer.');
+    expect(asked() - atEnd).toBeLessThanOrEqual(5);
+  });
 });

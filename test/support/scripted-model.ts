@@ -36,6 +36,7 @@ export type Reply =
       readonly tool: string;
       readonly input: Record<string, unknown>;
       readonly text?: string;
+      readonly tokens?: number;
       /** Default: one of its own for each call. */
       readonly callId?: string;
     }
@@ -181,7 +182,7 @@ function send(response: ServerResponse, model: string, reply: Reply): void {
     return;
   }
   response.writeHead(200, {'content-type': 'text/event-stream'});
-  const tokens = ('text' in reply && 'tokens' in reply && reply.tokens) || 100;
+  const tokens = ('tokens' in reply && reply.tokens) || 100;
   const chunk = (delta: Record<string, unknown>, more: Record<string, unknown> = {}) =>
     response.write(
       `data: ${JSON.stringify({id: 'c', object: 'chat.completion.chunk', created: 1, model, choices: [{index: 0, delta, finish_reason: null, ...more}], ...(more.finish_reason !== undefined && {usage: {prompt_tokens: tokens, completion_tokens: 20, total_tokens: tokens + 20}})})}\n\n`,

@@ -23,7 +23,6 @@ import {SessionWork} from '../session/session-work.ts';
 import type {Transcript} from '../transcript/transcript.ts';
 import type {Turn} from '../transcript/turn.ts';
 import type {ClearVerdict} from '../transcript/verdict.ts';
-import {askedInVain} from '../watchdogs/asked-again.ts';
 import {RunWatch} from '../watchdogs/run-watch.ts';
 import type {RunawayLimits} from '../watchdogs/runaway.ts';
 import type {OpenCodeEvent} from '../wire/events.ts';
@@ -90,7 +89,7 @@ export class SessionRun implements Run, SessionListener {
     this.#watch = new RunWatch({
       ...{request, observer, limits, log},
       onHopeless: (why) => this.#fail('error', why),
-      onAskedAgain: (id, times) => this.#askedAgain(id, times),
+      onLoop: (id, why) => this.#loops(id, why),
     });
     this.end = new Promise((resolve) => {
       this.#settle = resolve;
@@ -195,9 +194,9 @@ export class SessionRun implements Run, SessionListener {
     this.#finish(endOf(verdict, this.#work, wasAborted(this.#own, {...session, opencode: server})));
   }
 
-  #askedAgain(sessionId: string, times: number): void {
-    if (sessionId === this.#session?.id) void this.#turn?.askedAgain(times);
-    else this.#fail('error', `In the session below it, ${sessionId}, ${askedInVain(times)}`);
+  #loops(sessionId: string, why: string): void {
+    if (sessionId === this.#session?.id) void this.#turn?.goesNowhere(why);
+    else this.#fail('error', `In the session below it, ${sessionId}, ${why}`);
   }
 
   #fail(outcome: 'error' | 'interrupted', error: string): void {

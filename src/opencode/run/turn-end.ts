@@ -6,7 +6,6 @@ import type {OpenSession} from '../session/open-session.ts';
 import type {Transcript} from '../transcript/transcript.ts';
 import {type Turn, turnOf} from '../transcript/turn.ts';
 import {type ClearVerdict, conclude, concludeUnended, judgeTurn} from '../transcript/verdict.ts';
-import {askedInVain} from '../watchdogs/asked-again.ts';
 import {dataOf, wordsOf} from '../wire/answer.ts';
 import type {OpenCodeEvent} from '../wire/events.ts';
 
@@ -144,12 +143,12 @@ export class TurnEnd {
       });
   }
 
-  /** OpenCode asks the model again and again by itself, which is an end. Never rejects. */
-  async askedAgain(times: number): Promise<void> {
+  /** OpenCode keeps the session going by itself, which is an end. Never rejects. @param why in sentences. */
+  async goesNowhere(why: string): Promise<void> {
     try {
       const transcript = this.#options.heard() ?? (await this.#stored());
       const said = this.#sessionError === undefined ? '' : ` OpenCode said at last: ${this.#sessionError}.`;
-      this.#end(concludeUnended(transcript, `${askedInVain(times)}${said}`), transcript);
+      this.#end(concludeUnended(transcript, `${why}${said}`), transcript);
     } catch (error) {
       // It will ask yet again.
       this.#options.log.debug(`no messages: ${messageOf(error)}`);

@@ -1,9 +1,17 @@
 import type {AssistantMessage} from '@opencode-ai/sdk/v2/client';
 import {joinModel} from '../wire/model-name.ts';
+import {
+  answerOfAll,
+  closingOf,
+  endsTurn,
+  isBlank,
+  joined,
+  type Stretch,
+  saysNothing,
+  stretchesOf,
+  writtenIn,
+} from './answer-text.ts';
 import {errorOf, type Transcript, type TranscriptMessage, textOf, toolParts} from './transcript.ts';
-
-/** A text before the closing one of at least this length is no remark between two tool calls, but a report. */
-const REPORT_CHARS = 500;
 
 /** An answer in the agent's own words. */
 export interface Answered {
@@ -38,8 +46,12 @@ export function judgeTurn(transcript: Transcript): Verdict {
   if (info.error?.name === 'MessageAbortedError') return {is: 'aborted'};
   if (info.error !== undefined) return {is: 'failed', error: errorOf(info)};
   if (info.summary === true || !endsTurn(info)) return {is: 'open'};
-  const text = answerIn(stretchesOf(transcript));
-  if (text !== undefined) return {is: 'answered', text, ...caveatOf(last, info)};
+  const stretches = stretchesOf(transcript);
+  const text = answerOfAll(stretches);
+  if (text !== undefined) {
+    const caveat = caveatOf(last, info, text) ?? cutOffIn(stretches.slice(0, -1));
+    return {is: 'answered', text, ...(caveat !== undefined && {caveat})};
+  }
   return {
     is: 'failed',
     error:
@@ -57,13 +69,18 @@ export function conclude<V extends Verdict>(verdict: V, transcript: Transcript):
   if (verdict.is === 'answered') return verdict;
   const stretches = stretchesOf(transcript);
   const last = stretches.at(-1) ?? [];
-  const answer = answerIn(stretches.slice(0, -1));
+  const answer = answerOfAll(stretches.slice(0, -1));
   if (answer === undefined || toolParts(last).length > 0) return verdict;
   const why = verdict.is === 'failed' ? `: ${verdict.error}` : '.';
   return {
     is: 'answered',
     text: joined([answer, ...writtenIn(last)]),
-    caveat: `After this answer OpenCode compacted the conversation and had the agent go on, which came to no end${why}`,
+    caveat: [
+      `After this answer OpenCode compacted the conversation and had the agent go on, which came to no end${why}`,
+      cutOffIn(stretches.slice(0, -1)) ?? '',
+    ]
+      .join(' ')
+      .trimEnd(),
   };
 }
 
@@ -75,13 +92,13 @@ export function conclude<V extends Verdict>(verdict: V, transcript: Transcript):
  */
 export function concludeUnended(transcript: Transcript, why: string): ClearVerdict {
   const stretches = stretchesOf(transcript);
-  const answer = answerIn(stretches);
+  const answer = answerOfAll(stretches);
   if (answer !== undefined) return {is: 'answered', text: answer};
   const steps = stretches.flat();
   const idle = steps.slice(steps.findLastIndex((step) => toolParts([step]).length > 0) + 1);
   const first = idle.find(({info}) => info.role === 'assistant' && info.time.completed !== undefined);
   const text = first === undefined ? '' : textOf(first);
-  if (text.trim() === '') return {is: 'failed', error: why};
+  if (isBlank(text)) return {is: 'failed', error: why};
   return {
     is: 'answered',
     text,
@@ -89,63 +106,29 @@ export function concludeUnended(transcript: Transcript, why: string): ClearVerdi
   };
 }
 
-/** OpenCode asks again after a step that says nothing of its end, or wants tools. */
-function endsTurn({time, finish, error}: AssistantMessage): boolean {
-  if (time.completed === undefined || error !== undefined) return false;
-  return finish !== undefined && finish !== 'tool-calls' && finish !== 'unknown';
-}
-
-type Stretch = readonly TranscriptMessage[];
-
-/** The agent's own steps, as OpenCode's compactions part them. */
-function stretchesOf(transcript: Transcript): readonly Stretch[] {
-  const stretches: TranscriptMessage[][] = [[]];
-  for (const message of transcript) {
-    if (message.parts.some(({type}) => type === 'compaction')) stretches.push([]);
-    if (message.info.role === 'assistant' && message.info.summary !== true) stretches.at(-1)?.push(message);
-  }
-  return stretches;
-}
-
-/** What ended a turn, that of each stretch after the other; `undefined` where nothing did. */
-function answerIn(stretches: readonly Stretch[]): string | undefined {
-  const answers = stretches.flatMap((steps) => answerOf(steps) ?? []);
-  return answers.length === 0 ? undefined : joined(answers);
-}
-
-function answerOf(steps: Stretch): string | undefined {
-  const closing = steps.at(-1);
-  if (closing?.info.role !== 'assistant' || !endsTurn(closing.info)) return undefined;
-  const said = textOf(closing);
-  if (said.trim() === '') return writtenIn(steps).at(-1);
-  const report = writtenIn(steps.slice(0, -1)).findLast(
-    (text) => text.length >= REPORT_CHARS && text.length > said.length,
-  );
-  return report === undefined ? said : joined([report, said]);
-}
-
-function writtenIn(steps: Stretch): readonly string[] {
-  return steps.map(textOf).filter((text) => text.trim() !== '');
-}
-
-/** Leaves out what stands in another one. */
-function joined(texts: readonly string[]): string {
-  const isRepeated = (text: string, n: number) =>
-    texts.some((other, m) => m !== n && other.includes(text) && (other !== text || m < n));
-  return texts.filter((text, n) => !isRepeated(text, n)).join('\n\n');
-}
-
 const GO_ON = 'delegate with its id as continue has the agent go on.';
 
-function caveatOf(last: TranscriptMessage, info: AssistantMessage): {caveat?: string} {
-  if (info.finish === 'length') {
-    return {caveat: `It is cut off: ${joinModel(info)} reached its output limit. ${GO_ON}`};
+function caveatOf(last: TranscriptMessage, info: AssistantMessage, answer: string): string | undefined {
+  const cut = cutOff('It', info);
+  if (cut !== undefined) return cut;
+  const said = textOf(last);
+  if (!saysNothing(said) || said === answer) return undefined;
+  return `The last message of the agent ${isBlank(said) ? 'was empty' : 'said nothing'}; this is what it wrote before.`;
+}
+
+/** Whether a part of the answer is cut off that was written before a compaction. */
+function cutOffIn(stretches: readonly Stretch[]): string | undefined {
+  for (const steps of stretches) {
+    const closing = closingOf(steps);
+    const cut = closing && cutOff('What was written before OpenCode compacted the conversation', closing);
+    if (cut !== undefined) return cut;
   }
-  if (info.finish !== 'stop') {
-    return {caveat: `Its provider ended it with the reason "${info.finish}": it may be cut off. ${GO_ON}`};
-  }
-  if (textOf(last).trim() === '') {
-    return {caveat: 'The last message of the agent was empty; this is what it wrote before.'};
-  }
-  return {};
+  return undefined;
+}
+
+function cutOff(what: string, info: AssistantMessage): string | undefined {
+  if (info.finish === 'length')
+    return `${what} is cut off: ${joinModel(info)} reached its output limit. ${GO_ON}`;
+  if (info.finish === 'stop') return undefined;
+  return `${what === 'It' ? 'Its provider ended it' : `${what} was ended by its provider`} with the reason "${info.finish}": it may be cut off. ${GO_ON}`;
 }

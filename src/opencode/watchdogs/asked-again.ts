@@ -1,4 +1,4 @@
-import type {OpenCodeEvent} from '../wire/events.ts';
+import {becameIdle, type OpenCodeEvent} from '../wire/events.ts';
 
 /** So many steps in a row that call no tool and end no turn are not work any more. */
 const MAX_STEPS = 3;
@@ -30,6 +30,9 @@ export class AskedAgain {
       this.#working.set(sessionID, messageID);
       this.#steps.delete(sessionID);
     }
+    // What comes after that was asked by somebody else: an agent goes on with one below it, time and again.
+    const idle = becameIdle(event);
+    if (idle !== undefined) this.#steps.delete(idle);
     if (event.type !== 'message.updated') return;
     const {info} = event.properties;
     // A summary is OpenCode's own wish, and what follows it is counted.

@@ -15,8 +15,8 @@ export interface RunWatchOptions {
   readonly log: Logger;
   /** Called when there is no use in going on, with the reason in sentences. */
   readonly onHopeless: (why: string) => void;
-  /** As {@link RunawayOptions.onAskedAgain}. */
-  readonly onAskedAgain: (sessionId: string, times: number) => void;
+  /** As {@link RunawayOptions.onLoop}. */
+  readonly onLoop: (sessionId: string, why: string) => void;
 }
 
 /** Watches over an agent at work: what it does, what it waits for, and whether it gets anywhere. */
@@ -30,7 +30,7 @@ export class RunWatch {
   #wait: Wait | undefined;
   #isClosed = false;
 
-  constructor({request, observer, limits, log, onHopeless, onAskedAgain}: RunWatchOptions) {
+  constructor({request, observer, limits, log, onHopeless, onLoop}: RunWatchOptions) {
     this.#log = log;
     this.#progress = new Progress((activity) => observer.activity(activity));
     this.#trouble = new ProviderTrouble({
@@ -39,7 +39,7 @@ export class RunWatch {
       onWait: (words) => this.say(words),
       onHopeless,
     });
-    this.#runaway = new Runaway({...limits, onRunaway: onHopeless, onAskedAgain});
+    this.#runaway = new Runaway({...limits, onRunaway: onHopeless, onLoop});
   }
 
   /** What keeps it from getting on at the moment, as a sentence. */

@@ -1,8 +1,9 @@
 import type {ToolPart} from '@opencode-ai/sdk/v2/client';
 import {sleptMs} from '../../base/sleep.ts';
 import type {OpenCodeEvent} from '../wire/events.ts';
-import {AskedAgain} from './asked-again.ts';
+import {AskedAgain, askedInVain} from './asked-again.ts';
 import type {Wait} from './beginning.ts';
+import {Compactions, compactedInVain} from './compactions.ts';
 
 /** So often in a row the same call is not work any more. */
 const MAX_EQUAL_CALLS = 20;
@@ -18,14 +19,15 @@ export interface RunawayLimits {
 export interface RunawayOptions extends RunawayLimits {
   /** Called once, with the reason as a sentence. */
   readonly onRunaway: (why: string) => void;
-  /** As {@link AskedAgainOptions.onTooOften}. */
-  readonly onAskedAgain: (sessionId: string, times: number) => void;
+  /** Called, at times more than once, when OpenCode by itself keeps a session going that gets nowhere. */
+  readonly onLoop: (sessionId: string, why: string) => void;
 }
 
 /** Notices an agent that gets nowhere: one that repeats itself, never comes to an end, or has fallen silent. */
 export class Runaway {
   readonly #options: RunawayOptions;
   readonly #again: AskedAgain;
+  readonly #compactions: Compactions;
   /** By OpenCode's ids of the parts: there are providers that give the same id to several calls. */
   readonly #calls = new Set<string>();
   readonly #running = new Set<string>();
@@ -41,7 +43,9 @@ export class Runaway {
 
   constructor(options: RunawayOptions) {
     this.#options = options;
-    this.#again = new AskedAgain({onTooOften: options.onAskedAgain});
+    const {onLoop} = options;
+    this.#again = new AskedAgain({onTooOften: (id, times) => onLoop(id, askedInVain(times))});
+    this.#compactions = new Compactions({onTooMany: (id, times) => onLoop(id, compactedInVain(times))});
   }
 
   /** From now on the agent is expected to be heard of, unless this has been closed. */
@@ -53,6 +57,7 @@ export class Runaway {
   event(event: OpenCodeEvent): void {
     this.#heardAt = performance.now();
     this.#again.event(event);
+    this.#compactions.event(event);
     if (event.type === 'session.status') {
       const {sessionID, status} = event.properties;
       if (status.type === 'retry') this.#retrying.add(sessionID);

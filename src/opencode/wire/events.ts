@@ -11,6 +11,13 @@ export function sessionOf(event: OpenCodeEvent): string | undefined {
   return typeof properties.sessionID === 'string' ? properties.sessionID : undefined;
 }
 
+/** The session whose turn is over by this event. */
+export function becameIdle(event: OpenCodeEvent): string | undefined {
+  if (event.type === 'session.idle') return event.properties.sessionID;
+  if (event.type !== 'session.status' || event.properties.status.type !== 'idle') return undefined;
+  return event.properties.sessionID;
+}
+
 /** OpenCode sends a heartbeat every 10 s; a stream that is silent for this long is dead. */
 const SILENCE_MS = 30_000;
 /** Between two attempts to connect; the server is on this machine. */

@@ -8,7 +8,7 @@ import {oneLine} from './base/safe-text.ts';
 
 export {NESTED_MARK} from './base/nested.ts';
 
-/** The environment variables that set something, as the README lists them. */
+/** The environment variables that set something, as docs/settings.md lists them. */
 export const VARIABLES = {
   OPENCODE_DELEGATE_BIN:
     'The `opencode` binary to run: an absolute path, or the name of a command on PATH. Default: `opencode` on PATH, else the `opencode-ai` package beside this one.',

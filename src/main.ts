@@ -20,7 +20,7 @@ Usage: opencode-delegate            serve MCP on stdin and stdout; MCP clients s
        opencode-delegate --version
        opencode-delegate --help
 
-Settings come from the environment (OPENCODE_DELEGATE_*); the README lists them.
+Settings come from the environment (OPENCODE_DELEGATE_*): docs/settings.md lists them.
 `;
 
 const own = ownPackage(fileURLToPath(new URL('../package.json', import.meta.url)));

@@ -4,11 +4,20 @@ import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {execa} from 'execa';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {Page} from './support/markdown.ts';
 import {allGone, processesIn} from './support/processes.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-/** Only a demo that hangs takes this long, also on a busy machine. */
-const GIVE_UP_MS = 200_000;
+/** What differs from one run of the demo to the next: ids, times, folders, and the marks around an answer. */
+const DIFFERING: readonly (readonly [RegExp, string])[] = [
+  [/[\d,]+ m?s\b/g, 'TIME'],
+  [/(?<=: )\S+(?=\/[a-z-]+-[0-9a-f]{8}\/)/, 'FOLDER'],
+  [/\b[0-9a-f]{8}\b/g, 'DIGITS'],
+];
+/** A report of progress: how many calls it has counted when it comes is up to the machine. */
+const PROGRESS = /^ {2}(\S+) +\d+ tool calls? · .+$/;
+/** What the README promises is seconds; on a machine that is busy with other things it may be a minute. */
+const MAX_DEMO_MS = 60_000;
 
 describe('the demo', () => {
   /** All that the demo makes is made here, and every process it starts has the path in its environment. */
@@ -36,6 +45,7 @@ describe('the demo', () => {
     expect(files).toHaveLength(2);
     for (const file of files) expect(readFileSync(file, 'utf8')).toMatch(/^---\nid: .+\nstatus: completed\n/);
     expect(made()).toEqual([expect.stringMatching(/^opencode-delegate-demo-/)]);
+    expectToBePictured(stdout);
     await expectNoProcess();
   });
 
@@ -51,7 +61,7 @@ describe('the demo', () => {
       cwd: ROOT,
       env: {TMPDIR: temporary},
       reject: false,
-      timeout: GIVE_UP_MS,
+      timeout: MAX_DEMO_MS,
       // A process group of its own, so that it can be interrupted as a terminal does it: all of it at once.
       detached: true,
     });
@@ -77,3 +87,29 @@ describe('the demo', () => {
     expect(processesIn(temporary)).toEqual([]);
   }
 });
+
+/** Every line that the README shows is one that the demo prints, and in the same order. */
+function expectToBePictured(stdout: string): void {
+  const picture = new Page('README.md').fence('## See it work', '');
+  const printed = settled(stdout);
+  let from = 0;
+  for (const line of settled(picture)) {
+    const at = printed.indexOf(line, line.startsWith('progress of') ? 0 : from);
+    expect(at, `the demo prints after line ${from}: ${line}`).toBeGreaterThan(-1);
+    from = Math.max(from, at + 1);
+  }
+  expect(from).toBeGreaterThan(0);
+}
+
+/** The lines without what differs; ids are named in the order in which they come. */
+function settled(text: string): readonly string[] {
+  const ids = [...new Set(text.match(/^ +answer +[a-z]+-[a-z]+-[a-z]+/gm))].map(
+    (line) => line.split(/ +/).at(-1) ?? '',
+  );
+  const named = ids.reduce((rest, id, n) => rest.replaceAll(id, `ID${n + 1}`), text);
+  return named
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.replace(PROGRESS, 'progress of $1'))
+    .map((line) => DIFFERING.reduce((rest, [pattern, word]) => rest.replace(pattern, word), line));
+}

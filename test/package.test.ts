@@ -5,6 +5,7 @@ import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {describe, expect, it} from 'vitest';
 import {z} from 'zod';
+import {DOCS} from './support/documents.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -17,7 +18,7 @@ const manifest = z
   .parse(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')));
 
 describe('the package', () => {
-  it('holds what was built, README, licence and the example, and nothing else', () => {
+  it('holds what was built, the documents for users, licence and the example, and nothing else', () => {
     const packed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
       cwd: ROOT,
       encoding: 'utf8',
@@ -25,12 +26,9 @@ describe('the package', () => {
     });
     const paths = packedFiles(JSON.parse(packed)).map(({path}) => path);
     expect(paths).toContain('dist/main.js');
-    expect(paths.filter((path) => !path.startsWith('dist/')).sort()).toEqual([
-      'LICENSE',
-      'README.md',
-      'mcp.json.example',
-      'package.json',
-    ]);
+    expect(paths.filter((path) => !path.startsWith('dist/')).sort()).toEqual(
+      ['CHANGELOG.md', 'LICENSE', 'README.md', ...DOCS, 'mcp.json.example', 'package.json'].sort(),
+    );
   });
 
   it('has a bin of its own name that a shell can start', () => {

@@ -14,7 +14,7 @@ let registry: Registry;
 let env: Record<string, string>;
 let mark: string;
 
-/** A person who has installed the package, as the README says, from the registry that their own settings name. */
+/** A person who has installed the package, as docs/clients.md says, from the registry that their own settings name. */
 beforeAll(async () => {
   sandbox = createSandbox();
   registry = await startRegistry(sandbox.root);

@@ -1,14 +1,15 @@
-import {readFileSync, writeFileSync} from 'node:fs';
-import {delimiter, dirname, join} from 'node:path';
+import {writeFileSync} from 'node:fs';
+import {delimiter, join} from 'node:path';
 import {execa} from 'execa';
 import {describe, expect, it, onTestFinished} from 'vitest';
 import type {TestClient} from '../support/client.ts';
+import {readText} from '../support/markdown.ts';
 import {type Registry, startRegistry} from '../support/registry.ts';
-import {BIN, NPM_BIN} from '../support/sandbox.ts';
+import {NPM_BIN} from '../support/sandbox.ts';
 import {type Scene, setScene} from '../support/scene.ts';
 
-const readme = readFileSync(join(dirname(BIN), '..', 'README.md'), 'utf8');
-/** What the README has clients start, once it is installed. */
+const page = readText('docs/clients.md');
+/** What the page about clients has them start, once it is installed. */
 const installed = found(/^claude mcp add .* -- (.*)$/m).split(' ');
 /** What it names for where no repository lies. */
 const [command = '', ...args] = found(/`(npx -y --prefer-offline [^`]*)`/).split(' ');
@@ -16,8 +17,8 @@ const [command = '', ...args] = found(/`(npx -y --prefer-offline [^`]*)`/).split
 const upgrade = found(/`(npx [^`]*--version)`/).split(' ');
 
 function found(pattern: RegExp): string {
-  const match = pattern.exec(readme);
-  if (match === null) throw new Error(`the README has no ${pattern}`);
+  const match = pattern.exec(page);
+  if (match === null) throw new Error(`docs/clients.md has no ${pattern}`);
   return match[1] ?? match[0];
 }
 

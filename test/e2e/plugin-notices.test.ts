@@ -7,7 +7,7 @@ import {createPluginSandbox} from '../support/plugin-sandbox.ts';
 import {eventually} from '../support/processes.ts';
 import {artifactOf, type Sandbox} from '../support/sandbox.ts';
 import {ScriptedModel} from '../support/scripted-model.ts';
-import {readmeTranscript, renderSeen} from '../support/seen.ts';
+import {renderSeen, shownTranscript} from '../support/seen.ts';
 import {noticesIn, PREFIX, toldTimes, UserOpenCode} from '../support/user-opencode.ts';
 
 let model: ScriptedModel;
@@ -92,7 +92,7 @@ ${mark}`,
     const settled = shortened
       ?.replaceAll(/took [\d.]+ m?s/g, 'took 2 s')
       .replaceAll(/\[end of (\S+), [0-9a-f]{8}\]/g, (_, id) => `[end of ${id}, ${marks.get(id)}]`);
-    expect(settled).toBe(readmeTranscript([first, second]));
+    expect(settled).toBe(shownTranscript([first, second]));
   });
 
   it('is the parent of the sessions that work for it, whose model is its own', async () => {

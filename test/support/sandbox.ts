@@ -31,6 +31,9 @@ const OPENCODE_DATA = join('.local', 'share', 'opencode');
 /** Whether the tests run with a host in the background (`on`) or in one process (`off`). */
 export const HOST_MODE = process.env.TEST_HOST === 'off' ? 'off' : 'on';
 
+/** Whether the folders of sandboxes stay when their tests are over, for a person to look at. */
+const KEEPS = process.env.TEST_KEEP === '1';
+
 export interface SandboxOptions {
   /** Where the scripted model listens; without it no model is configured. */
   readonly modelUrl?: string;
@@ -54,7 +57,7 @@ export interface Sandbox {
   readonly runtimeDir: string;
   /** All that hosts have logged so far. */
   hostLog(): string;
-  /** Ends what still runs, by SIGKILL, and resolves when all of it and the folder are gone. */
+  /** Ends what still runs, by SIGKILL, and resolves when all of it and the folder are gone. TEST_KEEP=1 keeps the folder. */
   remove(): Promise<void>;
 }
 
@@ -108,7 +111,8 @@ export function createSandbox({modelUrl, config = {}, models = ['model']}: Sandb
       signalEach([...hostsIn(runtimeDir), ...others.map((other) => other.pid)], 'SIGKILL');
       // OpenCode ends with its host, and writes to its folders until then.
       if (process.platform === 'linux') await allGone(root, 20_000);
-      rmSync(root, {recursive: true, force: true, maxRetries: 5});
+      if (KEEPS) process.stderr.write(`kept: ${root}\n`);
+      else rmSync(root, {recursive: true, force: true, maxRetries: 5});
     },
   };
 }

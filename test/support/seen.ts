@@ -1,12 +1,12 @@
-import {readFileSync} from 'node:fs';
 import * as z from 'zod';
+import {readText} from './markdown.ts';
 import {type ModelRequest, textOf} from './scripted-model.ts';
 import {PREFIX} from './user-opencode.ts';
 
 const calls = z.array(z.object({function: z.object({name: z.string(), arguments: z.string()})}));
 const COLUMN = 11;
 
-/** The conversation as the model had it with a request, as the README shows one. */
+/** The conversation as the model had it with a request, as docs/plugin.md shows one. */
 export function renderSeen({messages}: ModelRequest): string {
   return messages
     .filter(({role}) => role !== 'system')
@@ -26,10 +26,9 @@ export function renderSeen({messages}: ModelRequest): string {
     .join('\n');
 }
 
-/** The conversation that the README shows, with those ids in the place of its own. */
-export function readmeTranscript(ids: readonly string[]): string {
-  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-  const transcript = /^ *```\n( *user {7}.*?)\n *```$/ms.exec(readme)?.[1] ?? '';
+/** The conversation that docs/plugin.md shows, with those ids in the place of its own. */
+export function shownTranscript(ids: readonly string[]): string {
+  const transcript = /^ *```\n( *user {7}.*?)\n *```$/ms.exec(readText('docs/plugin.md'))?.[1] ?? '';
   const margin = /^ */.exec(transcript)?.[0].length ?? 0;
   const lines = transcript.split('\n').map((line) => line.slice(margin));
   const own = [...new Set(transcript.match(/[a-z]+-[a-z]+-[a-z]+(?= · running)/g))];

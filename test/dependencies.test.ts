@@ -121,8 +121,9 @@ describe('what is published', () => {
     expect(permissions).toEqual({contents: 'read'});
     expect(jobs.publish?.permissions).toEqual({contents: 'read', 'id-token': 'write'});
     const runs = runsOf('release');
-    // Nothing is published that has not passed.
-    expect(runs[0]).toBe('.ci/run');
+    // Nothing is published that has not passed, or whose tag names another version.
+    expect(runs[0]).toContain('test "v$version" = "$GITHUB_REF_NAME"');
+    expect(runs[1]).toBe('.ci/run');
     expect(runs.at(-1)).toBe('npm publish');
   });
 

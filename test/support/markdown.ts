@@ -13,10 +13,16 @@ export class Page {
   /** The text from a heading to the next one of the same or a higher level. @throws Error when there is none. */
   section(heading: string): string {
     const level = heading.indexOf(' ');
-    const start = `\n${this.text}`.indexOf(`\n${heading}\n`);
+    const lines = this.text.split('\n');
+    const start = lines.indexOf(heading);
     if (start === -1) throw new Error(`${this.path} has no heading "${heading}"`);
-    const rest = this.text.slice(start + heading.length + 1);
-    return rest.split(new RegExp(`^#{1,${level}} `, 'm'))[0] ?? '';
+    // What looks like a heading in a block of code is none.
+    let isCode = false;
+    const end = lines.findIndex((line, n) => {
+      if (line.startsWith('```')) isCode = !isCode;
+      return n > start && !isCode && new RegExp(`^#{1,${level}} `).test(line);
+    });
+    return lines.slice(start + 1, end === -1 ? undefined : end).join('\n');
   }
 
   /** The rows of the first table under a heading, without its head. */

@@ -37,6 +37,15 @@ it('headings of a document are told apart by their anchors', () => {
   }
 });
 
+describe('the English', () => {
+  // Each of these has a plain word that readers know: anyone, hears of, per line, fix, again.
+  const odd = /\b(?:whoever|(?:is|are) told of|one a line|mend|anew)\b/i;
+
+  it.each(DOCUMENTS)('of $path has no words that stop a reader', ({text}) => {
+    expect(text).not.toMatch(odd);
+  });
+});
+
 describe('what is to be copied', () => {
   it.each(DOCUMENTS)('never starts npx in a project ($path)', ({path, fences}) => {
     const commands = path.startsWith('.github/') ? [] : fences;

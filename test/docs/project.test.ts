@@ -1,10 +1,11 @@
-import {readdirSync} from 'node:fs';
+import {existsSync, readdirSync, rmSync} from 'node:fs';
 import {load} from 'js-yaml';
-import {describe, expect, it} from 'vitest';
+import {describe, expect, it, onTestFinished, vi} from 'vitest';
 import {z} from 'zod';
 import {packageJson} from '../support/code-facts.ts';
 import {DOCUMENTS} from '../support/documents.ts';
 import {Page, readText} from '../support/markdown.ts';
+import {createSandbox} from '../support/sandbox.ts';
 
 const FORMS = '.github/ISSUE_TEMPLATE';
 const FORM_NAMES = readdirSync(new URL(`../../${FORMS}`, import.meta.url));
@@ -159,5 +160,21 @@ it('the guide for contributors names projects and files that there are', () => {
   }
   for (const [, project] of guide.matchAll(/--project '([^']+)'/g))
     expect(['host on', 'host off']).toContain(project);
-  expect(readText('test/support/sandbox.ts')).toContain('process.env.TEST_KEEP');
+});
+
+describe('a sandbox', () => {
+  it('stays with TEST_KEEP=1, as the guide says, and goes without', async () => {
+    const kept = createSandbox();
+    onTestFinished(() => rmSync(kept.root, {recursive: true}));
+    const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    vi.stubEnv('TEST_KEEP', '1');
+    await kept.remove();
+    vi.unstubAllEnvs();
+    stderr.mockRestore();
+    expect(existsSync(kept.root)).toBe(true);
+
+    const gone = createSandbox();
+    await gone.remove();
+    expect(existsSync(gone.root)).toBe(false);
+  });
 });

@@ -18,6 +18,9 @@ describe('the README', () => {
   it('lists every page with its title', () => {
     const listed = readme.table('## Documentation').map(([page = '']) => /^\[(.+)\]\((.+)\)$/.exec(page));
     expect(listed.map((match) => match?.[2]).sort()).toEqual(DOCS);
+    for (const [, title, path = ''] of listed.map((match) => match ?? [])) {
+      expect(readText(path).split('\n')[0]).toBe(`# ${title}`);
+    }
   });
 
   it('names the tools that the server offers, in the same order', () => {

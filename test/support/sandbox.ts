@@ -31,9 +31,6 @@ const OPENCODE_DATA = join('.local', 'share', 'opencode');
 /** Whether the tests run with a host in the background (`on`) or in one process (`off`). */
 export const HOST_MODE = process.env.TEST_HOST === 'off' ? 'off' : 'on';
 
-/** Whether the folders of sandboxes stay when their tests are over, for a person to look at. */
-const KEEPS = process.env.TEST_KEEP === '1';
-
 export interface SandboxOptions {
   /** Where the scripted model listens; without it no model is configured. */
   readonly modelUrl?: string;
@@ -111,7 +108,7 @@ export function createSandbox({modelUrl, config = {}, models = ['model']}: Sandb
       signalEach([...hostsIn(runtimeDir), ...others.map((other) => other.pid)], 'SIGKILL');
       // OpenCode ends with its host, and writes to its folders until then.
       if (process.platform === 'linux') await allGone(root, 20_000);
-      if (KEEPS) process.stderr.write(`kept: ${root}\n`);
+      if (process.env.TEST_KEEP === '1') process.stderr.write(`kept: ${root}\n`);
       else rmSync(root, {recursive: true, force: true, maxRetries: 5});
     },
   };

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {z} from 'zod';
-import {ClientConnection} from '../../src/mcp/client-connection.ts';
+import {ClientConnection} from '../../src/mcp/connection/client-connection.ts';
 import {CARRIED_CHARS} from '../../src/report/answer.ts';
 import {constant, maximumOf} from '../support/code-facts.ts';
 import {codes, Page, readText} from '../support/markdown.ts';

@@ -1,6 +1,6 @@
 import {execFileSync} from 'node:child_process';
 import {describe, expect, it} from 'vitest';
-import {parseRecord, renderRecord} from '../../src/store/record.ts';
+import {parseRecord, renderRecord} from '../../src/store/record/record.ts';
 import {DOCUMENTS} from '../support/documents.ts';
 import {Page} from '../support/markdown.ts';
 import {BIN} from '../support/sandbox.ts';

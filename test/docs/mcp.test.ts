@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {OUTCOMES} from '../../src/delegation/delegation.ts';
+import {OUTCOMES} from '../../src/delegation/model/delegation.ts';
 import {URI_TEMPLATE} from '../../src/mcp/resources/uri.ts';
 import {endedTask} from '../../src/mcp/tasks/ended-task.ts';
 import {TASKS_EXTENSION} from '../../src/mcp/tasks/extension.ts';

@@ -149,7 +149,9 @@ describe('the map of the source', () => {
       .filter((entry) => entry.isDirectory())
       .map(({name}) => `src/${name}`);
     expect(named).toEqual(expect.arrayContaining(folders));
-    expect([...folders, 'src/main.ts', 'src/host.ts', 'test']).toEqual(expect.arrayContaining(named));
+    expect([...folders, 'src/main.ts', 'src/plugin.ts', 'src/config.ts', 'test']).toEqual(
+      expect.arrayContaining(named),
+    );
   });
 });
 

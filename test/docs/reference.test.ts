@@ -1,9 +1,9 @@
 import {describe, expect, it} from 'vitest';
 import {readConfig, VARIABLES} from '../../src/config.ts';
-import {ACCESSES} from '../../src/delegation/access.ts';
-import {STATUSES} from '../../src/delegation/delegation.ts';
-import {MAX_OPEN} from '../../src/delegation/register.ts';
-import {MAX_PROMPT_CHARS, MAX_TIMEOUT_MINUTES} from '../../src/delegation/request.ts';
+import {ACCESSES} from '../../src/delegation/model/access.ts';
+import {MAX_TIMEOUT_MINUTES, STATUSES} from '../../src/delegation/model/delegation.ts';
+import {MAX_PROMPT_CHARS} from '../../src/delegation/submit/input.ts';
+import {MAX_OPEN} from '../../src/delegation/submit/register.ts';
 import {instructionsFor} from '../../src/mcp/instructions.ts';
 import {TOOL_DEFINITIONS} from '../../src/mcp/server.ts';
 import {constant, defaultOf, maximumOf, oldestOpenCode, parametersOf} from '../support/code-facts.ts';

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
+import {NESTED_MARK} from '../../src/base/nested.ts';
 import {readConfig, VARIABLES} from '../../src/config.ts';
-import {INSIDE_MARK} from '../../src/inside.ts';
 import {PRELOAD_VARIABLE} from '../../src/opencode/keeper/handed.ts';
 import {HIDDEN} from '../../src/opencode/sandbox/mounts.ts';
 import {keyIn} from '../../src/opencode/secrets/looks-secret.ts';
@@ -16,7 +16,7 @@ describe('the page about security', () => {
 
   it('names only variables that there are', () => {
     const named = [...page.matchAll(/\bOPENCODE_DELEGATE_\w+/g)].map(([name]) => name);
-    expect([...Object.keys(VARIABLES), 'OPENCODE_DELEGATE_', INSIDE_MARK]).toEqual(
+    expect([...Object.keys(VARIABLES), 'OPENCODE_DELEGATE_', NESTED_MARK]).toEqual(
       expect.arrayContaining(named),
     );
     expect(page).toContain(`\`${PRELOAD_VARIABLE}\``);

@@ -1,18 +1,8 @@
 import {lstat, readdir, readFile, realpath} from 'node:fs/promises';
 import {dirname, join, resolve} from 'node:path';
 import type {Worktree} from '../delegation/model/worktree.ts';
-import type {Folders, Git} from './git.ts';
-
-/** The folder that a repository shares among its worktrees, as it is found from a directory. */
-export async function commonDirOf(git: Git, directory: string): Promise<string> {
-  return realpath(resolve(directory, await git.run(directory, ['rev-parse', '--git-common-dir'])));
-}
-
-/** The folders of a worktree in which nobody has worked yet. */
-export async function foldersOfNew(git: Git, path: string): Promise<Folders> {
-  const gitDir = await realpath(await git.run(path, ['rev-parse', '--absolute-git-dir']));
-  return {workTree: path, gitDir, commonDir: await commonDirOf(git, path)};
-}
+import type {Git} from './git.ts';
+import type {Folders} from './repository-git.ts';
 
 /**
  * The folders of a worktree in which somebody may have worked, as they were when it was made.
@@ -20,9 +10,9 @@ export async function foldersOfNew(git: Git, path: string): Promise<Folders> {
  */
 export async function foldersOf(git: Git, worktree: Worktree): Promise<Folders> {
   const {path, checkout} = worktree;
-  const commonDir = worktree.commonDir ?? (await commonDirOf(git, checkout));
+  const commonDir = worktree.commonDir ?? (await git.at(checkout)).folders.commonDir;
   // Where a crash came between its making and the record, the repository knows it by its path.
-  const gitDir = worktree.gitDir ?? (await registered(commonDir, path));
+  const gitDir = worktree.gitDir ?? (await gitDirOf(commonDir, path));
   if (gitDir === undefined) throw new Error('git does not know it any more');
   const folders = {workTree: path, gitDir, commonDir};
   if (!(await isLinked(folders))) {
@@ -33,7 +23,8 @@ export async function foldersOf(git: Git, worktree: Worktree): Promise<Folders> 
   return folders;
 }
 
-async function registered(commonDir: string, path: string): Promise<string | undefined> {
+/** The folder of git that a repository has for the worktree at a path; `undefined` where it has none. */
+export async function gitDirOf(commonDir: string, path: string): Promise<string | undefined> {
   const folder = join(await realpath(commonDir), 'worktrees');
   const names = await readdir(folder).catch(() => []);
   const own = join(await realpath(path), '.git');

@@ -10,9 +10,10 @@ import type {
   WorktreePlan,
   Worktrees,
 } from '../delegation/model/worktree.ts';
-import {foldersOf, foldersOfNew} from './folders.ts';
+import {exists} from './exists.ts';
+import {foldersOf} from './folders.ts';
 import {Git} from './git.ts';
-import {BASE_REF, exists, hasBranch, makeWorktree, restoreWorktree} from './open.ts';
+import {BASE_REF, hasBranch, makeWorktree, restoreWorktree} from './open.ts';
 import {isOwnPlace} from './own-place.ts';
 import {BRANCHES, planWorktree} from './plan.ts';
 import {settleWorktree} from './settle.ts';
@@ -51,7 +52,7 @@ export class GitWorktrees implements Worktrees {
     try {
       const open = isNew ? await makeWorktree(this.#git, worktree, NEVER) : await this.#restored(worktree);
       const own = this.#git.inside(await foldersOf(this.#git, open));
-      return {...open, since: await own.run(open.path, ['rev-parse', 'HEAD'])};
+      return {...open, since: await own.run(['rev-parse', 'HEAD'])};
     } catch (error) {
       if (error instanceof Refusal) throw error;
       throw new Refusal(
@@ -78,14 +79,14 @@ export class GitWorktrees implements Worktrees {
 
   async find(of: {project: string; id: string}): Promise<Worktree | undefined> {
     const path = this.#pathOf(of);
-    const folders = await foldersOfNew(this.#git, path).catch(() => undefined);
+    const {folders} = (await this.#git.locate(path).catch(() => undefined)) ?? {};
     // Nothing has kept what they were: those that an agent can have made are not taken for them.
-    if (folders === undefined || contains(await realpath(path), folders.commonDir)) return undefined;
+    if (folders === undefined || contains(await realpath(this.#root), folders.commonDir)) return undefined;
     const {commonDir, gitDir} = folders;
-    const ask = (...args: readonly string[]) => this.#git.inside(folders).ask(path, args);
+    const own = this.#git.inside({...folders, workTree: path});
     const [current, base] = await Promise.all([
-      ask('symbolic-ref', '--quiet', '--short', 'HEAD'),
-      ask('rev-parse', '--verify', '--quiet', BASE_REF),
+      own.ask(['symbolic-ref', '--quiet', '--short', 'HEAD']),
+      own.ask(['rev-parse', '--verify', '--quiet', BASE_REF]),
     ]);
     const checkout = basename(commonDir) === '.git' ? dirname(commonDir) : commonDir;
     const branch = current?.startsWith(`${BRANCHES}/`) ? current : `${BRANCHES}/${of.id}`;
@@ -95,7 +96,7 @@ export class GitWorktrees implements Worktrees {
   async #restored(worktree: Worktree): Promise<Worktree> {
     const {path, checkout, branch} = worktree;
     if (await exists(path)) return worktree;
-    if (!(await hasBranch(this.#git, checkout, branch))) {
+    if (!(await hasBranch(await this.#git.at(checkout), branch))) {
       throw new Refusal(
         `The worktree ${path} and its branch ${branch} are no longer there, so there is nothing to continue in. Delegate it anew.`,
       );

@@ -1,33 +1,24 @@
-import {realpath} from 'node:fs/promises';
+import {lstat} from 'node:fs/promises';
 import {join} from 'node:path';
-import type {Git} from './git.ts';
-import {exists} from './open.ts';
+import type {RepositoryGit} from './repository-git.ts';
 
-const CHANGES = ['status', '--porcelain', '-z', '--untracked-files=all', '--ignore-submodules=dirty'];
 const REPOSITORY = /^160000 \S+ \d\t(.*)$/s;
 
 /**
- * The submodules, and other repositories of which git knows a commit, that have changes inside. Git would look itself,
- * by what an agent may have written into their configurations.
- * @param own the git of the repository around them. @param git one for any repository.
+ * The submodules, and other repositories of which git knows a commit, that are there. We have made none of them, and
+ * an agent may have written what git would run there: they are not asked what has changed.
  */
-export async function changedRepositories(own: Git, git: Git, path: string): Promise<readonly string[]> {
-  const listed = (await own.run(path, ['ls-files', '--stage', '-z'])).split('\0');
+export async function repositoriesThere(git: RepositoryGit): Promise<readonly string[]> {
+  const listed = (await git.run(['ls-files', '--stage', '-z'])).split('\0');
   const names = listed.flatMap((entry) => REPOSITORY.exec(entry)?.[1] ?? []);
-  const changed: string[] = [];
-  for (const name of names) if (await isChanged(git, path, name)) changed.push(name);
-  return changed;
+  const isThere = await Promise.all(names.map((name) => holdsGit(join(git.folders.workTree, name))));
+  return names.filter((_, index) => isThere[index]);
 }
 
-async function isChanged(git: Git, around: string, name: string): Promise<boolean> {
-  const path = join(around, name);
-  if (!(await exists(join(path, '.git')))) return false;
-  // A link would lead elsewhere, or around in a circle.
-  if ((await realpath(path)) !== join(await realpath(around), name)) return true;
-  try {
-    return (await git.run(path, CHANGES)) !== '' || (await changedRepositories(git, git, path)).length > 0;
-  } catch {
-    // What cannot be looked at may hold somebody's work.
-    return true;
-  }
+/** Whatever `.git` is: also a link that leads nowhere may be somebody's work. */
+async function holdsGit(path: string): Promise<boolean> {
+  return lstat(join(path, '.git')).then(
+    () => true,
+    () => false,
+  );
 }

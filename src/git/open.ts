@@ -1,8 +1,11 @@
-import {mkdir, rm, rmdir, stat} from 'node:fs/promises';
+import {mkdir, rm, rmdir} from 'node:fs/promises';
 import {dirname} from 'node:path';
 import type {Worktree} from '../delegation/model/worktree.ts';
-import {foldersOfNew} from './folders.ts';
+import {attach} from './attach.ts';
+import {exists} from './exists.ts';
 import type {Git} from './git.ts';
+import {GitError} from './program.ts';
+import type {RepositoryGit} from './repository-git.ts';
 
 /**
  * A ref that each worktree has for itself: the commit that it started from. It is set when all files are there;
@@ -19,10 +22,11 @@ const NAME_ATTEMPTS = 20;
  */
 export async function makeWorktree(git: Git, worktree: Worktree, signal: AbortSignal): Promise<Worktree> {
   await checkFree(worktree);
-  const branch = await freeName(git, worktree);
+  const at = await git.at(worktree.checkout);
+  const branch = await freeName(at, worktree);
   const made = {...worktree, branch};
   // Not by the command that makes the worktree: where that fails after it has made the branch, it cannot be repeated.
-  await git.run(worktree.checkout, ['update-ref', `refs/heads/${branch}`, worktree.base, '']);
+  await at.run(['update-ref', `refs/heads/${branch}`, worktree.base, '']);
   return restoreWorktree(git, made, signal);
 }
 
@@ -32,14 +36,16 @@ export async function makeWorktree(git: Git, worktree: Worktree, signal: AbortSi
  */
 export async function restoreWorktree(git: Git, worktree: Worktree, signal: AbortSignal): Promise<Worktree> {
   await checkFree(worktree);
-  const {checkout, path, directory, branch, base} = worktree;
+  const {checkout, path, directory, base} = worktree;
   await mkdir(dirname(path), {recursive: true, mode: FOLDER_MODE});
   try {
-    await git.run(checkout, ['worktree', 'add', '--', path, branch], {signal});
+    const folders = await attach(await git.at(checkout), worktree, signal);
+    const own = git.inside(folders);
+    await own.run(['reset', '--quiet', '--hard', '--no-recurse-submodules'], {signal});
     // A sparse checkout may leave out the very folder that the agent is to work in.
     await mkdir(directory, {recursive: true});
-    await git.run(path, ['update-ref', BASE_REF, base], {signal});
-    const {gitDir, commonDir} = await foldersOfNew(git, path);
+    await own.run(['update-ref', BASE_REF, base], {signal});
+    const {gitDir, commonDir} = folders;
     return {...worktree, gitDir, commonDir};
   } catch (error) {
     await removeWorktree(git, worktree);
@@ -49,20 +55,20 @@ export async function restoreWorktree(git: Git, worktree: Worktree, signal: Abor
 
 /** Removes a worktree, and its branch where that has moved nowhere. What is not there is no failure. */
 export async function removeWorktree(git: Git, {checkout, path, branch, base}: Worktree): Promise<void> {
+  const at = await git.at(checkout).catch(whereItFails);
   // Twice forced: it may have changes that nobody made, and be locked, when its making was broken off.
-  await git.ask(checkout, ['worktree', 'remove', '--force', '--force', '--', path]);
+  await at?.ask(['worktree', 'remove', '--force', '--force', '--', path]);
   await rm(path, {recursive: true, force: true, maxRetries: 3});
-  await git.ask(checkout, ['worktree', 'prune']);
+  await at?.ask(['worktree', 'prune']);
   // The last one of a project takes the folder with it; it is not empty while there are others.
   await rmdir(dirname(path)).catch(() => {});
-  await git.ask(checkout, ['update-ref', '-d', `refs/heads/${branch}`, base]);
+  await at?.ask(['update-ref', '-d', `refs/heads/${branch}`, base]);
 }
 
-export async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
+/** The checkout may be gone, and what we have made is to be removed all the same. */
+function whereItFails(error: unknown): undefined {
+  if (error instanceof GitError) return undefined;
+  throw error;
 }
 
 /** What is in the way may be somebody's, and must outlive a failure. */
@@ -70,14 +76,14 @@ async function checkFree({path}: Worktree): Promise<void> {
   if (await exists(path)) throw new Error(`${path} is there already. Move it away`);
 }
 
-async function freeName(git: Git, {checkout, branch}: Worktree): Promise<string> {
+async function freeName(git: RepositoryGit, {branch}: Worktree): Promise<string> {
   for (let n = 1; n <= NAME_ATTEMPTS; n++) {
     const name = n === 1 ? branch : `${branch}-${n}`;
-    if (!(await hasBranch(git, checkout, name))) return name;
+    if (!(await hasBranch(git, name))) return name;
   }
   throw new Error(`the repository has ${NAME_ATTEMPTS} branches of the name ${branch}; remove some`);
 }
 
-export async function hasBranch(git: Git, checkout: string, branch: string): Promise<boolean> {
-  return (await git.ask(checkout, ['show-ref', '--verify', '--quiet', `refs/heads/${branch}`])) !== undefined;
+export async function hasBranch(git: RepositoryGit, branch: string): Promise<boolean> {
+  return (await git.ask(['show-ref', '--verify', '--quiet', `refs/heads/${branch}`])) !== undefined;
 }

@@ -1,9 +1,8 @@
-import {realpath} from 'node:fs/promises';
-import {resolve} from 'node:path';
 import {Refusal} from '../base/errors.ts';
 import type {WorktreePlan} from '../delegation/model/worktree.ts';
-import {commonDirOf} from './folders.ts';
-import {type Git, GitError, GitMissing} from './git.ts';
+import type {Git, Location} from './git.ts';
+import {GitError, GitMissing, GitTooOld} from './program.ts';
+import type {RepositoryGit} from './repository-git.ts';
 
 /** All branches of delegations begin with this. */
 export const BRANCHES = 'delegation';
@@ -17,32 +16,33 @@ const CURE = 'Delegate it without access, or with access "read-only" if nothing 
  */
 export async function planWorktree(git: Git, directory: string): Promise<WorktreePlan> {
   try {
-    const {checkout, prefix} = await locate(git, directory);
-    const base = await git.ask(checkout, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}']);
+    const {folders, prefix} = await locate(git, directory);
+    const {workTree: checkout, commonDir} = folders;
+    const own = git.inside(folders);
+    const base = await own.ask(['rev-parse', '--verify', '--quiet', 'HEAD^{commit}']);
     if (base === undefined) {
       throw refusal(
         `the repository ${checkout} has no commit yet, and a worktree starts from one. Commit first`,
       );
     }
-    if ((await git.ask(checkout, ['show-ref', '--verify', `refs/heads/${BRANCHES}`])) !== undefined) {
+    if ((await own.ask(['show-ref', '--verify', `refs/heads/${BRANCHES}`])) !== undefined) {
       throw refusal(
         `the repository ${checkout} has a branch "${BRANCHES}", so git allows no "${BRANCHES}/..." beside it. Rename that branch`,
       );
     }
-    const [commonDir, notes] = await Promise.all([
-      commonDirOf(git, checkout),
-      notesOn(git, {checkout, base, prefix}),
-    ]);
-    return {checkout, prefix, base, commonDir, notes};
+    return {checkout, prefix, base, commonDir, notes: await notesOn(own, {base, prefix})};
   } catch (error) {
     if (error instanceof GitMissing) throw refusal('git is not installed. Install it');
+    if (error instanceof GitTooOld) {
+      throw refusal(`${error.message}, which cannot be told what not to run. Install a newer one`);
+    }
     if (error instanceof GitError) throw refusal(`git says: ${error.message}. Mend that`);
     throw error;
   }
 }
 
-async function locate(git: Git, directory: string): Promise<{checkout: string; prefix: string}> {
-  const inside = await git.run(directory, ['rev-parse', '--is-inside-work-tree']).catch((error: unknown) => {
+async function locate(git: Git, directory: string): Promise<Location> {
+  const inside = await git.revParse(directory, ['--is-inside-work-tree']).catch((error: unknown) => {
     const isNone = error instanceof GitError && /not a git repository/.test(error.message);
     if (isNone) throw refusal(`${directory} is not in a git repository. Run \`git init\` and commit`);
     throw error;
@@ -52,25 +52,18 @@ async function locate(git: Git, directory: string): Promise<{checkout: string; p
       `${directory} is in a bare repository or in git's own folder, where no files are checked out`,
     );
   }
-  const [checkout, prefix] = await Promise.all([
-    git.run(directory, ['rev-parse', '--show-toplevel']),
-    git.run(directory, ['rev-parse', '--show-prefix']),
-  ]);
-  return {checkout: await realpath(resolve(checkout)), prefix: prefix.replace(/\/$/, '')};
+  return git.locate(directory);
 }
 
-interface Place {
-  readonly checkout: string;
-  readonly base: string;
-  readonly prefix: string;
-}
-
-async function notesOn(git: Git, {checkout, base, prefix}: Place): Promise<readonly string[]> {
+async function notesOn(
+  git: RepositoryGit,
+  {base, prefix}: {base: string; prefix: string},
+): Promise<readonly string[]> {
   const [changed, settings, tree, folder] = await Promise.all([
-    uncommitted(git, checkout),
-    git.settings(checkout),
-    git.run(checkout, ['ls-files', '--stage', '--', '.gitmodules']),
-    prefix === '' ? 'tree' : git.ask(checkout, ['cat-file', '-t', `${base}:${prefix}`]),
+    uncommitted(git),
+    git.settings(),
+    git.run(['ls-files', '--stage', '--', '.gitmodules']),
+    prefix === '' ? 'tree' : git.ask(['cat-file', '-t', `${base}:${prefix}`]),
   ]);
   if (folder !== 'tree') {
     throw refusal(
@@ -91,7 +84,7 @@ function leftOut(filters: readonly string[]): readonly string[] {
   ];
 }
 
-async function uncommitted(git: Git, checkout: string): Promise<readonly string[]> {
+async function uncommitted(git: RepositoryGit): Promise<readonly string[]> {
   const args = [
     'status',
     '--porcelain',
@@ -100,7 +93,7 @@ async function uncommitted(git: Git, checkout: string): Promise<readonly string[
     '--no-renames',
     '-z',
   ];
-  const status = await git.ask(checkout, args, {timeoutMs: STATUS_MS});
+  const status = await git.ask(args, {timeoutMs: STATUS_MS});
   if (status === undefined) return ['Not taken along: what is not committed in your checkout, if anything.'];
   const count = status.split('\0').filter((entry) => entry !== '').length;
   if (count === 0) return [];

@@ -1,4 +1,6 @@
 import {devNull} from 'node:os';
+import {resolve} from 'node:path';
+import {isAllowed, isLfs, partsOf} from './allowed.ts';
 
 /** The name of a setting in lower case, and what it is set to. */
 type Setting = readonly [name: string, value: string];
@@ -16,110 +18,73 @@ const FIXED: readonly Setting[] = [
   ['log.showsignature', 'false'],
   // Git goes into no repository that lies in this one: each has a configuration of its own.
   ['submodule.recurse', 'false'],
+  ['diff.submodule', 'short'],
   // It would refuse a whole commit for the line ends of one file, which the folder keeps as they are.
   ['core.safecrlf', 'false'],
   ['gc.auto', '0'],
   ['maintenance.auto', 'false'],
   ['advice.detachedhead', 'false'],
+  // They would be counted from the stand-in.
+  ['worktree.userelativepaths', 'false'],
   // One process a core: large checkouts take half the time.
   ['checkout.workers', '0'],
 ];
 
-/**
- * Settings that are a command, or decide which one is run, by git or by the filter of LFS. In a name, `*` is whatever
- * the repository calls it.
- */
-const COMMANDS = [
-  ...['filter.*.clean', 'filter.*.smudge', 'filter.*.process', 'filter.*.required'],
-  ...['diff.external', 'diff.*.command', 'diff.*.textconv', 'merge.*.driver', 'hook.*.command'],
-  ...['core.sshcommand', 'core.gitproxy', 'core.askpass', 'core.editor'],
-  ...['gpg.program', 'gpg.*.program', 'gpg.ssh.defaultkeycommand'],
-  ...['lfs.standalonetransferagent', 'lfs.*.standalonetransferagent', 'lfs.customtransfer.*.path'],
-  ...['lfs.extension.*.clean', 'lfs.extension.*.smudge'],
-].map((name) => new RegExp(`^${name.replaceAll('.', '\\.').replace('*', '.*')}$`, 's'));
-
-/** As `git lfs install --local` defines the filter of LFS, with and without downloads. */
-const LFS: readonly Setting[] = [
-  ['filter.lfs.clean', 'git-lfs clean -- %f'],
-  ['filter.lfs.smudge', 'git-lfs smudge -- %f'],
-  ['filter.lfs.smudge', 'git-lfs smudge --skip -- %f'],
-  ['filter.lfs.process', 'git-lfs filter-process'],
-  ['filter.lfs.process', 'git-lfs filter-process --skip'],
-  ['filter.lfs.required', 'true'],
-];
-
 /** Where settings stand that are the repository's, which an agent may have written, and not the person's own. */
 const OF_REPOSITORY = ['local', 'worktree'];
-
-/** Git asks each of them, and forgets those before one without a value. */
-const HELPER = /^credential\.(?:.*\.)?helper$/s;
 const FILTER = /^filter\.(.*)\.(?:clean|smudge|process)$/s;
+const LFS_STORAGE = 'lfs.storage';
 
 /** Has git list all settings with where they come from. It runs nothing. */
 export const LIST_SETTINGS = ['config', '--list', '--show-scope', '--includes', '-z'];
 
 /** What {@link LIST_SETTINGS} has found. */
 export class Settings {
-  /** In place of the repository's own commands: those of the person under the same name, or nothing. */
-  readonly #instead = new Map<string, string>();
-  /** The person's own, to be asked instead of all; nothing where the repository has none. */
-  readonly #helpers: readonly Setting[];
-  readonly #isHeld: boolean;
+  /** Whether git has taken what {@link FIXED_ENVIRONMENT} gives it: it does so since 2.31. */
+  readonly isHeld: boolean;
+  /** Whether each worktree has settings of its own. */
+  readonly isPerWorktree: boolean;
+  /** The configuration that takes the place of the repository's, as a file in `latin1`. */
+  readonly standIn: string;
+  /** The filters that the repository defines for itself and that we do not run. */
+  readonly filtersLeftOut: readonly string[];
 
-  constructor(listing: string) {
+  /** @param listing in `latin1`: a name or a value may be any bytes. */
+  constructor(listing: string, commonDir: string) {
     const own = new Map<string, string>();
-    const foreign = new Map<string, string>();
-    const helpers: Setting[] = [];
+    const foreign: Setting[] = [];
     let isHeld = false;
     for (const {scope, name, value} of parse(listing)) {
       if (scope === 'command') isHeld ||= name === FIXED[0]?.[0];
-      else if (OF_REPOSITORY.includes(scope)) foreign.set(name, value);
-      else {
-        own.set(name, value);
-        if (HELPER.test(name)) helpers.push([name, value]);
-      }
+      else if (OF_REPOSITORY.includes(scope)) foreign.push([name, value]);
+      else own.set(name, value);
     }
-    const hasHelpers = [...foreign.keys()].some((name) => HELPER.test(name));
-    this.#helpers = hasHelpers ? [['credential.helper', ''], ...helpers] : [];
-    this.#isHeld = isHeld;
-    for (const [name, value] of foreign) {
-      if (COMMANDS.some((command) => command.test(name)) && !isLfs(name, value))
-        this.#instead.set(name, own.get(name) ?? nothing(name));
-    }
-  }
-
-  /** Whether git has taken what it was given by {@link environmentOf}: it does so since 2.31. */
-  get isHeld(): boolean {
-    return this.#isHeld;
-  }
-
-  /** What makes git run none of the repository's own commands. */
-  get environment(): NodeJS.ProcessEnv {
-    return environmentOf([...this.#instead, ...this.#helpers, ...FIXED]);
-  }
-
-  /** The filters that the repository defines for itself and that we do not run. */
-  get filtersLeftOut(): readonly string[] {
-    const names = [...this.#instead].map(([name, value]) =>
-      value === '' ? FILTER.exec(name)?.[1] : undefined,
+    this.isHeld = isHeld;
+    this.isPerWorktree = foreign.some(
+      ([name, value]) => name === 'extensions.worktreeconfig' && /^(true|yes|on|1)$/i.test(value),
     );
-    return [...new Set(names.filter((name) => name !== undefined))].sort();
+    const storage = new Map([...own, ...foreign]).get(LFS_STORAGE);
+    this.standIn = [
+      ...foreign.filter(([name, value]) => isAllowed(name, value)),
+      ...(storage?.startsWith('~') ? [] : [[LFS_STORAGE, storageIn(commonDir, storage)] as const]),
+    ]
+      .map(written)
+      .join('');
+    const names = foreign
+      .filter(([name, value]) => value !== '' && !own.has(name) && !isLfs(name, value))
+      .map(([name]) => FILTER.exec(name)?.[1]);
+    this.filtersLeftOut = [...new Set(names.filter((name) => name !== undefined))].map(readable).sort();
   }
 }
 
-/** The environment that gives git what holds in every repository. */
-export const FIXED_ENVIRONMENT = environmentOf(FIXED);
-
-/** In the environment, a setting may have any name; as an argument, it ends at the first `=` in it. */
-function environmentOf(settings: readonly Setting[]): NodeJS.ProcessEnv {
-  return Object.fromEntries([
-    ['GIT_CONFIG_COUNT', String(settings.length)],
-    ...settings.flatMap(([name, value], index) => [
-      [`GIT_CONFIG_KEY_${index}`, name],
-      [`GIT_CONFIG_VALUE_${index}`, value],
-    ]),
-  ]);
-}
+/** The environment that gives git what holds in every repository. In it, a setting may have any name. */
+export const FIXED_ENVIRONMENT: NodeJS.ProcessEnv = Object.fromEntries([
+  ['GIT_CONFIG_COUNT', String(FIXED.length)],
+  ...FIXED.flatMap(([name, value], index) => [
+    [`GIT_CONFIG_KEY_${index}`, name],
+    [`GIT_CONFIG_VALUE_${index}`, value],
+  ]),
+]);
 
 function* parse(listing: string): Generator<{scope: string; name: string; value: string}> {
   const fields = listing.split('\0');
@@ -133,11 +98,18 @@ function* parse(listing: string): Generator<{scope: string; name: string; value:
   }
 }
 
-/** A filter that must run would fail where there is none. */
-function nothing(name: string): string {
-  return name.endsWith('.required') ? 'false' : '';
+/** LFS keeps its files where the worktrees share theirs, which is not where it would look. */
+function storageIn(commonDir: string, storage = 'lfs'): string {
+  return resolve(Buffer.from(commonDir).toString('latin1'), storage);
 }
 
-function isLfs(name: string, value: string): boolean {
-  return LFS.some(([known, definition]) => name === known && value === definition);
+/** As git reads it in a file. */
+function written([name, value]: Setting): string {
+  const {section, subsection, key} = partsOf(name);
+  const quoted = (text: string) => `"${text.replaceAll(/[\\"]/g, '\\$&').replaceAll('\n', '\\n')}"`;
+  return `[${section}${subsection === undefined ? '' : ` ${quoted(subsection)}`}]\n\t${key} = ${quoted(value)}\n`;
+}
+
+function readable(latin1: string): string {
+  return Buffer.from(latin1, 'latin1').toString();
 }

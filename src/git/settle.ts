@@ -3,25 +3,18 @@ import {contains} from '../base/contains.ts';
 import {messageOf} from '../base/errors.ts';
 import {oneLine} from '../base/safe-text.ts';
 import type {SettledWorktree, WorkInWorktree, Worktree} from '../delegation/model/worktree.ts';
+import {exists} from './exists.ts';
 import {foldersOf} from './folders.ts';
 import type {Git} from './git.ts';
-import {changedRepositories} from './nested.ts';
-import {BASE_REF, exists, removeWorktree} from './open.ts';
+import {repositoriesThere} from './nested.ts';
+import {BASE_REF, removeWorktree} from './open.ts';
+import type {RepositoryGit} from './repository-git.ts';
+import {changedPaths, isStaged, stage} from './stage.ts';
 
 /** Who commits where git knows of nobody. */
 const FALLBACK = {name: 'OpenCode Delegate', email: 'opencode-delegate@localhost'};
 /** Neither the user's viewers nor their converters may run. */
-const PLAIN_DIFF = ['--no-ext-diff', '--no-textconv', '--no-color'];
-const EVERYTHING = [
-  'status',
-  '--porcelain',
-  '-z',
-  '--untracked-files=all',
-  '--no-renames',
-  // Git would run another git in each, by the configuration that it has there.
-  '--ignore-submodules=dirty',
-];
-
+const PLAIN_DIFF = ['--no-ext-diff', '--no-textconv', '--no-color', '--ignore-submodules=dirty'];
 /**
  * Commits what was changed in a worktree and keeps it, or removes it and its branch. Never rejects: where git
  * fails, the worktree is kept, and says so.
@@ -36,15 +29,15 @@ export async function settleWorktree(
     if (!(await exists(path))) return await gone(git, worktree);
     const own = git.inside(await foldersOf(git, worktree));
     // Where it was not completely made, nobody has worked in it, and what is missing was not deleted.
-    const isMade = (await own.ask(path, ['rev-parse', '--verify', '--quiet', BASE_REF])) !== undefined;
+    const isMade = (await own.ask(['rev-parse', '--verify', '--quiet', BASE_REF])) !== undefined;
     if (!isMade) return await removed(git, worktree);
-    const notes = [...(await commit(own, worktree, work)), ...(await leftOut(own, worktree, git))];
+    const notes = [...(await commit(own, worktree, work)), ...(await leftOut(own))];
     const ignored = await ignoredAmong(own, worktree, work.files);
     if (ignored.length > 0) notes.push(`Ignored by git, and only in its folder: ${ignored.join(', ')}.`);
-    const head = await headOf(own, path);
+    const head = await headOf(own);
     notes.push(...(await leftElsewhere(own, worktree, head)));
-    if (head !== worktree.base) notes.push(...(await repositoriesIn(own, path, [worktree.base, head])));
-    else if (notes.length === 0) return await removed(git, worktree);
+    notes.push(...(await repositoriesIn(own, [worktree.base, head])));
+    if (head === worktree.base && notes.length === 0) return await removed(git, worktree);
     return await kept(own, worktree, {head, notes, ignored});
   } catch (error) {
     const notes = [
@@ -57,9 +50,10 @@ export async function settleWorktree(
 /** Somebody has taken the folder away: what was committed is still on the branch. */
 async function gone(git: Git, worktree: Worktree): Promise<SettledWorktree> {
   const {checkout, branch, base} = worktree;
-  const tip = await git.ask(checkout, ['rev-parse', '--verify', '--quiet', `refs/heads/${branch}`]);
+  const at = await git.at(checkout);
+  const tip = await at.ask(['rev-parse', '--verify', '--quiet', `refs/heads/${branch}`]);
   if (tip === undefined || tip === base) return removed(git, worktree);
-  const diffstat = await git.run(checkout, ['diff', ...PLAIN_DIFF, '--shortstat', base, tip]);
+  const diffstat = await at.run(['diff', ...PLAIN_DIFF, '--shortstat', base, tip]);
   const notes = ['Its folder is gone; what was committed before is on the branch.'];
   return {worktree: {...worktree, outcome: {is: 'kept', commit: tip, diffstat: diffstat.trim(), notes}}};
 }
@@ -70,14 +64,14 @@ async function removed(git: Git, worktree: Worktree): Promise<SettledWorktree> {
 }
 
 async function kept(
-  git: Git,
+  git: RepositoryGit,
   worktree: Worktree,
   {head, notes, ignored}: {head: string; notes: readonly string[]; ignored: readonly string[]},
 ): Promise<SettledWorktree> {
   const {path, base, since = base, directory} = worktree;
   const [diffstat, names] = await Promise.all([
-    git.run(path, ['diff', ...PLAIN_DIFF, '--shortstat', base, head]),
-    git.run(path, ['diff', ...PLAIN_DIFF, '--name-only', '--no-renames', '-z', since, head]),
+    git.run(['diff', ...PLAIN_DIFF, '--shortstat', base, head]),
+    git.run(['diff', ...PLAIN_DIFF, '--name-only', '--no-renames', '-z', since, head]),
   ]);
   const prefix = relative(path, directory).split(sep).join('/');
   const filesChanged = names
@@ -91,125 +85,117 @@ async function kept(
 }
 
 /** Commits all that is changed, on the worktree's own branch. Returns what is to be said about it. */
-async function commit(git: Git, worktree: Worktree, {id, title}: WorkInWorktree): Promise<readonly string[]> {
-  const {path} = worktree;
+async function commit(
+  git: RepositoryGit,
+  worktree: Worktree,
+  {id, title}: WorkInWorktree,
+): Promise<readonly string[]> {
   const elsewhere = await leaveForeignBranch(git, worktree);
-  if ((await git.run(path, EVERYTHING)) !== '') {
-    await stage(git, path);
-    if (await isStaged(git, path)) {
-      const args = ['commit', '--quiet', '--no-verify', '--cleanup=verbatim', '--file=-'];
-      await git.run(path, args, {
+  const paths = await changedPaths(git);
+  if (paths.length > 0) {
+    await stage(git, paths);
+    if (await isStaged(git)) {
+      await git.run(['commit', '--quiet', '--no-verify', '--cleanup=verbatim', '--file=-'], {
         input: `${oneLine(title)}\n\nDelegation: ${id}\n`,
-        env: await identity(git, path),
+        env: await identity(git),
       });
     }
   }
   return elsewhere ? await comeHome(git, worktree) : [];
 }
 
-/** Stages all that can be: what git refuses must not keep the rest from being committed. */
-async function stage(git: Git, path: string): Promise<void> {
-  // Outside of what a sparse checkout has, git stages nothing unless it is told to.
-  const isSparse = (await git.ask(path, ['config', '--bool', 'core.sparseCheckout'])) === 'true';
-  const add = ['add', '--all', ...(isSparse ? ['--sparse'] : [])];
-  try {
-    await git.run(path, add);
-  } catch (error) {
-    await git.ask(path, [...add, '--ignore-errors']);
-    if (!(await isStaged(git, path))) throw error;
-  }
-}
-
-async function isStaged(git: Git, path: string): Promise<boolean> {
-  return (
-    (await git.ask(path, ['diff', ...PLAIN_DIFF, '--cached', '--quiet', '--ignore-submodules=dirty'])) ===
-    undefined
-  );
-}
-
 /** An agent may have switched to another branch, maybe one of the user's: what we commit must not move that. */
-async function leaveForeignBranch(git: Git, {path, branch}: Worktree): Promise<boolean> {
-  const current = await git.ask(path, ['symbolic-ref', '--quiet', 'HEAD']);
+async function leaveForeignBranch(git: RepositoryGit, {branch}: Worktree): Promise<boolean> {
+  const current = await git.ask(['symbolic-ref', '--quiet', 'HEAD']);
   if (current === `refs/heads/${branch}`) return false;
-  if (current !== undefined)
-    await git.run(path, ['update-ref', '--no-deref', 'HEAD', await headOf(git, path)]);
+  if (current !== undefined) await git.run(['update-ref', '--no-deref', 'HEAD', await headOf(git)]);
   return true;
 }
 
 /** Puts the worktree's own branch where the work is, if nothing is lost by that. */
-async function comeHome(git: Git, {path, branch}: Worktree): Promise<readonly string[]> {
+async function comeHome(git: RepositoryGit, {branch}: Worktree): Promise<readonly string[]> {
   const ref = `refs/heads/${branch}`;
-  const head = await headOf(git, path);
-  const tip = await git.ask(path, ['rev-parse', '--verify', '--quiet', ref]);
+  const head = await headOf(git);
+  const tip = await git.ask(['rev-parse', '--verify', '--quiet', ref]);
   const isAhead =
-    tip === undefined || (await git.ask(path, ['merge-base', '--is-ancestor', tip, head])) !== undefined;
+    tip === undefined || (await git.ask(['merge-base', '--is-ancestor', tip, head])) !== undefined;
   if (!isAhead) {
     return [
       `The agent left ${branch}, which has other commits: the work is at ${head}, checked out in its folder.`,
     ];
   }
-  await git.run(path, ['update-ref', ref, head]);
-  await git.run(path, ['symbolic-ref', 'HEAD', ref]);
+  await git.run(['update-ref', ref, head]);
+  await git.run(['symbolic-ref', 'HEAD', ref]);
   return [];
 }
 
-function headOf(git: Git, path: string): Promise<string> {
-  return git.run(path, ['rev-parse', 'HEAD']);
+function headOf(git: RepositoryGit): Promise<string> {
+  return git.run(['rev-parse', 'HEAD']);
 }
 
-/** What git sees and could not commit, such as changes inside of submodules. */
-async function leftOut(own: Git, {path}: Worktree, git: Git): Promise<readonly string[]> {
-  const entries = (await own.run(path, EVERYTHING)).split('\0').filter((entry) => entry !== '');
-  const dirty = [...entries.map((entry) => entry.slice(3)), ...(await changedRepositories(own, git, path))];
-  if (dirty.length === 0) return [];
-  return [`Not in the commit, and only in its folder: ${[...new Set(dirty)].join(', ')}.`];
+/** What git sees and could not commit. */
+async function leftOut(git: RepositoryGit): Promise<readonly string[]> {
+  const paths = (await changedPaths(git)).map((path) => Buffer.from(path, 'latin1').toString());
+  return paths.length === 0 ? [] : [`Not in the commit, and only in its folder: ${paths.join(', ')}.`];
 }
 
 /** Other branches that the agent has committed on and left again, with what is not where the worktree ends. */
-async function leftElsewhere(git: Git, {path, branch}: Worktree, head: string): Promise<readonly string[]> {
-  const moves = (await git.ask(path, ['reflog', 'show', '--format=%H %gs', 'HEAD'])) ?? '';
+async function leftElsewhere(
+  git: RepositoryGit,
+  {branch}: Worktree,
+  head: string,
+): Promise<readonly string[]> {
+  const moves = (await git.ask(['reflog', 'show', '--format=%H %gs', 'HEAD'])) ?? '';
   const made = moves.split('\n').flatMap((line) => /^(\w+) commit\b/.exec(line)?.[1] ?? []);
   if (made.length === 0) return [];
   const containing = made.map((commit) => `--contains=${commit}`);
   const format = '--format=%(refname:short)';
   const args = ['for-each-ref', format, `--no-merged=${head}`, ...containing, 'refs/heads'];
-  const found = ((await git.ask(path, args)) ?? '').split('\n');
+  const found = ((await git.ask(args)) ?? '').split('\n');
   const others = found.filter((name) => name !== '' && name !== branch);
   return others.length === 0 ? [] : [`The agent has also committed on ${others.join(', ')}.`];
 }
 
 /** Whoever drops the worktree drops what is in these. */
 async function repositoriesIn(
-  git: Git,
-  path: string,
+  git: RepositoryGit,
   range: readonly [base: string, head: string],
 ): Promise<readonly string[]> {
-  const raw = await git.run(path, ['diff', ...PLAIN_DIFF, '--raw', '--no-renames', '-z', ...range]);
-  const names = [...raw.matchAll(/:\d+ 160000 [^\0]*\0([^\0]+)\0/g)].map(([, name]) => name);
-  if (names.length === 0) return [];
-  return [
-    `Repositories of their own, of which the branch has no more than the name of a commit; their files are only in its folder: ${names.join(', ')}.`,
-  ];
+  const raw = await git.run(['diff', ...PLAIN_DIFF, '--raw', '--no-renames', '-z', ...range]);
+  const moved = [...raw.matchAll(/:\d+ 160000 [^\0]*\0([^\0]+)\0/g)].map(([, name]) => name);
+  const others = (await repositoriesThere(git)).filter((name) => !moved.includes(name));
+  const notes: string[] = [];
+  if (others.length > 0) {
+    notes.push(
+      `Not looked into, as an agent can have written what git would run there: ${others.join(', ')}. What was changed in such a repository is only in its folder.`,
+    );
+  }
+  if (moved.length > 0) {
+    notes.push(
+      `Repositories of their own, of which the branch has no more than the name of a commit; their files are only in its folder: ${moved.join(', ')}.`,
+    );
+  }
+  return notes;
 }
 
 /** Those of the files that the agent says it wrote, are there, and are none of git's. */
 async function ignoredAmong(
-  git: Git,
+  git: RepositoryGit,
   {directory}: Worktree,
   files: readonly string[],
 ): Promise<readonly string[]> {
   // What lies outside the worktree is none of git's, and has nothing to do with what is kept here.
   const inside = files.filter((file) => contains(directory, resolve(directory, file)));
   if (inside.length === 0) return [];
-  const listed = await git.ask(directory, ['check-ignore', '-z', '--stdin'], {input: inside.join('\0')});
+  const listed = await git.ask(['check-ignore', '-z', '--stdin'], {directory, input: inside.join('\0')});
   const ignored = (listed ?? '').split('\0').filter((file) => file !== '');
   const there = await Promise.all(ignored.map((file) => exists(join(directory, file))));
   return ignored.filter((_, index) => there[index]);
 }
 
 /** The user's own, or ours where git has none set: a name made up from account and host would be nobody's. */
-async function identity(git: Git, path: string): Promise<NodeJS.ProcessEnv> {
-  const own = await git.ask(path, ['-c', 'user.useConfigOnly=true', 'var', 'GIT_COMMITTER_IDENT']);
+async function identity(git: RepositoryGit): Promise<NodeJS.ProcessEnv> {
+  const own = await git.ask(['-c', 'user.useConfigOnly=true', 'var', 'GIT_COMMITTER_IDENT']);
   if (own !== undefined) return {};
   return {
     GIT_AUTHOR_NAME: FALLBACK.name,

@@ -6,8 +6,8 @@ const GIT_TIMEOUT_MS = 10_000;
 /** What git takes for the top of the repository that a folder is in; `undefined` where it knows none. Never rejects. */
 export async function topOf(folder: string): Promise<string | undefined> {
   try {
-    const args = ['rev-parse', '--show-toplevel'];
-    const top = await new Git(process.env).run(folder, args, {timeoutMs: GIT_TIMEOUT_MS});
+    const options = {timeoutMs: GIT_TIMEOUT_MS};
+    const top = await new Git(process.env).revParse(folder, ['--show-toplevel'], options);
     return top.trim() || undefined;
   } catch {
     return undefined;

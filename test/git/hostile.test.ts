@@ -1,5 +1,6 @@
 import {execFileSync} from 'node:child_process';
 import {
+  appendFileSync,
   chmodSync,
   existsSync,
   mkdirSync,
@@ -98,6 +99,43 @@ const TRICKS: readonly [string, (settings: string) => void, readonly string[]][]
     ['add', '--all'],
   ],
   [
+    'a filter in a file that is included on the branch of a delegation',
+    () => {
+      writeFileSync(join(base, 'included'), `[filter "x"]\n\tclean = ${program}\n\tsmudge = ${program}\n`);
+      set('includeIf.onbranch:delegation/**.path', join(base, 'included'));
+    },
+    ['checkout-index', '-af'],
+  ],
+  [
+    'a filter in a file that is included in worktrees',
+    () => {
+      writeFileSync(join(base, 'included'), `[filter "x"]\n\tclean = ${program}\n\tsmudge = ${program}\n`);
+      set('includeIf.gitdir:**/worktrees/*.path', join(base, 'included'));
+    },
+    ['checkout-index', '-af'],
+  ],
+  [
+    'a filter in a file that is included where a remote has an address',
+    () => {
+      writeFileSync(join(base, 'included'), `[filter "x"]\n\tclean = ${program}\n`);
+      set(
+        'remote.origin.url',
+        'https://example.org/x',
+        'includeIf.hasconfig:remote.*.url:**.path',
+        '../../included',
+      );
+    },
+    ['add', '--all'],
+  ],
+  [
+    'a filter with a name that is no UTF-8',
+    () => {
+      bytes('config', `\n[filter "e\xff"]\n\tclean = ${program}\n\tsmudge = ${program}\n`);
+      bytes('info/attributes', '* filter=e\xff\n');
+    },
+    ['add', '--all'],
+  ],
+  [
     'a filter in the configuration of worktrees',
     (gitDir) => {
       set('extensions.worktreeConfig', 'true');
@@ -157,6 +195,11 @@ function set(...settings: readonly string[]): void {
     repository.git('config', settings[index] ?? '', settings[index + 1] ?? '');
 }
 
+/** Writes at the end of a file of git, byte by byte. */
+function bytes(name: string, latin1: string): void {
+  appendFileSync(join(repository.path, '.git', name), latin1, 'latin1');
+}
+
 function attributes(text: string): void {
   mkdirSync(join(repository.path, '.git', 'info'), {recursive: true});
   writeFileSync(join(repository.path, '.git', 'info', 'attributes'), text);
@@ -189,7 +232,8 @@ describe('a command that the repository names does not run', () => {
       notes: [],
     });
     // Of what is not there, git may ask somebody.
-    await new Git(gitEnvironment(base)).ask(worktree.path, ['cat-file', '-p', 'c0ffee'.padEnd(40, '0')]);
+    const own = await new Git(gitEnvironment(base)).at(worktree.path);
+    await own.ask(['cat-file', '-p', 'c0ffee'.padEnd(40, '0')]);
     expect(existsSync(canary)).toBe(false);
   });
 });
@@ -279,7 +323,7 @@ describe('a worktree whose .git was changed is kept as it is, and no git runs th
 });
 
 describe('a repository in a worktree', () => {
-  it('is looked at without its own commands, whether it is a submodule or was made there', async () => {
+  it('runs no command of its own, whether it is a submodule or was made there', async () => {
     const allow = ['-c', 'protocol.file.allow=always'];
     const library = Repository.create(join(base, 'library'), {home: base});
     repository.git(...allow, 'submodule', '--quiet', 'add', library.path, 'lib');
@@ -302,7 +346,7 @@ describe('a repository in a worktree', () => {
     expect(settled.outcome).toMatchObject({
       is: 'kept',
       notes: [
-        'Not in the commit, and only in its folder: lib, made.',
+        expect.stringMatching(/^Not looked into, .*: lib\./),
         expect.stringContaining('Repositories of their own'),
       ],
     });

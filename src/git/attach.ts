@@ -1,0 +1,47 @@
+import {chmod, copyFile, mkdir, rm, stat, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {exists} from './exists.ts';
+import {gitDirOf} from './folders.ts';
+import type {Folders, RepositoryGit} from './repository-git.ts';
+
+/** Settings of a worktree that say where its files are: no other worktree's. */
+const OF_ONE_WORKTREE = ['core.worktree', 'core.bare'];
+
+/**
+ * Makes a repository know a new worktree, in which no files are checked out yet. The folder with the files must not
+ * say where its folder of git is: agents may write there from the first moment on.
+ * @param at git in the checkout that it is made from.
+ */
+export async function attach(
+  at: RepositoryGit,
+  {path, branch}: {path: string; branch: string},
+  signal: AbortSignal,
+): Promise<Folders> {
+  const {commonDir, gitDir: from} = at.folders;
+  await makeShared(commonDir, 'worktrees');
+  await at.run(['worktree', 'add', '--no-checkout', '--', path, branch], {signal});
+  const gitDir = await gitDirOf(commonDir, path);
+  if (gitDir === undefined) throw new Error(`git does not know ${path}, which it has just made`);
+  // Git has written down where it found the folder, which was in a stand-in.
+  await rm(join(path, '.git'));
+  await writeFile(join(path, '.git'), `gitdir: ${gitDir}\n`, {flag: 'wx'});
+  const folders = {workTree: path, gitDir, commonDir};
+  if ((await at.settings({signal})).isPerWorktree) await copySettings(at, from, gitDir);
+  return folders;
+}
+
+/** As git makes it, for whoever may write to what worktrees share. */
+async function makeShared(commonDir: string, name: string): Promise<void> {
+  const path = join(commonDir, name);
+  if (await exists(path)) return;
+  await mkdir(path, {recursive: true});
+  await chmod(path, (await stat(join(commonDir, 'refs'))).mode);
+}
+
+/** Git copies them itself where its configuration says that there are any: the stand-in does not. */
+async function copySettings(at: RepositoryGit, from: string, to: string): Promise<void> {
+  const copy = join(to, 'config.worktree');
+  if (!(await exists(join(from, 'config.worktree')))) return;
+  await copyFile(join(from, 'config.worktree'), copy);
+  for (const name of OF_ONE_WORKTREE) await at.ask(['config', '--file', copy, '--unset-all', name]);
+}

@@ -1,0 +1,85 @@
+import {GitError, type GitOptions, GitTooOld, runProgram} from './program.ts';
+import {FIXED_ENVIRONMENT, LIST_SETTINGS, Settings} from './settings.ts';
+import {withStandIn} from './stand-in.ts';
+
+/**
+ * Git's words when it comes across a worktree that another git is making at this moment, which several delegations
+ * that start together do. It has changed nothing then, and a moment later there is nothing to come across.
+ */
+const HALF_MADE = /failed to read .*worktrees.*commondir/;
+const HALF_MADE_ATTEMPTS = 20;
+
+/** The folders of a worktree. */
+export interface Folders {
+  /** Where its files are. */
+  readonly workTree: string;
+  /** What git knows of this worktree alone. */
+  readonly gitDir: string;
+  /** What all worktrees of the repository share. */
+  readonly commonDir: string;
+}
+
+/**
+ * Git in one worktree. It never reads the repository's own configuration: a stand-in takes its place, with those of its
+ * settings that name no program. So no condition in it, nor anybody who changes it meanwhile, can have git run a
+ * command, but for the filter of LFS as it is known; commands of the person's own configuration do run. Which
+ * repository it is comes from the folders, and not from what lies in the worktree. Nothing is fetched.
+ */
+export class RepositoryGit {
+  readonly folders: Folders;
+  readonly #env: NodeJS.ProcessEnv;
+
+  /** @param env as `Git` makes it. */
+  constructor(folders: Folders, env: NodeJS.ProcessEnv) {
+    this.folders = folders;
+    const {workTree, gitDir, commonDir} = folders;
+    this.#env = {...env, GIT_WORK_TREE: workTree, GIT_DIR: gitDir, GIT_COMMON_DIR: commonDir};
+  }
+
+  /**
+   * What git prints, less the line ends after it.
+   * @throws GitError when it fails, GitMissing when there is none, GitTooOld when it cannot be told what not to run.
+   */
+  async run(args: readonly string[], options: GitOptions = {}): Promise<string> {
+    const {directory = this.folders.workTree} = options;
+    const settings = await this.settings(options);
+    return withStandIn(this.folders.commonDir, settings.standIn, async (standIn) => {
+      const env = {...this.#env, ...FIXED_ENVIRONMENT, ...standIn, ...options.env};
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await runProgram(directory, args, {...options, env});
+        } catch (error) {
+          const isPassing = error instanceof GitError && HALF_MADE.test(error.message);
+          if (!isPassing || attempt === HALF_MADE_ATTEMPTS) throw error;
+        }
+      }
+    });
+  }
+
+  /** As {@link run}; `undefined` where git fails, for questions whose answer may be no. */
+  async ask(args: readonly string[], options: GitOptions = {}): Promise<string | undefined> {
+    try {
+      return await this.run(args, options);
+    } catch (error) {
+      if (error instanceof GitError) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * What is set here, and by whom. To list it runs nothing.
+   * @throws as {@link run} does.
+   */
+  async settings({signal, timeoutMs}: GitOptions = {}): Promise<Settings> {
+    const {workTree, commonDir} = this.folders;
+    const listing = await runProgram(workTree, LIST_SETTINGS, {
+      encoding: 'latin1',
+      env: {...this.#env, ...FIXED_ENVIRONMENT},
+      ...(signal !== undefined && {signal}),
+      ...(timeoutMs !== undefined && {timeoutMs}),
+    });
+    const settings = new Settings(listing, commonDir);
+    if (!settings.isHeld) throw new GitTooOld('git is older than 2.31');
+    return settings;
+  }
+}

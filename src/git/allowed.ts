@@ -23,7 +23,15 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   http: ['proxy', 'sslverify', 'sslcainfo', 'sslcapath', 'sslcert', 'sslkey', 'extraheader'],
   'http.*': ['proxy', 'sslverify', 'sslcainfo', 'sslcapath', 'sslcert', 'sslkey', 'extraheader'],
   lfs: [
-    ...['url', 'pushurl', 'gitprotocol', 'basictransfersonly', 'concurrenttransfers', 'tustransfers'],
+    ...[
+      'repositoryformatversion',
+      'url',
+      'pushurl',
+      'gitprotocol',
+      'basictransfersonly',
+      'concurrenttransfers',
+      'tustransfers',
+    ],
     ...['fetchinclude', 'fetchexclude', 'skipdownloaderrors', 'contenttype', 'cachecredentials'],
     ...['activitytimeout', 'dialtimeout', 'tlstimeout', 'keepalive'],
   ],

@@ -1,5 +1,4 @@
 import {lstat} from 'node:fs/promises';
-import {join} from 'node:path';
 import type {RepositoryGit} from './repository-git.ts';
 
 const REPOSITORY = /^160000 \S+ \d\t(.*)$/s;
@@ -9,15 +8,24 @@ const REPOSITORY = /^160000 \S+ \d\t(.*)$/s;
  * an agent may have written what git would run there: they are not asked what has changed.
  */
 export async function repositoriesThere(git: RepositoryGit): Promise<readonly string[]> {
-  const listed = (await git.run(['ls-files', '--stage', '-z'])).split('\0');
+  const listed = (await git.run(['ls-files', '--stage', '-z'], {encoding: 'latin1'})).split('\0');
   const names = listed.flatMap((entry) => REPOSITORY.exec(entry)?.[1] ?? []);
-  const isThere = await Promise.all(names.map((name) => holdsGit(join(git.folders.workTree, name))));
-  return names.filter((_, index) => isThere[index]);
+  const there = await repositoriesAmong(git, names);
+  return there.map((name) => Buffer.from(name, 'latin1').toString());
+}
+
+/** Those of the paths at which a repository is, whatever git knows there. @param paths in `latin1`. */
+export async function repositoriesAmong(
+  {folders}: RepositoryGit,
+  paths: readonly string[],
+): Promise<readonly string[]> {
+  const isThere = await Promise.all(paths.map((path) => holdsGit(folders.workTree, path)));
+  return paths.filter((_, index) => isThere[index]);
 }
 
 /** Whatever `.git` is: also a link that leads nowhere may be somebody's work. */
-async function holdsGit(path: string): Promise<boolean> {
-  return lstat(join(path, '.git')).then(
+function holdsGit(workTree: string, path: string): Promise<boolean> {
+  return lstat(Buffer.concat([Buffer.from(`${workTree}/`), Buffer.from(`${path}/.git`, 'latin1')])).then(
     () => true,
     () => false,
   );

@@ -1,3 +1,4 @@
+import {repositoriesAmong} from './nested.ts';
 import type {GitOptions} from './program.ts';
 import type {RepositoryGit} from './repository-git.ts';
 
@@ -30,7 +31,8 @@ export async function changedPaths(git: RepositoryGit): Promise<readonly string[
  */
 export async function stage(git: RepositoryGit, paths: readonly string[]): Promise<void> {
   const refusals: unknown[] = [];
-  await stageEach(git, paths, refusals);
+  // What was a file is forgotten as one first, and then known as a repository.
+  await stageEach(git, [...paths, ...(await repositoriesAmong(git, paths))], refusals);
   if (refusals.length > 0 && !(await isStaged(git))) throw refusals[0];
 }
 

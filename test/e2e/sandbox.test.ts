@@ -3,23 +3,13 @@ import {existsSync, mkdirSync, readFileSync, renameSync, symlinkSync} from 'node
 import {createServer} from 'node:http';
 import {type AddressInfo, createServer as createSocketServer} from 'node:net';
 import {dirname, join} from 'node:path';
-import {execaSync} from 'execa';
 import {afterAll, beforeAll, describe, expect, it, onTestFinished} from 'vitest';
 import {untilActivity} from '../support/client.ts';
+import {canConfine} from '../support/confinement.ts';
 import {eventually, openCodeIn, signalEach} from '../support/processes.ts';
 import {Repository} from '../support/repository.ts';
 import {hostsIn, NPM_BIN, recordsIn, type Sandbox} from '../support/sandbox.ts';
 import {type Scene, setScene} from '../support/scene.ts';
-
-/**
- * Whether this machine has bubblewrap and lets it make namespaces. Where not, one can only be told so. What lies in
- * folders that a sandbox does not show cannot be run in it, this checkout included.
- */
-const canConfine =
-  process.platform === 'linux' &&
-  !/^\/(tmp|run)\//.test(NPM_BIN) &&
-  execaSync('bwrap', ['--unshare-pid', '--ro-bind', '/', '/', '--proc', '/proc', 'true'], {reject: false})
-    .exitCode === 0;
 
 /** A repository, keys of a person, and a file beside, in a place that the sandbox shows: what lies in /tmp it does not. */
 async function confined(mode: 'on' | 'no-network'): Promise<Scene> {

@@ -14,11 +14,9 @@ import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import type {Worktree} from '../../src/delegation/model/worktree.ts';
 import {GitWorktrees} from '../../src/git/git-worktrees.ts';
-import {type Files, gitEnvironment, Repository} from '../support/repository.ts';
+import {gitEnvironment, Repository} from '../support/repository.ts';
 import {NEVER, OF, WORK} from '../support/worktree-work.ts';
-
-/** A commit that no repository has. */
-const COMMIT = '1234567890'.repeat(4);
+import {NO_COMMIT, writtenRepository} from '../support/written-repository.ts';
 
 let base: string;
 let repository: Repository;
@@ -33,7 +31,7 @@ beforeEach(() => {
   canary = join(base, 'canary');
   trace = join(base, 'trace');
   repository = Repository.create(join(base, 'shop'), {home: base});
-  repository.git('update-index', '--add', '--cacheinfo', `160000,${COMMIT},sub`);
+  repository.git('update-index', '--add', '--cacheinfo', `160000,${NO_COMMIT},sub`);
   repository.git('commit', '--quiet', '-m', 'with a submodule');
   worktrees = new GitWorktrees({root: join(base, 'worktrees'), env: gitEnvironment(base)});
 });
@@ -42,25 +40,6 @@ afterEach(() => rmSync(base, {recursive: true, force: true}));
 
 async function open(of = OF): Promise<Worktree> {
   return worktrees.open(worktrees.place(await worktrees.plan(repository.path), of), NEVER);
-}
-
-/** As an agent without a shell writes it: text files alone. Its index has one file whose content git must look at. */
-function writtenRepository(): Files {
-  const index = Buffer.concat([
-    Buffer.from('DIRC\0\0\0\x02\0\0\0\x01'),
-    // Its times, device and inode; its mode, in bytes that are UTF-8; its owners and its size.
-    ...[Buffer.alloc(24), Buffer.from([0x00, 0xe1, 0x81, 0xa4]), Buffer.alloc(8), Buffer.from([0, 0, 0, 2])],
-    ...[Buffer.from('abcdefghijklmnopqrst'), Buffer.from([0, 1]), Buffer.from('f\0abcdefghijklmnopqrst')],
-  ]);
-  return {
-    '.git/HEAD': `${COMMIT}\n`,
-    '.git/config': `[core]\n\trepositoryformatversion = 0\n[filter "evil"]\n\tclean = "touch '${canary}'; cat"\n`,
-    '.git/objects/x': 'x',
-    '.git/refs/x': 'x',
-    '.git/index': index.toString(),
-    '.gitattributes': '* filter=evil\n',
-    f: 'y\n',
-  };
 }
 
 /** As a person types it: what fails has run what it ran. */
@@ -82,7 +61,7 @@ describe('no git runs in a repository that lies in a worktree', () => {
     const victim = await open({...OF, id: 'idle-amber-otter'});
     const worktree = await open();
     for (const {path} of [victim, worktree]) {
-      new Repository(join(path, 'sub'), base).write(writtenRepository());
+      new Repository(join(path, 'sub'), base).write(writtenRepository(canary));
       new Repository(path, base).write({'other.txt': 'other\n'});
     }
     plainly(victim.path, 'add', '--all');
@@ -121,7 +100,7 @@ describe('no git runs in a repository that lies in a worktree', () => {
     const programs = join(base, 'program');
     writeFileSync(programs, `#!/bin/sh\ntouch '${canary}'\ncat\n`);
     chmodSync(programs, 0o755);
-    new Repository(join(worktree.path, 'sub'), base).write(writtenRepository());
+    new Repository(join(worktree.path, 'sub'), base).write(writtenRepository(canary));
     const made = Repository.create(join(worktree.path, 'made'), {home: base});
     appendFileSync(join(made.path, '.git', 'config'), `[core]\n\tfsmonitor = ${programs}\n`);
     new Repository(worktree.path, base).write({'b.txt': 'b\n', 'made/a.txt': 'changed\n'});

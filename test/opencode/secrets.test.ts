@@ -1,7 +1,7 @@
 import {mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {basename, dirname, join} from 'node:path';
-import {describe, expect, it, onTestFinished} from 'vitest';
+import {describe, expect, it, onTestFinished, vi} from 'vitest';
 import {concealed} from '../../src/opencode/secrets/concealed.ts';
 import {isSecretName, keyIn} from '../../src/opencode/secrets/looks-secret.ts';
 import {Secrets} from '../../src/opencode/secrets/secrets.ts';
@@ -112,6 +112,41 @@ describe('a key is withheld, and named by where it was found', () => {
       secrets.learn(home);
     }
     expect(secrets.conceal(KEY)).toBe(`[withheld: ${IN_CONFIG}]`);
+  });
+});
+
+describe('a key that comes later is withheld as well', () => {
+  const settings = (apiKey: string) => JSON.stringify({provider: {acme: {options: {apiKey}}}});
+  const [IN_LOGIN, IN_STORE] = ['.local/share/opencode/auth.json', '.local/share/opencode/mcp-auth.json'];
+
+  it.each([
+    ['in a configuration that was looked at before', {'project/opencode.json': settings(KEY)}],
+    ['in a login that was renewed', {[IN_LOGIN]: JSON.stringify({acme: {type: 'oauth', access: KEY}})}],
+    ['in a login of an MCP server', {[IN_STORE]: JSON.stringify({acme: {token: KEY}})}],
+    ['in a file that the configuration names', {key: KEY}],
+  ])('%s', (_, later: Readonly<Record<string, string>>) => {
+    const home = realpathSync(mkdtempSync(join(tmpdir(), 'secrets-')));
+    onTestFinished(() => rmSync(home, {recursive: true}));
+    const put = (files: Readonly<Record<string, string>>) => {
+      for (const [name, content] of Object.entries(files)) {
+        mkdirSync(dirname(join(home, name)), {recursive: true});
+        writeFileSync(join(home, name), content);
+      }
+    };
+    put({
+      'project/opencode.json': settings('sk-first'),
+      '.config/opencode/opencode.json': settings('{file:~/key}'),
+    });
+    put({[IN_LOGIN]: JSON.stringify({acme: {type: 'oauth', access: 'sk-first'}}), key: 'sk-first'});
+    // What has been as it is for a minute is not read again while it stays so.
+    const clock = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 60_000);
+    onTestFinished(() => clock.mockRestore());
+    const secrets = new Secrets({HOME: home});
+    secrets.learn(join(home, 'project'));
+    secrets.learn(join(home, 'project'));
+    put(later);
+    secrets.learn(join(home, 'project'));
+    expect(secrets.conceal(KEY)).toMatch(/^\[withheld: /);
   });
 });
 

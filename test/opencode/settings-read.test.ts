@@ -1,7 +1,7 @@
 import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
-import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {afterEach, beforeEach, describe, expect, it, onTestFinished, vi} from 'vitest';
 import {SettingsRead} from '../../src/opencode/server/settings-read.ts';
 
 let root: string;
@@ -67,5 +67,22 @@ describe('what a server has read', () => {
       '{"$schema": "s", "model": "a/b", "key": "{file:../../../key}"}',
     );
     expect(again.isCurrent(project)).toBe(true);
+  });
+
+  it.each([
+    ['a file that was read before', 'home/.config/opencode/opencode.json', '{"model": "a/another"}'],
+    ['a file that such a file refers to', 'key', 'three'],
+    ['a folder that was not there', 'my project/.opencode/agent/new.md', 'Read.'],
+  ])('is out of date when %s changes a while after it was looked at', (_, path, text) => {
+    rmSync(join(root, 'my project/.opencode'), {recursive: true});
+    const env = {HOME: join(root, 'home')};
+    const now = Date.now();
+    // What has been as it is for a minute is not read again while it stays so.
+    const clock = vi.spyOn(Date, 'now').mockReturnValue(now + 60_000);
+    onTestFinished(() => clock.mockRestore());
+    const settled = new SettingsRead({env, neutral: join(root, 'data')});
+    expect([settled.isCurrent(project), settled.isCurrent(project)]).toEqual([true, true]);
+    put(path, text);
+    expect(settled.isCurrent(project)).toBe(false);
   });
 });

@@ -63,6 +63,9 @@ export class OpenCodeCatalog implements Catalog {
   /** The user's small model, if one is configured. */
   async smallModel(place: Place): Promise<string | undefined> {
     const {opencode} = this.#options;
+    // Most people have none. Where the server has said so, nothing is asked, and nothing need be looked at.
+    const known = await this.#known(this.placeOf(place));
+    if (known !== undefined && known.smallModel === undefined) return undefined;
     return opencode.during(async () => (await this.#offer(place, 'a small model is looked for')).smallModel);
   }
 
@@ -114,6 +117,18 @@ export class OpenCodeCatalog implements Catalog {
     const {opencode, entrance} = this.#options;
     const directory = this.placeOf(place);
     return this.#offerOf(await entrance.enter(opencode, {...place, directory}, need), directory);
+  }
+
+  /** What the server that runs has offered, where somebody has asked it. */
+  async #known(directory: string): Promise<Offer | undefined> {
+    const {current} = this.#options.opencode;
+    return (
+      current &&
+      this.#offers
+        .get(current)
+        ?.get(directory)
+        ?.catch(() => undefined)
+    );
   }
 
   #offerOf(connection: Connection, directory: string): Promise<Offer> {

@@ -11,6 +11,8 @@ const SETTINGS_VARIABLE = 'OPENCODE_CONFIG_CONTENT';
 const STORE_VARIABLE = 'OPENCODE_AUTH_CONTENT';
 /** Where OpenCode keeps what people have logged in with. */
 const STORES = ['auth.json', 'mcp-auth.json'];
+/** The word "file" may be written with escapes in JSON. */
+const FILE_REFERENCE = /file|\\u/i;
 
 /**
  * The keys that are known of one environment: in its variables, in OpenCode's configuration, and in what people have
@@ -26,6 +28,8 @@ export class Secrets {
   #keys: readonly string[] = [];
   /** What has the name of a key, and is a part of a path: OpenCode's answers name that path. */
   readonly #plain = new Set<string>();
+  /** The stamps of files whose keys are known. */
+  readonly #learnt = new Map<string, string>();
 
   constructor(env: NodeJS.ProcessEnv) {
     this.#env = env;
@@ -38,11 +42,12 @@ export class Secrets {
 
   /** Looks for the keys that OpenCode may use in a directory. What cannot be read has none, for OpenCode neither. */
   learn(directory: string): void {
+    const {entries, stamps} = configurationOf(directory, this.#env);
     const stores = STORES.map((name) => join(xdgFolder(this.#env, 'XDG_DATA_HOME'), 'opencode', name));
-    for (const path of stores) this.#add(keysInStore(parse(contentOf(path) ?? '')));
-    for (const [path] of configurationOf(directory, this.#env).entries) {
+    for (const path of stores) this.#learnFrom(path, stamps, (text) => keysInStore(parse(text)));
+    for (const [path] of entries) {
       if (!/\.jsonc?$/.test(path) || STORES.includes(basename(path))) continue;
-      this.#add(this.#inSettings(contentOf(path) ?? '', dirname(path)));
+      this.#learnFrom(path, stamps, (text) => this.#inSettings(text, dirname(path)));
     }
     for (const key of this.#keys) if (directory.includes(key)) this.#plain.add(key);
   }
@@ -55,6 +60,20 @@ export class Secrets {
         concealed = concealed.replaceAll(key, `[withheld: ${this.#names.get(key)}]`);
     }
     return concealed;
+  }
+
+  /** Files that say the same as before are not read again, unless they take a key from another file. */
+  #learnFrom(
+    path: string,
+    stamps: ReadonlyMap<string, string>,
+    keysIn: (text: string) => readonly FoundKeys[],
+  ): void {
+    const stamp = stamps.get(path);
+    if (stamp !== undefined && this.#learnt.get(path) === stamp) return;
+    const text = contentOf(path) ?? '';
+    this.#add(keysIn(text));
+    if (stamp === undefined || FILE_REFERENCE.test(text)) this.#learnt.delete(path);
+    else this.#learnt.set(path, stamp);
   }
 
   /** Read in spite of faults: OpenCode quotes a file that it cannot read. */

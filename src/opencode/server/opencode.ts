@@ -96,9 +96,14 @@ export class OpenCode {
     return this.#options.sandbox !== undefined;
   }
 
+  /** The connection to the server that answers; `undefined` while none does. */
+  get current(): Connection | undefined {
+    return this.#current?.isAlive === true ? this.#current : undefined;
+  }
+
   /** True while a server answers. */
   get isServing(): boolean {
-    return this.#current?.isAlive === true;
+    return this.current !== undefined;
   }
 
   /** True while a server runs or starts. */

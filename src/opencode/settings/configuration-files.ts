@@ -32,7 +32,27 @@ export interface Configuration {
   readonly entries: readonly (readonly [path: string, version: string])[];
   /** When one of them was changed last, in milliseconds since the epoch. */
   readonly changedAt: number;
+  /** What stands for the content of each file whose next change is sure to be seen by it. */
+  readonly stamps: ReadonlyMap<string, string>;
 }
+
+/** A file of the configuration as it was read once. */
+interface Read {
+  readonly stamp: string;
+  readonly digest: string;
+  readonly refersTo: readonly string[];
+}
+
+/**
+ * File systems stamp changes with the time of the last kernel tick. A file that was changed as recently as this is read
+ * each time: its stamp could stay the same with the next change.
+ */
+const STAMP_GRAIN_MS = 50;
+/** More files than the configurations of the directories that somebody works in have. */
+const MAX_READ = 500;
+
+/** What was read for each environment: every delegation has the same files looked at several times. */
+const reads = new WeakMap<NodeJS.ProcessEnv, Map<string, Read>>();
 
 /**
  * Looks at all files that OpenCode takes its configuration for a directory from, with those that they refer to as
@@ -40,25 +60,28 @@ export interface Configuration {
  */
 export function configurationOf(directory: string, env: NodeJS.ProcessEnv): Configuration {
   const entries: (readonly [string, string])[] = [];
+  const stamps = new Map<string, string>();
+  const now = Date.now();
   let changedAt = 0;
-  const look = (path: string, version?: () => string): boolean => {
+  const look = (path: string, version?: (stamp: string) => string): boolean => {
     const stats = statSync(path, {throwIfNoEntry: false});
     if (stats === undefined || entries.length > MAX_ENTRIES) return false;
     const isReadable = version !== undefined && stats.isFile();
     const own = `${stats.size} ${stats.mtimeMs} ${stats.ctimeMs} ${stats.ino}`;
-    entries.push([path, (isReadable && tried(version)) || own]);
+    if (now - stats.ctimeMs > STAMP_GRAIN_MS) stamps.set(path, own);
+    entries.push([path, (isReadable && tried(() => version(own))) || own]);
     changedAt = Math.max(changedAt, stats.mtimeMs);
     return stats.isDirectory();
   };
-  const refer = (text: string, path: string): void => {
-    for (const file of filesReferredTo(text, {path, env})) tried(() => look(file));
+  const refer = (files: readonly string[]): void => {
+    for (const file of files) tried(() => look(file));
   };
   const read = (path: string): void => {
     tried(() =>
-      look(path, () => {
-        const text = readFileSync(path, 'utf8');
-        refer(text, path);
-        return digestOf(meaningOf(text));
+      look(path, (stamp) => {
+        const {digest, refersTo} = readOnce(path, {stamp, isSettled: stamps.has(path), env});
+        refer(refersTo);
+        return digest;
       }),
     );
   };
@@ -67,13 +90,35 @@ export function configurationOf(directory: string, env: NodeJS.ProcessEnv): Conf
     for (const name of tried(() => readdirSync(folder)) ?? []) walk(join(folder, name));
   };
   for (const file of singleFiles(directory, env)) read(file);
-  refer(env.OPENCODE_CONFIG_CONTENT ?? '', join(directory, 'opencode.json'));
+  refer(filesReferredTo(env.OPENCODE_CONFIG_CONTENT ?? '', {path: join(directory, 'opencode.json'), env}));
   // The folders themselves change whenever OpenCode puts a package of its own there.
   for (const folder of configurationFolders(directory, env)) {
+    // Most are not there: then nothing below them is.
+    if (!isThere(folder)) continue;
     for (const file of GLOBAL_FILES) read(join(folder, file));
     for (const below of FOLDERS) walk(join(folder, below));
   }
-  return {entries, changedAt};
+  return {entries, changedAt, stamps};
+}
+
+/** @throws when it cannot be read. */
+function readOnce(
+  path: string,
+  {stamp, isSettled, env}: {stamp: string; isSettled: boolean; env: NodeJS.ProcessEnv},
+): Read {
+  const known = reads.get(env) ?? new Map<string, Read>();
+  reads.set(env, known);
+  const before = known.get(path);
+  if (isSettled && before?.stamp === stamp) return before;
+  const text = readFileSync(path, 'utf8');
+  const read = {stamp, digest: digestOf(meaningOf(text)), refersTo: filesReferredTo(text, {path, env})};
+  if (known.size >= MAX_READ) known.clear();
+  if (isSettled) known.set(path, read);
+  return read;
+}
+
+function isThere(path: string): boolean {
+  return tried(() => statSync(path, {throwIfNoEntry: false})) !== undefined;
 }
 
 function singleFiles(directory: string, env: NodeJS.ProcessEnv): readonly string[] {

@@ -32,8 +32,11 @@ export function isLeftBehind(name: string, ageMs: number): boolean {
   return ageMs > LEFT_MS || (where === here() && !isAlive(Number(pid)));
 }
 
+let place: string | undefined;
+
 /** Stands for where a process number is that of a process. */
 function here(): string {
   const {boot, space} = thisProcess();
-  return createHash('sha256').update(`${boot} ${space}`).digest('hex').slice(0, 8);
+  place ??= createHash('sha256').update(`${boot} ${space}`).digest('hex').slice(0, 8);
+  return place;
 }

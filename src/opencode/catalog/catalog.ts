@@ -40,7 +40,7 @@ export class OpenCodeCatalog implements Catalog {
 
   async choose(request: ChoiceRequest): Promise<Choice> {
     const {opencode} = this.#options;
-    for (const place of [request.directory, this.placeOf(request)]) await checkReading(place);
+    for (const place of [request.directory, this.placeOf(request)]) checkReading(place);
     return (await this.#recall(request)) ?? opencode.during(() => this.#chooseInSpite(request));
   }
 

@@ -72,7 +72,7 @@ export class OpenCodeRunner implements Runner {
   }
 
   async hasSession(sessionId: string, place: EnteredPlace): Promise<boolean> {
-    await checkReading(place.directory);
+    checkReading(place.directory);
     const server = this.#serverFor(place.access);
     const {client} = await this.#options.entrance.enter(server, place, 'a session is to be continued');
     return await isSessionThere(client, sessionId);

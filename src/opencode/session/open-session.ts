@@ -52,7 +52,7 @@ export async function openSession({
   isStopped,
 }: OpenSessionOptions): Promise<OpenSession | undefined> {
   const {directory, continues} = request;
-  await checkReading(directory);
+  checkReading(directory);
   if (continues !== undefined) await sessions.free(continues);
   for (let attempt = 1; ; attempt++) {
     try {

@@ -2,7 +2,7 @@ import {stat} from 'node:fs/promises';
 import {sep} from 'node:path';
 import type {OpencodeClient} from '@opencode-ai/sdk/v2/client';
 import {Refusal} from '../../base/errors.ts';
-import {realPath} from '../../base/real-path.ts';
+import {realPathSync} from '../../base/real-path.ts';
 import {dataOf} from '../wire/answer.ts';
 
 /**
@@ -12,8 +12,8 @@ import {dataOf} from '../wire/answer.ts';
  *
  * @throws Refusal when it would work elsewhere.
  */
-export async function checkReading(directory: string): Promise<void> {
-  for (const path of [directory, await realPath(directory)]) {
+export function checkReading(directory: string): void {
+  for (const path of [directory, realPathSync(directory)]) {
     const read = asRead(path);
     if (read !== path) throw new Refusal(misread(path, read));
   }

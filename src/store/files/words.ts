@@ -1,4 +1,5 @@
-import {mkdir, readdir, rm, stat, writeFile} from 'node:fs/promises';
+import {readdirSync} from 'node:fs';
+import {mkdir, rm, stat, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Named} from '../../delegation/model/delegation.ts';
 import {markName, namedBy} from './mark-name.ts';
@@ -26,9 +27,10 @@ export class Words {
     await writeFile(this.#pathOf(named), '', {mode: 0o600});
   }
 
+  /** With no thread in between: each answer asks for it, nearly always there is nothing, and threads sync files. */
   async all(): Promise<readonly Named[]> {
     try {
-      return (await readdir(this.#folder)).flatMap((name) => namedBy(name) ?? []);
+      return readdirSync(this.#folder).flatMap((name) => namedBy(name) ?? []);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
       throw error;

@@ -1,5 +1,6 @@
+import {shorten} from '../base/errors.ts';
 import {quoted, quotedLines} from '../base/safe-text.ts';
-import type {DelegationHead, Ended} from '../delegation/model/delegation.ts';
+import {type DelegationHead, type Ended, MAX_ERROR_CHARS} from '../delegation/model/delegation.ts';
 import {renderDecisions} from './decisions.ts';
 import {count, counted, duration, facts} from './format.ts';
 import {renderWorktree} from './worktree.ts';
@@ -19,7 +20,7 @@ export function renderOutcome(
   const {error, work} = state;
   const lines = [
     renderUsage(state),
-    error !== undefined && `Why: ${quotedLines(error)}`,
+    error !== undefined && `Why: ${quotedLines(shorten(error, MAX_ERROR_CHARS))}`,
     ...renderCaveat(state),
     work.filesChanged.length > 0 && `Files changed: ${renderFiles(work.filesChanged)}`,
     alsoChanged !== undefined &&

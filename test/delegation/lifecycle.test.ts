@@ -283,3 +283,12 @@ describe('any sequence of events', () => {
     );
   });
 });
+
+it('an error is kept up to a length that a reader can bear', () => {
+  const error = `The provider said: ${'x'.repeat(1_000_000)}`;
+  const ended = transition(
+    {status: 'running', startedAt: 1},
+    {type: 'ended', at: 2, outcome: 'error', work: NO_STATS, error},
+  );
+  expect('error' in ended && ended.error).toMatch(/^The provider said: x{3900,4000}…$/);
+});

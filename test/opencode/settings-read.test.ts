@@ -1,6 +1,7 @@
 import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
+import {pathToFileURL} from 'node:url';
 import {afterEach, beforeEach, describe, expect, it, onTestFinished, vi} from 'vitest';
 import {SettingsRead} from '../../src/opencode/server/settings-read.ts';
 
@@ -17,7 +18,12 @@ beforeEach(() => {
   put('home/.config/opencode/opencode.json', '{"model": "a/b", "key": "{file:../../../key}"}');
   put('home/.local/share/opencode/auth.json', '{"a": {"type": "api", "key": "one"}}');
   put('home/.config/opencode/agents/writer.md', 'Write.');
-  put('my project/.opencode/opencode.jsonc', '{"prompt": "{file:{env:INNER}/key}"}');
+  put('plugins/one.ts', 'export default 1');
+  put('my project/plugins/two.mjs', 'export default 1');
+  put(
+    'my project/.opencode/opencode.jsonc',
+    `{"prompt": "{file:{env:INNER}/key}", "plugin": ["${pathToFileURL(join(root, 'plugins/one.ts'))}", "../plugins/two.mjs"]}`,
+  );
   const env = {HOME: join(root, 'home'), INNER: join(root, 'inner')};
   read = new SettingsRead({env, neutral: join(root, 'data')});
 });
@@ -40,6 +46,12 @@ describe('what a server has read', () => {
     ['the project’s configuration', 'my project/opencode.json', '{}'],
     ['a file that the project’s refers to by a variable', 'inner/key', 'two'],
     ['a skill of the project’s', 'my project/.opencode/skill/s/SKILL.md', 'Do.'],
+    ['a tool of the user’s', 'home/.config/opencode/tools/count.ts', 'export default {}'],
+    ['a tool of the project’s', 'my project/.opencode/tool/count.ts', 'export default {}'],
+    ['a skill of another program’s', 'home/.claude/skills/s/SKILL.md', 'Do.'],
+    ['a skill of another program’s in the project', 'my project/.agents/skills/s/SKILL.md', 'Do.'],
+    ['a plugin that is named by its address', 'plugins/one.ts', 'export default 2'],
+    ['a plugin that is named by its path', 'my project/plugins/two.mjs', 'export default 2'],
   ])('is out of date when %s has changed', (_, path, text) => {
     expect(read.isCurrent(project)).toBe(true);
     put(path, text);
@@ -49,6 +61,21 @@ describe('what a server has read', () => {
   it('is out of date when a user’s file has changed before a directory is first needed', () => {
     put('home/.config/opencode/opencode.json', '{"model": "a/c"}');
     expect(read.isCurrent(project)).toBe(false);
+  });
+
+  it('is out of date when a setting has changed beside a skill with thousands of files', () => {
+    for (let n = 0; n < 2_100; n++) put(`home/.config/opencode/skills/s/data/${n}.txt`, 'x');
+    const again = new SettingsRead({env: {HOME: join(root, 'home')}, neutral: join(root, 'data')});
+    expect(again.isCurrent(project)).toBe(true);
+    put('my project/.opencode/opencode.jsonc', '{"permission": {"bash": "deny"}}');
+    expect(again.isCurrent(project)).toBe(false);
+  });
+
+  it('is what it was when something has changed that a skill has installed', () => {
+    put('home/.config/opencode/skills/s/node_modules/p/index.js', 'one');
+    const again = new SettingsRead({env: {HOME: join(root, 'home')}, neutral: join(root, 'data')});
+    put('home/.config/opencode/skills/s/node_modules/p/index.js', 'two');
+    expect(again.isCurrent(project)).toBe(true);
   });
 
   it('is out of date when a file is gone', () => {

@@ -1,5 +1,14 @@
+import {shorten} from '../../base/errors.ts';
 import type {Ask} from './ask.ts';
-import {type Ended, hasEnded, type Outcome, type Running, type RunStats, type State} from './delegation.ts';
+import {
+  type Ended,
+  hasEnded,
+  MAX_ERROR_CHARS,
+  type Outcome,
+  type Running,
+  type RunStats,
+  type State,
+} from './delegation.ts';
 
 /** What can happen to a delegation. Times are milliseconds since the epoch. */
 export type LifecycleEvent =
@@ -52,7 +61,7 @@ export function transition(state: State, event: LifecycleEvent): State {
         work: event.work,
         ...(ran && {startedAt: beganAt(state.startedAt, event)}),
         ...(ran && state.sessionId !== undefined && {sessionId: state.sessionId}),
-        ...(event.error !== undefined && {error: event.error}),
+        ...(event.error !== undefined && {error: shorten(event.error, MAX_ERROR_CHARS)}),
       };
       return ended;
     }

@@ -22,8 +22,14 @@ const FOLDERS = [
   'commands',
   'skill',
   'skills',
+  'tool',
+  'tools',
 ];
-/** More is no configuration. */
+/** Folders of other programs whose skills it reads as well. */
+const SKILL_FOLDERS = [join('.claude', 'skills'), join('.agents', 'skills')];
+/** What lies in these below a skill or a tool is its own affair, and may be thousands of files. */
+const UNREAD = new Set(['node_modules', '.git']);
+/** More below one folder is no configuration. What lies in the others is looked at all the same. */
 const MAX_ENTRIES = 2_000;
 
 /** What OpenCode reads before it can say what it offers in a directory. */
@@ -65,7 +71,7 @@ export function configurationOf(directory: string, env: NodeJS.ProcessEnv): Conf
   let changedAt = 0;
   const look = (path: string, version?: (stamp: string) => string): boolean => {
     const stats = statSync(path, {throwIfNoEntry: false});
-    if (stats === undefined || entries.length > MAX_ENTRIES) return false;
+    if (stats === undefined) return false;
     const isReadable = version !== undefined && stats.isFile();
     const own = `${stats.size} ${stats.mtimeMs} ${stats.ctimeMs} ${stats.ino}`;
     if (now - stats.ctimeMs > STAMP_GRAIN_MS) stamps.set(path, own);
@@ -85,9 +91,10 @@ export function configurationOf(directory: string, env: NodeJS.ProcessEnv): Conf
       }),
     );
   };
-  const walk = (folder: string): void => {
-    if (!tried(() => look(folder))) return;
-    for (const name of tried(() => readdirSync(folder)) ?? []) walk(join(folder, name));
+  const walk = (folder: string, end = entries.length + MAX_ENTRIES): void => {
+    if (entries.length >= end || !tried(() => look(folder))) return;
+    for (const name of tried(() => readdirSync(folder)) ?? [])
+      if (!UNREAD.has(name)) walk(join(folder, name), end);
   };
   for (const file of singleFiles(directory, env)) read(file);
   refer(filesReferredTo(env.OPENCODE_CONFIG_CONTENT ?? '', {path: join(directory, 'opencode.json'), env}));
@@ -98,6 +105,7 @@ export function configurationOf(directory: string, env: NodeJS.ProcessEnv): Conf
     for (const file of GLOBAL_FILES) read(join(folder, file));
     for (const below of FOLDERS) walk(join(folder, below));
   }
+  for (const folder of skillFolders(directory, env)) walk(folder);
   return {entries, changedAt, stamps};
 }
 
@@ -141,6 +149,12 @@ function configurationFolders(directory: string, env: NodeJS.ProcessEnv): readon
     // Last, so that however much there is, what counts everywhere is looked at.
     ...upwards(directory).map((folder) => join(folder, '.opencode')),
   ];
+}
+
+function skillFolders(directory: string, env: NodeJS.ProcessEnv): readonly string[] {
+  const home = env.HOME?.trim();
+  const above = new Set([...(home ? [home] : []), ...upwards(directory)]);
+  return [...above].flatMap((folder) => SKILL_FOLDERS.map((skills) => join(folder, skills)));
 }
 
 /** Where whoever looks after the machine puts what everybody has to have. */

@@ -4,7 +4,7 @@ import type {SessionNotices, Told} from '../../store/notices/session-notices.ts'
 import type {UserOpenCode} from '../opencode/user-opencode.ts';
 import type {Records} from '../records/records.ts';
 import type {SessionDelegation, SessionDelegations} from '../records/session-delegations.ts';
-import {type EndTold, endMark, noticeText, retrievalTag} from './notice-text.ts';
+import {type EndTold, endMark, isCarried, noticeText, retrievalTag} from './notice-text.ts';
 
 /** All answers that one message carries: ten that end at once should not fill the conversation. */
 const MESSAGE_CHARS = 6_000;
@@ -47,7 +47,8 @@ export class EndNotices {
       const {project, id} = item.head;
       const delegation = await records.whole(project, id);
       const size = delegation === undefined ? Number.POSITIVE_INFINITY : sizeOf(delegation);
-      const fits = delegation !== undefined && size <= Math.min(CARRIED_CHARS, room);
+      const fits =
+        delegation !== undefined && size <= Math.min(CARRIED_CHARS, room) && isCarried(delegation.text);
       ended.push(fits ? {head: delegation, text: delegation.text} : {head: item.head});
       if (!fits) continue;
       whole.push(item);

@@ -1,7 +1,7 @@
-import {framed, oneLine, quoted, withinTags} from '../../base/safe-text.ts';
+import {isSafeVerbatim, oneLine, quoted, withinTags} from '../../base/safe-text.ts';
 import {type Ask, detailsOf} from '../../delegation/model/ask.ts';
 import {type DelegationHead, hasEnded} from '../../delegation/model/delegation.ts';
-import {endMarkOf, upTo, whatIsWritten} from '../../report/answer.ts';
+import {CARRIED_CHARS, endMarkOf, upTo, whatIsWritten} from '../../report/answer.ts';
 import {renderCaveat, renderOutcome, renderRefused} from '../../report/outcome.ts';
 
 /** An end that is told, with the whole of what was written where that goes with it. */
@@ -23,13 +23,22 @@ export interface NoticeOptions {
 
 /** What the model is told of ends. */
 export function noticeText({ended, toldBefore, ...rest}: NoticeOptions): string {
-  const blocks = ended.map((end) => [...notification(end, rest), ...answerOf(end)].join('\n'));
+  const blocks = ended.map(asCarried).map((end) => [...notification(end, rest), ...answerOf(end)].join('\n'));
   const before = toldBefore.map(({id, state, title}) => `${id} (${state.status}: ${quoted(title)})`);
   const more =
     before.length === 0
       ? []
       : [`Ended before and not read yet: ${before.join('; ')}. delegation_read(id) returns each.`];
   return [...blocks, ...more].join('\n');
+}
+
+/** True where a notice can carry what was written: unaltered, or not at all. */
+export function isCarried(text: string): boolean {
+  return text.length <= CARRIED_CHARS && isSafeVerbatim(text);
+}
+
+function asCarried({head, text}: EndTold): EndTold {
+  return text !== undefined && isCarried(text) ? {head, text} : {head};
 }
 
 function notification(
@@ -60,7 +69,7 @@ function answerOf({head: {id, state}, text}: EndTold): readonly string[] {
   if (text === undefined || !hasEnded(state)) return [];
   if (text === '') return ['It has written nothing, so there is nothing to read.'];
   const mark = endMarkOf({id, text});
-  return [`${whatIsWritten(state)} of ${id} follows whole, ${upTo(mark)}`, '', framed(text), '', mark];
+  return [`${whatIsWritten(state)} of ${id} follows whole, ${upTo(mark)}`, '', text, '', mark];
 }
 
 /** By this the notice of an end is found again in a transcript. */

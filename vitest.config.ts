@@ -1,4 +1,5 @@
 import {defineConfig} from 'vitest/config';
+import {HELD_ELSEWHERE} from './test/facts/held-elsewhere.ts';
 import {SecondTries} from './test/support/second-tries.ts';
 
 const END_TO_END = 'test/e2e/**/*.test.ts';
@@ -9,13 +10,48 @@ const PLUGIN = 'test/e2e/plugin-*.test.ts';
 /** Is at a terminal in any case. */
 const PLUGIN_AT_TERMINAL = 'test/e2e/plugin-install.test.ts';
 
+/** What OpenCode is relied on for, tried on an OpenCode without us. */
+const FACTS = 'test/facts/**/*.test.ts';
+
 const isAll = process.env.TEST_ALL === '1';
+/** `npm run test:facts`. */
+const isFacts = process.env.TEST_FACTS === '1';
 
 /** The end-to-end tests run with a host in the background, and again with everything in one process. */
 const endToEnd = (host: 'on' | 'off', include: string, exclude: string[] = []) => ({
   extends: true as const,
   test: {name: `host ${host}`, include: [include], exclude, env: {TEST_HOST: host}},
 });
+
+/** @param more test files beside those that are about facts alone. */
+const facts = (more: readonly string[] = []) => ({
+  extends: true as const,
+  test: {name: 'facts', include: [FACTS, ...more]},
+});
+
+const ordinary = [
+  {
+    extends: true as const,
+    test: {name: 'parts', include: ['test/**/*.test.ts'], exclude: ['test/e2e/**', FACTS]},
+  },
+  endToEnd('on', END_TO_END, [WITHOUT_HOST]),
+  // All of them twice takes two cores more than five minutes: `npm run test:all`.
+  endToEnd('off', isAll ? END_TO_END : WITHOUT_HOST),
+  // In the others, a person's OpenCode is a server with the plugin by its path; here, one has installed it.
+  ...(isAll
+    ? [
+        {
+          extends: true as const,
+          test: {
+            name: 'at a terminal',
+            include: [PLUGIN],
+            exclude: [PLUGIN_AT_TERMINAL],
+            env: {TEST_FRONT: 'tui'},
+          },
+        },
+      ]
+    : []),
+];
 
 export default defineConfig({
   test: {
@@ -24,34 +60,12 @@ export default defineConfig({
     maxWorkers: 3,
     // Most of what is tested is real programs on a machine that does other things as well: a second try, which is
     // named at the end, keeps one test of a thousand from hiding what the others say. `npm run test:all` allows none.
-    retry: isAll ? 0 : 1,
+    retry: isAll || isFacts ? 0 : 1,
     reporters: ['default', new SecondTries()],
     globalSetup: 'test/support/prepared-home.ts',
     // Only what hangs takes this long, even on a machine that is busy with other things.
     testTimeout: 240_000,
     hookTimeout: 240_000,
-    projects: [
-      {
-        extends: true,
-        test: {name: 'parts', include: ['test/**/*.test.ts'], exclude: ['test/e2e/**']},
-      },
-      endToEnd('on', END_TO_END, [WITHOUT_HOST]),
-      // All of them twice takes two cores more than five minutes: `npm run test:all`.
-      endToEnd('off', isAll ? END_TO_END : WITHOUT_HOST),
-      // In the others, a person's OpenCode is a server with the plugin by its path; here, one has installed it.
-      ...(isAll
-        ? [
-            {
-              extends: true as const,
-              test: {
-                name: 'at a terminal',
-                include: [PLUGIN],
-                exclude: [PLUGIN_AT_TERMINAL],
-                env: {TEST_FRONT: 'tui'},
-              },
-            },
-          ]
-        : []),
-    ],
+    projects: isFacts ? [facts(HELD_ELSEWHERE)] : [...ordinary, ...(isAll ? [facts()] : [])],
   },
 });

@@ -1,7 +1,7 @@
 import {join} from 'node:path';
 import {OpenCodeServer} from '../../src/opencode/server/server.ts';
 import {FakeLog} from './fakes.ts';
-import {createSandbox, NPM_BIN, PREPARED_HOME} from './sandbox.ts';
+import {createSandbox, OPENCODE_BIN, PREPARED_HOME} from './sandbox.ts';
 
 /**
  * Has OpenCode make its database once, for all sandboxes of a run to begin with, as people's homes do: making
@@ -12,7 +12,7 @@ export default async function prepareHome(): Promise<() => Promise<void>> {
   if (process.env[PREPARED_HOME] !== undefined) return async () => {};
   const sandbox = createSandbox();
   const server = await OpenCodeServer.start({
-    binary: join(NPM_BIN, 'opencode'),
+    binary: OPENCODE_BIN,
     env: sandbox.env,
     cwd: sandbox.dataDir,
     worktrees: join(sandbox.dataDir, 'worktrees'),

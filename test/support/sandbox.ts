@@ -22,6 +22,8 @@ import {providerOf} from './scripted-model.ts';
 export const BIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 /** Where npm has put the binary of the `opencode-ai` package. */
 export const NPM_BIN = fileURLToPath(new URL('../../node_modules/.bin', import.meta.url));
+/** The OpenCode that tests run: npm's, or the executable that TEST_OPENCODE_BIN names, which must be called `opencode`. */
+export const OPENCODE_BIN = resolve(process.env.TEST_OPENCODE_BIN ?? join(NPM_BIN, 'opencode'));
 
 /** The environment variable that names the home which `prepareHome` has made. */
 export const PREPARED_HOME = 'TEST_PREPARED_HOME';
@@ -87,9 +89,10 @@ export function createSandbox({modelUrl, config = {}, models = ['model']}: Sandb
     dataDir,
     env: {
       // OpenCode would download ripgrep, which its searches need.
-      PATH: [NPM_BIN, dirname(rgPath), dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(
-        delimiter,
-      ),
+      PATH: [
+        ...[dirname(OPENCODE_BIN), NPM_BIN, dirname(rgPath), dirname(process.execPath)],
+        ...['/usr/local/bin', '/usr/bin', '/bin'],
+      ].join(delimiter),
       HOME: home,
       TMPDIR: resolve(root),
       OPENCODE_DISABLE_MODELS_FETCH: '1',

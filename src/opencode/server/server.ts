@@ -24,7 +24,7 @@ const START_ATTEMPTS = 4;
  * What passes when it is tried again: someone took the free port before the server did, two servers that start for
  * the first time in a home make the same tables in the same database, or what a sandbox was to hide has just gone.
  */
-const TRANSIENT =
+export const TRANSIENT =
   /ServeError|EADDRINUSE|address already in use|Failed query|SQLITE_BUSY|database is locked|bwrap: Can't/i;
 /** What a failed start may quote of the server's own words. */
 const KEPT_OUTPUT_CHARS = 4_000;

@@ -155,7 +155,7 @@ export class ClientEnvironments implements Environments {
         limits: settings.runaway,
         readOnlyTools,
       }),
-      worktrees: new GitWorktrees({root: worktrees, env: variables}),
+      worktrees: new GitWorktrees({root: worktrees, env: variables, conceal: servers.conceal}),
       headlines: new SmallModelHeadlines({opencode, entrance, catalog, log}),
     };
     return {environment, variables, serverKey, clients: 0, usedAt: 0};

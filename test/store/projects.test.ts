@@ -190,6 +190,51 @@ describe('the project of a directory', () => {
     expect([await projectOf(join(root, 'bazaar')), await projectOf(join(root, 'papers'))]).toEqual(projects);
   });
 
+  it('is another one where another repository takes its place, and the first keeps its own', async () => {
+    const old = await projectOf(repository('app').path);
+    renameSync(join(root, 'app'), join(root, 'app-old'));
+    const now = await projectOf(repository('app').path);
+    expect(now).not.toBe(old);
+    expect([await projectOf(join(root, 'app')), await projectOf(join(root, 'app-old'))]).toEqual([now, old]);
+    renameSync(join(root, 'app'), join(root, 'app-2'));
+    const third = await projectOf(repository('app').path);
+    expect(new Set([old, now, third]).size).toBe(3);
+    expect(await projectOf(join(root, 'app-2'))).toBe(now);
+  });
+
+  it('is another one where a clone of something else takes its place, and the first is found by its origin', async () => {
+    const at = (name: string, origin: string) => {
+      const made = fresh(name);
+      made.git('remote', 'add', 'origin', `https://example.org/${origin}`);
+      return made.path;
+    };
+    const first = await projectOf(at('shop', 'one'));
+    rmSync(join(root, 'shop'), {recursive: true});
+    const second = await projectOf(at('shop', 'two'));
+    expect(second).not.toBe(first);
+    expect(await projectOf(at('one again', 'one'))).toBe(first);
+    expect(await projectOf(at('two again', 'two'))).toBe(second);
+  });
+
+  it('stays where the same is cloned again, or brought back with its times', async () => {
+    const shop = fresh('shop');
+    shop.git('remote', 'add', 'origin', 'https://example.org/shop');
+    const notes = repository('notes').path;
+    const projects = [await projectOf(shop.path), await projectOf(notes)];
+    rmSync(shop.path, {recursive: true});
+    fresh('shop').git('remote', 'add', 'origin', 'https://example.org/shop');
+    cpSync(notes, join(root, 'copy'), {recursive: true, preserveTimestamps: true});
+    rmSync(notes, {recursive: true});
+    cpSync(join(root, 'copy'), notes, {recursive: true, preserveTimestamps: true});
+    expect([await projectOf(shop.path), await projectOf(notes)]).toEqual(projects);
+  });
+
+  it('is not that of the only remote where its name says that it is another repository', async () => {
+    const [one, two] = [fresh('one'), fresh('two')];
+    for (const made of [one, two]) made.git('remote', 'add', 'upstream', 'https://example.org/lib');
+    expect(await projectOf(one.path)).not.toBe(await projectOf(two.path));
+  });
+
   it('is not what an inherited GIT_DIR or a git that hangs says: none is run', async () => {
     const [one, two] = [repository('one'), repository('two')];
     const bin = folder('bin');

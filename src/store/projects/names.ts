@@ -12,9 +12,14 @@ export const BY_COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 /** What they called all others: by the directory. */
 const BY_DIRECTORY = new RegExp(`(?:^|-)[0-9a-f]{${EARLIER_DIGITS}}$`);
 
-/** The name of a new project: that of its folder, for people, and what tells it from others of that name. */
-export function nameFor(place: string): string {
-  return named(repositoryTopOf(place).replace(/\.git$/i, ''), nameDigestOf(place).slice(0, DIGITS));
+/**
+ * The name of a new project: that of its folder, for people, and what tells it from others of that name.
+ *
+ * @param n which of those that have lain at the place one after the other.
+ */
+export function nameFor(place: string, n = 1): string {
+  const digest = nameDigestOf(n === 1 ? place : `${place} ${n}`);
+  return named(repositoryTopOf(place).replace(/\.git$/i, ''), digest.slice(0, DIGITS));
 }
 
 /** What an earlier version called the project of a directory, given as its real path, that had no commit. */

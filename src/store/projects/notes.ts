@@ -13,6 +13,16 @@ const FOLDER_MODE = 0o700;
 /** The directories of records that are in the folders of earlier versions, by the name of the folder. */
 const earlier = z.record(z.string(), z.array(z.string()));
 
+/** What tells a repository from another one at the same path. */
+const made = z.object({
+  /** Of the folder that it lies in. */
+  folder: z.string().optional(),
+  /** Of the repository itself, in milliseconds since the epoch. */
+  repository: z.number().optional(),
+  /** Where it was cloned from. */
+  origin: z.string().optional(),
+});
+
 const note = z.object({
   /** What it is about. */
   of: z.string(),
@@ -21,9 +31,12 @@ const note = z.object({
   /** The folder that it was written down for. */
   place: z.string(),
   earlier: earlier.default({}),
+  /** What the place was then; absent in older notes, and of what is no repository. */
+  made: made.optional(),
 });
 
 export type Earlier = Readonly<z.output<typeof earlier>>;
+export type Made = Readonly<z.output<typeof made>>;
 export type Note = Readonly<z.output<typeof note>>;
 
 /** What is written down of projects: one small file for each thing that tells one, written once and never changed. */

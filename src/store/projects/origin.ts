@@ -9,6 +9,9 @@ export type Origin =
   /** One elsewhere, as `host/path`: the same by whatever protocol, and for whomever. */
   | {readonly address: string};
 
+/** Names that people give to what a repository was made from, and is not. */
+const OF_ANOTHER = /^(?:upstream|template|parent|fork)$/i;
+
 const DEFAULT_PORTS: Readonly<Record<string, string>> = {ssh: '22', https: '443', http: '80', git: '9418'};
 
 /** The origin of a repository, as its configuration names it; `undefined` where it names none. */
@@ -22,7 +25,7 @@ export function originOf(commonDir: string): Origin | undefined {
   return other === undefined || other === commonDir ? undefined : {commonDir: other};
 }
 
-/** The first address of the remote `origin`, or of the only remote there is. */
+/** The first address of the remote `origin`, or of the only remote there is, unless its name is that of another's. */
 function urlOf(config: string): string | undefined {
   const urls = new Map<string, string>();
   let remote: string | undefined;
@@ -31,8 +34,9 @@ function urlOf(config: string): string | undefined {
     const value = /(?:^|\])\s*url\s*=(.*)$/i.exec(line)?.[1];
     if (remote !== undefined && value !== undefined && !urls.has(remote)) urls.set(remote, unquoted(value));
   }
-  const [first] = urls.values();
-  return urls.get('origin') ?? (urls.size === 1 ? first : undefined);
+  const [only] = urls;
+  const isOwn = urls.size === 1 && only !== undefined && !OF_ANOTHER.test(only[0]);
+  return urls.get('origin') ?? (isOwn ? only[1] : undefined);
 }
 
 /** A value of git's configuration, without its quotes and what is said after it. */

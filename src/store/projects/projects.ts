@@ -1,10 +1,11 @@
-import {existsSync, statSync} from 'node:fs';
+import {existsSync} from 'node:fs';
 import {join, resolve} from 'node:path';
 import {messageOf} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
 import {realPathSync} from '../../base/real-path.ts';
 import type {DelegationHead} from '../../delegation/model/delegation.ts';
 import {type EarlierOptions, earlierRecordsOf} from './earlier.ts';
+import {isAnother, madeOf, markOf} from './made.ts';
 import {earlierNameOf, nameFor} from './names.ts';
 import {type Note, Notes} from './notes.ts';
 import {type Origin, originOf} from './origin.ts';
@@ -61,8 +62,16 @@ export class Projects {
   }
 
   #known(place: string): string | undefined {
-    const note = this.#notes.read(placeNote(place));
+    const {note} = this.#noteOf(place);
     return note && this.#learn(note);
+  }
+
+  /** What is written down of what lies at a place now, and its number among all that have lain there. */
+  #noteOf(place: string): {readonly note: Note | undefined; readonly n: number} {
+    for (let n = 1; ; n++) {
+      const note = this.#notes.read(placeNote(place, n));
+      if (note?.made === undefined || !isAnother(note.made, madeOf(place))) return {note, n};
+    }
   }
 
   async #ofFolder(path: string): Promise<string> {
@@ -80,9 +89,9 @@ export class Projects {
       return known;
     }
     // The folder may have had a project before it had a repository.
-    const before = this.#moved(commonDir) ?? this.#notes.read(placeNote(repositoryTopOf(commonDir)));
+    const before = this.#moved(commonDir) ?? this.#noteOf(repositoryTopOf(commonDir)).note;
     if (before !== undefined) return this.#settle(commonDir, before);
-    const own = {name: nameFor(commonDir), place: commonDir};
+    const own = {name: nameFor(commonDir, this.#noteOf(commonDir).n), place: commonDir};
     const name = await this.#ofOrigin(origin, own, [...seen, commonDir]);
     try {
       return await this.#settle(commonDir, {name, earlier: await earlierRecordsOf(commonDir, this.#options)});
@@ -105,7 +114,7 @@ export class Projects {
       const of = `clones ${n} of ${origin.address}`;
       const note = this.#notes.read(of) ?? (await this.#write({of, earlier: {}, ...own}));
       // Of those that were made of a template, each has got another origin since.
-      if (note.place === own.place || isStillOf(origin.address, note.place)) return note.name;
+      if (note.place === own.place || this.#isStillOf(origin.address, note)) return note.name;
     }
   }
 
@@ -113,12 +122,30 @@ export class Projects {
   #moved(place: string): Pick<Note, 'name' | 'earlier'> | undefined {
     const mark = markOf(place);
     const note = mark === undefined ? undefined : this.#notes.read(mark);
-    return note && this.#notes.read(placeNote(note.place));
+    if (note === undefined) return undefined;
+    for (let n = 1; ; n++) {
+      const at = this.#notes.read(placeNote(note.place, n));
+      if (at === undefined || at.name === note.name) return at;
+    }
+  }
+
+  /** False of a repository that has another origin now, or none; of one that is gone nothing else is known. */
+  #isStillOf(address: string, {place, name}: Pick<Note, 'place' | 'name'>): boolean {
+    if (!existsSync(place) || this.#noteOf(place).note?.name !== name) return true;
+    const origin = originOf(place);
+    return origin !== undefined && 'address' in origin && origin.address === address;
   }
 
   /** Writes down which project a place has from now on. */
   async #settle(place: string, {name, earlier = {}}: Pick<Note, 'name'> & Partial<Note>): Promise<string> {
-    const note = await this.#write({of: placeNote(place), name, place, earlier});
+    const made = commonFolderOf(place) === place ? {made: madeOf(place)} : {};
+    const note = await this.#write({
+      of: placeNote(place, this.#noteOf(place).n),
+      name,
+      place,
+      earlier,
+      ...made,
+    });
     const mark = markOf(place);
     if (mark !== undefined) await this.#write({of: mark, name: note.name, place, earlier: {}});
     return this.#learn(note);
@@ -147,23 +174,7 @@ export class Projects {
   }
 }
 
-function placeNote(place: string): string {
-  return `place ${place}`;
-}
-
-/** False of a repository that has another origin now, or none; of one that is gone nothing else is known. */
-function isStillOf(address: string, commonDir: string): boolean {
-  if (!existsSync(commonDir)) return true;
-  const origin = originOf(commonDir);
-  return origin !== undefined && 'address' in origin && origin.address === address;
-}
-
-/** What a folder keeps when it is moved; `undefined` where the file system does not say when it was made. */
-function markOf(place: string): string | undefined {
-  try {
-    const {ino, birthtimeNs} = statSync(place, {bigint: true});
-    return birthtimeNs === 0n ? undefined : `folder ${ino} made at ${birthtimeNs}`;
-  } catch {
-    return undefined;
-  }
+/** @param n which of those that have lain there one after the other. */
+function placeNote(place: string, n = 1): string {
+  return n === 1 ? `place ${place}` : `place ${n} at ${place}`;
 }

@@ -16,16 +16,15 @@ export const VARIABLES = {
     'The model, as `provider/model`, where neither the call nor the agent names one. Default: the model of your OpenCode configuration.',
   OPENCODE_DELEGATE_CONCURRENCY: 'How many delegations run at once; the rest wait in order. Default: 8.',
   OPENCODE_DELEGATE_LIMITS:
-    'How many of one provider or one model run at once, as `anthropic=4,openai/gpt-5=2`. A model with a number of its own does not count among those of its provider. Default: as many as of all.',
-  OPENCODE_DELEGATE_MAX_TOOL_CALLS:
-    'A delegation that makes more tool calls than this ends as an error. Default: 500.',
+    'How many delegations of one provider or model run at once, as `anthropic=4,openai/gpt-5=2`. A model with its own number does not count towards that of its provider. Default: no limit of their own.',
+  OPENCODE_DELEGATE_MAX_TOOL_CALLS: 'Fails a delegation that makes more tool calls than this. Default: 500.',
   OPENCODE_DELEGATE_IDLE_MINUTES:
-    'So does one of which nothing is heard for this long while nothing of it runs. Default: 5.',
-  OPENCODE_DELEGATE_ALLOW_SUBAGENTS: 'Set to 1 to let agents of mode `subagent` be delegated to. Default: 0.',
+    'Fails a delegation that stays silent this long with no tool running. Default: 5.',
+  OPENCODE_DELEGATE_ALLOW_SUBAGENTS: 'Set to 1 to allow delegation to agents of mode `subagent`. Default: 0.',
   OPENCODE_DELEGATE_ON_ASK:
-    'What becomes of permission requests and questions of agents: rejected at once (`reject`), or shown and waited on (`wait`). Default: `reject`.',
+    'What happens when an agent asks for a permission or asks a question: it is refused at once (`reject`), or shown, and waits for an answer (`wait`). Default: `reject`.',
   OPENCODE_DELEGATE_ASK_SECONDS:
-    'With `wait`: how long a request waits for an answer until it is rejected. Default: 120.',
+    'With `wait`: how long a request waits for an answer before it is refused. Default: 120.',
   OPENCODE_DELEGATE_SERIAL_WRITERS:
     'Set to 1 to run delegations that can write in the same directory one after the other. Default: 0.',
   OPENCODE_DELEGATE_READONLY_TOOLS:
@@ -35,13 +34,13 @@ export const VARIABLES = {
   OPENCODE_DELEGATE_SANDBOX:
     'Runs OpenCode, with all that it starts, in bubblewrap, where nothing but worktrees can be written: with a network (`on`), or with none for the commands of agents (`no-network`). Linux only. Default: `off`.',
   OPENCODE_DELEGATE_DATA_DIR:
-    'Where results are kept. Default: `$XDG_DATA_HOME/opencode/delegations`, which is `~/.local/share/opencode/delegations`.',
+    'The folder for results. Default: `$XDG_DATA_HOME/opencode/delegations`, which is `~/.local/share/opencode/delegations`.',
   OPENCODE_DELEGATE_HOST:
     'Whether delegations run in a background process that outlives the client (`on`), or in the process that the client starts (`off`). Default: `on`.',
   OPENCODE_DELEGATE_HOST_IDLE_SECONDS:
-    'How long that background process stays when no client is connected and nothing runs. Default: 60.',
+    'How long that background process stays with no client connected and nothing running. Default: 60.',
   OPENCODE_DELEGATE_SERVER_IDLE_SECONDS:
-    'How long an OpenCode server stays that nothing needs; the next delegation starts it again. Default: 300.',
+    'How long an OpenCode server stays when nothing uses it. The next delegation starts it again. Default: 300.',
   OPENCODE_DELEGATE_LOG: `How much is logged: ${LOG_LEVELS.map((level) => `\`${level}\``).join(', ')}. Default: \`info\`.`,
 } as const;
 
@@ -199,7 +198,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       const name = String(path[0]);
       return `${name}=${JSON.stringify(env[name])} ${message}`;
     });
-    throw new ConfigError(oneLine(`${problems.join('; ')}. Mend the environment and start again.`));
+    throw new ConfigError(oneLine(`${problems.join('; ')}. Fix these variables and restart.`));
   }
   const given = parsed.data;
   return {

@@ -84,7 +84,7 @@ interface Living {
 function live({host, listener, log, idleMs, ended}: Living): void {
   const healing = setInterval(() => {
     listener.heal().catch((error: unknown) => {
-      log.warn(`the socket could not be made anew: ${error instanceof Error ? error.message : error}`);
+      log.warn(`the socket could not be made again: ${error instanceof Error ? error.message : error}`);
     });
   }, HEAL_MS);
   const shutdown = endOnce({

@@ -14,7 +14,7 @@ export function homeOf(env: NodeJS.ProcessEnv): string {
   const home = env.HOME || homeOfAccount();
   if (isAbsolute(home)) return home;
   throw new NoHomeError(
-    `HOME=${JSON.stringify(home)} must be an absolute path. Mend the environment and start again.`,
+    `HOME=${JSON.stringify(home)} must be an absolute path. Fix these variables and restart.`,
   );
 }
 

@@ -9,7 +9,7 @@ export function loadFailure(error: unknown, own: OwnPackage): string {
   return (
     tooFewFiles(error) ??
     replaced(own) ??
-    `A part of opencode-delegate ${own.version} could not be loaded: ${message}. If that says nothing of a setting, install it anew and start the client again.`
+    `A part of opencode-delegate ${own.version} could not be loaded: ${message}. If that says nothing of a setting, reinstall it and start the client again.`
   );
 }
 

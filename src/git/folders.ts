@@ -17,7 +17,7 @@ export async function foldersOf(git: Git, worktree: Worktree): Promise<Folders> 
   const folders = {workTree: path, gitDir, commonDir};
   if (!(await isLinked(folders))) {
     throw new Error(
-      `${join(path, '.git')}, or the folder of git behind it, is not as it was made, so no git was run there: whoever has changed it could have git run their commands. Run none there either, and take what you need as files`,
+      `${join(path, '.git')}, or the folder of git behind it, is not as it was made, so no git was run there: what changed it could make git run commands. Run none there either, and take what you need as files`,
     );
   }
   return folders;

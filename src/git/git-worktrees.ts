@@ -56,7 +56,7 @@ export class GitWorktrees implements Worktrees {
 
   async reopen({outcome, ...worktree}: Worktree): Promise<Worktree> {
     if (!(await isOwnPlace(worktree, this.#root)))
-      throw new Refusal(`${notOurs(worktree)} Delegate it anew.`);
+      throw new Refusal(`${notOurs(worktree)} Delegate it again.`);
     const isNew = outcome?.is === 'removed' && !(await exists(worktree.path));
     try {
       const open = isNew ? await makeWorktree(this.#git, worktree, NEVER) : await this.#restored(worktree);
@@ -65,7 +65,7 @@ export class GitWorktrees implements Worktrees {
     } catch (error) {
       if (error instanceof Refusal) throw error;
       throw new Refusal(
-        `Its worktree ${worktree.path} cannot be used: ${messageOf(error)}. Delegate it anew.`,
+        `Its worktree ${worktree.path} cannot be used: ${messageOf(error)}. Delegate it again.`,
       );
     }
   }
@@ -118,7 +118,7 @@ export class GitWorktrees implements Worktrees {
     if (await exists(path)) return worktree;
     if (!(await hasBranch(await this.#git.at(checkout), branch))) {
       throw new Refusal(
-        `The worktree ${path} and its branch ${branch} are no longer there, so there is nothing to continue in. Delegate it anew.`,
+        `The worktree ${path} and its branch ${branch} are no longer there, so there is nothing to continue in. Delegate it again.`,
       );
     }
     return restoreWorktree(this.#git, worktree, NEVER);

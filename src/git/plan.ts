@@ -36,7 +36,7 @@ export async function planWorktree(git: Git, directory: string): Promise<Worktre
     if (error instanceof GitTooOld) {
       throw refusal(`${error.message}, which cannot be told what not to run. Install a newer one`);
     }
-    if (error instanceof GitError) throw refusal(`git says: ${error.message}. Mend that`);
+    if (error instanceof GitError) throw refusal(`git says: ${error.message}. Fix that`);
     throw error;
   }
 }

@@ -78,7 +78,7 @@ export class Listener {
     const {endpoint, lock, log} = this.#options;
     if (this.#isClosed || process.platform === 'win32' || !lock.renew()) return;
     if (existsSync(endpoint.address)) return;
-    log.warn(`${endpoint.address} had been removed, and is made anew`);
+    log.warn(`${endpoint.address} was removed, and is made again`);
     await this.#listen();
   }
 

@@ -96,7 +96,7 @@ export function prepareEndpoint(options: EndpointOptions): Endpoint {
   const dataDir = dataDirOf(options.env);
   if (!isAbsolute(dataDir)) {
     throw new DataFolderError(
-      `OPENCODE_DELEGATE_DATA_DIR=${JSON.stringify(dataDir)} must be an absolute path. Mend the environment and start again.`,
+      `OPENCODE_DELEGATE_DATA_DIR=${JSON.stringify(dataDir)} must be an absolute path. Fix these variables and restart.`,
     );
   }
   try {

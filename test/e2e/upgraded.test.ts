@@ -127,7 +127,7 @@ describe('a package of which a part is missing', () => {
       const {open, main, words} = await setUp(part);
       const opened = open({args: [main]});
       await expect(opened).rejects.toThrow(words);
-      await expect(opened).rejects.toThrow('install it anew and start the client again');
+      await expect(opened).rejects.toThrow('reinstall it and start the client again');
     },
   );
 

@@ -288,7 +288,7 @@ describe('a worktree whose .git was changed is kept as it is, and no git runs th
       is: 'kept',
       diffstat: '',
       notes: [
-        `Its changes could not be committed and lie in its folder as they are: ${worktree.path}/.git, or the folder of git behind it, is not as it was made, so no git was run there: whoever has changed it could have git run their commands. Run none there either, and take what you need as files.`,
+        `Its changes could not be committed and lie in its folder as they are: ${worktree.path}/.git, or the folder of git behind it, is not as it was made, so no git was run there: what changed it could make git run commands. Run none there either, and take what you need as files.`,
       ],
     });
     expect(filesChanged).toBeUndefined();

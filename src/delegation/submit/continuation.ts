@@ -126,7 +126,7 @@ async function sessionToContinue(
     throw new Refusal(`${id} never had a session, so there is nothing to go on with. Delegate it again.`);
   }
   if (await runner.hasSession(sessionId, place)) return {id, sessionId};
-  throw new Refusal(`OpenCode no longer has the session of ${id} (${sessionId}). Delegate it anew.`);
+  throw new Refusal(`OpenCode no longer has the session of ${id} (${sessionId}). Delegate it again.`);
 }
 
 /**

@@ -55,7 +55,7 @@ export async function readOffer(client: OpencodeClient, directory: string): Prom
   } catch (error) {
     if (error instanceof NoAnswerError) throw error;
     throw new Refusal(
-      `OpenCode could not read its configuration for ${directory}: ${messageOf(error)}. Mend it (\`opencode debug config\` there shows the same) and try again.`,
+      `OpenCode could not read its configuration for ${directory}: ${messageOf(error)}. Fix it (\`opencode debug config\` there shows the same) and try again.`,
     );
   }
 }

@@ -88,7 +88,7 @@ function readSetting(env: NodeJS.ProcessEnv, name: string): Record<string, unkno
   const errors: ParseError[] = [];
   const value: unknown = parse(text, errors, {allowTrailingComma: true});
   if (errors.length > 0 || typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new Refusal(`${name} in the environment is not a JSON object. Mend or unset it, then try again.`);
+    throw new Refusal(`${name} in the environment is not a JSON object. Fix or unset it, then try again.`);
   }
   return value as Record<string, unknown>;
 }

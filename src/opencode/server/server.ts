@@ -150,8 +150,8 @@ async function launch(options: ServerOptions, password: ServerPassword): Promise
     }
     const cure =
       options.sandbox === undefined
-        ? `Run \`${options.binary} serve\` to see it for yourself, mend what it names, and try again.`
-        : 'It was started in a sandbox, as OPENCODE_DELEGATE_SANDBOX says: mend what it names, or unset the variable, and try again.';
+        ? `Run \`${options.binary} serve\` to see it for yourself, fix what it names, and try again.`
+        : 'It was started in a sandbox, as OPENCODE_DELEGATE_SANDBOX says: fix what it names, or unset the variable, and try again.';
     throw new Refusal(`OpenCode could not start: ${outcome.why}.${quote(outcome.output)} ${cure}`);
   }
 }

@@ -31,6 +31,11 @@ export interface Reopening {
 /**
  * What a bridge remembers of the messages it passes on, so that the client can go on with another host when
  * its host has gone.
+ *
+ * The bridge promises the client one answer to each request, and one conversation. A host promises nothing beyond its
+ * own life. When it goes, calls that it had taken fail, as nobody knows how far it came. Requests that only open a
+ * conversation, and calls that it sent back as it ended, go to the next host. That one first gets the client's own
+ * `initialize`; its answer is kept from the client, and everything else waits for it. Then the subscriptions follow.
  */
 export class Conversation {
   /** Requests of the client that have no answer yet, by id. */

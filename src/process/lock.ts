@@ -27,7 +27,16 @@ export interface LockOptions {
   readonly expiresMs?: number;
 }
 
-/** The right to do what only one process may do at a time: a file that says who does. */
+/**
+ * The right to do what only one process may do at a time: a file that says who does. The host, the store and notices
+ * use it.
+ *
+ * The file gets its name by a link, so that nobody sees it half written, and the first link wins. A lock is stale when
+ * its owner is surely gone, which number, start time, boot and namespace tell, or when it is old and nobody can judge
+ * the owner. Taking a stale one over is a section of its own, a folder that only one process can make: in it, the file
+ * is compared once more with what was judged. A process that dies in that section leaves the folder, which goes after
+ * two seconds. So two that judge the same stale lock never both have it.
+ */
 export interface Lock {
   /** True when another process had it before, and may have done part of what it was for. */
   readonly isTakenOver: boolean;

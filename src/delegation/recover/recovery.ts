@@ -33,6 +33,11 @@ interface Delayed {
  * Looks after records whose owner is gone: what had not begun is queued again, and what ran gets the end that
  * its session shows. Where that cannot be found out, the record stays as it is and is looked at again. Doing it
  * twice, or from two processes, does no harm.
+ *
+ * The owner of a record promises to give it an end. Anybody who finds that the owner is gone may do so instead. What
+ * waited becomes the finder's own, and runs. What ran is asked about in OpenCode: an answer that is stored there is
+ * the end, and a prompt that was never sent is sent again. A process that dies while it recovers leaves
+ * the record without an end, so the next one begins at the same place.
  */
 export class Recovery {
   readonly #options: RecoveryOptions;

@@ -56,7 +56,7 @@ it.each([
     notes: [`${path} is not where worktrees are made, so nothing is done there.`],
   });
   await expect(worktrees.open(worktree, NEVER)).rejects.toThrow('not where worktrees are made');
-  await expect(worktrees.reopen({...worktree, outcome})).rejects.toThrow('Delegate it anew');
+  await expect(worktrees.reopen({...worktree, outcome})).rejects.toThrow('Delegate it again');
   expect(readdirSync(path)).toEqual(['thesis.txt']);
 });
 

@@ -35,7 +35,8 @@ export interface LockOptions {
  * its owner is surely gone, which number, start time, boot and namespace tell, or when it is old and nobody can judge
  * the owner. Taking a stale one over is a section of its own, a folder that only one process can make: in it, the file
  * is compared once more with what was judged. A process that dies in that section leaves the folder, which goes after
- * two seconds. So two that judge the same stale lock never both have it.
+ * two seconds. So of two that judge the same stale lock one has it, unless one of them is stopped inside of its section
+ * for longer than that: it then goes on as if nobody else had been there.
  */
 export interface Lock {
   /** True when another process had it before, and may have done part of what it was for. */

@@ -20,6 +20,7 @@ export function renderOutcome(
   const {error, work} = state;
   const lines = [
     renderUsage(state),
+    // Records of earlier versions have it whole.
     error !== undefined && `Why: ${quotedLines(shorten(error, MAX_ERROR_CHARS))}`,
     ...renderCaveat(state),
     work.filesChanged.length > 0 && `Files changed: ${renderFiles(work.filesChanged)}`,

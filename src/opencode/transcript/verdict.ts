@@ -68,19 +68,16 @@ export function judgeTurn(transcript: Transcript): Verdict {
 export function conclude<V extends Verdict>(verdict: V, transcript: Transcript): V | Answered {
   if (verdict.is === 'answered') return verdict;
   const stretches = stretchesOf(transcript);
-  const last = stretches.at(-1) ?? [];
-  const answer = answerOfAll(stretches.slice(0, -1));
+  const [before, last] = [stretches.slice(0, -1), stretches.at(-1) ?? []];
+  const answer = answerOfAll(before);
   if (answer === undefined || toolParts(last).length > 0) return verdict;
   const why = verdict.is === 'failed' ? `: ${verdict.error}` : '.';
+  const end = `After this answer OpenCode compacted the conversation and had the agent go on, which came to no end${why}`;
+  const cut = cutOffIn(before);
   return {
     is: 'answered',
     text: joined([answer, ...writtenIn(last)]),
-    caveat: [
-      `After this answer OpenCode compacted the conversation and had the agent go on, which came to no end${why}`,
-      cutOffIn(stretches.slice(0, -1)) ?? '',
-    ]
-      .join(' ')
-      .trimEnd(),
+    caveat: cut === undefined ? end : `${end} ${cut}`,
   };
 }
 
@@ -106,10 +103,19 @@ export function concludeUnended(transcript: Transcript, why: string): ClearVerdi
   };
 }
 
+/** How what is cut off is spoken of: the answer, or what a compaction followed. */
+interface Subject {
+  readonly cut: string;
+  readonly ended: string;
+}
+
+const ANSWER: Subject = {cut: 'It is cut off', ended: 'Its provider ended it'};
+const BEFORE = 'What was written before OpenCode compacted the conversation';
+const EARLIER: Subject = {cut: `${BEFORE} is cut off`, ended: `${BEFORE} was ended by its provider`};
 const GO_ON = 'delegate with its id as continue has the agent go on.';
 
 function caveatOf(last: TranscriptMessage, info: AssistantMessage, answer: string): string | undefined {
-  const cut = cutOff('It', info);
+  const cut = cutOff(ANSWER, info);
   if (cut !== undefined) return cut;
   const said = textOf(last);
   if (!saysNothing(said) || said === answer) return undefined;
@@ -120,15 +126,14 @@ function caveatOf(last: TranscriptMessage, info: AssistantMessage, answer: strin
 function cutOffIn(stretches: readonly Stretch[]): string | undefined {
   for (const steps of stretches) {
     const closing = closingOf(steps);
-    const cut = closing && cutOff('What was written before OpenCode compacted the conversation', closing);
+    const cut = closing && cutOff(EARLIER, closing);
     if (cut !== undefined) return cut;
   }
   return undefined;
 }
 
-function cutOff(what: string, info: AssistantMessage): string | undefined {
-  if (info.finish === 'length')
-    return `${what} is cut off: ${joinModel(info)} reached its output limit. ${GO_ON}`;
+function cutOff({cut, ended}: Subject, info: AssistantMessage): string | undefined {
+  if (info.finish === 'length') return `${cut}: ${joinModel(info)} reached its output limit. ${GO_ON}`;
   if (info.finish === 'stop') return undefined;
-  return `${what === 'It' ? 'Its provider ended it' : `${what} was ended by its provider`} with the reason "${info.finish}": it may be cut off. ${GO_ON}`;
+  return `${ended} with the reason "${info.finish}": it may be cut off. ${GO_ON}`;
 }

@@ -1,10 +1,11 @@
+import {isSafeVerbatim} from '../../base/safe-text.ts';
 import type {Delegation} from '../../delegation/model/delegation.ts';
 import {CARRIED_CHARS} from '../../report/answer.ts';
 import type {SessionNotices, Told} from '../../store/notices/session-notices.ts';
 import type {UserOpenCode} from '../opencode/user-opencode.ts';
 import type {Records} from '../records/records.ts';
 import type {SessionDelegation, SessionDelegations} from '../records/session-delegations.ts';
-import {type EndTold, endMark, isCarried, noticeText, retrievalTag} from './notice-text.ts';
+import {type EndTold, endMark, noticeText, retrievalTag} from './notice-text.ts';
 
 /** All answers that one message carries: ten that end at once should not fill the conversation. */
 const MESSAGE_CHARS = 6_000;
@@ -48,7 +49,7 @@ export class EndNotices {
       const delegation = await records.whole(project, id);
       const size = delegation === undefined ? Number.POSITIVE_INFINITY : sizeOf(delegation);
       const fits =
-        delegation !== undefined && size <= Math.min(CARRIED_CHARS, room) && isCarried(delegation.text);
+        delegation !== undefined && size <= Math.min(CARRIED_CHARS, room) && isSafeVerbatim(delegation.text);
       ended.push(fits ? {head: delegation, text: delegation.text} : {head: item.head});
       if (!fits) continue;
       whole.push(item);

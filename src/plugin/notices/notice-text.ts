@@ -1,7 +1,7 @@
 import {isSafeVerbatim, oneLine, quoted, withinTags} from '../../base/safe-text.ts';
 import {type Ask, detailsOf} from '../../delegation/model/ask.ts';
 import {type DelegationHead, hasEnded} from '../../delegation/model/delegation.ts';
-import {CARRIED_CHARS, endMarkOf, upTo, whatIsWritten} from '../../report/answer.ts';
+import {endMarkOf, upTo, whatIsWritten} from '../../report/answer.ts';
 import {renderCaveat, renderOutcome, renderRefused} from '../../report/outcome.ts';
 
 /** An end that is told, with the whole of what was written where that goes with it. */
@@ -32,13 +32,9 @@ export function noticeText({ended, toldBefore, ...rest}: NoticeOptions): string 
   return [...blocks, ...more].join('\n');
 }
 
-/** True where a notice can carry what was written: unaltered, or not at all. */
-export function isCarried(text: string): boolean {
-  return text.length <= CARRIED_CHARS && isSafeVerbatim(text);
-}
-
+/** What was written goes with a notice unaltered, or not at all. */
 function asCarried({head, text}: EndTold): EndTold {
-  return text !== undefined && isCarried(text) ? {head, text} : {head};
+  return text !== undefined && isSafeVerbatim(text) ? {head, text} : {head};
 }
 
 function notification(

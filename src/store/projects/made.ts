@@ -23,9 +23,14 @@ export function madeOf(commonDir: string): Made {
 /**
  * True where another repository has taken the place of the one before. A repository that was made again in its folder,
  * one that was cloned again, and one that was brought back from a copy are still the same.
+ *
+ * @param commonDir where it lay.
  */
-export function isAnother(before: Made, now: Made): boolean {
-  if (before.folder === undefined || now.folder === undefined || before.folder === now.folder) return false;
+export function isAnother(before: Made, commonDir: string): boolean {
+  // Nearly always it lies in the same folder, and nothing more has to be read.
+  const folder = markOf(repositoryTopOf(commonDir));
+  if (before.folder === undefined || folder === undefined || before.folder === folder) return false;
+  const now = madeOf(commonDir);
   if (before.origin !== undefined && before.origin === now.origin) return false;
   if (before.repository === undefined || now.repository === undefined)
     return before.origin !== undefined && now.origin !== undefined;

@@ -68,9 +68,17 @@ export class Projects {
 
   /** What is written down of what lies at a place now, and its number among all that have lain there. */
   #noteOf(place: string): {readonly note: Note | undefined; readonly n: number} {
+    return this.#noteThat(place, ({made}) => made === undefined || !isAnother(made, place));
+  }
+
+  /** The first note on a place that fits, with its number; where none does, the number that the next one gets. */
+  #noteThat(
+    place: string,
+    fits: (note: Note) => boolean,
+  ): {readonly note: Note | undefined; readonly n: number} {
     for (let n = 1; ; n++) {
       const note = this.#notes.read(placeNote(place, n));
-      if (note?.made === undefined || !isAnother(note.made, madeOf(place))) return {note, n};
+      if (note === undefined || fits(note)) return {note, n};
     }
   }
 
@@ -122,11 +130,7 @@ export class Projects {
   #moved(place: string): Pick<Note, 'name' | 'earlier'> | undefined {
     const mark = markOf(place);
     const note = mark === undefined ? undefined : this.#notes.read(mark);
-    if (note === undefined) return undefined;
-    for (let n = 1; ; n++) {
-      const at = this.#notes.read(placeNote(note.place, n));
-      if (at === undefined || at.name === note.name) return at;
-    }
+    return note && this.#noteThat(note.place, ({name}) => name === note.name).note;
   }
 
   /** False of a repository that has another origin now, or none; of one that is gone nothing else is known. */

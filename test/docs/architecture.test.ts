@@ -1,64 +1,108 @@
-import {existsSync, readdirSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync} from 'node:fs';
+import {posix} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {describe, expect, it} from 'vitest';
-import type {State} from '../../src/delegation/model/delegation.ts';
-import {NO_STATS} from '../../src/delegation/model/delegation.ts';
+import {NO_STATS, OUTCOMES, STATUSES, type State} from '../../src/delegation/model/delegation.ts';
 import {type LifecycleEvent, transition} from '../../src/delegation/model/lifecycle.ts';
-import {readText} from '../support/markdown.ts';
+import {anEnd} from '../support/fakes.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const page = readText('docs/architecture.md');
+const page = read('docs/architecture.md');
 
-const STATES: readonly State[] = [
-  {status: 'registered'},
-  {status: 'queued'},
-  {status: 'running', startedAt: 1},
-];
-const EVENTS: readonly LifecycleEvent[] = [
-  {type: 'enqueued'},
-  {type: 'started', at: 2},
-  {type: 'session-opened', sessionId: 'ses_1'},
-  {type: 'nothing-sent'},
-  {type: 'blocked', asks: [{kind: 'permission', number: 1, what: 'a', detail: 'a', until: 9}]},
-  {type: 'ended', at: 3, outcome: 'error', work: NO_STATS},
-];
+function read(path: string): string {
+  return readFileSync(`${ROOT}/${path}`, 'utf8');
+}
+
+/** What stands below a heading, up to the next one. */
+function below(heading: string): string {
+  return page.split(/^## /m).find((section) => section.startsWith(`${heading}\n`)) ?? '';
+}
+
+/** The folders of src that hold code, and the files beside them. */
+function roomsOfSrc(): readonly string[] {
+  const files = readdirSync(`${ROOT}/src`, {recursive: true, encoding: 'utf8'})
+    .map((path) => path.replaceAll('\\', '/'))
+    .filter((path) => path.endsWith('.ts'));
+  return [...new Set(files.map((path) => (path.includes('/') ? posix.dirname(path) : path)))].sort();
+}
 
 describe('the page about the architecture', () => {
-  it('shows the changes of state that there are, and no others', () => {
-    const changes = STATES.flatMap((state) =>
-      EVENTS.flatMap((event) => {
-        const next = transition(state, event);
-        if (next === state) return [];
-        return `${state.status} -> ${event.type === 'ended' ? 'ended' : next.status}: ${event.type}`;
+  it('names only files and folders that there are', () => {
+    const named = [...page.matchAll(/`((?:src|test|docs)\/[^`\s]+)`/g)].map(([, path = '']) => path);
+    expect(named.length).toBeGreaterThan(50);
+    expect(named.filter((path) => !existsSync(`${ROOT}/${path}`))).toEqual([]);
+    const linked = [...page.matchAll(/\]\(([\w-]+\.md)\)/g)].map(([, path = '']) => path);
+    expect(linked.filter((path) => !existsSync(`${ROOT}/docs/${path}`))).toEqual([]);
+  });
+
+  it('says of each room of the layout what it is for', () => {
+    const rows = [...below('The folders of `src`').matchAll(/^\| `([^`]+)` \| \S.* \|$/gm)];
+    const named = rows.map(([, room = '']) => room);
+    expect([...named].sort()).toEqual(roomsOfSrc());
+    // The test of the layout knows each by its name, and in the same order: from the top floor down.
+    const layout = read('test/layout.test.ts');
+    const floors = layout.slice(layout.indexOf('const FLOORS'), layout.indexOf('];\n'));
+    const positions = named.map((room) => floors.indexOf(`'${room}'`));
+    expect(positions).not.toContain(-1);
+    expect(positions).toEqual([...positions].sort((a, b) => a - b));
+  });
+
+  it('walks a call in ten steps, each of which names a file', () => {
+    const walks = [
+      'One `delegate` call',
+      'The way back: `delegation_read` of the end',
+      'A notice in OpenCode',
+    ];
+    const steps = walks.map((heading) => below(heading).match(/^\d+\. .*$/gm) ?? []);
+    expect(steps[0]).toHaveLength(10);
+    expect(steps.flat().length).toBeGreaterThan(25);
+    const [, , told = []] = steps;
+    // The last step of a notice is for the person, and needs no file.
+    const needed = steps.flat().filter((step) => step !== told.at(-1));
+    expect(needed.filter((step) => !/`src\/[\w./-]+\.ts`/.test(step))).toEqual([]);
+  });
+
+  it('draws exactly the changes of state that the code makes', () => {
+    const drawn = [...below('Life of a delegation').matchAll(/^ {2}(\w+) --> (\w+): ([\w-]+)$/gm)];
+    expect(drawn.map(([, from, to, event]) => `${from} ${event} ${to}`).sort()).toEqual(changes());
+    const arrows = below('Life of a delegation').match(/-->/g) ?? [];
+    // The others lead from the beginning, and to the end.
+    expect(arrows).toHaveLength(drawn.length + 1 + OUTCOMES.length);
+  });
+});
+
+/** A state for each status. */
+const STATES: Readonly<Record<(typeof STATUSES)[number], State>> = {
+  registered: {status: 'registered'},
+  queued: {status: 'queued'},
+  running: {status: 'running', startedAt: 1},
+  completed: anEnd({status: 'completed'}),
+  error: anEnd({status: 'error'}),
+  cancelled: anEnd({status: 'cancelled'}),
+  timeout: anEnd({status: 'timeout'}),
+  interrupted: anEnd({status: 'interrupted'}),
+};
+
+const ASK = {kind: 'permission', what: 'permission bash: rm', detail: 'rm', number: 1, until: 9} as const;
+
+/** All events of each type that there are. */
+const EVENTS: Readonly<Record<LifecycleEvent['type'], readonly LifecycleEvent[]>> = {
+  enqueued: [{type: 'enqueued'}],
+  started: [{type: 'started', at: 2}],
+  'session-opened': [{type: 'session-opened', sessionId: 'ses_1'}],
+  'nothing-sent': [{type: 'nothing-sent'}],
+  blocked: [{type: 'blocked', asks: [ASK]}],
+  ended: OUTCOMES.map((outcome) => ({type: 'ended', outcome, at: 3, work: NO_STATS})),
+};
+
+function changes(): readonly string[] {
+  const all = STATUSES.flatMap((from) =>
+    Object.values(EVENTS)
+      .flat()
+      .flatMap((event) => {
+        const next = transition(STATES[from], event);
+        return next === STATES[from] ? [] : [`${from} ${event.type} ${next.status}`];
       }),
-    );
-    const shown = [...page.matchAll(/^ {2}(\w+) --> (\w+): (.+)$/gm)].flatMap(([, from, to, events = '']) =>
-      events.split(', ').map((event) => `${from} -> ${to}: ${event}`),
-    );
-    expect(shown.sort()).toEqual(changes.sort());
-  });
-
-  it('has each folder of the source in its table of rooms', () => {
-    const folders = readdirSync(`${ROOT}/src`, {withFileTypes: true}).filter((entry) => entry.isDirectory());
-    const rooms = [...page.matchAll(/^\| `(src\/\w+)` \|/gm)].map(([, room]) => room);
-    expect(rooms.sort()).toEqual(folders.map(({name}) => `src/${name}`).sort());
-  });
-});
-
-it.each(['architecture', 'opencode-facts', 'decisions'])('docs/%s.md names files that there are', (name) => {
-  const named = [...readText(`docs/${name}.md`).matchAll(/`((?:src|test)\/[\w./-]+)`/g)].map(
-    ([, path]) => path,
   );
-  for (const path of named) expect(existsSync(`${ROOT}/${path}`), path).toBe(true);
-});
-
-it('every fact about OpenCode has a file that uses it and a test that `npm run test:facts` runs', async () => {
-  const {HELD_ELSEWHERE} = await import('../facts/held-elsewhere.ts');
-  const rows = readText('docs/opencode-facts.md').match(/^\| .+ \|$/gm) ?? [];
-  const facts = rows.slice(2);
-  expect(facts.length).toBeGreaterThan(15);
-  for (const fact of facts) {
-    const [, test = ''] = /^\| .+ \| `src\/[^`]+` \| `(test\/[^`]+)` \|$/.exec(fact) ?? [];
-    expect(test.startsWith('test/facts/') || HELD_ELSEWHERE.some((held) => held === test), fact).toBe(true);
-  }
-});
+  return [...new Set(all)].sort();
+}

@@ -33,7 +33,7 @@ const script = (work: Work) => scriptDelegating(model, work);
 const open = (gates: ReadonlyMap<string, Gate>, prompt: string) => gates.get(prompt)?.open();
 
 describe('a session that has delegated', () => {
-  it('is told of two ends with one silent notice and one wake, and stays with its agent, model and variant', async () => {
+  it('hears of two ends with one silent notice and one wake, and stays with its agent, model and variant', async () => {
     const gates = script({
       prompts: ['Look at how retries are budgeted.', 'Find out who reads the retry metrics.'],
       answer: (prompt) => (prompt.includes('budgeted') ? 'All callers share one budget.' : 'Nobody does.'),

@@ -10,7 +10,7 @@ import {filesIn} from '../support/files.ts';
 import {startListener} from '../support/listener.ts';
 import {eventually, openCodeIn, urlOf} from '../support/processes.ts';
 import {Repository} from '../support/repository.ts';
-import {NPM_BIN, type Sandbox} from '../support/sandbox.ts';
+import {OPENCODE_BIN, type Sandbox} from '../support/sandbox.ts';
 import {type Scene, setScene} from '../support/scene.ts';
 
 const TELL_TALE = fileURLToPath(new URL('../support/tell-tale.js', import.meta.url));
@@ -186,7 +186,7 @@ describe('the password of the server that all delegations share', () => {
   it('is there, and the log says that it can be seen, where OpenCode does not let us keep it; nothing is read-only there, nor in a worktree', async () => {
     const {sandbox, open} = await setScene(({prompt}) => ({text: `answer to ${prompt}`}));
     const binary = join(sandbox.root, 'another opencode');
-    writeFileSync(binary, `#!/bin/sh\nunset BUN_INSPECT_PRELOAD\nexec '${join(NPM_BIN, 'opencode')}' "$@"\n`);
+    writeFileSync(binary, `#!/bin/sh\nunset BUN_INSPECT_PRELOAD\nexec '${OPENCODE_BIN}' "$@"\n`);
     chmodSync(binary, 0o755);
     Repository.create(sandbox.project, {home: sandbox.root});
     const client = await open({env: {OPENCODE_DELEGATE_BIN: binary}});

@@ -8,12 +8,10 @@ export const HELD_ELSEWHERE = [
   'test/e2e/hostile-repository.test.ts',
   'test/e2e/model-failures.test.ts',
   'test/e2e/opencode-client.test.ts',
-  'test/e2e/opencode-missing.test.ts',
   'test/e2e/permissions.test.ts',
   'test/e2e/plugin-compaction.test.ts',
   'test/e2e/plugin-notices.test.ts',
   'test/e2e/read-only.test.ts',
   'test/e2e/server-password.test.ts',
-  'test/e2e/settings-change.test.ts',
   'test/e2e/worktree-links.test.ts',
 ] as const;

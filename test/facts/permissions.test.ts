@@ -2,10 +2,11 @@ import {mkdirSync} from 'node:fs';
 import {join} from 'node:path';
 import type {PermissionRuleset} from '@opencode-ai/sdk/v2/client';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {deniedCalls} from '../../src/opencode/transcript/denied.ts';
 import {dataOf, done} from '../../src/opencode/wire/answer.ts';
 import {askOfPermission, askOfQuestion} from '../../src/opencode/wire/asked.ts';
 import type {Reply} from '../support/scripted-model.ts';
-import {heard, type RawOpenCode, startRaw} from './raw-opencode.ts';
+import {heard, type RawOpenCode, startRaw, told} from './raw-opencode.ts';
 
 const MODEL = {providerID: 'scripted', modelID: 'model'};
 
@@ -70,17 +71,16 @@ describe('a request for permission', () => {
 
   it('that is rejected takes along all others of its session; the agent reads the message and goes on', async () => {
     const session = await call([bash('echo one'), bash('echo two')]);
-    const asked = async () => {
-      const requests = (await pending()).filter(({sessionID}) => sessionID === session);
-      return requests.length === 2 ? requests : undefined;
+    const asked = () =>
+      told(raw, 'permission.asked').filter(({properties}) => properties.sessionID === session);
+    await raw.events.first(() => asked().length === 2);
+    const [first] = asked();
+    const answer = {
+      requestID: first?.properties.id ?? '',
+      directory,
+      reply: 'reject' as const,
+      message: 'Not now.',
     };
-    await raw.events.first(
-      ({payload}) => payload.type === 'permission.asked' && payload.properties.sessionID === session,
-    );
-    let requests = await asked();
-    while (requests === undefined) requests = await asked();
-    const [first] = requests;
-    const answer = {requestID: first?.id ?? '', directory, reply: 'reject' as const, message: 'Not now.'};
     await done(raw.client.permission.reply(answer));
     const last = (await ended(session)).at(-1);
     expect(await pending()).toEqual([]);
@@ -109,4 +109,33 @@ it('a question is told with its options, and answered with lists of labels', asy
   });
   await done(raw.client.question.reply({requestID: id, directory, answers: [['right']]}));
   expect(JSON.stringify((await ended(session)).at(-1)?.parts)).toContain('right');
+});
+
+it('a call that a rule forbids is told in known words', async () => {
+  const rules = [{permission: 'bash', pattern: 'rm *', action: 'deny' as const}];
+  const session = await call([bash('rm -rf build')], rules);
+  expect(deniedCalls(await ended(session))).toEqual(['denied: bash try it']);
+});
+
+it('a call of a tool that rules have taken away is told in known words, where they leave nothing but readers', async () => {
+  const input = {filePath: join(directory, 'new.txt'), content: 'new'};
+  const session = await call(
+    [{tool: 'write', input}],
+    [
+      {permission: '*', pattern: '*', action: 'deny'},
+      {permission: 'read', pattern: '*', action: 'allow'},
+    ],
+  );
+  const stored = await ended(session);
+  expect(deniedCalls(stored)).toEqual([`denied: write ${input.filePath}`]);
+  const {tools} = raw.model.requests.at(-1) ?? {};
+  expect(tools).toEqual(['read']);
+});
+
+it('a call of a tool that rules have taken away is the output of another tool, where they leave more than readers', async () => {
+  const session = await call(
+    [{tool: 'write', input: {filePath: join(directory, 'new.txt'), content: 'new'}}],
+    [{permission: 'edit', pattern: '*', action: 'deny'}],
+  );
+  expect(deniedCalls(await ended(session))).toEqual(['not available to this agent: write']);
 });

@@ -65,6 +65,25 @@ it('read adds the AGENTS.md beside a file at its end, and names it', async () =>
   expect(withoutInstructions(result.output)).not.toContain('Say please.');
 });
 
+it('grep names each file by its whole path, with its lines below', async () => {
+  const {output, metadata} = await call('grep', {pattern: 'needle'});
+  const shown = new Map<string, readonly string[]>();
+  const screened = screenMatches(output, (path, found = []) => {
+    shown.set(path, found);
+    return false;
+  });
+  const lines = (text: string) => text.split('\n').filter((line) => line !== '');
+  expect(lines(screened.output)).toEqual(lines(output));
+  expect(screened).toMatchObject({withheld: [], count: metadata.matches});
+  expect([...shown.keys()].sort()).toEqual([join(project, 'long.txt'), join(project, 'plain.txt')]);
+  const seen = new Seen(project);
+  for (const [path, found] of shown) {
+    expect(found.length).toBeGreaterThan(0);
+    expect(found.every((line) => seen.holds(path, line))).toBe(true);
+    expect(found.some((line) => seen.holds(path, `not ${line}`))).toBe(false);
+  }
+});
+
 it.each([['*.txt'], ['many/*.dat']])('glob gives a whole path on each line: %s', async (pattern) => {
   const {output, metadata} = await call('glob', {pattern});
   const paths: string[] = [];

@@ -24,13 +24,6 @@ const NAME_ENDS = /["\t\n\v\f\r\u0085\u2028\u2029]/g;
 /** What begins a tag, or could be taken for its beginning. */
 const TAG = /<(?=[\p{L}/!?])/gu;
 
-/**
- * What could pass for a tag that a client makes: its name has a hyphen, an underscore or a colon, or is that of a part
- * of a conversation. Types begin with a capital letter, and headers and most of HTML have other names.
- */
-const CLIENT_TAG =
-  /<[/!?]?(?:[\p{L}\d]+[-_:]|(?:system|user|assistant|human|tool|function|invoke|parameter|instructions?|reminder|context|result|task|title|summary|status|artifact|outcome|remaining|retrieval|detail|until|reply|request)\b)/u;
-
 /** One line: for a terminal, a log, a toast, a menu. */
 export function oneLine(text: string): string {
   return coded(text.replace(BREAKS, ' ').trim());
@@ -57,14 +50,6 @@ export function quoted(text: string): string {
 /** Several lines within such a text: all but the first stand back, so that none is taken for one of ours. */
 export function quotedLines(text: string): string {
   return tagless(manyLines(text)).replaceAll('\n', '\n  ');
-}
-
-/**
- * True for a text of others that may stand to the letter between two marks of ours, in a message that a client takes
- * for its own: it has nothing that cannot be seen, and nothing that could pass for a tag of the client's.
- */
-export function isSafeVerbatim(text: string): boolean {
-  return coded(text) === text && !CLIENT_TAG.test(text);
 }
 
 /** Text that has to be seen as it is, a command say: every line stands back, and all tags are left in it. */

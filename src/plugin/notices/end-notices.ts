@@ -1,6 +1,6 @@
-import {isSafeVerbatim} from '../../base/safe-text.ts';
 import type {Delegation} from '../../delegation/model/delegation.ts';
 import {CARRIED_CHARS} from '../../report/answer.ts';
+import {canBeCarried} from '../../report/carried.ts';
 import type {SessionNotices, Told} from '../../store/notices/session-notices.ts';
 import type {UserOpenCode} from '../opencode/user-opencode.ts';
 import type {Records} from '../records/records.ts';
@@ -27,7 +27,7 @@ export interface EndNotice {
   readonly whole: readonly SessionDelegation[];
 }
 
-/** What one session is told of ends: a short answer itself, and of a long one where it is. */
+/** What one session is told of ends: a short answer itself, to the letter, and of any other where it is. */
 export class EndNotices {
   readonly #options: EndNoticesOptions;
 
@@ -48,10 +48,17 @@ export class EndNotices {
       const {project, id} = item.head;
       const delegation = await records.whole(project, id);
       const size = delegation === undefined ? Number.POSITIVE_INFINITY : sizeOf(delegation);
-      const fits =
-        delegation !== undefined && size <= Math.min(CARRIED_CHARS, room) && isSafeVerbatim(delegation.text);
-      ended.push(fits ? {head: delegation, text: delegation.text} : {head: item.head});
-      if (!fits) continue;
+      const fits = delegation !== undefined && size <= Math.min(CARRIED_CHARS, room);
+      if (!fits) {
+        ended.push({head: item.head});
+        continue;
+      }
+      const {text} = delegation;
+      if (!canBeCarried(text)) {
+        ended.push({head: delegation, isWithheld: true});
+        continue;
+      }
+      ended.push({head: delegation, text});
       whole.push(item);
       room -= size;
     }

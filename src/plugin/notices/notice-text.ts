@@ -1,6 +1,6 @@
-import {isSafeVerbatim, oneLine, quoted, withinTags} from '../../base/safe-text.ts';
+import {oneLine, quoted, withinTags} from '../../base/safe-text.ts';
 import {type Ask, detailsOf} from '../../delegation/model/ask.ts';
-import {type DelegationHead, hasEnded} from '../../delegation/model/delegation.ts';
+import {type DelegationHead, type Ended, hasEnded} from '../../delegation/model/delegation.ts';
 import {endMarkOf, upTo, whatIsWritten} from '../../report/answer.ts';
 import {renderCaveat, renderOutcome, renderRefused} from '../../report/outcome.ts';
 
@@ -8,6 +8,8 @@ import {renderCaveat, renderOutcome, renderRefused} from '../../report/outcome.t
 export interface EndTold {
   readonly head: DelegationHead;
   readonly text?: string;
+  /** It is short enough to go with it, and has something in it that only a read shows as it is. */
+  readonly isWithheld?: boolean;
 }
 
 export interface NoticeOptions {
@@ -23,7 +25,7 @@ export interface NoticeOptions {
 
 /** What the model is told of ends. */
 export function noticeText({ended, toldBefore, ...rest}: NoticeOptions): string {
-  const blocks = ended.map(asCarried).map((end) => [...notification(end, rest), ...answerOf(end)].join('\n'));
+  const blocks = ended.map((end) => [...notification(end, rest), ...answerOf(end)].join('\n'));
   const before = toldBefore.map(({id, state, title}) => `${id} (${state.status}: ${quoted(title)})`);
   const more =
     before.length === 0
@@ -32,13 +34,8 @@ export function noticeText({ended, toldBefore, ...rest}: NoticeOptions): string 
   return [...blocks, ...more].join('\n');
 }
 
-/** What was written goes with a notice unaltered, or not at all. */
-function asCarried({head, text}: EndTold): EndTold {
-  return text !== undefined && isSafeVerbatim(text) ? {head, text} : {head};
-}
-
 function notification(
-  {head, text}: EndTold,
+  {head, text, isWithheld = false}: EndTold,
   {remaining, artifact, from}: Pick<NoticeOptions, 'remaining' | 'artifact' | 'from'>,
 ): readonly string[] {
   const {id, project, state, title} = head;
@@ -47,7 +44,11 @@ function notification(
     ? []
     : isWhole
       ? renderOutcome(head, {state, from})
-      : [...renderCaveat(state), ...renderRefused(head, state)];
+      : [
+          ...renderCaveat(state),
+          ...renderRefused(head, state),
+          ...(isWithheld ? [withheld(head.id, state)] : []),
+        ];
   return [
     '<task-notification>',
     endMark(head),
@@ -66,6 +67,10 @@ function answerOf({head: {id, state}, text}: EndTold): readonly string[] {
   if (text === '') return ['It has written nothing, so there is nothing to read.'];
   const mark = endMarkOf({id, text});
   return [`${whatIsWritten(state)} of ${id} follows whole, ${upTo(mark)}`, '', text, '', mark];
+}
+
+function withheld(id: string, state: Ended): string {
+  return `${whatIsWritten(state)} is not in this notice: something in it is hidden, or could be taken for a tag of this client. ${retrieval(id)} returns it to the letter.`;
 }
 
 /** By this the notice of an end is found again in a transcript. */

@@ -1,16 +1,9 @@
-/** What a refusal may say, however much of the call it repeats. */
-const MAX_REFUSAL_CHARS = 8_000;
-
 /**
- * Something that whoever called can mend. The message says what is wrong and what would work; it is shown
+ * Something that the caller can put right. The message says what is wrong and what would work; it is shown
  * to the model as it is.
  */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
-
-  constructor(message: string) {
-    super(shorten(message, MAX_REFUSAL_CHARS));
-  }
 }
 
 /** The id names nothing in this project. */

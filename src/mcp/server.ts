@@ -10,7 +10,7 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import {z} from 'zod';
-import {messageOf} from '../base/errors.ts';
+import {messageOf, shorten} from '../base/errors.ts';
 import type {Logger} from '../base/log.ts';
 import {oneLine} from '../base/safe-text.ts';
 import type {Delegations} from '../delegation/delegations.ts';
@@ -204,7 +204,10 @@ function envelopeIdentity({mcpReq}: ServerContext): Client | undefined {
   return info === undefined ? undefined : identityOf(info);
 }
 
-const clientInfo = z.object({name: z.string(), version: z.string()});
+/** It stands in every record of the client's. */
+const MAX_IDENTITY_CHARS = 100;
+const identity = z.string().transform((text) => shorten(text, MAX_IDENTITY_CHARS));
+const clientInfo = z.object({name: identity, version: identity});
 
 function identityOf(info: unknown): Client {
   const parsed = clientInfo.safeParse(info);

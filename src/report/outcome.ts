@@ -1,6 +1,5 @@
-import {shorten} from '../base/errors.ts';
 import {quoted, quotedLines} from '../base/safe-text.ts';
-import {type DelegationHead, type Ended, MAX_ERROR_CHARS} from '../delegation/model/delegation.ts';
+import type {DelegationHead, Ended} from '../delegation/model/delegation.ts';
 import {renderDecisions} from './decisions.ts';
 import {count, counted, duration, facts} from './format.ts';
 import {renderWorktree} from './worktree.ts';
@@ -21,7 +20,7 @@ export function renderOutcome(
   const lines = [
     renderUsage(state),
     // Records of earlier versions have it whole.
-    error !== undefined && `Why: ${quotedLines(shorten(error, MAX_ERROR_CHARS))}`,
+    error !== undefined && `Why: ${quotedLines(error)}`,
     ...renderCaveat(state),
     work.filesChanged.length > 0 && `Files changed: ${renderFiles(work.filesChanged)}`,
     alsoChanged !== undefined &&

@@ -284,11 +284,11 @@ describe('any sequence of events', () => {
   });
 });
 
-it('an error is kept up to a length that a reader can bear', () => {
-  const error = `The provider said: ${'x'.repeat(1_000_000)}`;
-  const ended = transition(
-    {status: 'running', startedAt: 1},
-    {type: 'ended', at: 2, outcome: 'error', work: NO_STATS, error},
-  );
-  expect('error' in ended && ended.error).toMatch(/^The provider said: x{3900,4000}…$/);
+it('why it ended, and what has to be known of its answer, are kept in a length that can be shown', () => {
+  const work = {...SOME_WORK, caveat: `Cut off. ${'x'.repeat(500_000)} Go on.`};
+  const ended = transition(RUNNING, {...end('error', `Failed: ${'x'.repeat(500_000)} Try again.`), work});
+  if (!hasEnded(ended)) throw new Error('it has not ended');
+  expect(ended.error).toMatch(/^Failed: x+… \[[\d,]+ characters left out\] …x+ Try again\.$/);
+  expect(ended.work.caveat).toMatch(/^Cut off\. x+… .* …x+ Go on\.$/);
+  for (const text of [ended.error, ended.work.caveat]) expect(text?.length).toBeLessThan(2_100);
 });

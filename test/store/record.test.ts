@@ -321,3 +321,9 @@ describe('a file that was changed by somebody else', () => {
     expect(() => parseRecord(broken, 'project')).toThrow();
   });
 });
+
+it('an error that an earlier version has written whole is read in a length that can be shown', () => {
+  const written = renderRecord(aDelegation({state: anEnd({status: 'error', error: 'x'.repeat(500_000)})}));
+  const {state} = parseHead(written, 'project');
+  expect('error' in state && state.error?.length).toBeLessThan(2_100);
+});

@@ -3,9 +3,6 @@ import type {Access} from './access.ts';
 import type {Ask, Decision} from './ask.ts';
 import type {Worktree} from './worktree.ts';
 
-/** What a delegation keeps of the reason why it did not complete: providers answer with whole pages. */
-export const MAX_ERROR_CHARS = 4_000;
-
 /** The longest running time that a delegation may be given, in minutes. */
 export const MAX_TIMEOUT_MINUTES = 24 * 60;
 

@@ -1,9 +1,18 @@
+import {abridged} from '../../base/abridged.ts';
 import type {AlsoChanged, Outcome} from './delegation.ts';
 import type {Product} from './ports.ts';
 import type {Worktree} from './worktree.ts';
 
 /** Why a delegation is stopped from outside. */
 export type StopCause = 'cancelled' | 'interrupted' | 'timeout';
+
+/** A provider may send a whole web page for an error; it would fill every answer that says why. */
+const MAX_WHY_CHARS = 2_000;
+
+/** Why a delegation did not complete, or what has to be known of its answer, as it is kept and shown everywhere. */
+export function keptWhy(why: string): string {
+  return abridged(why, MAX_WHY_CHARS);
+}
 
 /** How a delegation ends, and with what. */
 export interface End {

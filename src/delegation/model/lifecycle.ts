@@ -1,14 +1,6 @@
-import {shorten} from '../../base/errors.ts';
 import type {Ask} from './ask.ts';
-import {
-  type Ended,
-  hasEnded,
-  MAX_ERROR_CHARS,
-  type Outcome,
-  type Running,
-  type RunStats,
-  type State,
-} from './delegation.ts';
+import {type Ended, hasEnded, type Outcome, type Running, type RunStats, type State} from './delegation.ts';
+import {keptWhy} from './end.ts';
 
 /** What can happen to a delegation. Times are milliseconds since the epoch. */
 export type LifecycleEvent =
@@ -58,14 +50,18 @@ export function transition(state: State, event: LifecycleEvent): State {
       const ended: Ended = {
         status: event.outcome,
         endedAt: event.at,
-        work: event.work,
+        work: bounded(event.work),
         ...(ran && {startedAt: beganAt(state.startedAt, event)}),
         ...(ran && state.sessionId !== undefined && {sessionId: state.sessionId}),
-        ...(event.error !== undefined && {error: shorten(event.error, MAX_ERROR_CHARS)}),
+        ...(event.error !== undefined && {error: keptWhy(event.error)}),
       };
       return ended;
     }
   }
+}
+
+function bounded(work: RunStats): RunStats {
+  return work.caveat === undefined ? work : {...work, caveat: keptWhy(work.caveat)};
 }
 
 /** What the two clocks may be apart by themselves. */

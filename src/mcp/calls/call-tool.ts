@@ -15,6 +15,7 @@ import type {ClientConnection} from '../connection/client-connection.ts';
 import {renderUnanswered} from '../render/asks.ts';
 import {renderUnread} from '../render/render.ts';
 import {createdTask} from '../tasks/task.ts';
+import {keptRefusal} from './refused.ts';
 import type {Tool, ToolAnswer, ToolContext, Verbatim} from './tool.ts';
 import {InputNeeded} from './trust-question.ts';
 
@@ -49,7 +50,9 @@ export async function callTool(
     answer = {
       blocks: [
         quotedLines(
-          error instanceof Refusal ? error.message : `A fault in opencode-delegate: ${messageOf(error)}`,
+          keptRefusal(
+            error instanceof Refusal ? error.message : `A fault in opencode-delegate: ${messageOf(error)}`,
+          ),
         ),
       ],
     };

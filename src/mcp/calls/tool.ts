@@ -115,6 +115,8 @@ function schemaOf(input: z.ZodObject) {
     io: 'input',
     override: ({jsonSchema}) => {
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+      // No model would come near them.
+      delete jsonSchema.maxLength;
     },
   });
   return schema;

@@ -1,11 +1,13 @@
 import {
   isJSONRPCErrorResponse,
+  type JSONRPCErrorResponse,
   type JSONRPCMessage,
   type McpRequestContext,
   ProtocolErrorCode,
 } from '@modelcontextprotocol/server';
 import {StdioServerTransport} from '@modelcontextprotocol/server/stdio';
 import {z} from 'zod';
+import {keptRefusal} from '../calls/refused.ts';
 
 /** A `ResourceNotFoundError` has this and nothing else: it is how the SDK's own clients know one. */
 const notFoundData = z.strictObject({uri: z.string()});
@@ -19,8 +21,21 @@ export class Wire extends StdioServerTransport {
   era: McpRequestContext['era'] | undefined;
 
   override send(message: JSONRPCMessage): Promise<void> {
-    return super.send(this.era === 'legacy' ? withLegacyCode(message) : message);
+    const bounded = isJSONRPCErrorResponse(message) ? withBounds(message) : message;
+    return super.send(this.era === 'legacy' ? withLegacyCode(bounded) : bounded);
   }
+}
+
+/** Errors say back what was asked for, however long that is. */
+function withBounds(message: JSONRPCErrorResponse): JSONRPCErrorResponse {
+  const {data} = message.error;
+  const named = notFoundData.safeParse(data).data;
+  const error = {
+    ...message.error,
+    message: keptRefusal(message.error.message),
+    ...(named !== undefined && {data: {uri: keptRefusal(named.uri)}}),
+  };
+  return {...message, error};
 }
 
 function withLegacyCode(message: JSONRPCMessage): JSONRPCMessage {

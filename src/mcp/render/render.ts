@@ -1,3 +1,4 @@
+import {shorten} from '../../base/errors.ts';
 import {oneLine, quoted, quotedLines} from '../../base/safe-text.ts';
 import {DEFAULT_ACCESS} from '../../delegation/model/access.ts';
 import {
@@ -7,6 +8,7 @@ import {
   hasEnded,
   isUnread,
 } from '../../delegation/model/delegation.ts';
+import {keptWhy} from '../../delegation/model/end.ts';
 import type {DelegationView} from '../../delegation/model/view.ts';
 import {upTo, whatIsWritten} from '../../report/answer.ts';
 import {count, counted, duration, facts} from '../../report/format.ts';
@@ -16,6 +18,8 @@ import type {Page} from './page.ts';
 import {renderReason, renderWaiting} from './waiting.ts';
 
 const NAMED_UNREAD = 5;
+/** What an agent does, or waits for, can be a provider's whole answer. */
+const SAID_CHARS = 300;
 
 /** What `delegate` answers. */
 export function renderStarted({delegation, waiting}: DelegationView, now: number): string {
@@ -34,7 +38,7 @@ export function renderUnended({delegation, activity, waiting, unknown}: Delegati
   const {id, state, timeoutMs, createdAt, directory} = delegation;
   const what = facts(id, renderStatus(delegation), ...who(delegation));
   if (unknown !== undefined) {
-    return `${what}\nNobody runs it any more, and its end is not known yet. ${quotedLines(unknown)} delegation_read("${id}") waits for that.`;
+    return `${what}\nNobody runs it any more, and its end is not known yet. ${quotedLines(keptWhy(unknown))} delegation_read("${id}") waits for that.`;
   }
   if (state.status !== 'running') {
     const place = waiting && `Place ${waiting.place} in the queue: ${renderReason(waiting.reason, now)}. `;
@@ -52,7 +56,9 @@ export function renderUnended({delegation, activity, waiting, unknown}: Delegati
       `running for ${duration(elapsed)}`,
       `${duration(Math.max(0, timeoutMs - elapsed))} left`,
       activity && counted(activity.toolCalls, 'tool call'),
-      activity && activity.last !== '' && `${duration(now - activity.at)} ago: ${quoted(activity.last)}`,
+      activity &&
+        activity.last !== '' &&
+        `${duration(now - activity.at)} ago: ${shorten(quoted(activity.last), SAID_CHARS)}`,
     ),
     `Directory: ${quoted(directory)}`,
     ...toldBesides(delegation),
@@ -74,7 +80,7 @@ export function renderProgress(
   }
   return facts(
     counted(activity?.toolCalls ?? 0, 'tool call'),
-    renderAsked(delegation, now) || quoted(unknown ?? activity?.last ?? ''),
+    renderAsked(delegation, now) || shorten(quoted(unknown ?? activity?.last ?? ''), SAID_CHARS),
     duration(now - state.startedAt),
   );
 }

@@ -6,6 +6,7 @@ import {MAX_TIMEOUT_MINUTES, type Parent} from '../../delegation/model/delegatio
 import {MAX_PROMPT_CHARS} from '../../delegation/submit/input.ts';
 import {defineTool} from '../calls/tool.ts';
 import {renderStarted} from '../render/render.ts';
+import {nameArgument, pathArgument} from './names.ts';
 
 const DEFAULT_TIMEOUT_MINUTES = 15;
 
@@ -22,20 +23,20 @@ export const delegate = defineTool({
       .describe(
         `The whole task: the agent sees nothing of this conversation. At most ${MAX_PROMPT_CHARS} characters.`,
       ),
-    agent: z.string().optional().describe("A primary OpenCode agent. Default: the configuration's."),
-    model: z
-      .string()
+    agent: nameArgument().optional().describe("A primary OpenCode agent. Default: the configuration's."),
+    model: nameArgument()
       .optional()
       .describe("As provider/model. Default: the agent's, else the configuration's."),
-    directory: z.string().optional().describe('Absolute path to work in. Default: where this client works.'),
+    directory: pathArgument()
+      .optional()
+      .describe('Absolute path to work in. Default: where this client works.'),
     access: z
       .enum(ACCESSES)
       .optional()
       .describe(
         "agent (default): the agent's normal permissions. read-only: changes nothing, reads only in the directory. worktree: works on a git branch of its own.",
       ),
-    continue: z
-      .string()
+    continue: nameArgument()
       .optional()
       .describe(
         'Id of a finished delegation to continue; its agent keeps the conversation. Everything but the prompt is inherited unless given.',

@@ -7,6 +7,7 @@ import {ProgressTicker} from '../calls/progress-ticker.ts';
 import {defineTool, type ToolContext} from '../calls/tool.ts';
 import {pageOf} from '../render/page.ts';
 import {renderHead, renderProgress, renderUnended} from '../render/render.ts';
+import {nameArgument} from './names.ts';
 
 /** Fits every client that is known: Codex cuts a result at about 12,000 characters. */
 const PAGE_CHARS = 9_000;
@@ -24,7 +25,7 @@ export const delegationRead = defineTool({
     'Returns the result of a delegation, verbatim and in pages, with what it cost and changed. While it runs, waits for the end as long as this client allows, then says how far it is. Call it once, when you need the result.',
   annotations: {readOnlyHint: true, openWorldHint: false},
   input: z.object({
-    id: z.string().describe('As delegate and delegation_list give it.'),
+    id: nameArgument().describe('As delegate and delegation_list give it.'),
     wait_seconds: z
       .number()
       .min(0)

@@ -1,6 +1,7 @@
 import {z} from 'zod';
 import {defineTool} from '../calls/tool.ts';
 import {renderReplied} from '../render/asks.ts';
+import {nameArgument} from './names.ts';
 
 export const delegationReply = defineTool({
   name: 'delegation_reply',
@@ -10,7 +11,7 @@ export const delegationReply = defineTool({
   annotations: {readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true},
   searchHint: 'allow, deny or answer what a background agent asks',
   input: z.object({
-    id: z.string(),
+    id: nameArgument(),
     decision: z.enum(['allow', 'deny']),
     message: z.string().optional().describe('To deny with, or the answer: an option or own words.'),
     request: z.int().min(1).optional().describe('Its number. Default: the oldest.'),

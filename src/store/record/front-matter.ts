@@ -12,6 +12,7 @@ import {
   SESSION_ID,
   type State,
 } from '../../delegation/model/delegation.ts';
+import {keptWhy} from '../../delegation/model/end.ts';
 import {THREE_WORDS} from '../../delegation/model/id.ts';
 import {asks, decisions, fromAsks, fromDecisions, toAsks, toDecisions} from './asks.ts';
 import {iso, time} from './time.ts';
@@ -167,7 +168,8 @@ function toState(matter: FrontMatter): State {
       };
       if (matter.started !== undefined) ended.startedAt = matter.started;
       if (matter.session !== undefined) ended.sessionId = matter.session;
-      if (matter.error !== undefined) ended.error = matter.error;
+      // Earlier versions have written it however long it was.
+      if (matter.error !== undefined) ended.error = keptWhy(matter.error);
       if (matter.caveat !== undefined) ended.work = {...ended.work, caveat: matter.caveat};
       return ended;
     }

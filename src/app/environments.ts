@@ -14,6 +14,7 @@ import {OfferMemory} from '../opencode/catalog/offer-memory.ts';
 import {SmallModelHeadlines} from '../opencode/headlines.ts';
 import {OpenCodeRunner} from '../opencode/run/runner.ts';
 import {sandboxedEnvironment} from '../opencode/sandbox/sandbox.ts';
+import {ConcealedWorktrees} from '../opencode/secrets/concealed-worktrees.ts';
 import {Entrance} from '../opencode/server/entrance.ts';
 import {Servers} from '../opencode/server/servers.ts';
 import {RepositoryTrust, TRUSTS_ALL} from '../opencode/trust/repository-trust.ts';
@@ -155,7 +156,7 @@ export class ClientEnvironments implements Environments {
         limits: settings.runaway,
         readOnlyTools,
       }),
-      worktrees: new GitWorktrees({root: worktrees, env: variables, conceal: servers.conceal}),
+      worktrees: new ConcealedWorktrees(new GitWorktrees({root: worktrees, env: variables}), servers.conceal),
       headlines: new SmallModelHeadlines({opencode, entrance, catalog, log}),
     };
     return {environment, variables, serverKey, clients: 0, usedAt: 0};

@@ -24,19 +24,15 @@ export interface GitWorktreesOptions {
   /** The folder that worktrees are made in; it is made when it is first needed. */
   readonly root: string;
   readonly env: NodeJS.ProcessEnv;
-  /** Takes out of names that an agent has chosen what nobody is to see. */
-  readonly conceal?: (text: string) => string;
 }
 
 /** Worktrees of git, each in `<root>/<project>/<id>` and on a branch of its own. */
 export class GitWorktrees implements Worktrees {
   readonly #root: string;
   readonly #git: Git;
-  readonly #conceal: (text: string) => string;
 
-  constructor({root, env, conceal = (text) => text}: GitWorktreesOptions) {
+  constructor({root, env}: GitWorktreesOptions) {
     this.#root = root;
-    this.#conceal = conceal;
     this.#git = new Git(env);
   }
 
@@ -73,18 +69,7 @@ export class GitWorktrees implements Worktrees {
   async settle(worktree: Worktree, work: WorkInWorktree): Promise<SettledWorktree> {
     if (!(await isOwnPlace(worktree, this.#root)))
       return {worktree: {...worktree, outcome: {is: 'kept', diffstat: '', notes: [notOurs(worktree)]}}};
-    const {filesChanged, ...settled} = await settleWorktree(this.#git, worktree, work);
-    return {
-      worktree: this.#concealed(settled.worktree),
-      ...(filesChanged !== undefined && {filesChanged: filesChanged.map(this.#conceal)}),
-    };
-  }
-
-  /** What an agent calls a file or a branch is put on record, and may be a key. */
-  #concealed(worktree: Worktree): Worktree {
-    const {outcome} = worktree;
-    if (outcome?.is !== 'kept') return worktree;
-    return {...worktree, outcome: {...outcome, notes: outcome.notes.map(this.#conceal)}};
+    return settleWorktree(this.#git, worktree, work);
   }
 
   async leftovers(): Promise<readonly {project: string; id: string}[]> {

@@ -160,6 +160,32 @@ describe('the keys of providers', () => {
     expect(canariesIn(text + client.log())).toEqual([]);
   });
 
+  it('are in nothing that git tells of files, branches and repositories that an agent has named after one', async () => {
+    const {model, sandbox, open} = await setScene(undefined, {env: {ACME_API_KEY: CANARIES.variable}});
+    Repository.create(sandbox.project, {home: sandbox.root}).write({
+      [`mine-${CANARIES.variable}`]: 'not taken along',
+    });
+    sandbox.configure({...sandbox.config, permission: 'allow'});
+    const me = 'git -c user.name=a -c user.email=a@b';
+    const command = [
+      'echo x > "file-$ACME_API_KEY"; git checkout -q -b "branch-$ACME_API_KEY"; echo y > z; git add z',
+      `${me} commit -qm "subject $ACME_API_KEY"; git checkout -q -; mkdir "sub-$ACME_API_KEY"; cd "sub-$ACME_API_KEY"`,
+      `git init -q .; ${me} commit -q --allow-empty -m x; echo z > dirty`,
+    ].join('; ');
+    model.script(({toolResults}) =>
+      toolResults.length === 0 ? {tool: 'bash', input: {command, description: 'a command'}} : {text: 'done'},
+    );
+    const client = await open();
+    const started = await client.call('delegate', {prompt: 'name them', access: 'worktree'});
+    const {text} = await client.read(started.text.split(' ')[0] ?? '');
+    const {text: list} = await client.call('delegation_list');
+    expect(canariesIn([started.text, text, list, client.log(), ...recordsIn(sandbox)].join('\n'))).toEqual(
+      [],
+    );
+    // It was told, or this would be no test.
+    for (const name of ['file', 'branch', 'sub']) expect(text).toContain(`${name}-[withheld: ACME_API_KEY]`);
+  });
+
   it('stay withheld of what is found of a delegation after its host was killed', async () => {
     const {model, sandbox, open} = await setKeys();
     model.script(() => ({stall: SAID}));

@@ -92,18 +92,6 @@ describe('a worktree', () => {
     expect(statSync(join(base, 'worktrees')).mode & 0o777).toBe(0o700);
   });
 
-  it('shows no key that an agent has put into the name of a file', async () => {
-    const conceal = (text: string) => text.replaceAll('sk-secret', '***');
-    const concealing = new GitWorktrees({root: join(base, 'worktrees'), env: gitEnvironment(base), conceal});
-    const worktree = await open();
-    write(worktree, 'file-sk-secret', 'a\n');
-    Repository.create(join(worktree.path, 'nested-sk-secret'), {home: base});
-    const settled = await concealing.settle(worktree, WORK);
-    expect(JSON.stringify(settled)).not.toContain('sk-secret');
-    expect(settled.filesChanged).toContain('file-***');
-    expect(JSON.stringify(settled.worktree.outcome)).toContain('nested-***');
-  });
-
   it('in which something was changed is committed and kept, with what there is to do', async () => {
     repository.write({'a.txt': 'mine\n', 'untracked.txt': 'mine'});
     repository.git('stash', 'push', '--quiet', '--include-untracked');

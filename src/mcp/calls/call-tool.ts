@@ -12,10 +12,10 @@ import {SHOWN_KEY, TOLD_KEY} from '../../contract/stamp.ts';
 import type {Delegations} from '../../delegation/delegations.ts';
 import {asksOf} from '../../delegation/model/delegation.ts';
 import type {ClientConnection} from '../connection/client-connection.ts';
+import {keptRefusal} from '../connection/refused.ts';
 import {renderUnanswered} from '../render/asks.ts';
 import {renderUnread} from '../render/render.ts';
 import {createdTask} from '../tasks/task.ts';
-import {keptRefusal} from './refused.ts';
 import type {Tool, ToolAnswer, ToolContext, Verbatim} from './tool.ts';
 import {InputNeeded} from './trust-question.ts';
 

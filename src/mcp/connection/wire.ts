@@ -7,7 +7,7 @@ import {
 } from '@modelcontextprotocol/server';
 import {StdioServerTransport} from '@modelcontextprotocol/server/stdio';
 import {z} from 'zod';
-import {keptRefusal} from '../calls/refused.ts';
+import {keptRefusal} from './refused.ts';
 
 /** A `ResourceNotFoundError` has this and nothing else: it is how the SDK's own clients know one. */
 const notFoundData = z.strictObject({uri: z.string()});

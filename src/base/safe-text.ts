@@ -65,7 +65,8 @@ export function withinTags(text: string): string {
 /** A heading or a paragraph of one line in markdown, which brings no picture, link or page of its own. */
 export function markdownLine(text: string): string {
   return oneLine(text)
-    .replace(/[<[]/g, '\\$&')
+    .replace(TAG, '&lt;')
+    .replace(/\[/g, '\\[')
     .replace(/^(?=[#>+=*-])|(?<=^\d{1,9})(?=[.)])/, '\\');
 }
 
@@ -74,18 +75,26 @@ export function plainLine(text: string): string {
   return stripVTControlCharacters(text).replace(BLANKS, ' ').replace(HIDDEN, '').trim();
 }
 
-/** YAML whose texts are in double quotes, with codes in the place of what cannot be seen. */
+/** YAML whose texts are in double quotes, with codes in the place of what cannot be seen or begins a tag. */
 export function yamlCoded(yaml: string): string {
-  return yaml.replace(HIDDEN, (hidden) => {
-    if (hidden === '\n') return hidden;
-    const code = codeOf(hidden);
-    return code.length > 4 ? `\\U${code.padStart(8, '0')}` : `\\u${code.padStart(4, '0')}`;
-  });
+  return yaml
+    .replace(HIDDEN, (hidden) => (hidden === '\n' ? hidden : yamlCode(hidden)))
+    .replace(TAG, yamlCode);
+}
+
+function yamlCode(character: string): string {
+  const code = codeOf(character);
+  return code.length > 4 ? `\\U${code.padStart(8, '0')}` : `\\u${code.padStart(4, '0')}`;
 }
 
 /** True where something in the text cannot be seen, line breaks aside. */
 export function hasHidden(text: string): boolean {
   return text.replaceAll('\n', '').search(HIDDEN) !== -1;
+}
+
+/** True where something in the text begins as tags do. */
+export function hasTag(text: string): boolean {
+  return text.search(TAG) !== -1;
 }
 
 function coded(text: string): string {

@@ -57,7 +57,7 @@ it.each(['Fix the cache – é, 日本, Ωμ', '👩‍💻 and 👩‍❤️‍
   '%s is left as it is',
   (text) => {
     for (const made of [oneLine, manyLines, quoted, plainLine, markdownLine]) {
-      if (made !== markdownLine || !text.includes('<')) expect(made(text)).toBe(text);
+      if (made !== markdownLine || !text.includes('[')) expect(made(text)).toBe(text);
     }
   },
 );
@@ -96,7 +96,7 @@ it('a text that a model reads brings no tags', () => {
 
 it('a heading brings no picture, no link, no page, and no heading of its own', () => {
   expect(markdownLine('![x](http://evil) <img src=x> [a](b)')).toBe(
-    '!\\[x](http://evil) \\<img src=x> \\[a](b)',
+    '!\\[x](http://evil) &lt;img src=x> \\[a](b)',
   );
   expect(markdownLine('# a\n## Result')).toBe('\\# a ## Result');
   expect(markdownLine('- a')).toBe('\\- a');
@@ -104,6 +104,7 @@ it('a heading brings no picture, no link, no page, and no heading of its own', (
   expect(markdownLine('C# and 1.5')).toBe('C# and 1.5');
 });
 
-it('YAML has codes in the place of what cannot be seen', () => {
+it('YAML has codes in the place of what cannot be seen or begins a tag', () => {
+  expect(yamlCoded('a: "</system-reminder> 1 < 2"\n')).toBe('a: "\\u003c/system-reminder> 1 < 2"\n');
   expect(yamlCoded('a: "\u202e\u{e0041}"\nb: "c"\n')).toBe('a: "\\u202e\\U000e0041"\nb: "c"\n');
 });

@@ -39,7 +39,7 @@ export const delegate = defineTool({
     continue: nameArgument()
       .optional()
       .describe(
-        'Id of a finished delegation to continue; its agent keeps the conversation. Everything but the prompt is inherited unless given.',
+        'Id of a finished delegation to continue; its agent keeps the conversation. Everything but the prompt is inherited unless given; an interrupted one goes on without a prompt too.',
       ),
     timeout_minutes: z
       .number()

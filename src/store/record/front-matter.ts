@@ -176,6 +176,13 @@ function toState(matter: FrontMatter): State {
   }
 }
 
+/** Sums of fractions have noise behind their digits: 0.00041999999999999996. */
+const COST_DIGITS = 12;
+
+function rounded(cost: number): number {
+  return Number(cost.toPrecision(COST_DIGITS));
+}
+
 export function toFrontMatter(delegation: Delegation): z.input<typeof frontMatter> {
   const {id, title, summary, agent, model, directory, access, client, owner} = delegation;
   const {state, readAt, continues, alsoChanged, notes} = delegation;
@@ -216,7 +223,7 @@ export function toFrontMatter(delegation: Delegation): z.input<typeof frontMatte
       reasoning: usage.reasoning,
       cache_read: usage.cacheRead,
       cache_write: usage.cacheWrite,
-      cost_usd: usage.cost,
+      cost_usd: rounded(usage.cost),
     },
     tool_calls: toolCalls,
     files_changed: [...filesChanged],

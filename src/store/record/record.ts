@@ -1,6 +1,6 @@
 import {dump, JSON_SCHEMA, load} from 'js-yaml';
 import * as z from 'zod';
-import {hasHidden, markdownLine, yamlCoded} from '../../base/safe-text.ts';
+import {hasHidden, hasTag, markdownLine, yamlCoded} from '../../base/safe-text.ts';
 import {type Delegation, type DelegationHead, OUTCOMES} from '../../delegation/model/delegation.ts';
 import {withBrief, withoutBrief} from './brief.ts';
 import {type FrontMatter, frontMatter, toFrontMatter, toHead} from './front-matter.ts';
@@ -22,10 +22,13 @@ export function renderRecord(delegation: Delegation): string {
 
 const YAML = {schema: JSON_SCHEMA, lineWidth: -1, noRefs: true};
 
-/** Whoever looks at the file in a terminal sees all that is in its front matter, and nothing else happens. */
+/**
+ * Whoever looks at the file in a terminal sees all that is in its front matter, and nothing else happens; a model that
+ * reads it meets no tags in what others have named.
+ */
 function yamlOf(matter: object): string {
   const yaml = dump(matter, YAML);
-  if (!hasHidden(yaml)) return yaml;
+  if (isPlain(yaml)) return yaml;
   return Object.entries(matter)
     .map(([key, value]) => codedYaml({[key]: value}))
     .join('');
@@ -34,7 +37,11 @@ function yamlOf(matter: object): string {
 /** There are codes only between double quotes; what has none is as it always is. */
 function codedYaml(entry: object): string {
   const yaml = dump(entry, YAML);
-  return hasHidden(yaml) ? yamlCoded(dump(entry, {...YAML, forceQuotes: true, quotingType: '"'})) : yaml;
+  return isPlain(yaml) ? yaml : yamlCoded(dump(entry, {...YAML, forceQuotes: true, quotingType: '"'}));
+}
+
+function isPlain(yaml: string): boolean {
+  return !hasHidden(yaml) && !hasTag(yaml);
 }
 
 /**

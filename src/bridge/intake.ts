@@ -52,7 +52,8 @@ export class Intake {
     if (this.#revision !== BATCH_REVISION) {
       const why = `batches are of protocol ${BATCH_REVISION} alone, send each message in a line of its own`;
       const toEach = entries.flatMap((entry) => refused(entry, why));
-      return takenOf(toEach.length === 0 ? [refusal(null, why)] : toEach);
+      const isAnswerable = !entries.every(isResponse);
+      return takenOf(toEach.length === 0 && isAnswerable ? [refusal(null, why)] : toEach);
     }
     const allowed = entries.flatMap((entry) => {
       const isOpening = 'passed' in entry && isInitialize(entry.passed.message);
@@ -60,6 +61,11 @@ export class Intake {
     });
     return {...takenOf(allowed), isBatch: true};
   }
+}
+
+/** A response is never answered. What is none to be understood is left aside as well. */
+function isResponse(judged: Judged): boolean {
+  return 'nothing' in judged || ('passed' in judged && judged.passed.message.kind === 'response');
 }
 
 /** Nothing for what nobody waits for an answer to. */

@@ -3,8 +3,10 @@ import {
   isObject,
   isRequestId,
   type Message,
-  type RequestId,
+  parseObject,
   readMessage,
+  type ShownId,
+  withExactIds,
 } from '../link/message.ts';
 
 /** JSON-RPC's codes for a line that is no JSON, and for JSON that is no message. */
@@ -54,24 +56,39 @@ export function judgeMessage(line: Buffer): Judged {
       answer: errorLine(null, `This line is no JSON: ${why}. A message is one line of JSON.`, PARSE_ERROR),
     };
   }
-  if (!Array.isArray(value)) return judgeValue(value, text === given ? line : undefined);
+  if (!Array.isArray(value)) {
+    return judgeValue(value, {line: text === given ? line : undefined, exact: () => withExactIds(text)});
+  }
   if (value.length === 0) return refusal(null, 'a batch must have a message in it');
-  return {batch: value.map((entry) => judgeValue(entry, undefined))};
+  return {
+    batch: value.map((entry, n) => {
+      const exact = () => (withExactIds(text) as readonly unknown[])[n];
+      return judgeValue(entry, {line: undefined, exact});
+    }),
+  };
 }
 
 /** The answer to what is no message, or is none where it stands. */
-export function refusal(id: RequestId | null, why: string): {readonly answer: string} {
+export function refusal(id: ShownId, why: string): {readonly answer: string} {
   return {answer: errorLine(id, `This message cannot be taken: ${why}.`, INVALID_REQUEST)};
 }
 
-/** @param line the message as it came; `undefined` where it cannot go on unchanged. */
-function judgeValue(value: unknown, line: Buffer | undefined): Judged {
-  if (!isObject(value)) return refusal(null, 'it must be an object');
+interface Given {
+  /** The message as it came; `undefined` where it cannot go on unchanged. */
+  readonly line: Buffer | undefined;
+  /** The same value, with long ids to the digit. */
+  readonly exact: () => unknown;
+}
+
+function judgeValue(given: unknown, {line: asGiven, exact}: Given): Judged {
+  if (!isObject(given)) return refusal(null, 'it must be an object');
+  const value = withNamedParams(given);
+  const line = value === given ? asGiven : undefined;
   if (value.method === undefined && ('result' in value || 'error' in value)) return responseOf(value, line);
   const problem = problemOf(value);
   if (problem === undefined) return passed(value, line);
   if (!('id' in value) && typeof value.method === 'string') return notificationOf(value);
-  return refusal(isRequestId(value.id) ? value.id : null, problem);
+  return refusal(shownIdOf(value, exact), problem);
 }
 
 /** What keeps a request or a notification from being one. */
@@ -79,7 +96,7 @@ function problemOf(value: Record<string, unknown>): string | undefined {
   const {jsonrpc, method, params} = value;
   if (jsonrpc !== '2.0') return 'jsonrpc must be "2.0"';
   if (typeof method !== 'string') return 'method must be a string';
-  if ('id' in value && !isWholeId(value.id)) return 'id must be a string or an integer';
+  if ('id' in value && !isWholeId(value.id)) return `id must be ${WHOLE_ID}`;
   if (params === undefined) return undefined;
   if (!isObject(params)) return 'params must be an object, or be left out';
   if (isDeeperThan(MAX_DEPTH, params)) return `params must not have more than ${MAX_DEPTH} levels`;
@@ -88,7 +105,38 @@ function problemOf(value: Record<string, unknown>): string | undefined {
   if (!isObject(meta)) return 'params._meta must be an object, or be left out';
   const {progressToken} = meta;
   if (progressToken === undefined || isWholeId(progressToken)) return undefined;
-  return 'params._meta.progressToken must be a string or an integer, or be left out';
+  return `params._meta.progressToken must be ${WHOLE_ID}, or be left out`;
+}
+
+const WHOLE_ID = `a string, or an integer up to ${Number.MAX_SAFE_INTEGER}`;
+
+/** What a refusal says back. A number that is another one once it was read would be taken for somebody else's. */
+function shownIdOf({id}: Record<string, unknown>, exact: () => unknown): ShownId {
+  if (!isRequestId(id)) return null;
+  if (!Number.isInteger(id) || isWholeId(id)) return id;
+  const whole = exact();
+  const digits = isObject(whole) ? whole.id : undefined;
+  return typeof digits === 'string' ? BigInt(digits) : null;
+}
+
+/** Requests that name what they pass on. */
+const WITH_ARGUMENTS = ['tools/call', 'prompts/get'];
+
+/**
+ * Parameters as objects: some languages write an empty list for an empty object, and some clients the arguments as the
+ * text that their model has given.
+ */
+function withNamedParams(value: Record<string, unknown>): Record<string, unknown> {
+  const {method, params} = value;
+  if (isEmptyList(params)) return {...value, params: {}};
+  if (!isObject(params) || typeof method !== 'string' || !WITH_ARGUMENTS.includes(method)) return value;
+  const {arguments: given} = params;
+  const named = isEmptyList(given) ? {} : typeof given === 'string' ? parseObject(given || '{}') : undefined;
+  return named === undefined ? value : {...value, params: {...params, arguments: named}};
+}
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
 }
 
 /** A number with a fraction is no id to the server, and one beyond these is another one once it was read. */

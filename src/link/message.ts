@@ -3,6 +3,9 @@ const INTERNAL_ERROR = -32_603;
 
 export type RequestId = string | number;
 
+/** An id as it can be said back: of more digits than a number here can tell apart, or `null` where it is not known. */
+export type ShownId = RequestId | bigint | null;
+
 /** What the bridge has to know of a message; parameters and results go on as they are. */
 export type Message =
   | {readonly kind: 'request'; readonly id: RequestId; readonly method: string}
@@ -36,8 +39,9 @@ export function cancelledBy({
 }
 
 /** The line that answers a request with an error; `null` where the request could not be read. */
-export function errorLine(id: RequestId | null, message: string, code = INTERNAL_ERROR): string {
-  return `${JSON.stringify({jsonrpc: '2.0', id, error: {code, message}})}\n`;
+export function errorLine(id: ShownId, message: string, code = INTERNAL_ERROR): string {
+  const shown = typeof id === 'bigint' ? String(id) : JSON.stringify(id);
+  return `{"jsonrpc":"2.0","id":${shown},"error":${JSON.stringify({code, message})}}\n`;
 }
 
 const ID = '("(?:[^"\\\\]|\\\\.)*"|-?\\d+)';
@@ -49,11 +53,23 @@ const ID_LAST = new RegExp(`\\}\\s*,\\s*${JSONRPC}"id"\\s*:\\s*${ID}\\s*\\}\\s*$
 const ANSWER = /^\s*\{[^{[]*"(result|error)"\s*:/;
 
 /** The id of a request of which only both ends are known; `null` where they do not tell it. */
-export function idAtEdge({head, tail}: {readonly head: Buffer; readonly tail: Buffer}): RequestId | null {
+export function idAtEdge({head, tail}: {readonly head: Buffer; readonly tail: Buffer}): ShownId {
   const start = head.toString();
   if (ANSWER.test(start)) return null;
   const found = ID_FIRST.exec(start) ?? ID_LAST.exec(tail.toString());
-  return found?.[1] === undefined ? null : (JSON.parse(found[1]) as RequestId);
+  return found?.[1] === undefined ? null : idIn(found[1]);
+}
+
+const LONG_ID = /("id"\s*:\s*)(-?\d{16,})(?=\s*[,}])/g;
+
+/** The JSON of a text in which each id that a number would not hold to the digit is a text of its digits. */
+export function withExactIds(text: string): unknown {
+  return JSON.parse(text.replace(LONG_ID, '$1"$2"'));
+}
+
+function idIn(json: string): RequestId | bigint {
+  const id = JSON.parse(json) as RequestId;
+  return typeof id === 'string' || Number.isSafeInteger(id) ? id : BigInt(json);
 }
 
 /** The line that says that a resource is not any more as the client knows it. */

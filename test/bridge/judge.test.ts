@@ -45,6 +45,42 @@ describe('a request', () => {
     });
   });
 
+  it.each([
+    ['a number that is read as another one', '9007199254740993'],
+    ['one below', '-9007199254740993'],
+    ['one that is longer still', '123456789012345678901234567890'],
+  ])('whose id is %s is refused under that very id', (_, id) => {
+    const asked = `{"jsonrpc":"2.0","method":"x","params":{"id":1},"id": ${id}}`;
+    const single = judgeMessage(line(`${asked}\n`));
+    expect('answer' in single && single.answer).toContain(`"id":${id},"error"`);
+    expect('answer' in single && single.answer).toContain('an integer up to 9007199254740991');
+    const several = judgeMessage(line(`[${JSON.stringify(request({}))},${asked}]\n`));
+    expect('batch' in several && several.batch[1]).toEqual(single);
+  });
+
+  it('whose id is written in a way that cannot be said back is answered under none', () => {
+    const judged = judgeMessage(line('{"jsonrpc":"2.0","id":9.007199254740993e15,"method":"x"}\n'));
+    expect('answer' in judged && JSON.parse(judged.answer).id).toBeNull();
+  });
+
+  it.each([
+    [
+      'an empty list for arguments',
+      {params: {name: 'x', arguments: []}},
+      {params: {name: 'x', arguments: {}}},
+    ],
+    ['arguments as text', {params: {arguments: '{"a": 1}'}}, {params: {arguments: {a: 1}}}],
+    ['no text for arguments', {params: {arguments: ''}}, {params: {arguments: {}}}],
+    ['an empty list for params', {method: 'ping', params: []}, {method: 'ping', params: {}}],
+  ])('with %s goes on as it is meant', (_, more, expected) => {
+    expect(passedOf(judgeMessage(line(request(more))))).toEqual(request(expected));
+  });
+
+  it.each(['{"a":', '[1]', 'text', '5'])('with %s for arguments is for the server to refuse', (given) => {
+    const asked = request({params: {name: 'x', arguments: given}});
+    expect(passedOf(judgeMessage(line(asked)))).toEqual(asked);
+  });
+
   it('that is right goes on byte by byte', () => {
     const given = Buffer.from(
       ' { "id" : 7 , "jsonrpc":"2.0","method":"ping", "params" : {"a" : [1.0, null]} }\r\n',

@@ -153,6 +153,21 @@ describe.each(['on', 'off'])('with OPENCODE_DELEGATE_HOST=%s', (host) => {
     expect(await client.line(({id}) => id === null)).toMatchObject({error: {code: -32_600}});
   });
 
+  it('a batch of nothing but responses is not answered in any revision', async () => {
+    for (const revision of REVISIONS) {
+      const {client, params} = await open(revision, place());
+      const before = client.lines.length;
+      client.write(
+        `${JSON.stringify([
+          {jsonrpc: '2.0', id: 77, result: {}},
+          {id: null, result: {}},
+        ])}\n`,
+      );
+      await client.request('next', 'tools/list', params());
+      expect(client.lines.slice(before).map(({id}) => id)).toEqual(['next']);
+    }
+  });
+
   it('a batch is refused request by request in every other revision', async () => {
     for (const revision of REVISIONS.filter((each) => each !== '2025-03-26')) {
       const {client, params} = await open(revision, place());
@@ -260,6 +275,7 @@ describe.each(['on', 'off'])('with OPENCODE_DELEGATE_HOST=%s', (host) => {
       `${id}.md`,
       `/somewhere/${id}.md`,
       ` "${id.toUpperCase()}" `,
+      ...[`@${id}`, `${id}.`, `**${id}**`, `\`${id}\`.`],
     ]) {
       const read = await answer('delegation_read', {
         id: named,
@@ -271,6 +287,15 @@ describe.each(['on', 'off'])('with OPENCODE_DELEGATE_HOST=%s', (host) => {
     }
     expect(await answer('delegation_list', {status: 'Completed', limit: '1000'})).toContain(id);
     expect(await answer('delegation_list', {status: 'all', limit: null})).toContain(id);
+    expect(await answer('delegation_list', {status: 'None', limit: 10.5, offset: false})).toContain(id);
+    expect(await answer('delegation_list', [])).toContain(id);
+    expect(await answer('delegation_list', '{"limit": "10.0"}')).toContain(id);
+    const here = await answer('delegate', {
+      ...{prompt: 'p', agent: 'None', model: [], continue: 'nil', timeout_minutes: {}},
+      ...{directory: '.', access: 'Read Only'},
+    });
+    expect(here).toContain('read-only');
+    expect(await answer('delegate', {prompt: 'p', directory: `"${folder}"`})).toContain('up to 15 m of work');
     const record = await client.request('record', 'resources/read', params({uri: `delegation://${id}`}));
     expect(JSON.stringify(record)).toContain(folder);
   });

@@ -18,6 +18,16 @@ describe('an argument', () => {
   it.each([
     ['an optional one without text is left out', {note: '', access: ' ', many: ''}, {}],
     ['an optional one that names nothing is left out', {note: 'null', many: ' undefined '}, {}],
+    [
+      'an optional one that is nothing in some language is left out',
+      {note: 'None', access: 'NULL', many: 'nil', minutes: false, free: [], id: 'x'},
+      {id: 'x'},
+    ],
+    [
+      'an optional one that is empty, or has quotes alone, is left out',
+      {note: {}, access: null, many: '""'},
+      {},
+    ],
     ['text that speaks of nothing stays', {note: 'null pointers'}, {note: 'null pointers'}],
     ['a required one without text stays, for its tool to refuse', {id: ''}, {id: ''}],
     [
@@ -38,11 +48,20 @@ describe('an argument', () => {
     ['less than the least stays, for the schema to refuse', {many: -5}, {many: -5}],
     ['a number where text is wanted is its text', {note: 2}, {note: '2'}],
     ['a word of a list may be in another case', {access: ' READ_ONLY '}, {access: 'read-only'}],
+    ['a word of a list may be written in one', {access: 'ReadOnly'}, {access: 'read-only'}],
+    ['a whole number may have an empty fraction', {many: '10.0', free: 10.0}, {many: 10, free: 10}],
+    ['a fraction of what is counted is rounded', {many: 10.4, minutes: 10.4}, {many: 10, minutes: 10.4}],
     ['an unknown word stays, for the schema to refuse', {access: 'all'}, {access: 'all'}],
     ['text stays as it is, blanks and all', {note: ' a '}, {note: ' a '}],
     ['an unknown one stays, for the schema to ignore', {other: 1}, {other: 1}],
   ])('%s', (_, given, expected) => {
     expect(meant(given, SCHEMA)).toEqual(expected);
+  });
+
+  it('somebody’s own words may be “None”', () => {
+    const given = {id: 'x', note: 'None'};
+    expect(meant(given, SCHEMA, ['note'])).toEqual(given);
+    expect(meant({note: ' '}, SCHEMA, ['note'])).toEqual({});
   });
 
   it.each([undefined, 'text', 5])('arguments that are %j are for the schema to refuse', (given) => {

@@ -9,6 +9,8 @@ it.each([
   [' ~/shop ', '/home/ada/shop'],
   ['file:///home/ada/my%20shop', '/home/ada/my shop'],
   ['file://localhost/home/ada', '/home/ada'],
+  ['"/home/ada/my shop"', '/home/ada/my shop'],
+  ['`~/shop`', '/home/ada/shop'],
 ])('%j is a place on this machine', (given, path) => {
   expect(pathOf(given, '/home/ada')).toBe(path);
 });
@@ -18,6 +20,7 @@ it.each([
   '/my%20shop',
   ' /with blanks ',
   'src',
+  '"/home/ada',
   '~bob/x',
   'https://example.com/x',
   'file://elsewhere/x',

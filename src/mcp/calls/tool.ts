@@ -67,6 +67,8 @@ interface ToolSpec<Input extends z.ZodObject> {
   /** What Claude Code's search finds it by; a tool without is in the model's first request already. */
   readonly searchHint?: string;
   readonly input: Input;
+  /** The arguments that have somebody's own words. */
+  readonly ownWords?: readonly string[];
   call(input: z.output<Input>, context: ToolContext): Promise<ToolAnswer>;
 }
 
@@ -91,14 +93,14 @@ export interface Tool {
 
 /** Makes a tool of its description: the handler sees only input that fits the schema. */
 export function defineTool<Input extends z.ZodObject>(spec: ToolSpec<Input>): Tool {
-  const {input, call, searchHint, ...definition} = spec;
+  const {input, call, searchHint, ownWords, ...definition} = spec;
   const schema = schemaOf(input);
   const load =
     searchHint === undefined ? {'anthropic/alwaysLoad': true} : {'anthropic/searchHint': searchHint};
   return {
     definition: {...definition, inputSchema: {...schema, type: 'object'}, _meta: load},
     async call(given, context) {
-      const parsed = input.safeParse(meant(given, schema), {error: missing});
+      const parsed = input.safeParse(meant(given, schema, ownWords), {error: missing});
       if (!parsed.success) throw new Refusal(`${definition.name}: ${problemsOf(parsed.error)}`);
       return call(parsed.data, context);
     },

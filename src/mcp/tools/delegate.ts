@@ -9,6 +9,8 @@ import {renderStarted} from '../render/render.ts';
 import {nameArgument, pathArgument} from './names.ts';
 
 const DEFAULT_TIMEOUT_MINUTES = 15;
+/** The one relative path whose meaning is beyond doubt. */
+const HERE = /^\s*\.\/?\s*$/;
 
 export const delegate = defineTool({
   name: 'delegate',
@@ -53,7 +55,8 @@ export const delegate = defineTool({
     const {delegations, client, caller, environment, signal, isCancelled, askTrust} = context;
     const {agent, model, access, timeout_minutes} = input;
     const parent = caller && parentOf(caller.stamp);
-    const place = directory === undefined ? undefined : client.path(directory);
+    const isHere = directory !== undefined && HERE.test(client.path(directory));
+    const place = isHere ? await client.workingDirectory() : directory && client.path(directory);
     const request = {
       project: await client.project(id),
       environment,

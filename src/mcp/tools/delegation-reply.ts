@@ -10,6 +10,7 @@ export const delegationReply = defineTool({
     "Allows, this once, or denies what a blocked delegation's agent asks for, or answers its question. delegation_read shows the request.",
   annotations: {readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true},
   searchHint: 'allow, deny or answer what a background agent asks',
+  ownWords: ['message'],
   input: z.object({
     id: nameArgument(),
     decision: z.enum(['allow', 'deny']),

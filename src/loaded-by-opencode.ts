@@ -20,3 +20,8 @@ export const KEEPER_FILE = fileURLToPath(new URL(`./opencode/keeper/keeper${EXTE
 export function goneFile(): string | undefined {
   return [fileURLToPath(GUARD), KEEPER_FILE].find((file) => !existsSync(file));
 }
+
+/** True in the background process, which the end of a client does not end. */
+export function isHost(): boolean {
+  return process.argv[2] === 'host';
+}

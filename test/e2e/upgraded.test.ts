@@ -112,6 +112,16 @@ describe.runIf(HOST_MODE === 'on')('a package that is replaced under a running c
   });
 });
 
+it('a package that is gone is said to be that, without advice for a host, where there is none', async () => {
+  const scene = await setScene();
+  const installed = new Installed(scene.sandbox);
+  const client = await scene.open({args: [installed.main], env: {OPENCODE_DELEGATE_HOST: 'off'}});
+  installed.remove();
+  const {text} = await client.read(await client.delegate('Look', {access: 'read-only'}));
+  expect(text).toMatch(/guard\.js is gone: .* while it ran\. Start the client again\./);
+  expect(text).not.toContain('opencode-delegate stop');
+});
+
 describe('a package of which a part is missing', () => {
   async function setUp(part: string) {
     const {sandbox, open} = await setScene();

@@ -1,6 +1,6 @@
 import type {OpencodeClient, PermissionRuleset} from '@opencode-ai/sdk/v2/client';
 import type {RunRequest} from '../../delegation/model/ports.ts';
-import {goneFile} from '../../loaded-by-opencode.ts';
+import {goneFile, isHost} from '../../loaded-by-opencode.ts';
 import {GUARD_MARK, NO_PROJECT_MARK, READ_ONLY} from '../read-only/marks.ts';
 import {readOnlyRules} from '../read-only/rules.ts';
 import {dataOf, done} from '../wire/answer.ts';
@@ -97,7 +97,7 @@ function problemIn(agents: Readonly<Record<string, unknown>>): string | undefine
   if (missing === undefined) return undefined;
   const gone = goneFile();
   if (gone !== undefined)
-    return `${gone} is gone: opencode-delegate was upgraded, moved or removed while its background process ran. End that process (\`opencode-delegate stop\`), and start the client again.`;
+    return `${gone} is gone: opencode-delegate was upgraded, moved or removed while ${isHost() ? 'its background process ran. End that process (`opencode-delegate stop`), and start' : 'it ran. Start'} the client again.`;
   if (missing === GUARD_MARK)
     return 'OpenCode has not loaded the plugin that keeps links and searches inside the directory. It loads none while OPENCODE_PURE is set: unset it.';
   return 'this OpenCode does not let what the project configures be left out. Use OpenCode 1.18 (`npm install -g opencode-ai@1.18`), or give access agent or worktree.';

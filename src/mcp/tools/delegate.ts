@@ -41,7 +41,7 @@ export const delegate = defineTool({
     continue: nameArgument()
       .optional()
       .describe(
-        'Id of a finished delegation to continue; its agent keeps the conversation. Everything but the prompt is inherited unless given; an interrupted one goes on without a prompt too.',
+        'Id of a finished delegation to continue; its agent keeps the conversation. All but the prompt is inherited unless given; an interrupted one needs none.',
       ),
     timeout_minutes: z
       .number()

@@ -1,4 +1,4 @@
-import {mkdirSync, readdirSync, renameSync, rmSync} from 'node:fs';
+import {existsSync, mkdirSync, readdirSync, renameSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {createGate} from '../support/gate.ts';
@@ -71,6 +71,40 @@ describe('the delegations of a project', () => {
     const theirs = await (await open({cwd: bar})).call('delegation_list');
     expect(theirs.text).toContain(other);
     expect(theirs.text).not.toContain(ended);
+  });
+
+  it('go along with a repository that is moved, and are not those of another one in its place', async () => {
+    const {sandbox, open} = await setScene(({prompt}) => ({text: `answer to ${prompt}`}));
+    const at = (name: string) => join(sandbox.root, name);
+    const make = () => Repository.create(at('app'), {home: sandbox.root}).path;
+    const delegated = async (prompt: string) => {
+      const client = await open({cwd: at('app')});
+      const id = await client.delegate(prompt);
+      await client.read(id);
+      return id;
+    };
+    make();
+    const old = await delegated('old');
+    renameSync(at('app'), at('app-old'));
+    make();
+    const recent = await delegated('recent');
+    for (const [place, own, other] of [
+      ['app', recent, old],
+      ['app-old', old, recent],
+    ] as const) {
+      const client = await open({cwd: at(place)});
+      const {text} = await client.call('delegation_list');
+      expect(text).toContain(own);
+      expect(text).not.toContain(other);
+      expect((await client.read(other)).text).toContain(`No delegation "${other}" in this project`);
+    }
+    rmSync(at('app-old'), {recursive: true});
+    const folder = readdirSync(sandbox.dataDir).find((name) =>
+      existsSync(join(sandbox.dataDir, name, `${old}.md`)),
+    );
+    const client = await open({cwd: join(sandbox.dataDir, folder ?? '')});
+    expect((await client.call('delegation_list')).text).toContain(old);
+    expect((await client.read(old)).blocks[1]).toBe('answer to old');
   });
 
   it('are not those of another directory where the client has inherited a GIT_DIR', async () => {

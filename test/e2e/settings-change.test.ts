@@ -50,6 +50,42 @@ describe('a change of what OpenCode reads', () => {
     ]);
   });
 
+  it('is noticed beside a skill with thousands of files, and is a tool, a skill or a plugin as well', async () => {
+    const {model, sandbox, open} = await setScene(({prompt}) => ({text: `answer to ${prompt}`}), HOST);
+    const put = (path: string, text: string) => {
+      mkdirSync(dirname(join(sandbox.root, path)), {recursive: true});
+      writeFileSync(join(sandbox.root, path), text);
+    };
+    const skill = (name: string) => `---\nname: ${name}\ndescription: Knows ${name}.\n---\nDo.`;
+    const plugin = (mark: string) =>
+      `export const P = async () => ({'experimental.chat.system.transform': async (_, o) => { o.system.push('${mark}'); }});`;
+    put('home/.config/opencode/skills/pdf/SKILL.md', skill('pdf'));
+    for (let n = 0; n < 2_100; n++) put(`home/.config/opencode/skills/pdf/node_modules/x/${n}.js`, 'x');
+    put('home/plugin.js', plugin('mark-one'));
+    const plain = {...sandbox.config, plugin: [`file://${join(sandbox.root, 'home/plugin.js')}`]};
+    sandbox.configure(plain);
+    const client = await open();
+    const asked = async (prompt: string) => {
+      await client.read(await client.delegate(prompt));
+      return model.requests.find((each) => each.prompt === prompt && each.tools.length > 0);
+    };
+    expect((await asked('before'))?.tools).toContain('bash');
+
+    sandbox.configure({...plain, permission: {bash: 'deny'}});
+    put('home/plugin.js', plugin('mark-two'));
+    put('home/.claude/skills/zebra/SKILL.md', skill('zebra'));
+    put(
+      'home/.config/opencode/tools/deploy.ts',
+      `export default {description: 'd', args: {}, execute: async () => ''};`,
+    );
+    const after = await asked('after');
+    expect(after?.tools).not.toContain('bash');
+    expect(after?.tools).toContain('deploy');
+    expect(after?.system).toContain('mark-two');
+    expect(JSON.stringify(after)).toContain('zebra');
+    expect(openCodeIn(sandbox.root)).toHaveLength(1);
+  });
+
   it.each([
     ['logged in with', undefined, '.local/share/opencode/auth.json'],
     ['named in a file', '{file:~/key.txt}', 'key.txt'],

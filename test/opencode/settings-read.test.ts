@@ -1,4 +1,4 @@
-import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {pathToFileURL} from 'node:url';
@@ -8,6 +8,8 @@ import {SettingsRead} from '../../src/opencode/server/settings-read.ts';
 let root: string;
 let project: string;
 let read: SettingsRead;
+/** As a server that starts now. */
+let begin: () => SettingsRead;
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'settings-read-'));
@@ -18,14 +20,22 @@ beforeEach(() => {
   put('home/.config/opencode/opencode.json', '{"model": "a/b", "key": "{file:../../../key}"}');
   put('home/.local/share/opencode/auth.json', '{"a": {"type": "api", "key": "one"}}');
   put('home/.config/opencode/agents/writer.md', 'Write.');
-  put('plugins/one.ts', 'export default 1');
-  put('my project/plugins/two.mjs', 'export default 1');
+  put('plugin.js', "import {a} from './lib/inner.js';");
+  put('lib/inner.ts', "export const a = require('../data.json');");
+  put('data.json', '[1]');
+  put('package/package.json', '{"main": "src/main.ts"}');
+  put('package/src/main.ts', '');
   put(
-    'my project/.opencode/opencode.jsonc',
-    `{"prompt": "{file:{env:INNER}/key}", "plugin": ["${pathToFileURL(join(root, 'plugins/one.ts'))}", "../plugins/two.mjs"]}`,
+    'home/.opencode/opencode.json',
+    JSON.stringify({
+      plugin: [pathToFileURL(join(root, 'plugin.js')).href, ['../../package', {an: 'option'}], 'from-npm'],
+      skills: {paths: ['../../more skills']},
+    }),
   );
+  put('my project/.opencode/opencode.jsonc', '{"prompt": "{file:{env:INNER}/key}"}');
   const env = {HOME: join(root, 'home'), INNER: join(root, 'inner')};
-  read = new SettingsRead({env, neutral: join(root, 'data')});
+  begin = () => new SettingsRead({env, neutral: join(root, 'data')});
+  read = begin();
 });
 
 afterEach(() => rmSync(root, {recursive: true, force: true}));
@@ -46,12 +56,15 @@ describe('what a server has read', () => {
     ['the project’s configuration', 'my project/opencode.json', '{}'],
     ['a file that the project’s refers to by a variable', 'inner/key', 'two'],
     ['a skill of the project’s', 'my project/.opencode/skill/s/SKILL.md', 'Do.'],
-    ['a tool of the user’s', 'home/.config/opencode/tools/count.ts', 'export default {}'],
-    ['a tool of the project’s', 'my project/.opencode/tool/count.ts', 'export default {}'],
-    ['a skill of another program’s', 'home/.claude/skills/s/SKILL.md', 'Do.'],
-    ['a skill of another program’s in the project', 'my project/.agents/skills/s/SKILL.md', 'Do.'],
-    ['a plugin that is named by its address', 'plugins/one.ts', 'export default 2'],
-    ['a plugin that is named by its path', 'my project/plugins/two.mjs', 'export default 2'],
+    ['a skill that is shared with Claude Code', 'home/.claude/skills/s/SKILL.md', 'Do.'],
+    ['a skill of the project’s for several programs', 'my project/.agents/skills/s/SKILL.md', 'Do.'],
+    ['a skill in a folder that the configuration names', 'more skills/s/SKILL.md', 'Do.'],
+    ['a tool of the user’s', 'home/.config/opencode/tools/deploy.ts', 'export default {};'],
+    ['a tool of the project’s', 'my project/.opencode/tool/deploy.js', 'export default {};'],
+    ['a plugin that the configuration names', 'plugin.js', 'export {};'],
+    ['what a plugin imports', 'lib/inner.ts', 'export const a = 2;'],
+    ['what a file that a plugin imports takes from above', 'data.json', '[2]'],
+    ['a plugin that is a folder', 'package/src/main.ts', 'export {};'],
   ])('is out of date when %s has changed', (_, path, text) => {
     expect(read.isCurrent(project)).toBe(true);
     put(path, text);
@@ -63,24 +76,65 @@ describe('what a server has read', () => {
     expect(read.isCurrent(project)).toBe(false);
   });
 
-  it('is out of date when a setting has changed beside a skill with thousands of files', () => {
-    for (let n = 0; n < 2_100; n++) put(`home/.config/opencode/skills/s/data/${n}.txt`, 'x');
-    const again = new SettingsRead({env: {HOME: join(root, 'home')}, neutral: join(root, 'data')});
-    expect(again.isCurrent(project)).toBe(true);
-    put('my project/.opencode/opencode.jsonc', '{"permission": {"bash": "deny"}}');
-    expect(again.isCurrent(project)).toBe(false);
-  });
-
-  it('is what it was when something has changed that a skill has installed', () => {
-    put('home/.config/opencode/skills/s/node_modules/p/index.js', 'one');
-    const again = new SettingsRead({env: {HOME: join(root, 'home')}, neutral: join(root, 'data')});
-    put('home/.config/opencode/skills/s/node_modules/p/index.js', 'two');
-    expect(again.isCurrent(project)).toBe(true);
-  });
-
   it('is out of date when a file is gone', () => {
     expect(read.isCurrent(project)).toBe(true);
     rmSync(join(root, 'home/.config/opencode/agents/writer.md'));
+    expect(read.isCurrent(project)).toBe(false);
+  });
+
+  it.each([
+    [
+      'home/.config/opencode/skills/pdf',
+      'my project/.opencode/opencode.json',
+      '{"permission": {"bash": "deny"}}',
+    ],
+    ['home/.config/opencode/agents/notes', 'my project/.opencode/agent/new.md', 'Read.'],
+    ['home/.config/opencode/skills/pdf', 'home/.config/opencode/skills/web/SKILL.md', 'Do.'],
+    ['home/.claude/skills/pdf', 'home/.claude/skills/pdf/deep/SKILL.md', 'Do.'],
+    ['home/.opencode/plugin/node_modules', 'home/.opencode/plugin/one.ts', 'export {};'],
+  ])('is out of date however much lies in %s when %s has changed', (crowded, path, text) => {
+    for (let n = 0; n < 510; n++) put(`${crowded}/node_modules/${n}/index.js`, 'x');
+    for (let n = 0; n < 2_010; n++) put(`${crowded}/files/${n}.txt`, 'x');
+    expect(read.isCurrent(project)).toBe(true);
+    put(`${crowded}/files/0.txt`, 'what OpenCode does not read');
+    expect(read.isCurrent(project)).toBe(true);
+    put(path, text);
+    expect(read.isCurrent(project)).toBe(false);
+  });
+
+  it('is what it was while a tree that is too large, or leads back to itself, is the same', () => {
+    for (let n = 0; n < 510; n++) put(`home/.agents/skills/${n}/SKILL.md`, 'Do.');
+    symlinkSync(join(root, 'home/.agents'), join(root, 'home/.agents/skills/back'));
+    read = begin();
+    expect(read.isCurrent(project)).toBe(true);
+    expect(read.isCurrent(project)).toBe(true);
+    put('home/.agents/skills/1/SKILL.md', 'Do it well.');
+    expect(read.isCurrent(project)).toBe(false);
+  });
+
+  it('is out of date when a folder of skills that was looked at long ago has got another one', () => {
+    const skills = join(root, 'home/.agents/skills');
+    put('home/.agents/skills/one/SKILL.md', 'Do.');
+    utimesSync(skills, 1, 1);
+    const now = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 60_000);
+    onTestFinished(() => now.mockRestore());
+    read = begin();
+    expect(read.isCurrent(project)).toBe(true);
+    expect(read.isCurrent(project)).toBe(true);
+    put('home/.agents/skills/two/SKILL.md', 'Do.');
+    expect(read.isCurrent(project)).toBe(false);
+  });
+
+  it.each([
+    ['a file that was read before', 'home/.config/opencode/opencode.json', '{"model": "a/another"}'],
+    ['a file that such a file refers to', 'key', 'three'],
+    ['a folder that was not there', 'my project/.opencode/agent/new.md', 'Read.'],
+  ])('is out of date when %s changes a while after it was looked at', (_, path, text) => {
+    const now = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 60_000);
+    onTestFinished(() => now.mockRestore());
+    read = begin();
+    expect([read.isCurrent(project), read.isCurrent(project)]).toEqual([true, true]);
+    put(path, text);
     expect(read.isCurrent(project)).toBe(false);
   });
 
@@ -94,22 +148,5 @@ describe('what a server has read', () => {
       '{"$schema": "s", "model": "a/b", "key": "{file:../../../key}"}',
     );
     expect(again.isCurrent(project)).toBe(true);
-  });
-
-  it.each([
-    ['a file that was read before', 'home/.config/opencode/opencode.json', '{"model": "a/another"}'],
-    ['a file that such a file refers to', 'key', 'three'],
-    ['a folder that was not there', 'my project/.opencode/agent/new.md', 'Read.'],
-  ])('is out of date when %s changes a while after it was looked at', (_, path, text) => {
-    rmSync(join(root, 'my project/.opencode'), {recursive: true});
-    const env = {HOME: join(root, 'home')};
-    const now = Date.now();
-    // What has been as it is for a minute is not read again while it stays so.
-    const clock = vi.spyOn(Date, 'now').mockReturnValue(now + 60_000);
-    onTestFinished(() => clock.mockRestore());
-    const settled = new SettingsRead({env, neutral: join(root, 'data')});
-    expect([settled.isCurrent(project), settled.isCurrent(project)]).toEqual([true, true]);
-    put(path, text);
-    expect(settled.isCurrent(project)).toBe(false);
   });
 });

@@ -3,65 +3,38 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
-  realpathSync,
   renameSync,
   rmSync,
   symlinkSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs';
-import {tmpdir} from 'node:os';
 import {delimiter, join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
-import {MarkdownStore} from '../../src/store/markdown-store.ts';
-import {earlierNameOf} from '../../src/store/projects/names.ts';
-import {originOf} from '../../src/store/projects/origin.ts';
-import {renderRecord} from '../../src/store/record/record.ts';
-import {aDelegation, anEnd, FakeLog} from '../support/fakes.ts';
+import {FakeLog} from '../support/fakes.ts';
+import {ProjectStage} from '../support/project-stage.ts';
 import {Repository} from '../support/repository.ts';
 
+let stage: ProjectStage;
 let root: string;
 let data: string;
 
 beforeEach(() => {
-  root = realpathSync(mkdtempSync(join(tmpdir(), 'opencode delegate project-')));
-  data = join(root, 'data');
+  stage = new ProjectStage();
+  ({root, data} = stage);
 });
+
+const store = (log?: FakeLog) => stage.store(log);
+const projectOf = (directory: string) => stage.projectOf(directory);
+const folder = (name: string) => stage.folder(name);
+const repository = (name: string) => stage.repository(name);
+const fresh = (name: string, origin?: string) => stage.fresh(name, origin);
+const clone = (from: string, to: string) => stage.clone(from, to);
 
 afterEach(() => {
   vi.unstubAllEnvs();
-  rmSync(root, {recursive: true, force: true});
 });
-
-/** As a process that has just begun sees it: nothing is remembered but what is written down. */
-const store = (log = new FakeLog()) => new MarkdownStore({root: data, log});
-const projectOf = (directory: string) => store().projectOf(directory);
-
-function folder(name: string): string {
-  const path = join(root, name);
-  mkdirSync(path, {recursive: true});
-  return path;
-}
-
-function repository(name: string): Repository {
-  return Repository.create(join(root, name), {home: root});
-}
-
-/** Without a commit. */
-function fresh(name: string): Repository {
-  return Repository.create(join(root, name), {home: root, files: {}});
-}
-
-function clone(from: string, to: string): Repository {
-  new Repository(root, root).git('clone', '--quiet', from, join(root, to));
-  const made = new Repository(join(root, to), root);
-  made.git('config', 'user.name', 'Ada');
-  made.git('config', 'user.email', 'ada@example.org');
-  return made;
-}
 
 describe('the project of a directory', () => {
   it('has a name that people can read', async () => {
@@ -87,8 +60,10 @@ describe('the project of a directory', () => {
     symlinkSync(origin.path, join(root, 'link'));
     clone(origin.path, 'a clone');
     clone(join(root, 'a clone'), 'a clone of the clone');
-    const project = await projectOf(join(root, 'a clone of the clone'));
+    const project = await projectOf(origin.path);
     expect(project).toMatch(/^shop-/);
+    expect(await projectOf(join(root, 'a clone'))).toBe(project);
+    expect(await projectOf(join(root, 'a clone of the clone'))).toBe(project);
     for (const place of [
       ...['shop', 'link', 'a tree', 'a clone', 'shop/.git/hooks'].map((name) => join(root, name)),
       folder('shop/deep/in side'),
@@ -277,85 +252,5 @@ describe('the project of a directory', () => {
       writeFileSync(join(folder(name), '.git'), content);
       expect(await projectOf(join(root, name))).toMatch(new RegExp(`^${name}-`));
     }
-  });
-});
-
-describe('what an earlier version has put under another name', () => {
-  const COMMIT = '0123456789abcdef0123456789abcdef01234567';
-  const ids = ['swift-amber-otter', 'calm-red-fox', 'loud-blue-bear', 'shy-green-owl', 'old-grey-cat'];
-
-  function put(project: string, n: number, directory: string): string {
-    const id = ids[n] ?? '';
-    mkdirSync(join(data, project), {recursive: true});
-    const record = aDelegation({id, project, directory, createdAt: n, state: anEnd(), text: `answer ${n}`});
-    writeFileSync(join(data, project, `${id}.md`), renderRecord(record));
-    // What has just changed is looked at again.
-    for (const path of [`${id}.md`, '.']) utimesSync(join(data, project, path), 1_700_000_000, 1_700_000_000);
-    return id;
-  }
-
-  it('is listed and read where it was done, and by nobody else: by those of one template not each other’s', async () => {
-    const [shop, bar, notes] = [repository('shop').path, repository('bar').path, folder('notes')];
-    const inShop = [
-      put(COMMIT, 0, shop),
-      put(earlierNameOf(folder('shop/src')), 1, join(shop, 'src')),
-      put(COMMIT, 2, join(root, 'a clone that is gone')),
-    ];
-    const inBar = put(COMMIT, 3, bar);
-    const inNotes = put(earlierNameOf(notes), 4, notes);
-
-    for (const [place, expected] of [
-      [shop, inShop],
-      [bar, [inBar, inShop[2]]],
-      [notes, [inNotes]],
-    ] as const) {
-      // And again by a process that has it from what is written down.
-      for (const one of [store(), store()]) {
-        const project = await one.projectOf(place);
-        const {heads} = await one.list(project);
-        expect(heads.map(({id}) => id).sort()).toEqual([...expected].sort());
-        expect(await one.list(project)).toBe(await one.list(project));
-        expect((await one.peek(project))?.heads).toHaveLength(expected.length);
-        for (const [n, id] of ids.entries()) {
-          const isTheirs = expected.some((own) => own === id);
-          expect((await one.read(project, id))?.text).toBe(isTheirs ? `answer ${n}` : undefined);
-        }
-      }
-    }
-  });
-
-  it('stays where it is, is changed there, and stands beside what is new', async () => {
-    const shop = repository('shop').path;
-    const old = put(COMMIT, 0, shop);
-    const one = store();
-    const project = await one.projectOf(shop);
-    expect(project).toMatch(/^shop-/);
-    await one.create(aDelegation({id: 'new-pink-pig', project, directory: shop, createdAt: 9}));
-    expect((await one.list(project)).heads.map(({id}) => id)).toEqual(['new-pink-pig', old]);
-    const record = await one.read(project, old);
-    if (record === undefined) throw new Error('it is not found');
-    expect(record.project).toBe(COMMIT);
-    await one.write({...record, readAt: 10});
-    expect((await one.list(project)).unread).toEqual([]);
-    expect(existsSync(one.artifact(COMMIT, old))).toBe(true);
-  });
-});
-
-describe('the origin of a repository', () => {
-  it.each([
-    ['[remote "origin"]\n\turl = https://example.org/a/b.git', 'example.org/a/b'],
-    ['[remote "origin"]\n\turl = git@Example.org:a/b', 'example.org/a/b'],
-    ['[remote "origin"]\n\turl = ssh://git@example.org:2222/a/b.git', 'example.org:2222/a/b'],
-    ['[remote "up"]\n\turl = git://example.org/a/b', 'example.org/a/b'],
-    ['[REMOTE "origin"] url = "https://example.org/a b" ; as told\n', 'example.org/a b'],
-    ['[remote "a"]\nurl=https://x/a\n[remote "origin"]\nurl=https://x/o\nurl=https://x/p', 'x/o'],
-    ['[remote "a"]\nurl=https://x/a\n[remote "b"]\nurl=https://x/b', undefined],
-    ['[branch "origin"]\n\turl = https://example.org/a/b', undefined],
-    ['[remote "origin"]\n\turl = ../no/such/place', undefined],
-    ['', undefined],
-  ])('is read from %j', (config, address) => {
-    const {path} = fresh('shop');
-    writeFileSync(join(path, '.git', 'config'), config);
-    expect(originOf(join(path, '.git'))).toEqual(address === undefined ? undefined : {address});
   });
 });

@@ -4,6 +4,8 @@ import {parse} from 'jsonc-parser';
 import {homeOf} from '../../base/home.ts';
 import {xdgFolder} from '../../base/xdg.ts';
 import {configurationOf} from '../settings/configuration-files.ts';
+import {Remembered} from '../settings/remembered.ts';
+import {statsOf} from '../settings/tree.ts';
 import {type FoundKeys, keysInSettings, keysInStore, keysInVariables} from './keys-in.ts';
 
 /** Settings that the environment itself has. */
@@ -28,8 +30,8 @@ export class Secrets {
   #keys: readonly string[] = [];
   /** What has the name of a key, and is a part of a path: OpenCode's answers name that path. */
   readonly #plain = new Set<string>();
-  /** The stamps of files whose keys are known. */
-  readonly #learnt = new Map<string, string>();
+  /** What was found in each file; `undefined` of one that may take keys from others. */
+  readonly #learnt = new Remembered<readonly FoundKeys[] | undefined>();
 
   constructor(env: NodeJS.ProcessEnv) {
     this.#env = env;
@@ -42,12 +44,12 @@ export class Secrets {
 
   /** Looks for the keys that OpenCode may use in a directory. What cannot be read has none, for OpenCode neither. */
   learn(directory: string): void {
-    const {entries, stamps} = configurationOf(directory, this.#env);
+    const {entries} = configurationOf(directory, this.#env);
     const stores = STORES.map((name) => join(xdgFolder(this.#env, 'XDG_DATA_HOME'), 'opencode', name));
-    for (const path of stores) this.#learnFrom(path, stamps, (text) => keysInStore(parse(text)));
+    for (const path of stores) this.#learnFrom(path, (text) => keysInStore(parse(text)));
     for (const [path] of entries) {
       if (!/\.jsonc?$/.test(path) || STORES.includes(basename(path))) continue;
-      this.#learnFrom(path, stamps, (text) => this.#inSettings(text, dirname(path)));
+      this.#learnFrom(path, (text) => this.#inSettings(text, dirname(path)));
     }
     for (const key of this.#keys) if (directory.includes(key)) this.#plain.add(key);
   }
@@ -62,18 +64,15 @@ export class Secrets {
     return concealed;
   }
 
-  /** Files that say the same as before are not read again, unless they take a key from another file. */
-  #learnFrom(
-    path: string,
-    stamps: ReadonlyMap<string, string>,
-    keysIn: (text: string) => readonly FoundKeys[],
-  ): void {
-    const stamp = stamps.get(path);
-    if (stamp !== undefined && this.#learnt.get(path) === stamp) return;
-    const text = contentOf(path) ?? '';
-    this.#add(keysIn(text));
-    if (stamp === undefined || FILE_REFERENCE.test(text)) this.#learnt.delete(path);
-    else this.#learnt.set(path, stamp);
+  /** A file that says the same as before is not read again, unless it takes a key from another file. */
+  #learnFrom(path: string, keysIn: (text: string) => readonly FoundKeys[]): void {
+    const stats = statsOf(path);
+    if (stats?.isFile() !== true) return;
+    const known = this.#learnt.get(path, stats, () => {
+      const text = contentOf(path) ?? '';
+      return FILE_REFERENCE.test(text) ? undefined : keysIn(text);
+    });
+    this.#add(known ?? keysIn(contentOf(path) ?? ''));
   }
 
   /** Read in spite of faults: OpenCode quotes a file that it cannot read. */
@@ -83,12 +82,14 @@ export class Secrets {
   }
 
   #add(found: readonly FoundKeys[]): void {
+    const before = this.#names.size;
     for (const [name, key] of found) {
       // As it stands in JSON, where some characters have a sign before them.
       for (const form of [key, JSON.stringify(key).slice(1, -1)]) {
         if (!this.#names.has(form)) this.#names.set(form, name.replace(/[^\w.-]/g, '_'));
       }
     }
+    if (this.#names.size === before) return;
     this.#keys = [...this.#names.keys()].sort((a, b) => b.length - a.length);
   }
 }

@@ -1,5 +1,4 @@
 import {dirname, resolve} from 'node:path';
-import {fileURLToPath} from 'node:url';
 import {homeOf} from '../../base/home.ts';
 
 /** As OpenCode finds them, in the text of a configuration. */
@@ -10,22 +9,15 @@ const BEGINNING = /\{(?:env|file):/g;
 /** References that mean the same before and after the text is taken for JSON. */
 const PLAIN_REFERENCE = /\{(?:env|file):[^{}"\\\n]+\}/g;
 
-/** A module of a plugin, in quotes. */
-const MODULE = /"(?:(file:\/\/[^"\s]+)|((?:\.{1,2}|~)?\/[^"\n]*\.[cm]?[jt]sx?))"/g;
-
 /** Where a configuration stands, and what there is to fill it with. */
 export interface ReferencePlace {
   readonly path: string;
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** The files that a text takes parts of itself from, and the modules that it names by their address or their path. */
+/** The files that a text takes parts of itself from. */
 export function filesReferredTo(text: string, place: ReferencePlace): readonly string[] {
-  const parts = [...text.matchAll(FILE_REFERENCE)].map(([, reference = '']) => referredTo(reference, place));
-  const modules = [...text.matchAll(MODULE)].flatMap(([, address, path = '']) =>
-    address === undefined ? referredTo(path, place) : (pathOfAddress(address) ?? []),
-  );
-  return [...parts, ...modules];
+  return [...text.matchAll(FILE_REFERENCE)].map(([, reference = '']) => referredTo(reference, place));
 }
 
 /** A text as OpenCode has it: with values in the place of all references, before it is taken for JSON. */
@@ -47,14 +39,6 @@ export function countReferences(text: string): number | undefined {
 /** True for a text that is filled with the value of a variable. */
 export function hasVariable(text: string): boolean {
   return text.includes('{env:');
-}
-
-function pathOfAddress(address: string): string | undefined {
-  try {
-    return fileURLToPath(address);
-  } catch {
-    return undefined;
-  }
 }
 
 function withVariables(text: string, {env}: ReferencePlace): string {

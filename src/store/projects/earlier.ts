@@ -4,7 +4,7 @@ import type {DelegationHead} from '../../delegation/model/delegation.ts';
 import {BY_COMMIT, isEarlierName} from './names.ts';
 import type {Earlier} from './notes.ts';
 import {originOf} from './origin.ts';
-import {commonFolderOf} from './repository.ts';
+import {commonFolderOf, isBare} from './repository.ts';
 
 export interface EarlierOptions {
   /** The folder that holds a folder for each project. */
@@ -43,9 +43,10 @@ async function earlierFolders(root: string): Promise<readonly string[]> {
   return entries.filter((entry) => entry.isDirectory() && isEarlierName(entry.name)).map(({name}) => name);
 }
 
-/** The same for all clones of a repository. */
+/** The same for all clones of a repository. A folder that somebody works in may be a template of its clones. */
 function lineageOf(commonDir: string, seen: readonly string[] = []): string {
   const origin = seen.includes(commonDir) ? undefined : originOf(commonDir);
   if (origin === undefined) return commonDir;
-  return 'address' in origin ? origin.address : lineageOf(origin.commonDir, [...seen, commonDir]);
+  if ('address' in origin) return origin.address;
+  return isBare(origin.commonDir) ? lineageOf(origin.commonDir, [...seen, commonDir]) : commonDir;
 }

@@ -14,11 +14,10 @@ const BY_DIRECTORY = new RegExp(`(?:^|-)[0-9a-f]{${EARLIER_DIGITS}}$`);
 
 /**
  * The name of a new project: that of its folder, for people, and what tells it from others of that name.
- *
- * @param n which of those that have lain at the place one after the other.
+ * @param before how many others have been in this place.
  */
-export function nameFor(place: string, n = 1): string {
-  const digest = nameDigestOf(n === 1 ? place : `${place} ${n}`);
+export function nameFor(place: string, before = 0): string {
+  const digest = nameDigestOf(before === 0 ? place : `${before} before in ${place}`);
   return named(repositoryTopOf(place).replace(/\.git$/i, ''), digest.slice(0, DIGITS));
 }
 

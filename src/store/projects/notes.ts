@@ -1,8 +1,11 @@
 import {mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import {z} from 'zod';
+import {messageOf} from '../../base/errors.ts';
+import type {Logger} from '../../base/log.ts';
 import {wholeOf} from '../files/read-file.ts';
 import {createWhole, syncFolder} from '../files/write-whole.ts';
+import {identity} from './identity.ts';
 import {nameDigestOf} from './names.ts';
 
 /** Beside the folders of the projects; no project's name begins with a dot. */
@@ -13,16 +16,6 @@ const FOLDER_MODE = 0o700;
 /** The directories of records that are in the folders of earlier versions, by the name of the folder. */
 const earlier = z.record(z.string(), z.array(z.string()));
 
-/** What tells a repository from another one at the same path. */
-const made = z.object({
-  /** Of the folder that it lies in. */
-  folder: z.string().optional(),
-  /** Of the repository itself, in milliseconds since the epoch. */
-  repository: z.number().optional(),
-  /** Where it was cloned from. */
-  origin: z.string().optional(),
-});
-
 const note = z.object({
   /** What it is about. */
   of: z.string(),
@@ -30,24 +23,28 @@ const note = z.object({
   name: z.string(),
   /** The folder that it was written down for. */
   place: z.string(),
+  /** What was there; earlier versions did not write that down. */
+  is: identity.optional(),
   earlier: earlier.default({}),
-  /** What the place was then; absent in older notes, and of what is no repository. */
-  made: made.optional(),
 });
 
 export type Earlier = Readonly<z.output<typeof earlier>>;
-export type Made = Readonly<z.output<typeof made>>;
 export type Note = Readonly<z.output<typeof note>>;
 
-/** What is written down of projects: one small file for each thing that tells one, written once and never changed. */
+/**
+ * What is written down of projects: one small file for each thing that tells one, written once and never changed. What
+ * is to be added later about the same thing becomes the next note in line.
+ */
 export class Notes {
   readonly #root: string;
   readonly #folder: string;
+  readonly #log: Logger;
 
   /** @param root the folder that holds a folder for each project. */
-  constructor(root: string) {
+  constructor({root, log}: {root: string; log: Logger}) {
     this.#root = root;
     this.#folder = join(root, FOLDER);
+    this.#log = log;
   }
 
   /** `undefined` where nothing is written down that can be understood. */
@@ -60,19 +57,51 @@ export class Notes {
     }
   }
 
+  /** All notes about a thing, the oldest first. */
+  all(of: string): readonly Note[] {
+    const notes: Note[] = [];
+    for (;;) {
+      const next = this.read(nth(of, notes.length + 1));
+      if (next === undefined) return notes;
+      notes.push(next);
+    }
+  }
+
+  /** The newest note about a thing. */
+  last(of: string): Note | undefined {
+    return this.all(of).at(-1);
+  }
+
+  /** Writes the next note in line, unless another process has been first. Resolves with what stands there then. */
+  add(wanted: Note): Promise<Note> {
+    return this.write({...wanted, of: nth(wanted.of, this.all(wanted.of).length + 1)});
+  }
+
   /**
-   * Writes it down, unless another process has been first. Resolves with what stands there then.
-   * @throws when it cannot be written.
+   * Writes it down, unless another process has been first. Resolves with what stands there then. Where it cannot be
+   * written, it is found out again the next time, with the same result while nothing changes.
    */
   async write(wanted: Note): Promise<Note> {
-    const made = await mkdir(this.#folder, {recursive: true, mode: FOLDER_MODE});
-    if (made !== undefined) await syncFolder(this.#root);
-    const isFirst = (await createWhole(this.#pathOf(wanted.of), `${JSON.stringify(wanted)}\n`)) !== undefined;
-    if (isFirst) await syncFolder(this.#folder);
-    return this.read(wanted.of) ?? wanted;
+    try {
+      const made = await mkdir(this.#folder, {recursive: true, mode: FOLDER_MODE});
+      if (made !== undefined) await syncFolder(this.#root);
+      const text = `${JSON.stringify(wanted)}\n`;
+      const isFirst = (await createWhole(this.#pathOf(wanted.of), text)) !== undefined;
+      if (isFirst) await syncFolder(this.#folder);
+      return this.read(wanted.of) ?? wanted;
+    } catch (error) {
+      const {place, name} = wanted;
+      this.#log.warn(`that ${place} has the project ${name} was not written down: ${messageOf(error)}`);
+      return wanted;
+    }
   }
 
   #pathOf(of: string): string {
     return join(this.#folder, `${nameDigestOf(of).slice(0, 32)}.json`);
   }
+}
+
+/** The first is called as in earlier versions, which had no other. */
+function nth(of: string, n: number): string {
+  return n === 1 ? of : `${n} of ${of}`;
 }

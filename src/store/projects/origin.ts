@@ -9,10 +9,17 @@ export type Origin =
   /** One elsewhere, as `host/path`: the same by whatever protocol, and for whomever. */
   | {readonly address: string};
 
-/** Names that people give to what a repository was made from, and is not. */
-const OF_ANOTHER = /^(?:upstream|template|parent|fork)$/i;
-
 const DEFAULT_PORTS: Readonly<Record<string, string>> = {ssh: '22', https: '443', http: '80', git: '9418'};
+
+/** Servers that do not tell repositories apart by the case of their letters. */
+const ANY_CASE = new Set(['github.com', 'gitlab.com', 'bitbucket.org']);
+/** Their other names, for where a firewall lets only some ports through. */
+const ALSO: Readonly<Record<string, string>> = {
+  'www.github.com': 'github.com',
+  'ssh.github.com:443': 'github.com',
+  'altssh.gitlab.com:443': 'gitlab.com',
+  'altssh.bitbucket.org:443': 'bitbucket.org',
+};
 
 /** The origin of a repository, as its configuration names it; `undefined` where it names none. */
 export function originOf(commonDir: string): Origin | undefined {
@@ -25,18 +32,18 @@ export function originOf(commonDir: string): Origin | undefined {
   return other === undefined || other === commonDir ? undefined : {commonDir: other};
 }
 
-/** The first address of the remote `origin`, or of the only remote there is, unless its name is that of another's. */
+/**
+ * The first address of the remote `origin`. A remote of another name, such as `upstream` or `template`, is what a fork or
+ * a copy has of the repository that it was made from.
+ */
 function urlOf(config: string): string | undefined {
-  const urls = new Map<string, string>();
   let remote: string | undefined;
   for (const line of config.split('\n')) {
     if (/^\s*\[/.test(line)) remote = /^\s*\[\s*remote\s+"((?:[^"\\]|\\.)*)"\s*\]/i.exec(line)?.[1];
     const value = /(?:^|\])\s*url\s*=(.*)$/i.exec(line)?.[1];
-    if (remote !== undefined && value !== undefined && !urls.has(remote)) urls.set(remote, unquoted(value));
+    if (remote === 'origin' && value !== undefined) return unquoted(value);
   }
-  const [only] = urls;
-  const isOwn = urls.size === 1 && only !== undefined && !OF_ANOTHER.test(only[0]);
-  return urls.get('origin') ?? (isOwn ? only[1] : undefined);
+  return undefined;
 }
 
 /** A value of git's configuration, without its quotes and what is said after it. */
@@ -75,5 +82,7 @@ function addressOf(url: string): Origin | undefined {
     .join('/')
     .replace(/\.git$/i, '');
   const isUsual = port === undefined || port === '' || port === DEFAULT_PORTS[scheme.toLowerCase()];
-  return {address: `${host.toLowerCase()}${isUsual ? '' : `:${port}`}/${place}`};
+  const server = `${host.toLowerCase()}${isUsual ? '' : `:${port}`}`;
+  const known = ALSO[server] ?? server;
+  return {address: `${known}/${ANY_CASE.has(known) ? place.toLowerCase() : place}`};
 }

@@ -1,28 +1,37 @@
 import {existsSync} from 'node:fs';
-import {join, resolve} from 'node:path';
+import {join, relative, resolve, sep} from 'node:path';
+import {contains} from '../../base/contains.ts';
 import {messageOf} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
 import {realPathSync} from '../../base/real-path.ts';
 import type {DelegationHead} from '../../delegation/model/delegation.ts';
+import {isProjectName} from '../files/project-name.ts';
 import {type EarlierOptions, earlierRecordsOf} from './earlier.ts';
-import {isAnother, madeOf, markOf} from './made.ts';
+import {type Identity, identityOfFolder, identityOfRepository, isSame} from './identity.ts';
+import {InsideNotes} from './inside.ts';
 import {earlierNameOf, nameFor} from './names.ts';
 import {type Note, Notes} from './notes.ts';
 import {type Origin, originOf} from './origin.ts';
-import {commonFolderOf, repositoryTopOf} from './repository.ts';
+import {ProjectPlaces} from './places.ts';
+import {commonFolderOf, isBare, repositoryTopOf} from './repository.ts';
 
 export interface ProjectsOptions extends EarlierOptions {
   readonly log: Logger;
 }
 
+/** What a repository has where nothing else is known of it. */
+type Own = Pick<Note, 'name' | 'place'> & {readonly is: Identity};
+
 /**
  * Knows which project a directory belongs to: that of its repository, with all worktrees and clones, or of itself where it
  * is in none. What was decided is written down and stays, whatever becomes of the history, so that nobody loses sight of
- * what was delegated.
+ * what was delegated. Another repository in the same place has another project.
  */
 export class Projects {
   readonly #options: ProjectsOptions;
   readonly #notes: Notes;
+  readonly #places: ProjectPlaces;
+  readonly #inside: InsideNotes;
   /** By project and folder of an earlier version, the directories of its records there. */
   readonly #earlier = new Map<string, Map<string, Set<string>>>();
   /** Those that are being found out, by the real path of the directory. */
@@ -30,7 +39,9 @@ export class Projects {
 
   constructor(options: ProjectsOptions) {
     this.#options = options;
-    this.#notes = new Notes(options.root);
+    this.#notes = new Notes(options);
+    this.#places = new ProjectPlaces(this.#notes);
+    this.#inside = new InsideNotes(this.#notes);
   }
 
   /** The name of a directory's project, which is that of its folder as well. Never rejects. */
@@ -53,56 +64,64 @@ export class Projects {
   }
 
   async #find(path: string): Promise<string> {
+    const records = this.#ofRecords(path);
+    if (records !== undefined) return records;
     const commonDir = commonFolderOf(path);
-    // A folder that was none of a repository, or is none any more, keeps what it had.
-    const known =
-      this.#known(path) ?? (commonDir === undefined ? this.#known(join(path, '.git')) : undefined);
-    if (known !== undefined) return known;
-    return commonDir === undefined ? this.#ofFolder(path) : this.#ofRepository(commonDir, []);
+    const now = identityOfFolder(path);
+    if (commonDir === undefined) return this.#ofFolder(path, now);
+    if (path === repositoryTopOf(commonDir)) return this.#ofRepository(commonDir, []);
+    // A folder that was in no repository keeps what it had.
+    const own = this.#places.findFolder(path, now);
+    if (own !== undefined) return this.#learn(own);
+    const name = await this.#ofRepository(commonDir, []);
+    await this.#inside.keep(path, {commonDir, name, now});
+    return name;
   }
 
-  #known(place: string): string | undefined {
-    const {note} = this.#noteOf(place);
-    return note && this.#learn(note);
+  /** The project of the records that a folder holds: so each is listed somewhere, also when its repository is gone. */
+  #ofRecords(path: string): string | undefined {
+    const root = realPathSync(this.#options.root);
+    const [name = ''] = relative(root, path).split(sep);
+    return contains(root, path) && isProjectName(name) && existsSync(join(root, name)) ? name : undefined;
   }
 
-  /** What is written down of what lies at a place now, and its number among all that have lain there. */
-  #noteOf(place: string): {readonly note: Note | undefined; readonly n: number} {
-    return this.#noteThat(place, ({made}) => made === undefined || !isAnother(made, place));
+  async #ofFolder(path: string, now: Identity): Promise<string> {
+    const own = this.#places.find(path, now);
+    // A folder that is in no repository any more keeps what it had.
+    const known = own ?? this.#places.find(join(path, '.git'), now) ?? this.#inside.find(path, now);
+    if (known !== undefined && known !== own) return this.#learn(known);
+    const decided = own ?? this.#places.findMoved(path, now) ?? {name: this.#nameOfFolder(path), earlier: {}};
+    return this.#learn(await this.#places.settle(path, now, decided));
   }
 
-  /** The first note on a place that fits, with its number; where none does, the number that the next one gets. */
-  #noteThat(
-    place: string,
-    fits: (note: Note) => boolean,
-  ): {readonly note: Note | undefined; readonly n: number} {
-    for (let n = 1; ; n++) {
-      const note = this.#notes.read(placeNote(place, n));
-      if (note === undefined || fits(note)) return {note, n};
-    }
-  }
-
-  async #ofFolder(path: string): Promise<string> {
+  #nameOfFolder(path: string): string {
+    const count = this.#places.countAt(path);
     const before = earlierNameOf(path);
-    const has = existsSync(join(this.#options.root, before));
-    return this.#settle(path, has ? {name: before} : (this.#moved(path) ?? {name: nameFor(path)}));
+    return count === 0 && existsSync(join(this.#options.root, before)) ? before : nameFor(path, count);
   }
 
   async #ofRepository(commonDir: string, seen: readonly string[]): Promise<string> {
+    const is = identityOfRepository(commonDir);
     const origin = seen.includes(commonDir) ? undefined : originOf(commonDir);
-    const known = this.#known(commonDir);
+    const known =
+      this.#places.find(commonDir, is) ??
+      this.#places.findMoved(commonDir, is) ??
+      // The folder may have had a project before it had a repository.
+      this.#places.findFolder(repositoryTopOf(commonDir), {folder: is.folder});
     if (known !== undefined) {
-      // Whoever clones it later finds it by this.
-      await this.#ofOrigin(origin, {name: known, place: commonDir}, [...seen, commonDir]);
-      return known;
+      const {name} = await this.#places.settle(commonDir, is, known);
+      // A clone that is made later finds it by this.
+      if (origin !== undefined && 'address' in origin)
+        await this.#ofAddress(origin.address, {name, place: commonDir, is});
+      return this.#learn({...known, name});
     }
-    // The folder may have had a project before it had a repository.
-    const before = this.#moved(commonDir) ?? this.#noteOf(repositoryTopOf(commonDir)).note;
-    if (before !== undefined) return this.#settle(commonDir, before);
-    const own = {name: nameFor(commonDir, this.#noteOf(commonDir).n), place: commonDir};
+    const count = this.#places.countAt(commonDir);
+    const own = {name: nameFor(commonDir, count), place: commonDir, is};
     const name = await this.#ofOrigin(origin, own, [...seen, commonDir]);
     try {
-      return await this.#settle(commonDir, {name, earlier: await earlierRecordsOf(commonDir, this.#options)});
+      // What earlier versions have written in a place is that of what was there first.
+      const earlier = count === 0 ? await earlierRecordsOf(commonDir, this.#options) : {};
+      return this.#learn(await this.#places.settle(commonDir, is, {name, earlier}));
     } catch (error) {
       const {log, root} = this.#options;
       log.warn(`what earlier versions have written in ${root} is looked for again: ${messageOf(error)}`);
@@ -110,64 +129,38 @@ export class Projects {
     }
   }
 
-  /** The project that clones of the same origin have; the own one where there is none yet, and for all to come. */
-  async #ofOrigin(
-    origin: Origin | undefined,
-    own: Pick<Note, 'name' | 'place'>,
-    seen: readonly string[],
-  ): Promise<string> {
+  /** The project of what a repository was cloned from; its own one where that is another repository. */
+  async #ofOrigin(origin: Origin | undefined, own: Own, seen: readonly string[]): Promise<string> {
     if (origin === undefined) return own.name;
-    if ('commonDir' in origin) return this.#ofRepository(origin.commonDir, seen);
-    for (let n = 1; ; n++) {
-      const of = `clones ${n} of ${origin.address}`;
-      const note = this.#notes.read(of) ?? (await this.#write({of, earlier: {}, ...own}));
-      // Of those that were made of a template, each has got another origin since.
-      if (note.place === own.place || this.#isStillOf(origin.address, note)) return note.name;
-    }
+    if ('address' in origin) return this.#ofAddress(origin.address, own);
+    if (isBare(origin.commonDir)) return this.#ofRepository(origin.commonDir, seen);
+    // A folder in which nobody has delegated is most likely a template.
+    const {commonDir} = origin;
+    const theirs = this.#places.find(commonDir, identityOfRepository(commonDir));
+    return theirs === undefined ? own.name : this.#learn(theirs);
   }
 
-  /** What was written down of the same folder under another path, from which it was moved. */
-  #moved(place: string): Pick<Note, 'name' | 'earlier'> | undefined {
-    const mark = markOf(place);
-    const note = mark === undefined ? undefined : this.#notes.read(mark);
-    return note && this.#noteThat(note.place, ({name}) => name === note.name).note;
+  /** The project that clones of the same address have; the own one where there is none yet, and for all to come. */
+  async #ofAddress(address: string, own: Own): Promise<string> {
+    for (let n = 1; ; n++) {
+      const of = `clones ${n} of ${address}`;
+      const note = this.#notes.read(of) ?? (await this.#notes.write({of, earlier: {}, ...own}));
+      // Of those that were made of a template, each has got another origin since.
+      if (note.place === own.place && note.name === own.name) return note.name;
+      if (this.#isStillOf(address, note)) return note.name;
+    }
   }
 
   /** False of a repository that has another origin now, or none; of one that is gone nothing else is known. */
-  #isStillOf(address: string, {place, name}: Pick<Note, 'place' | 'name'>): boolean {
-    if (!existsSync(place) || this.#noteOf(place).note?.name !== name) return true;
-    const origin = originOf(place);
-    return origin !== undefined && 'address' in origin && origin.address === address;
+  #isStillOf(address: string, note: Note): boolean {
+    const place = this.#places.whereIs(note);
+    if (!existsSync(place)) return true;
+    const now = identityOfRepository(place);
+    const isThere = note.is === undefined || isSame(note.is, now, place);
+    return !isThere || now.origin === address;
   }
 
-  /** Writes down which project a place has from now on. */
-  async #settle(place: string, {name, earlier = {}}: Pick<Note, 'name'> & Partial<Note>): Promise<string> {
-    const made = commonFolderOf(place) === place ? {made: madeOf(place)} : {};
-    const note = await this.#write({
-      of: placeNote(place, this.#noteOf(place).n),
-      name,
-      place,
-      earlier,
-      ...made,
-    });
-    const mark = markOf(place);
-    if (mark !== undefined) await this.#write({of: mark, name: note.name, place, earlier: {}});
-    return this.#learn(note);
-  }
-
-  /** Where it cannot be written, it is found out anew the next time, with the same result while nothing changes. */
-  async #write(note: Note): Promise<Note> {
-    try {
-      return await this.#notes.write(note);
-    } catch (error) {
-      this.#options.log.warn(
-        `that ${note.place} has the project ${note.name} was not written down: ${messageOf(error)}`,
-      );
-      return note;
-    }
-  }
-
-  #learn({name, earlier}: Note): string {
+  #learn({name, earlier}: Pick<Note, 'name' | 'earlier'>): string {
     const known = this.#earlier.get(name) ?? new Map<string, Set<string>>();
     for (const [folder, directories] of Object.entries(earlier)) {
       if (folder === name) continue;
@@ -176,9 +169,4 @@ export class Projects {
     if (known.size > 0) this.#earlier.set(name, known);
     return name;
   }
-}
-
-/** @param n which of those that have lain there one after the other. */
-function placeNote(place: string, n = 1): string {
-  return n === 1 ? `place ${place}` : `place ${n} at ${place}`;
 }

@@ -32,6 +32,11 @@ export function repositoryTopOf(commonDir: string): string {
   return basename(commonDir) === '.git' ? dirname(commonDir) : commonDir;
 }
 
+/** True for a repository that nobody works in: it has no folder around it. */
+export function isBare(commonDir: string): boolean {
+  return repositoryTopOf(commonDir) === commonDir;
+}
+
 /** A text of git's in one line; `undefined` where there is no such file. */
 export function fileTextOf(path: string): string | undefined {
   try {

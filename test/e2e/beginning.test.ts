@@ -8,11 +8,17 @@ import {setScene} from '../support/scene.ts';
 /** Longer than a look at what keeps it, and shorter than what keeps it here. */
 const SILENCE = {env: {OPENCODE_DELEGATE_IDLE_MINUTES: '0.15'}};
 
-/** A plugin of the person's, whose hook never returns. */
-async function sceneWithHook(hook: string) {
-  const scene = await setScene(() => ({text: 'hello'}), SILENCE);
+const COMMAND = {tool: 'bash', input: {command: 'true', description: 'a command'}} as const;
+
+/** A plugin of the person's, whose hook does not return from one of its calls on. The agent calls a tool at first. */
+async function sceneWithHook(hook: string, from = 1) {
+  const scene = await setScene(({toolResults}) => (toolResults.length === 0 ? COMMAND : {text: 'hello'}), {
+    ...SILENCE,
+    config: {permission: 'allow'},
+  });
   const file = join(scene.sandbox.root, 'hanging-plugin.js');
-  writeFileSync(file, `export const Hanging = async () => ({'${hook}': () => new Promise(() => {})});`);
+  const hanging = `'${hook}': () => (++calls < ${from} ? undefined : new Promise(() => {}))`;
+  writeFileSync(file, `let calls = 0; export const Hanging = async () => ({${hanging}});`);
   scene.sandbox.configure({...scene.sandbox.config, plugin: [pathToFileURL(file).href]});
   return scene;
 }
@@ -35,11 +41,18 @@ describe('before OpenCode asks the model', () => {
     expect(blocks[0]).toMatch(/ · timeout · .*At last: OpenCode has not taken up the prompt/s);
   });
 
-  it('a hook of a plugin that may be what is silent is named beside the model', async () => {
-    const client = await (await sceneWithHook('chat.params')).open();
-    const {blocks} = await client.read(await client.delegate('Begin'));
-    expect(blocks[0]).toMatch(
-      / · error · .*nothing of it ran: waiting for the model, or for a hook of a plugin .*\(hanging-plugin\.js\)/s,
-    );
-  });
+  it.each([
+    ['chat.params', 1],
+    ['chat.params', 2],
+    ['experimental.chat.messages.transform', 2],
+  ])(
+    'a hook of a plugin that may be what is silent is named beside the model: %s, call %i',
+    async (hook, from) => {
+      const client = await (await sceneWithHook(hook, from)).open();
+      const {blocks} = await client.read(await client.delegate('Begin'));
+      expect(blocks[0]).toMatch(
+        / · error · .*nothing of it ran: waiting for the model, or for a hook of a plugin .*\(hanging-plugin\.js\)/s,
+      );
+    },
+  );
 });

@@ -36,14 +36,22 @@ function compaction(): TranscriptMessage {
   return {info, parts: [part as Part]};
 }
 
+function userMessage(text: string, more: Partial<Part> = {}): TranscriptMessage {
+  const id = `msg_${++count}`;
+  const part = {id: `prt_${count}`, sessionID: 'ses_1', messageID: id, type: 'text', text, ...more};
+  const info = {id, sessionID: 'ses_1', role: 'user', time: {created: count}} as TranscriptMessage['info'];
+  return {info, parts: [part as Part]};
+}
+
 const COMPACTED = 'compacted';
 
-type Happening = Step | typeof COMPACTED;
+type Happening = Step | typeof COMPACTED | TranscriptMessage;
 
 function transcriptOf(...steps: Happening[]): Transcript {
-  return steps.flatMap((step) =>
-    step === COMPACTED ? [compaction(), messageOf({text: 'A summary.', summary: true})] : [messageOf(step)],
-  );
+  return steps.flatMap((step) => {
+    if (step === COMPACTED) return [compaction(), messageOf({text: 'A summary.', summary: true})];
+    return ['info' in step ? step : messageOf(step)];
+  });
 }
 
 const answerTo = (...steps: Happening[]) => {
@@ -142,9 +150,7 @@ describe('the answer', () => {
     });
     expect(judgeTurn(transcriptOf(cut, COMPACTED, {text: 'I have no next steps.'}))).toMatchObject({
       text: 'The first ha\n\nI have no next steps.',
-      caveat: expect.stringMatching(
-        /^What was written before OpenCode compacted the conversation is cut off: p\/m reached its output limit\./,
-      ),
+      caveat: expect.stringMatching(/^An earlier part of it is cut off: p\/m reached its output limit\./),
     });
   });
 });
@@ -155,7 +161,7 @@ describe('a turn of which no more will come', () => {
     const verdict = conclude({is: 'failed', error: 'No credit is left.'}, transcript);
     expect(verdict).toMatchObject({is: 'answered', text: 'The first ha'});
     expect(verdict).toMatchObject({
-      caveat: expect.stringMatching(/came to no end: No credit is left\. What was written before .* cut off/),
+      caveat: expect.stringMatching(/came to no end: No credit is left\. An earlier part of it is cut off/),
     });
   });
 
@@ -173,6 +179,40 @@ describe('a turn of which no more will come', () => {
     expect(concludeUnended(transcriptOf({text: '\u200b', finish: 'unknown'}), 'In vain.')).toEqual({
       is: 'failed',
       error: 'In vain.',
+    });
+  });
+});
+
+describe('words that somebody else writes to an agent at work', () => {
+  const prompt = userMessage('Find it.');
+  const words = userMessage('And who are you?');
+
+  it('are no reason to lose the answer, and are said with it', () => {
+    expect(judgeTurn(transcriptOf(prompt, {text: 'Found.'}, words, {text: 'An agent.'}))).toEqual({
+      is: 'answered',
+      text: 'Found.\n\nAn agent.',
+      caveat:
+        'While it worked, somebody else wrote to the agent in its session ("And who are you?"). This may answer that, and its own work may not be done: delegate with its id as continue has the agent go on.',
+    });
+  });
+
+  it('leave the answer as it was where what they led to has failed', () => {
+    const transcript = transcriptOf(prompt, {text: 'Found.'}, words);
+    expect(conclude({is: 'failed', error: 'No credit is left.'}, transcript)).toMatchObject({
+      text: 'Found.',
+      caveat: expect.stringMatching(
+        /^After this answer somebody else had the agent go on, which came to no end: No credit is left\. .*And who/,
+      ),
+    });
+  });
+
+  it.each([
+    ['what OpenCode writes', userMessage('Continue.', {synthetic: true})],
+    ['the prompt, sent once more', userMessage('Find it.')],
+  ])('are not %s', (_, message) => {
+    expect(judgeTurn(transcriptOf(prompt, {tool: 'bash'}, message, {text: 'Found.'}))).toEqual({
+      is: 'answered',
+      text: 'Found.',
     });
   });
 });

@@ -1,4 +1,5 @@
 import type {AssistantMessage} from '@opencode-ai/sdk/v2/client';
+import {othersWordsIn} from './others-words.ts';
 import {type Transcript, type TranscriptMessage, textOf, toolParts} from './transcript.ts';
 
 /** A text of at least this length before the closing one is a report, and no remark between two tool calls. */
@@ -12,17 +13,23 @@ const REPEATED_CHARS = 12;
 /** Tools with which an agent keeps notes for itself: what it writes beside their calls is no remark on the way. */
 const NOTE_TOOLS = new Set(['todowrite', 'todoread']);
 
-/** The agent's own steps between two of OpenCode's compactions. */
+/** The agent's own steps between two things that had it go on: compactions of OpenCode's, and words of somebody else. */
 export type Stretch = readonly TranscriptMessage[];
 
-/** The agent's own steps, as OpenCode's compactions part them. There is at least one stretch. */
+/** The agent's own steps, as compactions and others' words part them. There is at least one stretch. */
 export function stretchesOf(transcript: Transcript): readonly Stretch[] {
+  const words = othersWordsIn(transcript);
   const stretches: TranscriptMessage[][] = [[]];
   for (const message of transcript) {
-    if (message.parts.some(({type}) => type === 'compaction')) stretches.push([]);
+    if (isCompaction(message) || words.includes(message)) stretches.push([]);
     if (message.info.role === 'assistant' && message.info.summary !== true) stretches.at(-1)?.push(message);
   }
   return stretches;
+}
+
+/** The message with which OpenCode begins a compaction. */
+export function isCompaction({parts}: TranscriptMessage): boolean {
+  return parts.some(({type}) => type === 'compaction');
 }
 
 /** True where the step ends a turn: OpenCode asks again after one that says nothing of its end, or wants tools. */

@@ -29,7 +29,8 @@ export class Progress {
       this.say(describeTool(part));
     } else if (part.type === 'text' && part.time !== undefined && !part.synthetic) {
       this.#texts.add(part.id);
-      if (part.text !== '') this.say('writing');
+      // When a text is complete, a tool may be at work already.
+      if (part.text !== '' && part.time.end === undefined) this.say('writing');
     } else if (part.type === 'reasoning') {
       this.say('thinking');
     }

@@ -30,7 +30,7 @@ export function turnOf(transcript: Transcript, {delegationId, isContinued}: Turn
 }
 
 /** The delegation whose prompt it is. */
-function delegationOf({info, parts}: TranscriptMessage): string | undefined {
+export function delegationOf({info, parts}: TranscriptMessage): string | undefined {
   if (info.role !== 'user') return undefined;
   for (const part of parts) {
     const mark = part.type === 'text' ? part.metadata?.[MARK] : undefined;

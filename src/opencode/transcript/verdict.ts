@@ -1,23 +1,29 @@
 import type {AssistantMessage} from '@opencode-ai/sdk/v2/client';
+import {shorten} from '../../base/errors.ts';
 import {joinModel} from '../wire/model-name.ts';
 import {
   answerOfAll,
   closingOf,
   endsTurn,
   isBlank,
+  isCompaction,
   joined,
   type Stretch,
   saysNothing,
   stretchesOf,
   writtenIn,
 } from './answer-text.ts';
+import {othersWordsIn} from './others-words.ts';
 import {errorOf, type Transcript, type TranscriptMessage, textOf, toolParts} from './transcript.ts';
+
+/** More of somebody else's words is not repeated. */
+const SHOWN_CHARS = 100;
 
 /** An answer in the agent's own words. */
 export interface Answered {
   readonly is: 'answered';
   readonly text: string;
-  /** What whoever reads it has to know of it, as a sentence: that it is cut off, say. */
+  /** What a reader has to know of it, in sentences: that it is cut off, say. */
   readonly caveat?: string;
 }
 
@@ -49,8 +55,8 @@ export function judgeTurn(transcript: Transcript): Verdict {
   const stretches = stretchesOf(transcript);
   const text = answerOfAll(stretches);
   if (text !== undefined) {
-    const caveat = caveatOf(last, info, text) ?? cutOffIn(stretches.slice(0, -1));
-    return {is: 'answered', text, ...(caveat !== undefined && {caveat})};
+    const own = caveatOf(last, info, text) ?? cutOffIn(stretches.slice(0, -1));
+    return {is: 'answered', text, ...caveatsOf(own, othersCaveat(transcript))};
   }
   return {
     is: 'failed',
@@ -62,8 +68,8 @@ export function judgeTurn(transcript: Transcript): Verdict {
 }
 
 /**
- * The verdict on a turn of which no more will come. Where OpenCode compacted the conversation after an answer and had
- * the agent go on by itself, that answer stands, whatever became of going on, unless the agent took up work again.
+ * The verdict on a turn of which no more will come. Where the agent had answered, and a compaction or somebody's words
+ * had it go on, that answer stands, whatever became of going on, unless the agent took up work again.
  */
 export function conclude<V extends Verdict>(verdict: V, transcript: Transcript): V | Answered {
   if (verdict.is === 'answered') return verdict;
@@ -72,12 +78,11 @@ export function conclude<V extends Verdict>(verdict: V, transcript: Transcript):
   const answer = answerOfAll(before);
   if (answer === undefined || toolParts(last).length > 0) return verdict;
   const why = verdict.is === 'failed' ? `: ${verdict.error}` : '.';
-  const end = `After this answer OpenCode compacted the conversation and had the agent go on, which came to no end${why}`;
-  const cut = cutOffIn(before);
+  const end = `After this answer ${whatHadItGoOn(transcript)} had the agent go on, which came to no end${why}`;
   return {
     is: 'answered',
     text: joined([answer, ...writtenIn(last)]),
-    caveat: cut === undefined ? end : `${end} ${cut}`,
+    ...caveatsOf(end, cutOffIn(before), othersCaveat(transcript)),
   };
 }
 
@@ -90,7 +95,7 @@ export function conclude<V extends Verdict>(verdict: V, transcript: Transcript):
 export function concludeUnended(transcript: Transcript, why: string): ClearVerdict {
   const stretches = stretchesOf(transcript);
   const answer = answerOfAll(stretches);
-  if (answer !== undefined) return {is: 'answered', text: answer};
+  if (answer !== undefined) return {is: 'answered', text: answer, ...caveatsOf(othersCaveat(transcript))};
   const steps = stretches.flat();
   const idle = steps.slice(steps.findLastIndex((step) => toolParts([step]).length > 0) + 1);
   const first = idle.find(({info}) => info.role === 'assistant' && info.time.completed !== undefined);
@@ -103,15 +108,38 @@ export function concludeUnended(transcript: Transcript, why: string): ClearVerdi
   };
 }
 
-/** How what is cut off is spoken of: the answer, or what a compaction followed. */
+function caveatsOf(...caveats: readonly (string | undefined)[]): Pick<Answered, 'caveat'> {
+  const known = caveats.filter((caveat) => caveat !== undefined);
+  return known.length === 0 ? {} : {caveat: known.join(' ')};
+}
+
+function whatHadItGoOn(transcript: Transcript): string {
+  const words = othersWordsIn(transcript);
+  const last = transcript.findLast((message) => isCompaction(message) || words.includes(message));
+  return last !== undefined && words.includes(last)
+    ? 'somebody else'
+    : 'OpenCode compacted the conversation and';
+}
+
+/** What has to be known where the last words of the agent may answer somebody else's. */
+function othersCaveat(transcript: Transcript): string | undefined {
+  const words = othersWordsIn(transcript).at(-1);
+  if (words === undefined) return undefined;
+  const said = shorten(textOf(words).replace(/\s+/g, ' ').trim(), SHOWN_CHARS);
+  return `While it worked, somebody else wrote to the agent in its session ("${said}"). This may answer that, and its own work may not be done: ${GO_ON}`;
+}
+
+/** How what is cut off is spoken of: the answer, or a part of it that the agent went on after. */
 interface Subject {
   readonly cut: string;
   readonly ended: string;
 }
 
 const ANSWER: Subject = {cut: 'It is cut off', ended: 'Its provider ended it'};
-const BEFORE = 'What was written before OpenCode compacted the conversation';
-const EARLIER: Subject = {cut: `${BEFORE} is cut off`, ended: `${BEFORE} was ended by its provider`};
+const EARLIER: Subject = {
+  cut: 'An earlier part of it is cut off',
+  ended: 'An earlier part of it was ended by its provider',
+};
 const GO_ON = 'delegate with its id as continue has the agent go on.';
 
 function caveatOf(last: TranscriptMessage, info: AssistantMessage, answer: string): string | undefined {
@@ -122,7 +150,7 @@ function caveatOf(last: TranscriptMessage, info: AssistantMessage, answer: strin
   return `The last message of the agent ${isBlank(said) ? 'was empty' : 'said nothing'}; this is what it wrote before.`;
 }
 
-/** Whether a part of the answer is cut off that was written before a compaction. */
+/** Whether a part of the answer is cut off that the agent went on after. */
 function cutOffIn(stretches: readonly Stretch[]): string | undefined {
   for (const steps of stretches) {
     const closing = closingOf(steps);

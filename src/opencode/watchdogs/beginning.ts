@@ -7,7 +7,7 @@ import type {OpenSession} from '../session/open-session.ts';
 import {dataOf} from '../wire/answer.ts';
 import type {OpenCodeEvent} from '../wire/events.ts';
 
-/** A turn that has not begun after this time is looked at. */
+/** A step that has not begun after this time is looked at. */
 const LOOK_MS = 5_000;
 /** OpenCode answers this at once, unless it waits for the very thing that is asked about. */
 const ANSWER_MS = 3_000;
@@ -23,18 +23,20 @@ export interface Wait {
 export interface BeginningOptions {
   readonly session: OpenSession;
   readonly log: Logger;
-  /** Told at each look; `undefined` when the turn has begun, or nothing but the model is known to be waited for. */
+  /** Told at each look; `undefined` when the step has begun, or nothing but the model is known to be waited for. */
   readonly onWait: (wait: Wait | undefined) => void;
 }
 
 /**
- * Finds out what keeps a turn from beginning. Before OpenCode asks the model it runs the hooks of the person's plugins,
- * and waits until each of their MCP servers has started or 30 s are over: no event tells of that.
+ * Finds out what keeps a step of the agent from beginning. Before OpenCode asks the model it runs the hooks of the
+ * person's plugins, and before the first step it waits until each of their MCP servers has started or 30 s are over: no
+ * event tells of that.
  */
 export class Beginning {
   readonly #options: BeginningOptions;
   #isStored = false;
   #isClosed = false;
+  /** Set while a step is waited for. */
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: BeginningOptions) {
@@ -43,16 +45,18 @@ export class Beginning {
 
   /** The server has taken the prompt. */
   prompted(): void {
-    this.#later();
+    this.#await();
   }
 
   /** One of this session. */
   event(event: OpenCodeEvent): void {
     if (event.type === 'message.updated' && event.properties.info.role === 'user') this.#isStored = true;
-    const isStep = event.type === 'message.part.updated' && event.properties.part.type === 'step-start';
+    const part = event.type === 'message.part.updated' ? event.properties.part.type : undefined;
     const isRefused = event.type === 'session.error' || event.type === 'session.idle';
     const isRetried = event.type === 'session.status' && event.properties.status.type === 'retry';
-    if (isStep || isRefused || isRetried) this.#begun();
+    if (part === 'step-start' || isRefused || isRetried) this.#begun();
+    // After the last one, the session becomes idle at once.
+    if (part === 'step-finish') this.#await();
   }
 
   /** Idempotent. */
@@ -62,19 +66,22 @@ export class Beginning {
   }
 
   #begun(): void {
-    if (this.#isClosed) return;
-    this.close();
-    this.#options.onWait(undefined);
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (!this.#isClosed) this.#options.onWait(undefined);
   }
 
-  #later(): void {
+  #await(): void {
     if (this.#isClosed) return;
-    this.#timer = setTimeout(() => {
+    clearTimeout(this.#timer);
+    const timer = setTimeout(() => {
       void this.#look().then((wait) => {
+        if (this.#timer !== timer) return;
         if (!this.#isClosed) this.#options.onWait(wait);
-        this.#later();
+        this.#await();
       });
     }, LOOK_MS);
+    this.#timer = timer;
   }
 
   /** Never rejects. */
@@ -121,7 +128,7 @@ export class Beginning {
       await dataOf(connection.client.mcp.status({directory}, {signal}));
       return true;
     } catch {
-      // Whoever refuses does not wait.
+      // A server that refuses does not wait.
       return !signal.aborted;
     } finally {
       clear();

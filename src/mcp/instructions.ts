@@ -1,8 +1,8 @@
-/** What an agent that needs a permission meets: nobody, or whoever answers in time. */
+/** What an agent that needs a permission meets: nobody, or somebody who answers in time. */
 const ASKING = {
   reject:
     'Nobody answers an agent in the background: what needs a permission is refused, and the result says so.',
-  wait: 'An agent that needs a permission or asks a question is blocked until delegation_reply answers; every answer of these tools names it. What is not answered in time is refused, and the result says so.',
+  wait: 'An agent that needs a permission or asks a question is blocked until delegation_reply answers; every answer of these tools names it. Not answered in time, it is refused.',
 };
 
 /** The way of working, told once to the model: tool descriptions stay short because of it. */

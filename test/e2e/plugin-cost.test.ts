@@ -5,9 +5,11 @@ import type {Sandbox} from '../support/sandbox.ts';
 import {type ModelRequest, ScriptedModel} from '../support/scripted-model.ts';
 import {PREFIX, UserOpenCode} from '../support/user-opencode.ts';
 
-/** What all of it may cost every request of a person's OpenCode, in characters. */
-const MAX_CHARS = 4_000;
+/** What all of it may cost every request of a person's OpenCode, in characters, by what becomes of requests. */
+const MAX_CHARS = {reject: 4_000, wait: 4_700};
 const RESOURCE_TOOLS = ['list_mcp_resources', 'list_mcp_resource_templates', 'read_mcp_resource'];
+
+const TOOLS = ['delegate', 'delegation_cancel', 'delegation_list', 'delegation_read'];
 
 let model: ScriptedModel;
 let sandbox: Sandbox;
@@ -23,7 +25,19 @@ afterAll(async () => {
 });
 
 function instructionsIn({system}: ModelRequest): string {
-  return /<server name="opencode-delegate">(.*?)<\/server>/s.exec(system)?.[1] ?? '';
+  return /<server name="opencode-delegate">.*?<\/server>/s.exec(system)?.[0] ?? '';
+}
+
+function costOf(request: ModelRequest): {names: readonly string[]; chars: number} {
+  const ours = Object.entries(request.sizes).filter(
+    ([name]) => name.startsWith(PREFIX) || RESOURCE_TOOLS.includes(name),
+  );
+  const instructions = instructionsIn(request);
+  expect(instructions).toContain('Hands work to background OpenCode agents');
+  return {
+    names: ours.map(([name]) => name.replace(PREFIX, '')).sort(),
+    chars: ours.reduce((sum, [, size]) => sum + size, instructions.length),
+  };
 }
 
 describe('in every request of a person’s OpenCode', () => {
@@ -39,19 +53,9 @@ describe('in every request of a person’s OpenCode', () => {
   afterAll(() => opencode.kill());
 
   it('tools and instructions are short', () => {
-    const ours = Object.entries(request.sizes).filter(
-      ([name]) => name.startsWith(PREFIX) || RESOURCE_TOOLS.includes(name),
-    );
-    expect(ours.map(([name]) => name.replace(PREFIX, '')).sort()).toEqual([
-      'delegate',
-      'delegation_cancel',
-      'delegation_list',
-      'delegation_read',
-    ]);
-    const instructions = instructionsIn(request);
-    expect(instructions).toContain('Hands work to background OpenCode agents');
-    const chars = ours.reduce((sum, [, size]) => sum + size, instructions.length);
-    expect(chars).toBeLessThanOrEqual(MAX_CHARS);
+    const {names, chars} = costOf(request);
+    expect(names).toEqual(TOOLS);
+    expect(chars).toBeLessThanOrEqual(MAX_CHARS.reject);
   });
 
   it('and a person can attach a result all the same', async () => {
@@ -86,6 +90,19 @@ describe('in every request of a person’s OpenCode', () => {
     expect(error).toBeUndefined();
     expect(JSON.stringify(model.requests.at(-1)?.messages)).toContain('## Result');
   });
+});
+
+it('one tool and some words more are there where requests are waited on', async () => {
+  const waiting = {...sandbox, env: {...sandbox.env, OPENCODE_DELEGATE_ON_ASK: 'wait'}};
+  const opencode = await UserOpenCode.start(waiting);
+  try {
+    await opencode.say(await opencode.session(), 'with requests');
+    const {names, chars} = costOf(await model.asked(({prompt}) => prompt === 'with requests'));
+    expect(names).toEqual([...TOOLS, 'delegation_reply']);
+    expect(chars).toBeLessThanOrEqual(MAX_CHARS.wait);
+  } finally {
+    await opencode.kill();
+  }
 });
 
 it('tools for resources stay where another MCP server may have some', async () => {

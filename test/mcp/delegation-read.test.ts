@@ -95,7 +95,7 @@ describe('delegation_read', () => {
     [{}, /^delegation_read: id: is missing$/],
     [{id: ['a-b-c']}, /^delegation_read: id: /],
     [{id: 'a-b-c', wait_seconds: -1}, /wait_seconds: /],
-    [{id: 'a-b-c', offset: 1.5}, /offset: /],
+    [{id: 'a-b-c', offset: -2}, /offset: /],
     [{id: 'a-b-c', max_chars: 0}, /max_chars: /],
   ])('refuses %j, naming what does not fit', async (input, message) => {
     await expect(

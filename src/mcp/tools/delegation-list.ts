@@ -13,8 +13,7 @@ const MAX_PAGE_ENTRIES = 100;
 export const delegationList = defineTool({
   name: 'delegation_list',
   title: 'List delegations',
-  description:
-    "Lists this project's delegations, newest first, with status, title and summary, also those of earlier sessions.",
+  description: "Lists this project's delegations, newest first, also those of earlier sessions.",
   annotations: {readOnlyHint: true, openWorldHint: false},
   searchHint: 'find earlier background agents and their results',
   input: z.object({

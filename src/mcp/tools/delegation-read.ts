@@ -22,7 +22,7 @@ export const delegationRead = defineTool({
   name: 'delegation_read',
   title: 'Read a delegation',
   description:
-    'Returns the result of a delegation, verbatim and in pages, with what it cost and changed. While it runs, waits for the end as long as this client allows, then says how far it is. Call it once, when you need the result.',
+    'Returns the result of a delegation, verbatim and in pages, with what it cost and changed. While it runs, waits for the end as long as this client allows, then says how far it is.',
   annotations: {readOnlyHint: true, openWorldHint: false},
   input: z.object({
     id: nameArgument().describe('As delegate and delegation_list give it.'),

@@ -1,5 +1,6 @@
 import {createLogger, type Logger} from '../base/log.ts';
 import {ConfigError, readConfig} from '../config.ts';
+import {CONTROL_VERSION} from '../control/protocol.ts';
 import {watchIdle} from '../host/idle.ts';
 import {type Admission, Listener} from '../host/listener.ts';
 import {LogFile} from '../host/log-file.ts';
@@ -40,6 +41,7 @@ export async function runHost({claim, env, version, why}: HostProcessOptions): P
       version,
       log,
       admit: (hello) => admit(host, hello),
+      admitControl: (hello, control) => admitControl(host, hello, {control, version}),
       status: () => ({
         delegations: host.active,
         dataDir: config.dataDir,
@@ -70,6 +72,17 @@ function admit(host: Service, {cwd, env}: Hello): Admission {
     if (!(error instanceof ConfigError)) throw error;
     return {refusal: {message: error.message, exitCode: 2}};
   }
+}
+
+/** A tool of a version that is not understood is told so. */
+function admitControl(
+  host: Service,
+  {cwd, env, version: theirs}: Hello,
+  {control, version}: {control: number; version: string},
+): Admission {
+  if (control === CONTROL_VERSION) return {serve: (streams) => host.control({cwd, env, ...streams})};
+  const message = `This command is of opencode-delegate ${theirs}, and what runs in the background is of ${version}: they do not understand each other. Use the command of that version, or end it with opencode-delegate stop --all.`;
+  return {refusal: {message, exitCode: 2}};
 }
 
 interface Living {

@@ -1,14 +1,15 @@
 import type {Readable, Writable} from 'node:stream';
-import {messageOf} from '../base/errors.ts';
+import {messageOf, Refusal} from '../base/errors.ts';
 import type {Logger} from '../base/log.ts';
-import type {Config} from '../config.ts';
+import {type Config, ConfigError, type DelegationSettings, readConfig} from '../config.ts';
 import {STAMP_SECRET} from '../contract/stamp-secret.ts';
+import {ControlConnection} from '../control/serve.ts';
 import {Delegations} from '../delegation/delegations.ts';
 import type {EnvironmentStatus} from '../link/handshake.ts';
 import {serveConnection} from '../mcp/serve.ts';
 import {thisProcess} from '../process/identity.ts';
 import {MarkdownStore} from '../store/markdown-store.ts';
-import {ClientEnvironments} from './environments.ts';
+import {ClientEnvironments, type Entered} from './environments.ts';
 import {notInForce} from './not-in-force.ts';
 
 export interface ServiceOptions {
@@ -85,6 +86,24 @@ export class Service {
     return {close: () => connection.close().finally(leave)};
   }
 
+  /**
+   * Serves one of people's tools until its input ends or the returned handle is closed. It is in no environment before it
+   * delegates: a look changes nothing.
+   */
+  control({env, input, output}: Omit<ServiceClient, 'config'>): {close(): Promise<void>} {
+    const {log, version} = this.#options;
+    let entered: Entered | undefined;
+    const connection = new ControlConnection({
+      ...{delegations: this.#delegations, version, input, output, log},
+      projectOf: (directory) => this.#store.projectOf(directory),
+      environment: () => {
+        entered ??= this.#environments.enter(env, settingsOf(env));
+        return entered.environment;
+      },
+    });
+    return {close: () => connection.close().finally(() => entered?.leave())};
+  }
+
   /** Looks after what an earlier process left behind, once. What goes wrong with it is logged. */
   recover(): Promise<void> {
     this.#recovering ??= this.#recover();
@@ -120,5 +139,14 @@ export class Service {
       this.#options.log.error(`what an earlier process left could not be looked after: ${messageOf(error)}`);
     });
     await this.#store.tidy();
+  }
+}
+
+/** @throws Refusal when what the environment sets cannot be used. */
+function settingsOf(env: NodeJS.ProcessEnv): DelegationSettings {
+  try {
+    return readConfig(env).delegation;
+  } catch (error) {
+    throw error instanceof ConfigError ? new Refusal(error.message) : error;
   }
 }

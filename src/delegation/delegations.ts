@@ -8,6 +8,7 @@ import type {Clocks, LiveDelegation} from './live/live.ts';
 import {UnsavedEnds} from './live/unsaved-ends.ts';
 import {Watchers} from './live/watchers.ts';
 import type {Reply} from './model/ask.ts';
+import type {ConversationEntry} from './model/conversation.ts';
 import {type Delegation, type DelegationHead, isUnread} from './model/delegation.ts';
 import type {Environments, Store} from './model/ports.ts';
 import type {DelegationView} from './model/view.ts';
@@ -113,6 +114,19 @@ export class Delegations {
   /** The delegation as it stands. @throws Refusal when the id names none in this project. */
   get(project: string, id: string): Promise<DelegationView> {
     return this.#overview.get(project, id);
+  }
+
+  /** All that have no end and live in this process, of every project, in the order they came. */
+  get open(): readonly DelegationView[] {
+    return this.#register.open.map((live) => this.#overview.view(live));
+  }
+
+  /**
+   * What the agent of a delegation, and those below it, have said and done so far, oldest first; `undefined` unless it
+   * runs in this process.
+   */
+  conversation(project: string, id: string): readonly ConversationEntry[] | undefined {
+    return this.#register.find(project, id)?.conversation;
   }
 
   /** True for a delegation of the project. */

@@ -30,6 +30,8 @@ export interface ListenerOptions {
   readonly lock: Lock;
   readonly version: string;
   readonly admit: (hello: Hello) => Admission;
+  /** As `admit`, for one of people's tools, which speaks that version of the control protocol. */
+  readonly admitControl: (hello: Hello, control: number) => Admission;
   /** How the host is, for those who ask. */
   readonly status: () => Omit<HostStatus, 'pid' | 'connections'>;
   readonly log: Logger;
@@ -112,7 +114,7 @@ export class Listener {
   }
 
   async #accept(socket: Socket): Promise<void> {
-    const {log, version, admit} = this.#options;
+    const {log, version, admit, admitControl} = this.#options;
     // An error is always followed by `close`, which is what counts.
     socket.on('error', (error) => log.debug(`connection: ${error.message}`));
     this.#sockets.add(socket);
@@ -122,13 +124,14 @@ export class Listener {
     if (socket.destroyed) return;
     if (opening?.kind === 'asked') {
       socket.end(answerLine({kind: 'status', status: this.#status()}));
-    } else if (opening === undefined || opening.hello.version !== version) {
+    } else if (opening === undefined || (opening.kind === 'client' && opening.hello.version !== version)) {
       log.warn('connection: it did not open as a bridge does, and was cut off');
       socket.destroy();
     } else if (this.#isClosed) {
       socket.end(answerLine({kind: 'ending'}));
     } else {
-      const admission = admit(opening.hello);
+      const {hello} = opening;
+      const admission = opening.kind === 'client' ? admit(hello) : admitControl(hello, opening.control);
       if ('serve' in admission) this.#welcome(socket, admission.serve);
       else socket.end(answerLine({kind: 'refused', ...admission.refusal}));
     }

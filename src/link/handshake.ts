@@ -18,7 +18,11 @@ export interface Hello {
 }
 
 /** `asked` is not a client: somebody wants to know how the host is. */
-export type Opening = {readonly kind: 'client'; readonly hello: Hello} | {readonly kind: 'asked'};
+export type Opening =
+  | {readonly kind: 'client'; readonly hello: Hello}
+  /** One of people's tools, which speaks this version of the control protocol. */
+  | {readonly kind: 'control'; readonly control: number; readonly hello: Hello}
+  | {readonly kind: 'asked'};
 
 /** One of the environments that a host works in. */
 export interface EnvironmentStatus {
@@ -52,12 +56,15 @@ export function helloLine({
   version,
   cwd,
   env,
+  control,
 }: {
   version: string;
   cwd: string;
   env: NodeJS.ProcessEnv;
+  /** The version of the control protocol; absent where MCP is to be spoken. */
+  control?: number;
 }): string {
-  return `${JSON.stringify({'opencode-delegate': PROTOCOL, version, cwd, env})}\n`;
+  return `${JSON.stringify({'opencode-delegate': PROTOCOL, version, cwd, env, control})}\n`;
 }
 
 /** Reads the first line of a connection; `undefined` when it is none that a bridge of ours would send. */
@@ -65,11 +72,12 @@ export function parseOpening(line: Buffer): Opening | undefined {
   const value = parseObject(line);
   if (value?.['opencode-delegate'] !== PROTOCOL) return undefined;
   if (value.ask === 'status') return {kind: 'asked'};
-  const {version, cwd, env} = value;
+  const {version, cwd, env, control} = value;
   if (typeof version !== 'string' || typeof cwd !== 'string') return undefined;
   const given = typeof env === 'object' && env !== null ? Object.entries(env) : [];
   const texts = given.filter((entry): entry is [string, string] => typeof entry[1] === 'string');
-  return {kind: 'client', hello: {version, cwd, env: Object.fromEntries(texts)}};
+  const hello = {version, cwd, env: Object.fromEntries(texts)};
+  return typeof control === 'number' ? {kind: 'control', control, hello} : {kind: 'client', hello};
 }
 
 export function answerLine(answer: HostAnswer): string {

@@ -1,6 +1,7 @@
 import {hostname} from 'node:os';
 import type {Logger} from '../../src/base/log.ts';
 import type {Catalog, Choice, ChoiceRequest} from '../../src/delegation/model/catalog.ts';
+import type {ConversationEntry} from '../../src/delegation/model/conversation.ts';
 import type {
   Delegation,
   DelegationHead,
@@ -167,6 +168,9 @@ export class FakeRun implements Run {
   #product: Product = {text: '', work: NO_STATS};
   #settle: (end: RunEnd | NothingSent) => void = () => {};
 
+  /** What its agent has said and done. */
+  said: readonly ConversationEntry[] = [];
+
   constructor(request: RunRequest, observer: RunObserver) {
     this.request = request;
     this.observer = observer;
@@ -197,6 +201,10 @@ export class FakeRun implements Run {
   /** True when the text that exists is the answer, and the run has not told so yet. */
   isAnswered = false;
   isNotKnown = false;
+
+  conversation(): readonly ConversationEntry[] {
+    return this.said;
+  }
 
   async snapshot(): Promise<Snapshot> {
     this.asked.push('snapshot');

@@ -6,6 +6,7 @@ import {retryAfter} from '../../base/retry.ts';
 import type {Asks} from '../asks/asks.ts';
 import {concluded} from '../asks/decisions.ts';
 import type {Ask, Decision} from '../model/ask.ts';
+import type {ConversationEntry} from '../model/conversation.ts';
 import type {Delegation} from '../model/delegation.ts';
 import type {End, StopCause} from '../model/end.ts';
 import {summaryOf} from '../model/headline.ts';
@@ -26,6 +27,12 @@ export interface Clocks {
 export interface Storing extends Clocks {
   readonly store: Store;
   readonly log: Logger;
+}
+
+/** What can be asked of an agent at work. */
+export interface AgentAtWork {
+  readonly asks: Asks;
+  readonly conversation: () => readonly ConversationEntry[];
 }
 
 /**
@@ -49,7 +56,7 @@ export class LiveDelegation {
   readonly #ended = deferred<Delegation>();
   readonly #stop = deferred<StopCause>();
   readonly #watchers: Watchers<void>;
-  #asks: Asks | undefined;
+  #agent: AgentAtWork | undefined;
 
   /** Where it runs. */
   readonly environment: Environment;
@@ -146,14 +153,19 @@ export class LiveDelegation {
 
   /** The requests of its agent, to be answered; only while it runs. */
   get asks(): Asks | undefined {
-    return this.#asks;
+    return this.#agent?.asks;
   }
 
-  /** Has answers go to these until the returned function is called. */
-  answerThrough(asks: Asks): () => void {
-    this.#asks = asks;
+  /** What its agent has said and done so far; `undefined` unless it runs. */
+  get conversation(): readonly ConversationEntry[] | undefined {
+    return this.#agent?.conversation();
+  }
+
+  /** This agent works for it until the returned function is called. */
+  runsThrough(agent: AgentAtWork): () => void {
+    this.#agent = agent;
     return () => {
-      this.#asks = undefined;
+      this.#agent = undefined;
     };
   }
 

@@ -39,8 +39,10 @@ export interface RunStats {
   readonly caveat?: string;
 }
 
+export const NO_USAGE: Usage = {input: 0, output: 0, reasoning: 0, cacheRead: 0, cacheWrite: 0, cost: 0};
+
 export const NO_STATS: RunStats = {
-  usage: {input: 0, output: 0, reasoning: 0, cacheRead: 0, cacheWrite: 0, cost: 0},
+  usage: NO_USAGE,
   toolCalls: 0,
   filesChanged: [],
   refused: [],

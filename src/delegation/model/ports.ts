@@ -1,7 +1,15 @@
 import type {Access} from './access.ts';
 import type {AskContent, AskPolicy} from './ask.ts';
 import type {Catalog} from './catalog.ts';
-import {type Delegation, type DelegationHead, type Named, NO_STATS, type RunStats} from './delegation.ts';
+import type {ConversationEntry} from './conversation.ts';
+import {
+  type Delegation,
+  type DelegationHead,
+  type Named,
+  NO_STATS,
+  type RunStats,
+  type Usage,
+} from './delegation.ts';
 import type {Headline} from './headline.ts';
 import type {Listing} from './listing.ts';
 import type {EnteredPlace, Trust} from './trust.ts';
@@ -15,6 +23,8 @@ export interface Activity {
   readonly last: string;
   /** When, in milliseconds since the epoch. */
   readonly at: number;
+  /** What its finished steps have used; absent before anything is known of it. */
+  readonly usage?: Usage;
 }
 
 export interface RunRequest {
@@ -111,6 +121,8 @@ export interface Run {
    * @throws when the answer could not be delivered.
    */
   reply(id: string, reply: AskReply): Promise<void>;
+  /** What the agent, and those below it, have said and done so far, oldest first. */
+  conversation(): readonly ConversationEntry[];
   /** What keeps it from getting on at the moment, as a sentence: the provider's words while it refuses. */
   readonly trouble: string | undefined;
   /** True while what its server has stored could not be asked for, so that nobody knows what became of it. */

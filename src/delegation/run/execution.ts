@@ -107,7 +107,6 @@ async function workOnce(
       if (verdict !== 'allowed') live.worked({...live.activity, last: `refused: ${what}`, at});
     },
   });
-  const detach = live.answerThrough(asks);
   const run = runner.start(requestOf(record, runsOut), {
     sessionOpened: (sessionId) => live.sessionOpened(sessionId),
     activity: (activity) => live.worked(activity),
@@ -115,6 +114,7 @@ async function workOnce(
     withdrawn: (id) => asks.withdrawn(id),
     rateLimited,
   });
+  const detach = live.runsThrough({asks, conversation: () => run.conversation()});
   const finish = finisher(run, live, options);
   let isStopping = false;
   try {

@@ -2,9 +2,9 @@ import {quoted} from '../../base/safe-text.ts';
 import {type DelegationHead, isUnread} from '../../delegation/model/delegation.ts';
 import type {DelegationView} from '../../delegation/model/view.ts';
 import {duration, facts} from '../../report/format.ts';
+import {renderWaiting} from '../../report/waiting.ts';
 import {renderAsked, renderStatus} from './asks.ts';
 import {continued} from './render.ts';
-import {renderWaiting} from './waiting.ts';
 
 export interface EntryContext {
   readonly now: number;

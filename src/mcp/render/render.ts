@@ -13,9 +13,9 @@ import type {DelegationView} from '../../delegation/model/view.ts';
 import {upTo, whatIsWritten} from '../../report/answer.ts';
 import {count, counted, duration, facts} from '../../report/format.ts';
 import {renderDuration, renderOutcome} from '../../report/outcome.ts';
+import {renderReason, renderWaiting} from '../../report/waiting.ts';
 import {renderAsked, renderBlocked, renderStatus} from './asks.ts';
 import type {Page} from './page.ts';
-import {renderReason, renderWaiting} from './waiting.ts';
 
 const NAMED_UNREAD = 5;
 /** What an agent does, or waits for, can be a provider's whole answer. */

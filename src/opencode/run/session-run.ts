@@ -2,6 +2,7 @@ import {messageOf} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
 import {withTimeout} from '../../base/with-timeout.ts';
 import type {AskContent} from '../../delegation/model/ask.ts';
+import type {ConversationEntry} from '../../delegation/model/conversation.ts';
 import type {
   AskReply,
   NothingSent,
@@ -140,6 +141,10 @@ export class SessionRun implements Run, SessionListener {
   get isNotKnown(): boolean {
     if (this.#hasOwnEnd || this.#session === undefined) return false;
     return this.#snapshots.isUnread || !this.#session.connection.isAlive;
+  }
+
+  conversation(): readonly ConversationEntry[] {
+    return this.#work.conversation();
   }
 
   snapshot(): Promise<Snapshot> {

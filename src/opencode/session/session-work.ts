@@ -1,8 +1,10 @@
 import type {OpencodeClient} from '@opencode-ai/sdk/v2/client';
 import {messageOf} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
+import type {ConversationEntry, Said} from '../../delegation/model/conversation.ts';
 import type {Product} from '../../delegation/model/ports.ts';
 import type {Conceal} from '../secrets/concealed.ts';
+import {conversationOf} from '../transcript/conversation.ts';
 import {deniedCalls} from '../transcript/denied.ts';
 import {LiveTranscript} from '../transcript/live-transcript.ts';
 import {
@@ -65,6 +67,15 @@ export class SessionWork {
     this.#own.merge(stored);
   }
 
+  /** What was said and done so far, in the order in which it began. */
+  conversation(): readonly ConversationEntry[] {
+    const below = [...this.#below.values()].flatMap((one) => conversationOf(one.read(), {isBelow: true}));
+    const all = [...conversationOf(this.#read(), {isBelow: false}), ...below];
+    // A key may have come in two pieces of a text.
+    const shown = all.map((entry) => ({...entry, said: concealedIn(entry.said, this.#conceal)}));
+    return shown.sort((a, b) => a.at - b.at);
+  }
+
   /** Reads the sessions below, for events may have been missed. What cannot be read is logged. */
   async readBelow(transcript: Transcript, client: OpencodeClient): Promise<void> {
     for (const id of childSessions(transcript)) {
@@ -113,4 +124,8 @@ export class SessionWork {
     this.#below.set(sessionId, known);
     return known;
   }
+}
+
+function concealedIn(said: Said, conceal: Conceal): Said {
+  return 'text' in said ? {...said, text: conceal(said.text)} : said;
 }

@@ -1,5 +1,6 @@
-import type {ToolPart} from '@opencode-ai/sdk/v2/client';
+import type {StepFinishPart, ToolPart} from '@opencode-ai/sdk/v2/client';
 import {shorten} from '../../base/errors.ts';
+import {NO_USAGE, type Usage} from '../../delegation/model/delegation.ts';
 import type {Activity} from '../../delegation/model/ports.ts';
 import type {OpenCodeEvent} from '../wire/events.ts';
 
@@ -12,6 +13,7 @@ export class Progress {
   readonly #tell: (activity: Activity) => void;
   readonly #toolCalls = new Set<string>();
   readonly #texts = new Set<string>();
+  #usage = NO_USAGE;
   #last = '';
 
   constructor(tell: (activity: Activity) => void) {
@@ -33,6 +35,8 @@ export class Progress {
       if (part.text !== '' && part.time.end === undefined) this.say('writing');
     } else if (part.type === 'reasoning') {
       this.say('thinking');
+    } else if (part.type === 'step-finish') {
+      this.#usage = sum(this.#usage, part);
     }
   }
 
@@ -41,8 +45,19 @@ export class Progress {
     const known = `${this.#toolCalls.size} ${what}`;
     if (known === this.#last) return;
     this.#last = known;
-    this.#tell({toolCalls: this.#toolCalls.size, last: what, at: Date.now()});
+    this.#tell({toolCalls: this.#toolCalls.size, last: what, at: Date.now(), usage: this.#usage});
   }
+}
+
+function sum(usage: Usage, {tokens, cost}: StepFinishPart): Usage {
+  return {
+    input: usage.input + tokens.input,
+    output: usage.output + tokens.output,
+    reasoning: usage.reasoning + tokens.reasoning,
+    cacheRead: usage.cacheRead + tokens.cache.read,
+    cacheWrite: usage.cacheWrite + tokens.cache.write,
+    cost: usage.cost + cost,
+  };
 }
 
 /** A tool call in a few words: the tool, what it is about, and whether it failed. */
@@ -52,6 +67,12 @@ export function describeTool(part: ToolPart): string {
 
 /** A tool call in a few words: the tool, and what it is about. */
 export function nameCall({tool, state}: ToolPart): string {
-  const about = TELLING_INPUTS.map((key) => state.input[key]).find((value) => typeof value === 'string');
-  return shorten(typeof about === 'string' ? `${tool} ${about}` : tool, SHOWN_CHARS);
+  const about = aboutOf(state.input);
+  return shorten(about === '' ? tool : `${tool} ${about}`, SHOWN_CHARS);
+}
+
+/** What says best what a call is about; empty where its input has nothing of the kind. */
+export function aboutOf(input: Readonly<Record<string, unknown>>): string {
+  const about = TELLING_INPUTS.map((key) => input[key]).find((value) => typeof value === 'string');
+  return typeof about === 'string' ? about : '';
 }

@@ -1,6 +1,6 @@
-import {quoted} from '../../base/safe-text.ts';
-import type {Waiting, WaitReason} from '../../delegation/model/waiting.ts';
-import {clock, counted} from '../../report/format.ts';
+import {quoted} from '../base/safe-text.ts';
+import type {Waiting, WaitReason} from '../delegation/model/waiting.ts';
+import {clock, counted} from './format.ts';
 
 /** Facts about its place in the queue; none where it does not wait. */
 export function renderWaiting(waiting: Waiting | undefined, now: number): readonly string[] {

@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // An editor pays for one small process: nothing heavy may be imported here except dynamically.
 import {fileURLToPath} from 'node:url';
-import {parseArgs} from 'node:util';
 import {loadFailure} from './base/load-failure.ts';
 import {NESTED_MARK} from './base/nested.ts';
 import {ownPackage} from './base/own-package.ts';
@@ -10,70 +9,37 @@ import {claimHost} from './link/claim.ts';
 import {farewell} from './link/farewell.ts';
 import {takeWhyStarted} from './link/why-started.ts';
 
-const USAGE = `opencode-delegate: an MCP server that hands work to background OpenCode agents.
-
-Usage: opencode-delegate            serve MCP on stdin and stdout; MCP clients start it so
-       opencode-delegate status     show the background processes that run
-       opencode-delegate stop       end the one of this data folder; --all ends all
-       opencode-delegate trust DIR  let the code that a repository brings run (plugins, local MCP
-                                    servers); --remove takes it back, --list shows what is trusted
-       opencode-delegate --version
-       opencode-delegate --help
-
-Settings come from the environment (OPENCODE_DELEGATE_*): docs/settings.md lists them.
-`;
-
 const own = ownPackage(fileURLToPath(new URL('../package.json', import.meta.url)));
 const {version} = own;
 
-/** What stands beside a command. */
-interface Flags {
-  readonly all?: boolean | undefined;
-  readonly list?: boolean | undefined;
-  readonly remove?: boolean | undefined;
-}
-
-await main().catch((error: unknown) => {
+await main(process.argv.slice(2)).catch((error: unknown) => {
   // The commands are built apart, with a class of their own.
   if (!(error instanceof Error) || error.name !== 'NoHomeError') throw error;
-  quit(`${error.message}\n`);
+  process.stderr.write(`${error.message}\n`);
+  process.exit(2);
 });
 
-async function main(): Promise<void> {
-  const {values, positionals} = readArguments();
-  if (values.version) process.stdout.write(`${version}\n`);
-  else if (values.help) process.stdout.write(USAGE);
-  else await run(positionals, values);
-}
-
-async function run(
-  positionals: readonly string[],
-  {all = false, list = false, remove = false}: Flags,
-): Promise<void> {
-  const [command, ...rest] = positionals;
-  const [directory] = rest;
-  if (rest.length > (command === 'trust' ? 1 : 0)) quit(`Too many arguments: ${rest.join(' ')}\n\n${USAGE}`);
-  switch (command) {
-    case undefined:
-      return serve();
-    case 'host':
-      return host();
-    case 'status':
-      return (await import('./cli/status.ts')).status({env: process.env, version});
-    case 'stop':
-      return (await import('./cli/stop.ts')).stopHosts({env: process.env, version, all});
-    case 'trust':
-      if ((directory === undefined) !== list) quit(`Give one directory, or --list.\n\n${USAGE}`);
-      return (await import('./cli/trust.ts')).trust({env: process.env, directory, remove});
-    default:
-      return quit(`Unknown command: ${command}\n\n${USAGE}`);
+async function main(argv: readonly string[]): Promise<void> {
+  const [first] = argv;
+  if (first === undefined) return serve();
+  if (first === 'host' && argv.length === 1) return host();
+  if (['--version', '-v'].includes(first)) {
+    process.stdout.write(`${version}\n`);
+    return;
   }
+  const {runCommand} = await import('./cli/run-command.ts');
+  const line = ['--help', '-h'].includes(first) ? ['help', ...argv.slice(1)] : argv;
+  process.exitCode = await runCommand(line, {
+    env: process.env,
+    version,
+    main: fileURLToPath(import.meta.url),
+  });
 }
 
 async function serve(): Promise<void> {
   if (process.stdin.isTTY) {
     process.stderr.write(
-      'opencode-delegate waits for an MCP client on stdin. --help says more; Ctrl-C ends it.\n',
+      'opencode-delegate waits for an MCP client on stdin. --help says what else it can; Ctrl-C ends it.\n',
     );
   }
   if (usesHost(process.env)) {
@@ -102,7 +68,7 @@ async function host(): Promise<void> {
     const {runHost} = await import('./app/host.ts');
     await runHost({claim, env: process.env, version, why});
   } catch (error) {
-    // The lock stays, as there may be no file left to look at it with: whoever comes next sees that its owner is gone.
+    // The lock stays, as there may be no file left to look at it with: who comes next sees that its owner is gone.
     process.stderr.write(`${loadFailure(error, own)}\n${farewell(1)}`, () => process.exit(1));
   }
 }
@@ -111,26 +77,4 @@ async function host(): Promise<void> {
 function usesHost(env: NodeJS.ProcessEnv): boolean {
   const isInside = (env[NESTED_MARK] ?? '') !== '';
   return !isInside && ['', 'on'].includes((env.OPENCODE_DELEGATE_HOST ?? '').trim());
-}
-
-function readArguments() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        all: {type: 'boolean'},
-        help: {type: 'boolean', short: 'h'},
-        list: {type: 'boolean'},
-        remove: {type: 'boolean'},
-        version: {type: 'boolean', short: 'v'},
-      },
-    });
-  } catch (error) {
-    return quit(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
-  }
-}
-
-function quit(message: string): never {
-  process.stderr.write(message);
-  process.exit(2);
 }

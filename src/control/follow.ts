@@ -1,8 +1,9 @@
 import {pause} from '../base/pause.ts';
 import type {Delegations} from '../delegation/delegations.ts';
-import type {ConversationEntry, Said} from '../delegation/model/conversation.ts';
-import type {ControlAnswer, ShownEntry} from './protocol.ts';
+import type {Said} from '../delegation/model/conversation.ts';
+import type {ControlAnswer} from './protocol.ts';
 import {type ShownDelegation, shownOf} from './shown.ts';
+import {shownEntry} from './shown-entry.ts';
 
 /** How often it is looked what has changed: as often as people can see. */
 const LOOK_MS = 250;
@@ -54,10 +55,6 @@ export async function followConversation(
     if (fresh.length > 0 || isOver) send({entries: fresh.map(shownEntry)}, isOver);
     if (isOver || (await passed(signal))) return;
   }
-}
-
-function shownEntry({key, at, isBelow, said}: ConversationEntry): ShownEntry {
-  return {key, at: new Date(at).toISOString(), is_below: isBelow, said};
 }
 
 /** One that was open and is not any more: as its record has it, unless that is gone as well. */

@@ -93,6 +93,18 @@ function whyStart({
   return isSecond ? 'the one that was started before it did not stay' : 'none answered';
 }
 
+/**
+ * A connection to the host at the address, which has welcomed us; `undefined` where none answers, or it ends. Starts none.
+ * @throws NoHostError when it refuses us, with its words.
+ */
+export async function greetHost(address: string, hello: string): Promise<Socket | undefined> {
+  const opened = await open(address, hello);
+  if (opened === undefined || opened.answer.kind === 'welcome') return opened?.socket;
+  opened.socket.destroy();
+  if (opened.answer.kind !== 'refused') return undefined;
+  throw new NoHostError(opened.answer.message, opened.answer.exitCode);
+}
+
 /** Asks the host how it is; `undefined` when none answers. */
 export async function askHost(address: string): Promise<HostAnswer | undefined> {
   const opened = await open(address, ASK_LINE);

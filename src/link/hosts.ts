@@ -11,6 +11,8 @@ export interface RunningHost {
   readonly owner: LockOwner;
   /** True when it serves the data folder and the version that we are called with. */
   readonly isOurs: boolean;
+  /** Where it listens. */
+  readonly address: string;
   /** `undefined` when it does not answer, as it starts or ends. */
   readonly status: HostStatus | undefined;
 }
@@ -29,6 +31,7 @@ export async function runningHosts(options: EndpointOptions): Promise<readonly R
     const answer = await askHost(address);
     return {
       owner,
+      address,
       isOurs: own.some((one) => one.lock === lock),
       status: answer?.kind === 'status' ? answer.status : undefined,
     };

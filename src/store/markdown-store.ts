@@ -63,6 +63,11 @@ export class MarkdownStore implements Store {
     return artifactIn(this.#root, project, id);
   }
 
+  /** The folders that have records of a project: its own, and those of earlier versions where they have some. */
+  foldersOf(project: string): readonly string[] {
+    return [project, ...this.#known.earlierOf(project)];
+  }
+
   /** The record's file as it is, or `undefined` when there is none. */
   async text(project: string, id: string): Promise<string | undefined> {
     // To read a pipe would be to wait for whoever writes to it.

@@ -1,18 +1,27 @@
-import {inQuotes, manyLines, oneLine} from '../base/safe-text.ts';
-import {locateEndpoint} from '../link/endpoint.ts';
-import type {EnvironmentStatus} from '../link/handshake.ts';
-import {type RunningHost, runningHosts} from '../link/hosts.ts';
+import {inQuotes, manyLines, oneLine} from '../../base/safe-text.ts';
+import {locateEndpoint} from '../../link/endpoint.ts';
+import type {EnvironmentStatus} from '../../link/handshake.ts';
+import {type RunningHost, runningHosts} from '../../link/hosts.ts';
+import {type Command, EXIT} from '../line/command.ts';
 
 /** Names above this number are counted only. */
 const NAMED_VARIABLES = 12;
 
-/** Prints the hosts that run, with the environments that each works in, and where their log is. */
-export async function status(options: {env: NodeJS.ProcessEnv; version: string}): Promise<void> {
-  const hosts = await runningHosts(options);
-  const lines = hosts.length === 0 ? ['No host runs.'] : hosts.flatMap(linesOf);
-  const all = [...lines, `Log: ${inQuotes(locateEndpoint(options).log)}`];
-  process.stdout.write(all.map((line) => `${manyLines(line)}\n`).join(''));
-}
+export const status: Command = {
+  usage: '',
+  about:
+    'Shows the background processes (hosts) that run for you, the environments that each works in, with the names of the variables that differ, and where their log is.',
+  options: {},
+  examples: [['status', 'see what runs, and where the log is']],
+  takes: {least: 0, most: 0},
+  async run({env, version, terminal}) {
+    const options = {env, version};
+    const hosts = await runningHosts(options);
+    const lines = hosts.length === 0 ? ['No host runs.'] : hosts.flatMap(linesOf);
+    terminal.print(...[...lines, `Log: ${inQuotes(locateEndpoint(options).log)}`].map(manyLines));
+    return EXIT.ok;
+  },
+};
 
 function linesOf({owner, isOurs, status: load}: RunningHost): readonly string[] {
   const facts = [

@@ -1,0 +1,59 @@
+import type {Command} from './line/command.ts';
+
+/** A command as the overview names it; the rest of it is loaded when it is needed. */
+export interface Listed {
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+/** The commands for people, in the order in which the overview shows them. */
+export const COMMANDS: Readonly<Record<string, Listed>> = {
+  list: {
+    summary: 'What needs you, what runs, and what has ended',
+    load: async () => (await import('./commands/list.ts')).list,
+  },
+  show: {
+    summary: 'The result of a delegation',
+    load: async () => (await import('./commands/show.ts')).show,
+  },
+  watch: {
+    summary: 'What runs, live',
+    load: async () => (await import('./commands/watch.ts')).watch,
+  },
+  logs: {
+    summary: "An agent's conversation",
+    load: async () => (await import('./commands/logs.ts')).logs,
+  },
+  wait: {
+    summary: 'Wait until delegations have ended',
+    load: async () => (await import('./commands/wait.ts')).wait,
+  },
+  run: {
+    summary: 'Delegate from the shell',
+    load: async () => (await import('./commands/run.ts')).run,
+  },
+  continue: {
+    summary: 'Go on with a delegation that has ended',
+    load: async () => (await import('./commands/continue.ts')).continueCommand,
+  },
+  cancel: {
+    summary: 'Stop a delegation',
+    load: async () => (await import('./commands/cancel.ts')).cancel,
+  },
+  reply: {
+    summary: 'Answer what an agent asks for',
+    load: async () => (await import('./commands/reply.ts')).reply,
+  },
+  status: {
+    summary: 'The background processes that run',
+    load: async () => (await import('./commands/status.ts')).status,
+  },
+  stop: {
+    summary: 'End them',
+    load: async () => (await import('./commands/stop.ts')).stop,
+  },
+  trust: {
+    summary: 'Let the code that a repository brings run',
+    load: async () => (await import('./commands/trust.ts')).trust,
+  },
+};

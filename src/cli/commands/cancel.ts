@@ -1,0 +1,32 @@
+import type {Command} from '../line/command.ts';
+import {EXIT} from '../line/command.ts';
+import {atHost} from '../sources/acting.ts';
+import {findDelegation} from '../sources/find.ts';
+import {RecordsOnDisk} from '../sources/records.ts';
+
+export const cancel: Command = {
+  usage: '<id…>',
+  about: 'Stops delegations, queued or running. What their agents had written is kept.',
+  options: {},
+  examples: [['cancel swift-amber-otter', 'stop it']],
+  takes: {least: 1, most: Number.POSITIVE_INFINITY},
+  async run(call) {
+    const {args, env, cwd, terminal} = call;
+    const records = new RecordsOnDisk(env);
+    const project = await records.projectOf(cwd);
+    const all = args.map((given) => findDelegation(given, records, project));
+    return atHost(call, async (host) => {
+      for (const named of all) {
+        const {delegation, was_ended: wasEnded} = await host.ask({
+          ...{op: 'cancel', project: named.project},
+          delegation: named.id,
+        });
+        const status = delegation?.status ?? 'cancelled';
+        terminal.print(
+          `${named.id} ${wasEnded === true ? `had ended before: ${status}` : `has ended: ${status}`}.`,
+        );
+      }
+      return EXIT.ok;
+    });
+  },
+};

@@ -1,0 +1,78 @@
+import {resolve} from 'node:path';
+import {ACCESSES, type Access} from '../../delegation/model/access.ts';
+import {MAX_TIMEOUT_MINUTES} from '../../delegation/model/delegation.ts';
+import {type Command, EXIT, type Invocation, type OptionSpec, UsageError} from '../line/command.ts';
+import {atHost} from '../sources/acting.ts';
+import {PROMPT_OPTIONS, promptOf} from '../sources/prompt.ts';
+import {waitForEnd} from '../sources/wait-for-end.ts';
+
+/** How a delegation is to run; `run` and `continue` have these. */
+export const RUN_OPTIONS: Readonly<Record<string, OptionSpec>> = {
+  agent: {type: 'string', value: 'NAME', about: "A primary OpenCode agent. Default: the configuration's."},
+  model: {
+    type: 'string',
+    value: 'MODEL',
+    about: "As provider/model. Default: the agent's, else the configuration's.",
+  },
+  access: {type: 'string', value: 'ACCESS', about: `${ACCESSES.join(', ')}. Default: agent.`},
+  timeout: {type: 'string', value: 'MINUTES', about: 'How long it may run. Default: 15.'},
+  wait: {type: 'boolean', short: 'w', about: 'Wait for its end; the exit code says how it ended.'},
+};
+
+export const run: Command = {
+  usage: '[prompt] [options]',
+  about:
+    'Hands a piece of work to a background agent, and prints the id of the delegation alone on stdout. The agent goes on when the shell is closed. The prompt is the argument, a file, or stdin.',
+  options: {
+    ...RUN_OPTIONS,
+    directory: {type: 'string', short: 'C', value: 'DIR', about: 'Where it works. Default: here.'},
+    ...PROMPT_OPTIONS,
+  },
+  examples: [
+    ['run "Review the last commit" --access read-only', 'start it and carry on'],
+    ['run --wait < task.md && opencode-delegate show $id', 'wait for the end of a prompt from a file'],
+  ],
+  takes: {least: 0, most: 1},
+  async run(call) {
+    const {args, text, cwd} = call;
+    const prompt = await promptOf(call, args[0]);
+    if (prompt === undefined) throw new UsageError('There is no prompt.');
+    return start(call, {prompt, directory: resolve(cwd, text('directory') ?? '.'), ...settingsOf(call)});
+  },
+};
+
+/** @throws UsageError. */
+export function settingsOf({text}: Invocation) {
+  const [agent, model, access, minutes] = [text('agent'), text('model'), text('access'), text('timeout')];
+  if (access !== undefined && !isAccess(access))
+    throw new UsageError(`There is no access "${access}". There are: ${ACCESSES.join(', ')}.`);
+  const limit = minutes === undefined ? undefined : Number(minutes);
+  if (limit !== undefined && !(limit > 0 && limit <= MAX_TIMEOUT_MINUTES))
+    throw new UsageError(`--timeout takes minutes, more than 0 and at most ${MAX_TIMEOUT_MINUTES}.`);
+  return {
+    ...(agent !== undefined && {agent}),
+    ...(model !== undefined && {model}),
+    ...(access !== undefined && {access}),
+    ...(limit !== undefined && {timeout_minutes: limit}),
+  };
+}
+
+type Started = ReturnType<typeof settingsOf> & {
+  readonly directory: string;
+  readonly prompt?: string;
+  readonly continues?: {readonly project: string; readonly delegation: string};
+};
+
+/** Starts it, prints its id, and waits for its end where that is wanted. */
+export async function start(call: Invocation, given: Started): Promise<number> {
+  const {terminal, has} = call;
+  const {delegation} = await atHost(call, (host) => host.ask({op: 'start', ...given}));
+  if (delegation === undefined) return EXIT.failed;
+  terminal.print(delegation.id);
+  for (const note of delegation.notes) terminal.complain(note);
+  return has('wait') ? waitForEnd(call, delegation) : EXIT.ok;
+}
+
+function isAccess(given: string): given is Access {
+  return (ACCESSES as readonly string[]).includes(given);
+}

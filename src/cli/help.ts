@@ -1,0 +1,49 @@
+import {COMMANDS} from './commands.ts';
+import {COMMON, type Command, type OptionSpec} from './line/command.ts';
+
+const PROGRAM = 'opencode-delegate';
+
+/** What `--help` says without a command. */
+export function overview(): string {
+  const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
+  const commands = Object.entries(COMMANDS).map(([name, {summary}]) => `  ${name.padEnd(width)}  ${summary}`);
+  return [
+    `${PROGRAM}: hands work to background OpenCode agents.`,
+    '',
+    `Usage: ${PROGRAM}                      serve MCP on stdin and stdout; MCP clients start it so`,
+    `       ${PROGRAM} <command> [options]`,
+    '',
+    'Commands:',
+    ...commands,
+    '',
+    `${PROGRAM} help <command> says more about one. ${PROGRAM} --version names the version.`,
+    '',
+    'Exit codes: 0 completed or done, 1 ended otherwise, 2 refused or wrong usage, 3 needs an answer, 124 time out.',
+    'Settings come from the environment (OPENCODE_DELEGATE_*): docs/settings.md lists them.',
+    '',
+  ].join('\n');
+}
+
+/** What `help <command>` says. */
+export function helpOf(name: string, {usage, about, options, examples}: Command): string {
+  const rows = Object.entries({...options, ...COMMON}).map(
+    ([option, spec]) => [spelled(option, spec), spec.about] as const,
+  );
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return [
+    `Usage: ${PROGRAM} ${name}${usage === '' ? '' : ` ${usage}`}`,
+    '',
+    about,
+    '',
+    'Options:',
+    ...rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`),
+    '',
+    'Examples:',
+    ...examples.flatMap(([line, does]) => [`  ${PROGRAM} ${line}`, `      ${does}`]),
+    '',
+  ].join('\n');
+}
+
+function spelled(option: string, {short, value}: OptionSpec): string {
+  return `${short === undefined ? '    ' : `-${short}, `}--${option}${value === undefined ? '' : ` ${value}`}`;
+}

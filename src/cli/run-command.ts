@@ -1,0 +1,63 @@
+import {messageOf, Refusal} from '../base/errors.ts';
+import {oneLine} from '../base/safe-text.ts';
+import {workingDirectory} from '../base/working-directory.ts';
+import {COMMANDS} from './commands.ts';
+import {helpOf, overview} from './help.ts';
+import {type Command, EXIT, parseCall, UsageError} from './line/command.ts';
+import {nearest} from './line/nearest.ts';
+import {Terminal} from './terminal/terminal.ts';
+
+export interface RunOptions {
+  readonly env: NodeJS.ProcessEnv;
+  readonly version: string;
+  /** The path of the program, to start a host with. */
+  readonly main: string;
+}
+
+/** Runs a command line and resolves with the exit code. Never rejects. */
+export async function runCommand(argv: readonly string[], options: RunOptions): Promise<number> {
+  const terminal = new Terminal({env: options.env, out: process.stdout, err: process.stderr});
+  try {
+    return await dispatch(argv, {...options, terminal});
+  } catch (error) {
+    terminal.complain(messageOf(error));
+    if (error instanceof UsageError) terminal.complain(await usageOf(argv[0]));
+    return error instanceof UsageError || error instanceof Refusal ? EXIT.refused : EXIT.failed;
+  }
+}
+
+async function dispatch(
+  [name = '', ...rest]: readonly string[],
+  context: RunOptions & {readonly terminal: Terminal},
+): Promise<number> {
+  const {terminal} = context;
+  if (name === 'help') {
+    const [about] = rest;
+    terminal.print(about === undefined ? overview() : helpOf(about, await commandCalled(about)));
+    return EXIT.ok;
+  }
+  const command = await commandCalled(name);
+  const call = parseCall(command, rest);
+  if (call.has('help')) {
+    terminal.print(helpOf(name, command));
+    return EXIT.ok;
+  }
+  return command.run({...call, ...context, cwd: workingDirectory()});
+}
+
+async function commandCalled(name: string): Promise<Command> {
+  const listed = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (listed !== undefined) return listed.load();
+  const near = nearest(name, Object.keys(COMMANDS));
+  const guess = near === undefined ? '' : ` Did you mean ${near}?`;
+  throw new UsageError(
+    `Unknown command: ${oneLine(name)}.${guess} opencode-delegate --help lists all commands.`,
+  );
+}
+
+async function usageOf(name = ''): Promise<string> {
+  const listed = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (listed === undefined) return 'Usage: opencode-delegate <command> [options]';
+  const {usage} = await listed.load();
+  return `Usage: opencode-delegate ${name} ${usage}\nopencode-delegate help ${name} says more.`;
+}

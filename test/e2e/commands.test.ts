@@ -1,0 +1,162 @@
+import {writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {afterAll, beforeAll, describe, expect, it, onTestFinished} from 'vitest';
+import {shownDelegation} from '../../src/control/shown.ts';
+import {beginCommand, type CommandOptions, runCommand} from '../support/command.ts';
+import {createGate, type Gate} from '../support/gate.ts';
+import {eventually} from '../support/processes.ts';
+import {BIN, createSandbox, type Sandbox} from '../support/sandbox.ts';
+import {ScriptedModel} from '../support/scripted-model.ts';
+import {openTerminal} from '../support/terminal.ts';
+
+const ID = /^[a-z]+-[a-z]+-[a-z]+$/;
+const WAITING = {OPENCODE_DELEGATE_ON_ASK: 'wait', OPENCODE_DELEGATE_ASK_SECONDS: '600'};
+
+let model: ScriptedModel;
+let sandbox: Sandbox;
+const gates = new Map<string, Gate>();
+
+beforeAll(async () => {
+  model = await ScriptedModel.start(async ({prompt, toolResults}) => {
+    await gates.get(prompt)?.opened;
+    if (prompt.startsWith('Ask') && toolResults.length === 0)
+      return {tool: 'bash', input: {command: 'true', description: 'Ask first'}};
+    if (prompt.startsWith('Fail')) return {status: 400, message: 'no such thing'};
+    return {text: `Answer to ${prompt}`};
+  });
+  sandbox = createSandbox({modelUrl: model.url, config: {permission: {bash: 'ask'}}});
+});
+
+afterAll(async () => {
+  await sandbox.remove();
+  await model.close();
+});
+
+const command = (args: readonly string[], options?: CommandOptions) => runCommand(sandbox, args, options);
+
+async function begin(prompt: string, ...more: readonly string[]): Promise<string> {
+  const {stdout, stderr, exitCode} = await command(['run', prompt, ...more], {env: WAITING});
+  // What else is at work there is said beside.
+  expect({stdout, exitCode}, stderr).toEqual({stdout: expect.stringMatching(ID), exitCode: 0});
+  return stdout;
+}
+
+/** Begins one whose model answers when the returned gate is opened. */
+async function beginHeld(prompt: string): Promise<{id: string; gate: Gate}> {
+  const gate = createGate();
+  gates.set(prompt, gate);
+  onTestFinished(() => gate.open());
+  return {id: await begin(prompt), gate};
+}
+
+async function listed(...args: readonly string[]) {
+  const {stdout} = await command(['list', '--json', ...args]);
+  return shownDelegation.array().parse(JSON.parse(stdout));
+}
+
+describe('a person at a shell', () => {
+  it('delegates, waits, and reads the result', async () => {
+    const id = await begin('Say hello', '--access', 'read-only', '--timeout', '3');
+    expect(await command(['wait', id, '--exit-status'])).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(new RegExp(`^${id} · completed · `)),
+    });
+    const shown = await command(['show', id]);
+    expect(shown.exitCode).toBe(0);
+    expect(shown.stdout).toMatch(/ · completed · took .*read-only\n/);
+    expect(shown.stdout).toMatch(/\n\nPrompt\nSay hello\n\nResult\nAnswer to Say hello$/);
+    const [one] = await listed('--search', 'say hello');
+    expect(one).toMatchObject({
+      id,
+      status: 'completed',
+      unread: true,
+      access: 'read-only',
+      timeout_minutes: 3,
+    });
+    expect((await command(['show', id.slice(0, -2), '--raw'])).stdout).toContain(
+      '\n## Result\n\nAnswer to Say hello',
+    );
+  });
+
+  it('gives the prompt in a file, or on stdin, and is told how it ended', async () => {
+    writeFileSync(join(sandbox.project, 'task.md'), 'From a file');
+    const [file, piped, failed] = await Promise.all([
+      command(['run', '--file', 'task.md', '--wait']),
+      command(['run', '-w'], {input: 'From stdin'}),
+      command(['run', 'Fail this', '--wait']),
+    ]);
+    expect(file).toMatchObject({exitCode: 0, stdout: expect.stringMatching(ID)});
+    expect(piped).toMatchObject({exitCode: 0, stderr: expect.stringMatching(/ · completed · /)});
+    expect(failed).toMatchObject({exitCode: 1, stderr: expect.stringMatching(/ · error · /)});
+    const {stdout} = await command(['continue', file.stdout, 'And on', '--wait']);
+    expect((await command(['show', stdout])).stdout).toContain('Answer to And on');
+  });
+
+  it('answers what an agent asks for', async () => {
+    const id = await begin('Ask for it');
+    expect((await command(['wait', id, '--exit-status'])).exitCode).toBe(3);
+    const blocked = await command(['list']);
+    expect(blocked.stdout).toMatch(
+      new RegExp(`NEEDS YOU \\(1\\)\\n${id} +needs you .* asks: permission bash: true`),
+    );
+    expect((await command(['show', id])).exitCode).toBe(3);
+    expect(await command(['reply', id, 'allow'])).toMatchObject({exitCode: 0, stdout: `${id} goes on.`});
+    expect((await command(['wait', id, '--exit-status'])).exitCode).toBe(0);
+    expect(await command(['reply', id, 'allow'])).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining(id),
+    });
+  });
+
+  it('sees what runs, in lines and at a terminal, and stops it', async () => {
+    const {id} = await beginHeld('Take long');
+    const lines = beginCommand(sandbox, ['watch']);
+    const terminal = openTerminal(sandbox, process.execPath, BIN, 'watch', id);
+    onTestFinished(() => terminal.close());
+    await terminal.shows(`${id}  running`);
+    await eventually(() => lines.printed().includes(`${id} · running`));
+    const logs = beginCommand(sandbox, ['logs', id, '--follow']);
+    await eventually(() => logs.printed().includes('> Take long'));
+    expect((await listed('--status', 'running')).map((one) => one.id)).toEqual([id]);
+    expect((await command(['wait', id, '--timeout', '0.1s'])).exitCode).toBe(124);
+    expect(await command(['cancel', id])).toMatchObject({exitCode: 0, stdout: `${id} has ended: cancelled.`});
+    expect(await logs.ended).toBe(1);
+    await terminal.shows(`${id}  cancelled`);
+    await terminal.exited;
+    await eventually(() => lines.printed().includes(`${id} · cancelled`));
+    lines.interrupt();
+    expect(await lines.ended).toBe(0);
+  });
+
+  it('reads what an agent did when it has ended', async () => {
+    const id = await begin('Ask and tell');
+    await command(['wait', id, '--exit-status']);
+    await command(['reply', id, 'deny', '-m', 'Not today.']);
+    await command(['wait', id]);
+    const {stdout} = await command(['logs', id]);
+    expect(stdout).toMatch(/^> Ask and tell\n\* bash Ask first\n.*Not today\..*\nAnswer to Ask and tell$/s);
+  });
+});
+
+describe('what a person gets wrong', () => {
+  it.each<[string, readonly string[], RegExp]>([
+    ['a command', ['lst'], /^Unknown command: lst\. Did you mean list\?.*\nUsage: /],
+    ['an option', ['list', '--statsu', 'running'], /statsu.*\nUsage: opencode-delegate list /s],
+    ['a status', ['list', '--status', 'done'], /^There is no status "done"\. There are: registered, .*/],
+    ['a span', ['list', '--since', 'yesterday'], /^--since takes a span of time/],
+    ['an access', ['run', 'x', '--access', 'all'], /^There is no access "all"/],
+    ['a project', ['list', '--project', 'nowhere'], /^"nowhere" is no directory/],
+    ['an answer', ['reply', 'a-b-c', 'maybe'], /^Say allow or deny\./],
+    ['an id', ['show', 'never-was-here'], /^No delegation "never-was-here"\./],
+  ])('is said, with what would be right: %s', async (_, args, message) => {
+    const {stderr, stdout, exitCode} = await command(args);
+    expect({stdout, exitCode}).toEqual({stdout: '', exitCode: 2});
+    expect(stderr).toMatch(message);
+  });
+
+  it('an agent that there is not is refused in the words that a model gets', async () => {
+    const {stderr, exitCode} = await command(['run', 'x', '--agent', 'nobody']);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('nobody');
+  });
+});

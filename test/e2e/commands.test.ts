@@ -111,11 +111,13 @@ describe('a person at a shell', () => {
   it('sees what runs, in lines and at a terminal, and stops it', async () => {
     const {id} = await beginHeld('Take long');
     const lines = beginCommand(sandbox, ['watch']);
+    onTestFinished(() => lines.end());
     const terminal = openTerminal(sandbox, process.execPath, BIN, 'watch', id);
     onTestFinished(() => terminal.close());
     await terminal.shows(`${id}  running`);
     await eventually(() => lines.printed().includes(`${id} · running`));
     const logs = beginCommand(sandbox, ['logs', id, '--follow']);
+    onTestFinished(() => logs.end());
     await eventually(() => logs.printed().includes('> Take long'));
     expect((await listed('--status', 'running')).map((one) => one.id)).toEqual([id]);
     expect((await command(['wait', id, '--timeout', '0.1s'])).exitCode).toBe(124);

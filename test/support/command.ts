@@ -26,7 +26,7 @@ export async function runCommand(
   return {stdout, stderr, exitCode};
 }
 
-/** Begins one that goes on; what it has printed so far can be read, and it is ended with the returned function. */
+/** Begins one that goes on; what it has printed so far can be read. */
 export function beginCommand(sandbox: Sandbox, args: readonly string[]) {
   const running = execa(process.execPath, [BIN, ...args], {
     ...{env: sandbox.env, cwd: sandbox.project, extendEnv: false, reject: false, stdin: 'ignore'},
@@ -43,6 +43,10 @@ export function beginCommand(sandbox: Sandbox, args: readonly string[]) {
     printed: () => printed,
     ended: running.then(({exitCode}) => exitCode),
     interrupt: () => running.kill('SIGINT'),
-    kill: () => running.kill('SIGKILL'),
+    /** Ends it as a crash would, and resolves when it is gone. */
+    end: async () => {
+      running.kill('SIGKILL');
+      await running;
+    },
   };
 }

@@ -14,7 +14,8 @@ const STYLES = {
   busy: 'cyan',
 } as const;
 
-const WIDTH_WITHOUT_TERMINAL = 100;
+/** A program, or a file, takes lines of any length. */
+const WIDTH_WITHOUT_TERMINAL = Number.POSITIVE_INFINITY;
 
 type Stream = Pick<NodeJS.WriteStream, 'write'> & Partial<Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>>;
 

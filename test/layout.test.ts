@@ -45,6 +45,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['delegation/asks', 'contract'],
   ['delegation/model'],
   ['config.ts', 'environment', 'loaded-by-opencode.ts', 'process'],
+  ['variables.ts'],
   ['base'],
 ];
 

@@ -1,6 +1,7 @@
 import {join} from 'node:path';
 import type {Logger} from '../base/log.ts';
 import type {DelegationSettings} from '../config.ts';
+import type {EventCommand} from '../control/person-events.ts';
 import type {Environment, Environments} from '../delegation/model/ports.ts';
 import {differingNames} from '../environment/differing.ts';
 import {digestOf} from '../environment/digest.ts';
@@ -45,6 +46,7 @@ interface Known {
   /** In memory only, as all that is in an environment. */
   readonly variables: Readonly<Record<string, string>>;
   readonly serverKey: string;
+  readonly onEvent: DelegationSettings['onEvent'];
   clients: number;
   /** Counts up with each client that comes. */
   usedAt: number;
@@ -90,6 +92,12 @@ export class ClientEnvironments implements Environments {
 
   find(key: string): Environment | undefined {
     return this.#known.get(key)?.environment;
+  }
+
+  /** What is to be run, in which variables, when something happens to a delegation of an environment; `undefined` for nothing. */
+  eventsOf(key: string): EventCommand | undefined {
+    const known = this.#known.get(key);
+    return known?.onEvent && {...known.onEvent, env: known.variables};
   }
 
   get all(): readonly Environment[] {
@@ -159,6 +167,6 @@ export class ClientEnvironments implements Environments {
       worktrees: new ConcealedWorktrees(new GitWorktrees({root: worktrees, env: variables}), servers.conceal),
       headlines: new SmallModelHeadlines({opencode, entrance, catalog, log}),
     };
-    return {environment, variables, serverKey, clients: 0, usedAt: 0};
+    return {environment, variables, serverKey, onEvent: settings.onEvent, clients: 0, usedAt: 0};
   }
 }

@@ -3,6 +3,7 @@ import {messageOf, Refusal} from '../base/errors.ts';
 import type {Logger} from '../base/log.ts';
 import {type Config, ConfigError, type DelegationSettings, readConfig} from '../config.ts';
 import {STAMP_SECRET} from '../contract/stamp-secret.ts';
+import {PersonEvents} from '../control/person-events.ts';
 import {ControlConnection} from '../control/serve.ts';
 import {Delegations} from '../delegation/delegations.ts';
 import type {EnvironmentStatus} from '../link/handshake.ts';
@@ -57,6 +58,13 @@ export class Service {
       limits: host.limits,
       log,
     });
+    const events = new PersonEvents({
+      commandOf: ({owner}) => this.#environments.eventsOf(owner.environment),
+      artifact: ({project, id}) => this.#store.artifact(project, id),
+      cwd: dataDir,
+      log,
+    });
+    this.#delegations.watch((delegation) => events.happened(delegation));
     // Recovery needs an environment before the first client has come.
     this.#environments.enter(env, config.delegation).leave();
   }

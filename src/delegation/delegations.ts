@@ -9,7 +9,7 @@ import {UnsavedEnds} from './live/unsaved-ends.ts';
 import {Watchers} from './live/watchers.ts';
 import type {Reply} from './model/ask.ts';
 import type {ConversationEntry} from './model/conversation.ts';
-import {type Delegation, type DelegationHead, isUnread} from './model/delegation.ts';
+import {asksOf, type Delegation, type DelegationHead, isUnread} from './model/delegation.ts';
 import type {Environments, Store} from './model/ports.ts';
 import type {DelegationView} from './model/view.ts';
 import type {Worktree} from './model/worktree.ts';
@@ -205,8 +205,8 @@ export class Delegations {
   }
 
   /**
-   * Calls back when a delegation of this process exists, and when it has its end, until the returned function is
-   * called. What other processes run is not told, unless this one has given it its end.
+   * Calls back when a delegation of this process exists, whenever its agent asks for something, and when it has its end,
+   * until the returned function is called. What other processes run is not told, unless this one has given it its end.
    */
   watch(listener: (delegation: Delegation) => void): () => void {
     return this.#watchers.add(listener);
@@ -243,6 +243,12 @@ export class Delegations {
 
   #enqueue(live: LiveDelegation): void {
     live.enqueued();
+    let asked = 0;
+    live.watch(() => {
+      const last = asksOf(live.record).at(-1)?.number ?? 0;
+      if (last > asked) this.#watchers.tell(live.record);
+      asked = Math.max(asked, last);
+    });
     this.#cancelRequests.watch();
     this.#dispatch.add(live);
     void live.ended.then((ended) => {

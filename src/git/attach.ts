@@ -7,24 +7,33 @@ import type {Folders, RepositoryGit} from './repository-git.ts';
 /** Settings of a worktree that say where its files are: no other worktree's. */
 const OF_ONE_WORKTREE = ['core.worktree', 'core.bare'];
 
+export interface Attached {
+  /** Where it is made. */
+  readonly path: string;
+  /** Where it is moved to when it is complete: its real path. Git must find it there. */
+  readonly finally: string;
+  readonly branch: string;
+}
+
 /**
- * Makes a repository know a new worktree, in which no files are checked out yet. The folder with the files must not
- * say where its folder of git is: agents may write there from the first moment on.
+ * Makes a repository know a new worktree, in which no files are checked out yet. It is locked, so that nobody takes it
+ * for one whose folder is gone before it is where it is to be.
  * @param at git in the checkout that it is made from.
  */
 export async function attach(
   at: RepositoryGit,
-  {path, branch}: {path: string; branch: string},
+  {path, finally: end, branch}: Attached,
   signal: AbortSignal,
 ): Promise<Folders> {
   const {commonDir, gitDir: from} = at.folders;
   await makeShared(commonDir, 'worktrees');
-  await at.run(['worktree', 'add', '--no-checkout', '--', path, branch], {signal});
+  await at.run(['worktree', 'add', '--no-checkout', '--lock', '--', path, branch], {signal});
   const gitDir = await gitDirOf(commonDir, path);
   if (gitDir === undefined) throw new Error(`git does not know ${path}, which it has just made`);
   // Git has written down where it found the folder, which was in a stand-in.
   await rm(join(path, '.git'));
   await writeFile(join(path, '.git'), `gitdir: ${gitDir}\n`, {flag: 'wx'});
+  await writeFile(join(gitDir, 'gitdir'), `${join(end, '.git')}\n`);
   const folders = {workTree: path, gitDir, commonDir};
   if ((await at.settings({signal})).isPerWorktree) await copySettings(at, from, gitDir);
   return folders;

@@ -11,12 +11,12 @@ import type {
   Worktrees,
 } from '../delegation/model/worktree.ts';
 import {exists} from './exists.ts';
-import {foldersOf} from './folders.ts';
 import {Git} from './git.ts';
 import {BASE_REF, hasBranch, makeWorktree, restoreWorktree} from './open.ts';
 import {isOwnPlace} from './own-place.ts';
 import {BRANCHES, planWorktree} from './plan.ts';
 import {settleWorktree} from './settle.ts';
+import {WorkedIn} from './worked-in.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -56,8 +56,7 @@ export class GitWorktrees implements Worktrees {
     const isNew = outcome?.is === 'removed' && !(await exists(worktree.path));
     try {
       const open = isNew ? await makeWorktree(this.#git, worktree, NEVER) : await this.#restored(worktree);
-      const own = this.#git.inside(await foldersOf(this.#git, open));
-      return {...open, since: await own.run(['rev-parse', 'HEAD'])};
+      return {...open, since: await headOf(this.#git, open)};
     } catch (error) {
       if (error instanceof Refusal) throw error;
       throw new Refusal(
@@ -112,6 +111,13 @@ export class GitWorktrees implements Worktrees {
   #pathOf({project, id}: {project: string; id: string}): string {
     return join(this.#root, project, id);
   }
+}
+
+/** @throws where it is not there, or not as it was made. */
+async function headOf(git: Git, worktree: Worktree): Promise<string> {
+  const there = await WorkedIn.open(git, worktree);
+  if (there === undefined) throw new Error('it is not there');
+  return there.git.run(['rev-parse', 'HEAD']).finally(() => there.close());
 }
 
 function notOurs({path}: Worktree): string {

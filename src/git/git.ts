@@ -44,6 +44,11 @@ export class Git {
     return new RepositoryGit(folders, this.#env);
   }
 
+  /** As {@link inside}, and no program runs at all. */
+  looking(folders: Folders): RepositoryGit {
+    return new RepositoryGit(folders, this.#env, {filters: 'off'});
+  }
+
   /**
    * Git in the repository that a directory is in.
    * @throws as {@link locate} does.

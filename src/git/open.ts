@@ -1,11 +1,13 @@
-import {mkdir, rm, rmdir} from 'node:fs/promises';
-import {dirname} from 'node:path';
+import {lstat, mkdir, rename, rm, rmdir} from 'node:fs/promises';
+import {dirname, join, relative} from 'node:path';
 import type {Worktree} from '../delegation/model/worktree.ts';
 import {attach} from './attach.ts';
-import {exists} from './exists.ts';
 import type {Git} from './git.ts';
+import {HeldFolder, isNothing} from './held-folder.ts';
+import {type Place, placeOf, workshopOf} from './own-place.ts';
 import {GitError} from './program.ts';
 import type {RepositoryGit} from './repository-git.ts';
+import {removeIfEmpty} from './worked-in.ts';
 
 /**
  * A ref that each worktree has for itself: the commit that it started from. It is set when all files are there;
@@ -31,38 +33,84 @@ export async function makeWorktree(git: Git, worktree: Worktree, signal: AbortSi
 }
 
 /**
- * Makes a worktree of a branch that is there. Resolves with it and its folders of git.
+ * Makes a worktree of a branch that is there. Resolves with it and its folders of git. The files are checked out where
+ * no agent can reach them, and the whole is moved to its place: another agent could exchange a folder for a link while
+ * git writes there.
  * @throws when git cannot, or the signal aborts; nothing is left behind then, also no branch that is where it began.
  */
 export async function restoreWorktree(git: Git, worktree: Worktree, signal: AbortSignal): Promise<Worktree> {
   await checkFree(worktree);
-  const {checkout, path, directory, base} = worktree;
-  await mkdir(dirname(path), {recursive: true, mode: FOLDER_MODE});
+  const {checkout, path, directory, base, branch} = worktree;
+  const place = placeOf(path);
+  const project = await projectFolder(place);
   try {
-    const folders = await attach(await git.at(checkout), worktree, signal);
-    const own = git.inside(folders);
+    const workshop = await workshopOf(place);
+    await mkdir(workshop, {recursive: true, mode: FOLDER_MODE});
+    const making = join(workshop, place.id);
+    await rm(making, {recursive: true, force: true, maxRetries: 3});
+    const at = await git.at(checkout);
+    const end = join(project.path.toString(), place.id);
+    const made = await attach(at, {path: making, finally: end, branch}, signal);
+    const own = git.inside(made);
     await own.run(['reset', '--quiet', '--hard', '--no-recurse-submodules'], {signal});
     // A sparse checkout may leave out the very folder that the agent is to work in.
-    await mkdir(directory, {recursive: true});
+    await mkdir(join(making, relative(path, directory)), {recursive: true});
     await own.run(['update-ref', BASE_REF, base], {signal});
-    const {gitDir, commonDir} = folders;
+    await project.with(place.id, (to) => rename(making, to));
+    const {gitDir, commonDir} = made;
+    await rm(join(gitDir, 'locked'), {force: true});
+    await removeIfEmpty(workshop);
     return {...worktree, gitDir, commonDir};
   } catch (error) {
     await removeWorktree(git, worktree);
     throw error;
+  } finally {
+    await project.close();
   }
+}
+
+/** Makes the folder for the worktrees of a project where it is missing. It must be closed. */
+async function projectFolder({root, project}: Place): Promise<HeldFolder> {
+  await mkdir(root, {recursive: true, mode: FOLDER_MODE});
+  await mkdir(join(root, project), {mode: FOLDER_MODE}).catch(unlessThere);
+  return HeldFolder.open(root, [project]);
 }
 
 /** Removes a worktree, and its branch where that has moved nowhere. What is not there is no failure. */
 export async function removeWorktree(git: Git, {checkout, path, branch, base}: Worktree): Promise<void> {
   const at = await git.at(checkout).catch(whereItFails);
-  // Twice forced: it may have changes that nobody made, and be locked, when its making was broken off.
-  await at?.ask(['worktree', 'remove', '--force', '--force', '--', path]);
-  await rm(path, {recursive: true, force: true, maxRetries: 3});
+  const place = placeOf(path);
+  const workshop = await workshopOf(place);
+  const making = join(workshop, place.id);
+  // Not by git, which can be led outside by links that are put there meanwhile.
+  await removeFrom(place);
+  await rm(making, {recursive: true, force: true, maxRetries: 3});
+  await removeIfEmpty(workshop);
+  // It is locked where its making was broken off.
+  for (const known of [path, making]) await at?.ask(['worktree', 'unlock', '--', known]);
   await at?.ask(['worktree', 'prune']);
   // The last one of a project takes the folder with it; it is not empty while there are others.
   await rmdir(dirname(path)).catch(() => {});
   await at?.ask(['update-ref', '-d', `refs/heads/${branch}`, base]);
+}
+
+async function removeFrom({root, project, id}: Place): Promise<void> {
+  let folder: HeldFolder;
+  try {
+    folder = await HeldFolder.open(root, [project]);
+  } catch (error) {
+    if (isNothing(error)) return;
+    throw error;
+  }
+  try {
+    await folder.remove(id);
+  } finally {
+    await folder.close();
+  }
+}
+
+function unlessThere(error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
 }
 
 /** The checkout may be gone, and what we have made is to be removed all the same. */
@@ -73,7 +121,11 @@ function whereItFails(error: unknown): undefined {
 
 /** What is in the way may be somebody's, and must outlive a failure. */
 async function checkFree({path}: Worktree): Promise<void> {
-  if (await exists(path)) throw new Error(`${path} is there already. Move it away`);
+  const isThere = await lstat(path).then(
+    () => true,
+    (error: unknown) => !isNothing(error),
+  );
+  if (isThere) throw new Error(`${path} is there already. Move it away`);
 }
 
 async function freeName(git: RepositoryGit, {branch}: Worktree): Promise<string> {

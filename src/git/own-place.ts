@@ -1,4 +1,5 @@
-import {basename, dirname, resolve} from 'node:path';
+import {realpath} from 'node:fs/promises';
+import {basename, dirname, join, resolve} from 'node:path';
 import {contains} from '../base/contains.ts';
 import {realPath} from '../base/real-path.ts';
 import {THREE_WORDS} from '../delegation/model/id.ts';
@@ -15,4 +16,26 @@ export async function isOwnPlace({path, directory}: Worktree, root: string): Pro
   // A data folder can have two names.
   const [own, theirs] = await Promise.all([realPath(resolve(root)), realPath(resolve(dirname(project)))]);
   return own === theirs;
+}
+
+/** Where a worktree lies: the root of all, which no agent can move, and the names below it, which one can exchange. */
+export interface Place {
+  readonly root: string;
+  readonly project: string;
+  readonly id: string;
+}
+
+/** @param path of a worktree in its own place. */
+export function placeOf(path: string): Place {
+  const project = dirname(path);
+  return {root: dirname(project), project: basename(project), id: basename(path)};
+}
+
+/**
+ * A folder for what is done with a worktree where no agent is. It lies beside the root, so that folders can be moved
+ * from one to the other, and a sandbox does not show it. Nobody makes it here.
+ */
+export async function workshopOf({root, project}: Place): Promise<string> {
+  const real = await realpath(root);
+  return join(dirname(real), `.${basename(real)}`, project);
 }

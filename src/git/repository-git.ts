@@ -28,10 +28,15 @@ export interface Folders {
 export class RepositoryGit {
   readonly folders: Folders;
   readonly #env: NodeJS.ProcessEnv;
+  readonly #filters: 'on' | 'off';
 
-  /** @param env as `Git` makes it. */
-  constructor(folders: Folders, env: NodeJS.ProcessEnv) {
+  /**
+   * @param env as `Git` makes it.
+   * @param options `filters: 'off'` has not even those of LFS and of the person run.
+   */
+  constructor(folders: Folders, env: NodeJS.ProcessEnv, {filters = 'on'}: {filters?: 'on' | 'off'} = {}) {
     this.folders = folders;
+    this.#filters = filters;
     const {workTree, gitDir, commonDir} = folders;
     this.#env = {...env, GIT_WORK_TREE: workTree, GIT_DIR: gitDir, GIT_COMMON_DIR: commonDir};
   }
@@ -43,7 +48,8 @@ export class RepositoryGit {
   async run(args: readonly string[], options: GitOptions = {}): Promise<string> {
     const {directory = this.folders.workTree} = options;
     const settings = await this.settings(options);
-    return withStandIn(this.folders.commonDir, settings.standIn, async (standIn) => {
+    const config = settings.standIn + (this.#filters === 'off' ? settings.noFilters : '');
+    return withStandIn(this.folders.commonDir, config, async (standIn) => {
       const env = {...this.#env, ...FIXED_ENVIRONMENT, ...standIn, ...options.env};
       for (let attempt = 1; ; attempt++) {
         try {

@@ -35,6 +35,12 @@ const OF_REPOSITORY = ['local', 'worktree'];
 const FILTER = /^filter\.(.*)\.(?:clean|smudge|process)$/s;
 const LFS_STORAGE = 'lfs.storage';
 
+/** A filter that does nothing. */
+const OFF: readonly Setting[] = [
+  ...[['clean', ''] as const, ['smudge', ''] as const, ['process', ''] as const],
+  ['required', 'false'],
+];
+
 /** Has git list all settings with where they come from. It runs nothing. */
 export const LIST_SETTINGS = ['config', '--list', '--show-scope', '--includes', '-z'];
 
@@ -46,6 +52,8 @@ export class Settings {
   readonly isPerWorktree: boolean;
   /** The configuration that takes the place of the repository's, as a file in `latin1`. */
   readonly standIn: string;
+  /** What has to follow {@link standIn} for no filter to run, whoever has defined it. */
+  readonly noFilters: string;
   /** The filters that the repository defines for itself and that we do not run. */
   readonly filtersLeftOut: readonly string[];
 
@@ -70,10 +78,14 @@ export class Settings {
     ]
       .map(written)
       .join('');
+    this.noFilters = filtersAmong([...own.keys(), ...foreign.map(([name]) => name)])
+      .flatMap((filter) => OFF.map(([key, value]): Setting => [`filter.${filter}.${key}`, value]))
+      .map(written)
+      .join('');
     const names = foreign
       .filter(([name, value]) => value !== '' && !own.has(name) && !isLfs(name, value))
-      .map(([name]) => FILTER.exec(name)?.[1]);
-    this.filtersLeftOut = [...new Set(names.filter((name) => name !== undefined))].map(readable).sort();
+      .map(([name]) => name);
+    this.filtersLeftOut = filtersAmong(names).map(readable).sort();
   }
 }
 
@@ -108,6 +120,12 @@ function written([name, value]: Setting): string {
   const {section, subsection, key} = partsOf(name);
   const quoted = (text: string) => `"${text.replaceAll(/[\\"]/g, '\\$&').replaceAll('\n', '\\n')}"`;
   return `[${section}${subsection === undefined ? '' : ` ${quoted(subsection)}`}]\n\t${key} = ${quoted(value)}\n`;
+}
+
+/** The filters that these settings define. */
+function filtersAmong(names: readonly string[]): readonly string[] {
+  const found = names.map((name) => FILTER.exec(name)?.[1]);
+  return [...new Set(found.filter((filter) => filter !== undefined))];
 }
 
 function readable(latin1: string): string {

@@ -4,12 +4,12 @@ import {messageOf} from '../base/errors.ts';
 import {oneLine} from '../base/safe-text.ts';
 import type {SettledWorktree, WorkInWorktree, Worktree} from '../delegation/model/worktree.ts';
 import {exists} from './exists.ts';
-import {foldersOf} from './folders.ts';
 import type {Git} from './git.ts';
 import {repositoriesThere} from './nested.ts';
 import {BASE_REF, removeWorktree} from './open.ts';
 import type {RepositoryGit} from './repository-git.ts';
-import {changedPaths, isStaged, stage} from './stage.ts';
+import {changedPaths, isStaged, notStaged, stage} from './stage.ts';
+import {WorkedIn} from './worked-in.ts';
 
 /** Who commits where git knows of nobody. */
 const FALLBACK = {name: 'OpenCode Delegate', email: 'opencode-delegate@localhost'};
@@ -24,19 +24,20 @@ export async function settleWorktree(
   worktree: Worktree,
   work: WorkInWorktree,
 ): Promise<SettledWorktree> {
-  const {path} = worktree;
+  let there: WorkedIn | undefined;
   try {
-    if (!(await exists(path))) return await gone(git, worktree);
-    const own = git.inside(await foldersOf(git, worktree));
+    there = await WorkedIn.open(git, worktree);
+    if (there === undefined) return await gone(git, worktree);
+    const {git: own, look} = there;
     // Where it was not completely made, nobody has worked in it, and what is missing was not deleted.
     const isMade = (await own.ask(['rev-parse', '--verify', '--quiet', BASE_REF])) !== undefined;
     if (!isMade) return await removed(git, worktree);
-    const notes = [...(await commit(own, worktree, work)), ...(await leftOut(own))];
-    const ignored = await ignoredAmong(own, worktree, work.files);
+    const notes = [...(await commit(there, worktree, work)), ...(await leftOut(there))];
+    const ignored = await ignoredAmong(look, worktree, work.files);
     if (ignored.length > 0) notes.push(`Ignored by git, and only in its folder: ${ignored.join(', ')}.`);
     const head = await headOf(own);
     notes.push(...(await leftElsewhere(own, worktree, head)));
-    notes.push(...(await repositoriesIn(own, [worktree.base, head])));
+    notes.push(...(await repositoriesIn(there, [worktree.base, head])));
     if (head === worktree.base && notes.length === 0) return await removed(git, worktree);
     return await kept(own, worktree, {head, notes, ignored});
   } catch (error) {
@@ -44,6 +45,8 @@ export async function settleWorktree(
       `Its changes could not be committed and lie in its folder as they are: ${messageOf(error)}.`,
     ];
     return {worktree: {...worktree, outcome: {is: 'kept', diffstat: '', notes}}};
+  } finally {
+    await there?.close();
   }
 }
 
@@ -86,14 +89,15 @@ async function kept(
 
 /** Commits all that is changed, on the worktree's own branch. Returns what is to be said about it. */
 async function commit(
-  git: RepositoryGit,
+  there: WorkedIn,
   worktree: Worktree,
   {id, title}: WorkInWorktree,
 ): Promise<readonly string[]> {
+  const {git, look} = there;
   const elsewhere = await leaveForeignBranch(git, worktree);
-  const paths = await changedPaths(git);
+  const paths = await changedPaths(look);
   if (paths.length > 0) {
-    await stage(git, paths);
+    await stage(there, paths);
     if (await isStaged(git)) {
       await git.run(['commit', '--quiet', '--no-verify', '--cleanup=verbatim', '--file=-'], {
         input: `${oneLine(title)}\n\nDelegation: ${id}\n`,
@@ -134,8 +138,8 @@ function headOf(git: RepositoryGit): Promise<string> {
 }
 
 /** What git sees and could not commit. */
-async function leftOut(git: RepositoryGit): Promise<readonly string[]> {
-  const paths = (await changedPaths(git)).map((path) => Buffer.from(path, 'latin1').toString());
+async function leftOut(there: WorkedIn): Promise<readonly string[]> {
+  const paths = (await notStaged(there)).map((path) => Buffer.from(path, 'latin1').toString());
   return paths.length === 0 ? [] : [`Not in the commit, and only in its folder: ${paths.join(', ')}.`];
 }
 
@@ -158,12 +162,12 @@ async function leftElsewhere(
 
 /** Whoever drops the worktree drops what is in these. */
 async function repositoriesIn(
-  git: RepositoryGit,
+  {git, look}: WorkedIn,
   range: readonly [base: string, head: string],
 ): Promise<readonly string[]> {
   const raw = await git.run(['diff', ...PLAIN_DIFF, '--raw', '--no-renames', '-z', ...range]);
   const moved = [...raw.matchAll(/:\d+ 160000 [^\0]*\0([^\0]+)\0/g)].map(([, name]) => name);
-  const others = (await repositoriesThere(git)).filter((name) => !moved.includes(name));
+  const others = (await repositoriesThere(look)).filter((name) => !moved.includes(name));
   const notes: string[] = [];
   if (others.length > 0) {
     notes.push(

@@ -1,6 +1,8 @@
+import type {Refused} from './changes.ts';
 import {repositoriesAmong} from './nested.ts';
 import type {GitOptions} from './program.ts';
 import type {RepositoryGit} from './repository-git.ts';
+import type {WorkedIn} from './worked-in.ts';
 
 const EVERYTHING = [
   'status',
@@ -29,11 +31,25 @@ export async function changedPaths(git: RepositoryGit): Promise<readonly string[
  * @param paths of {@link changedPaths}.
  * @throws when nothing could be staged, with the reason for the first that was refused.
  */
-export async function stage(git: RepositoryGit, paths: readonly string[]): Promise<void> {
-  const refusals: unknown[] = [];
+export async function stage(worktree: WorkedIn, paths: readonly string[]): Promise<void> {
+  const {git} = worktree;
+  const refused = await worktree.copy(paths);
+  const refusals: unknown[] = refused.map(({why}) => why);
+  // What is there and was not copied is not to look like something that the agent has removed.
+  const copied = paths.filter((path) => !refused.some((one) => isAt(path, one)));
   // What was a file is forgotten as one first, and then known as a repository.
-  await stageEach(git, [...paths, ...(await repositoriesAmong(git, paths))], refusals);
+  await stageEach(git, [...copied, ...(await repositoriesAmong(git, copied))], refusals);
   if (refusals.length > 0 && !(await isStaged(git))) throw refusals[0];
+}
+
+/** What has changed in a worktree and is not staged, though git has been given all of it that could be copied. */
+export async function notStaged(worktree: WorkedIn): Promise<readonly string[]> {
+  const claimed = await changedPaths(worktree.look);
+  if (claimed.length === 0) return [];
+  // A filter may make of a file what is committed, and none runs where git only looks.
+  await worktree.copy(claimed);
+  const changed = new Set(await changedPaths(worktree.git));
+  return claimed.filter((path) => changed.has(path));
 }
 
 /** Whether what would be committed differs from the last commit. */
@@ -60,4 +76,8 @@ async function update(git: RepositoryGit, paths: readonly string[]): Promise<voi
   // A folder in the list is a repository, of which git stages the commit.
   const input = paths.map((path) => `${path.replace(/\/$/, '')}\0`).join('');
   await git.run(['update-index', '-z', '--add', '--remove', '--replace', '--stdin'], {...BYTES, input});
+}
+
+function isAt(path: string, refused: Refused): boolean {
+  return `${path}/`.startsWith(`${refused.path}/`);
 }

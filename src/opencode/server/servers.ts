@@ -1,3 +1,4 @@
+import {contains} from '../../base/contains.ts';
 import type {Logger} from '../../base/log.ts';
 import {provideIgnoreFiles} from '../sandbox/ignore-files.ts';
 import type {SandboxSettings} from '../sandbox/sandbox.ts';
@@ -69,7 +70,8 @@ export class Servers {
     const server = {...spec, cwd, worktrees, log, conceal, onStart: () => this.#tidy()};
     const approach = (directory: string) => {
       secrets.learn(directory);
-      if (spec.sandbox !== undefined) provideIgnoreFiles(directory);
+      // In a worktree, OpenCode can write it by itself, and an agent could lead us elsewhere.
+      if (spec.sandbox !== undefined && !contains(worktrees, directory)) provideIgnoreFiles(directory);
     };
     const set = {
       ...{conceal, approach},

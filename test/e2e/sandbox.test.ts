@@ -203,6 +203,24 @@ describe.runIf(canConfine)('in a sandbox', () => {
     expect(printed[3]).toContain('written');
   });
 
+  it('an agent changes nothing of what the person has logged in with', async () => {
+    const scene = await confined('on');
+    const theirs = join(scene.sandbox.env.HOME ?? '', '.local/share/opencode/auth.json');
+    const before = readFileSync(theirs, 'utf8');
+    // OpenCode would take its configuration from there, and run what it names, whoever starts it next.
+    const address = {'http://127.0.0.1:9': {type: 'wellknown', key: 'PATH', token: '/nowhere'}};
+    const printed = await printedBy(scene, [
+      'cat "$XDG_DATA_HOME/opencode/auth.json"',
+      `echo '${JSON.stringify(address)}' > "$XDG_DATA_HOME/opencode/auth.json" && echo written || echo refused`,
+    ]);
+    expect(printed[0]).toContain('"acme"');
+    expect(printed[1]).toContain('written');
+    expect(readFileSync(theirs, 'utf8')).toBe(before);
+    const inside = ours(scene.sandbox, '.sandbox/data/opencode/auth.json');
+    await eventually(() => !readFileSync(inside, 'utf8').includes('wellknown'));
+    expect(JSON.parse(readFileSync(inside, 'utf8'))).toEqual(JSON.parse(before));
+  });
+
   it('nothing is left when the host is killed, and the way to go on is said', async () => {
     const scene = await confined('on');
     const {sandbox, model, open} = scene;

@@ -4,10 +4,13 @@ import process, {platform} from 'node:process';
 import which from 'which';
 import {Refusal} from '../../base/errors.ts';
 import {xdgFolder} from '../../base/xdg.ts';
+import {SandboxLogins} from './logins.ts';
 import {emptied, mountsOf} from './mounts.ts';
 
 /** In the data folder. What begins with a dot is no project. */
 const FOLDER = '.sandbox';
+const LOGINS = 'auth.json';
+const SERVER_LOGINS = 'mcp-auth.json';
 const FALLBACK_SHELL = '/bin/sh';
 /** The owner of the first process, who could undo what a sandbox does, were it not somebody else inside. */
 const isRoot = process.getuid?.() === 0;
@@ -39,6 +42,8 @@ export interface Inside {
   readonly env: NodeJS.ProcessEnv;
   /** What runs the commands of agents, where that is not their own shell. */
   readonly shell?: string;
+  /** To be kept as long as it runs. */
+  readonly logins: SandboxLogins;
 }
 
 /**
@@ -61,14 +66,20 @@ export async function prepareSandbox(settings: SandboxSettings, env: NodeJS.Proc
   const writable = [worktrees, ...own];
   const configuration = join(xdgFolder(env, 'XDG_CONFIG_HOME'), 'opencode');
   for (const folder of [...writable, configuration]) mkdirSync(folder, {recursive: true, mode: 0o700});
+  const logins = new SandboxLogins(
+    join(xdgFolder(env, 'XDG_DATA_HOME'), 'opencode', LOGINS),
+    join(realpathSync(join(inside.XDG_DATA_HOME, 'opencode')), LOGINS),
+  );
+  logins.provide();
   const shell = network ? undefined : makeShell(bwrap, {dataDir, hidden: own, env});
   return {
     command: [
-      ...[bwrap, ...APART, ...mountsOf({dataDir, writable}, env), ...loginsIn(inside, env)],
+      ...[bwrap, ...APART, ...mountsOf({dataDir, writable}, env), ...serverLoginsIn(inside, env)],
       ...(shell === undefined ? [] : ['--ro-bind', shell, shell]),
       '--',
     ],
     env: inside,
+    logins,
     ...(shell !== undefined && {shell}),
   };
 }
@@ -86,15 +97,13 @@ export function sandboxedEnvironment(dataDir: string, env: NodeJS.ProcessEnv) {
   };
 }
 
-/** OpenCode inside works with what the person has logged in with, and renews it there. */
-function loginsIn({XDG_DATA_HOME}: {XDG_DATA_HOME: string}, env: NodeJS.ProcessEnv): readonly string[] {
-  return ['auth.json', 'mcp-auth.json'].flatMap((name) => {
-    const theirs = join(xdgFolder(env, 'XDG_DATA_HOME'), 'opencode', name);
-    if (!existsSync(theirs)) return [];
-    const path = join(realpathSync(join(XDG_DATA_HOME, 'opencode')), name);
-    makeFile(path);
-    return ['--bind', theirs, path];
-  });
+/** What the person has logged in to MCP servers with, which OpenCode renews: nothing in it is run. */
+function serverLoginsIn({XDG_DATA_HOME}: {XDG_DATA_HOME: string}, env: NodeJS.ProcessEnv): readonly string[] {
+  const theirs = join(xdgFolder(env, 'XDG_DATA_HOME'), 'opencode', SERVER_LOGINS);
+  if (!existsSync(theirs)) return [];
+  const path = join(realpathSync(join(XDG_DATA_HOME, 'opencode')), SERVER_LOGINS);
+  makeFile(path);
+  return ['--bind', theirs, path];
 }
 
 /** Makes what a mount is to stand over. What an agent may have put there, a link for example, is not followed. */

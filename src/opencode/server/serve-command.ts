@@ -1,3 +1,4 @@
+import type {SandboxLogins} from '../sandbox/logins.ts';
 import {prepareSandbox, type SandboxSettings} from '../sandbox/sandbox.ts';
 import {type ServerSettings, serverEnvironment} from './environment.ts';
 
@@ -14,6 +15,8 @@ export interface ServeCommand {
   readonly command: string;
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
+  /** In a sandbox: to be kept as long as the command runs. */
+  readonly logins?: SandboxLogins;
 }
 
 /**
@@ -30,10 +33,11 @@ export async function serveCommand({
   const serve = [binary, 'serve', '--hostname', '127.0.0.1', '--port', String(port)];
   if (sandbox === undefined) return split(serve, serverEnvironment(env, settings));
   const inside = await prepareSandbox(sandbox, env);
-  return split(
-    [...inside.command, ...serve],
-    serverEnvironment(inside.env, {...settings, shell: inside.shell}),
-  );
+  const command = [...inside.command, ...serve];
+  return {
+    ...split(command, serverEnvironment(inside.env, {...settings, shell: inside.shell})),
+    logins: inside.logins,
+  };
 }
 
 function split([command = '', ...args]: readonly string[], env: NodeJS.ProcessEnv): ServeCommand {

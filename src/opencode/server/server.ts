@@ -162,7 +162,7 @@ async function launchOn(
   password: ServerPassword,
 ): Promise<Started | Failed> {
   const at = Date.now();
-  const command = await serveCommand({...serve, sandbox, port, password});
+  const {logins, ...command} = await serveCommand({...serve, sandbox, port, password});
   const child = withHanded({password, ownFolder: cwd}, (handed) =>
     spawnSupervised({...command, cwd, handed}),
   );
@@ -172,6 +172,8 @@ async function launchOn(
     child.once('exit', () => resolve());
     child.once('error', () => resolve());
   });
+  const letGo = logins?.keep((error) => log.warn(`Logins in the sandbox: ${messageOf(error)}`));
+  void exited.then(letGo);
   try {
     const outcome = await new Promise<'listening' | Omit<Failed, 'output'>>((resolve) => {
       timer = setTimeout(

@@ -1,9 +1,11 @@
-import {chmod, mkdir, symlink, writeFile} from 'node:fs/promises';
+import {chmod, mkdir, rm, statfs, symlink, writeFile} from 'node:fs/promises';
 import {type HeldFolder, isNothing, type Name} from './held-folder.ts';
 
 /** Git may have to know of it for a file beside or below it. */
 const ATTRIBUTES = '.gitattributes';
 const EXECUTABLE = 0o111;
+/** Before a copy of one that is larger, it is looked whether there is room. */
+const LARGE_BYTES = 64 * 1024 * 1024;
 
 /** What a folder has that is to be copied: its names in `latin1`, each with what is to be copied below it. */
 type Tree = Map<string, Tree>;
@@ -89,10 +91,23 @@ async function copyFolder(parent: HeldFolder, name: Buffer, tree: Tree, copying:
 
 async function copyFile(from: HeldFolder, name: Buffer, to: Buffer): Promise<void> {
   await from.file(name, async (file) => {
-    const {mode} = await file.stat();
-    await writeFile(to, file.createReadStream({autoClose: false}), {flag: 'wx'});
-    await chmod(to, (mode & EXECUTABLE) === 0 ? 0o600 : 0o700);
+    const {mode, size} = await file.stat();
+    // A file may say that it is larger than the disk: what is not written in it takes no room.
+    if (size > LARGE_BYTES && size > (await roomAt(to))) throw new Error('there is no room for a copy of it');
+    try {
+      await writeFile(to, file.createReadStream({autoClose: false}), {flag: 'wx'});
+      await chmod(to, (mode & EXECUTABLE) === 0 ? 0o600 : 0o700);
+    } catch (error) {
+      // The rest may still find room.
+      await rm(to, {force: true});
+      throw error;
+    }
   });
+}
+
+async function roomAt(path: Buffer): Promise<number> {
+  const {bavail, bsize} = await statfs(path.subarray(0, path.lastIndexOf('/')));
+  return bavail * bsize;
 }
 
 /** Where a repository that lies in a folder has its folder of git; `undefined` where there is none. */

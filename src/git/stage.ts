@@ -47,9 +47,11 @@ export async function notStaged(worktree: WorkedIn): Promise<readonly string[]> 
   const claimed = await changedPaths(worktree.look);
   if (claimed.length === 0) return [];
   // A filter may make of a file what is committed, and none runs where git only looks.
-  await worktree.copy(claimed);
+  const refused = await worktree.copy(claimed);
   const changed = new Set(await changedPaths(worktree.git));
-  return claimed.filter((path) => changed.has(path));
+  const others = claimed.filter((path) => changed.has(path) && !refused.some((one) => isAt(path, one)));
+  // By its own name, as what is claimed to be below it may be outside.
+  return [...others, ...refused.map(({path}) => path)].sort();
 }
 
 /** Whether what would be committed differs from the last commit. */

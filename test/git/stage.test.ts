@@ -1,4 +1,15 @@
-import {mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
+import {execFileSync} from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statfsSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
@@ -96,6 +107,19 @@ describe('what is committed', () => {
       notes: ['Not in the commit, and only in its folder: new-3.txt, new-7.txt.'],
     });
     expect(filesChanged).toHaveLength(8);
+  });
+
+  it('is all but a pipe in the place of a file, and a file that says it is larger than the disk', async () => {
+    const {bavail, bsize} = statfsSync(own.path);
+    own.write({'new.txt': 'n', 'vast.img': ''});
+    truncateSync(join(own.path, 'vast.img'), bavail * bsize + 1024 ** 3);
+    rmSync(join(own.path, 'a.txt'));
+    execFileSync('mkfifo', [join(own.path, 'a.txt')]);
+    const {worktree: settled, filesChanged} = await worktrees.settle(worktree, WORK);
+    expect(filesChanged).toEqual(['new.txt']);
+    expect(settled.outcome).toMatchObject({
+      notes: [expect.stringMatching(/^Not in the commit, and only in its folder: a\.txt, vast\.img\.$/)],
+    });
   });
 
   it('leaves nothing of ours in the folder for temporary files', async () => {

@@ -27,6 +27,24 @@ export const HIDDEN = [
     '.cargo/credentials.toml',
   ],
   ...['.mozilla', '.config/google-chrome', '.config/chromium', '.vault-token', '.pypirc', '.1password'],
+  // Other programs with agents, and what they know of servers and accounts.
+  ...[
+    '.claude.json',
+    '.claude/.credentials.json',
+    '.codex/auth.json',
+    '.gemini/oauth_creds.json',
+    '.config/github-copilot',
+  ],
+  ...[
+    '.config/glab-cli',
+    '.config/hub',
+    '.config/rclone',
+    '.config/op',
+    '.gem/credentials',
+    '.m2/settings.xml',
+    '.terraform.d/credentials.tfrc.json',
+  ],
+  ...['.config/BraveSoftware', '.config/microsoft-edge', '.thunderbird', '.bash_history', '.zsh_history'],
 ];
 /** Sockets of other programs lie in these: whoever reaches one has that program do what the sandbox does not let it. */
 const SOCKETS = ['/tmp', '/run'];

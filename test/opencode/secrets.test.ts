@@ -1,3 +1,4 @@
+import {execFileSync, spawn} from 'node:child_process';
 import {mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {basename, dirname, join} from 'node:path';
@@ -26,6 +27,27 @@ function shown(
 }
 
 const withheld = (name: string) => `it said [withheld: ${name}], twice: [withheld: ${name}]`;
+
+it.each([
+  ['the configuration of a project', 'project/opencode.json', {}],
+  ['what one refers to', 'pipe', {'project/opencode.json': '{"provider": {"apiKey": "{file:~/pipe}"}}'}],
+])('nothing is read from a pipe in the place of %s, which could keep the host for ever', (_, pipe, files) => {
+  const home = realpathSync(mkdtempSync(join(tmpdir(), 'secrets-')));
+  mkdirSync(join(home, 'project'));
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(home, name), content);
+  execFileSync('mkfifo', [join(home, pipe)]);
+  // Whoever reads it is let go at once.
+  const settings = JSON.stringify({provider: {apiKey: KEY}});
+  const script = `printf %s '${pipe === 'pipe' ? KEY : settings}' > '${join(home, pipe)}'`;
+  const writer = spawn('sh', ['-c', script], {stdio: 'ignore'});
+  onTestFinished(() => {
+    writer.kill();
+    rmSync(home, {recursive: true});
+  });
+  const secrets = new Secrets({HOME: home});
+  secrets.learn(join(home, 'project'));
+  expect(secrets.conceal(KEY)).toBe(KEY);
+});
 
 describe('a key is withheld, and named by where it was found', () => {
   const settings = (apiKey: string) => JSON.stringify({provider: {acme: {options: {apiKey}}}});

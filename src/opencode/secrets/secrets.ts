@@ -1,9 +1,9 @@
-import {readFileSync} from 'node:fs';
 import {basename, dirname, join, resolve} from 'node:path';
 import {parse} from 'jsonc-parser';
 import {homeOf} from '../../base/home.ts';
+import {wholeOf} from '../../base/whole-file.ts';
 import {xdgFolder} from '../../base/xdg.ts';
-import {configurationOf} from '../settings/configuration-files.ts';
+import {configurationOf, MAX_CONFIGURATION_BYTES} from '../settings/configuration-files.ts';
 import {Remembered} from '../settings/remembered.ts';
 import {statsOf} from '../settings/tree.ts';
 import {type FoundKeys, keysInSettings, keysInStore, keysInVariables} from './keys-in.ts';
@@ -96,7 +96,7 @@ export class Secrets {
 
 function contentOf(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return wholeOf(path, {maxBytes: MAX_CONFIGURATION_BYTES});
   } catch {
     // It is not there, or not to be read: for OpenCode neither.
     return undefined;

@@ -1,5 +1,6 @@
-import {type BigIntStats, readFileSync} from 'node:fs';
+import type {BigIntStats} from 'node:fs';
 import {join} from 'node:path';
+import {wholeOf} from '../../base/whole-file.ts';
 import {digestOf} from '../../environment/digest.ts';
 import {meaningOf} from './configuration-meaning.ts';
 import {configurationPlaces} from './configuration-places.ts';
@@ -13,6 +14,9 @@ import {filesBelow, statsOf} from './tree.ts';
 const TEXTS = ['agent', 'agents', 'mode', 'modes', 'command', 'commands'];
 const CODE = ['plugin', 'plugins', 'tool', 'tools'];
 const SKILLS = ['skill', 'skills'];
+
+/** Nobody writes more by hand, and a link can lead to anything. */
+export const MAX_CONFIGURATION_BYTES = 64 * 1024 * 1024;
 
 const isText = (name: string) => name.endsWith('.md');
 const isModule = (name: string) => MODULE.test(name);
@@ -125,8 +129,7 @@ function settingsOf(path: string): {text: string; digest: string} | undefined {
 /** `undefined` of what cannot be read: OpenCode cannot read it either. */
 function textOf(path: string): string | undefined {
   try {
-    // To read a pipe would be to wait for what is written to it.
-    return statsOf(path)?.isFile() === true ? readFileSync(path, 'utf8') : undefined;
+    return wholeOf(path, {maxBytes: MAX_CONFIGURATION_BYTES});
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
-import {readFileSync} from 'node:fs';
 import {dirname, extname, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
+import {wholeOf} from '../../base/whole-file.ts';
 import {Remembered} from './remembered.ts';
 import {statsOf} from './tree.ts';
 
@@ -45,7 +45,7 @@ function importsOf(path: string): readonly string[] {
 
 function namesIn(path: string): readonly string[] {
   try {
-    const names = [...readFileSync(path, 'utf8').matchAll(IMPORT)].map(([, , name = '']) => name);
+    const names = [...wholeOf(path, {maxBytes: MAX_BYTES}).matchAll(IMPORT)].map(([, , name = '']) => name);
     return names.map((name) => pathNamed(name, dirname(path))).filter((named) => named !== undefined);
   } catch {
     return [];

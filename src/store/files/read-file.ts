@@ -1,4 +1,4 @@
-import {type BigIntStats, closeSync, constants, fstatSync, openSync, readFileSync, readSync} from 'node:fs';
+import {type BigIntStats, closeSync, constants, fstatSync, openSync, readSync} from 'node:fs';
 
 /** As long as the front matter of all but a few records. */
 const BEGINNING_BYTES = 4 * 1024;
@@ -21,18 +21,6 @@ export function fileBeginningOf(path: string): FileBeginning {
     const stats = fstatSync(file, {bigint: true});
     const length = stats.isFile() ? readSync(file, shared, 0, BEGINNING_BYTES, 0) : 0;
     return {stats, bytes: shared.subarray(0, length)};
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** The text of a file. @throws when it cannot be read or is none. */
-export function wholeOf(path: string): string {
-  const file = openSync(path, FLAGS);
-  try {
-    // To read a pipe would be to wait for whoever writes to it.
-    if (!fstatSync(file).isFile()) throw new Error('it is no file');
-    return readFileSync(file, 'utf8');
   } finally {
     closeSync(file);
   }

@@ -3,7 +3,7 @@ import {join} from 'node:path';
 import {z} from 'zod';
 import {messageOf} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
-import {wholeOf} from '../files/read-file.ts';
+import {wholeOf} from '../../base/whole-file.ts';
 import {createWhole, syncFolder} from '../files/write-whole.ts';
 import {identity} from './identity.ts';
 import {nameDigestOf} from './names.ts';

@@ -2,7 +2,7 @@ import {statSync} from 'node:fs';
 import {basename, dirname, join, resolve} from 'node:path';
 import {realPathSync} from '../../base/real-path.ts';
 import {upwards} from '../../base/upwards.ts';
-import {wholeOf} from '../files/read-file.ts';
+import {wholeOf} from '../../base/whole-file.ts';
 
 /**
  * The folder that all worktrees of a directory's repository share, as its real path; `undefined` of a directory that is

@@ -1,7 +1,8 @@
 import {join} from 'node:path';
 import {OpenCodeServer} from '../../src/opencode/server/server.ts';
 import {FakeLog} from './fakes.ts';
-import {createSandbox, OPENCODE_BIN, PREPARED_HOME} from './sandbox.ts';
+import {completeHome, PREPARED_HOME} from './prepared-files.ts';
+import {createSandbox, OPENCODE_BIN} from './sandbox.ts';
 
 /**
  * Has OpenCode make its database once, for all sandboxes of a run to begin with, as people's homes do: making
@@ -23,6 +24,7 @@ export default async function prepareHome(): Promise<() => Promise<void>> {
     conceal: (text) => text,
   });
   await server.stop();
+  completeHome(sandbox.env.HOME ?? '');
   process.env[PREPARED_HOME] = sandbox.env.HOME;
   return async () => {
     delete process.env[PREPARED_HOME];

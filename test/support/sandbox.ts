@@ -1,5 +1,4 @@
 import {
-  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -15,6 +14,7 @@ import {delimiter, dirname, join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {rgPath} from '@vscode/ripgrep';
 import {readOwner} from '../../src/process/lock.ts';
+import {copyPrepared, PREPARED_HOME, quickStart} from './prepared-files.ts';
 import {allGone, processesIn, signalEach} from './processes.ts';
 import {providerOf} from './scripted-model.ts';
 
@@ -24,11 +24,6 @@ export const BIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 export const NPM_BIN = fileURLToPath(new URL('../../node_modules/.bin', import.meta.url));
 /** The OpenCode that tests run: npm's, or the executable that TEST_OPENCODE_BIN names, which must be called `opencode`. */
 export const OPENCODE_BIN = resolve(process.env.TEST_OPENCODE_BIN ?? join(NPM_BIN, 'opencode'));
-
-/** The environment variable that names the home which `prepareHome` has made. */
-export const PREPARED_HOME = 'TEST_PREPARED_HOME';
-/** Where OpenCode has its database in a home. */
-const OPENCODE_DATA = join('.local', 'share', 'opencode');
 
 /** Whether the tests run with a host in the background (`on`) or in one process (`off`). */
 export const HOST_MODE = process.env.TEST_HOST === 'off' ? 'off' : 'on';
@@ -69,7 +64,7 @@ export function createSandbox({modelUrl, config = {}, models = ['model']}: Sandb
   // OpenCode installs a helper package into every configuration folder; a test must not reach a registry.
   writeFileSync(join(home, '.npmrc'), 'registry=http://127.0.0.1:9/\nfetch-retries=0\n');
   const prepared = process.env[PREPARED_HOME];
-  if (prepared !== undefined) copyDatabase(prepared, home);
+  if (prepared !== undefined) copyPrepared(prepared, home);
   const configure = (content: unknown) =>
     writeFileSync(configFile, typeof content === 'string' ? content : JSON.stringify(content));
   const fullConfig = {
@@ -95,6 +90,7 @@ export function createSandbox({modelUrl, config = {}, models = ['model']}: Sandb
       ].join(delimiter),
       HOME: home,
       TMPDIR: resolve(root),
+      ...quickStart(prepared),
       OPENCODE_DISABLE_MODELS_FETCH: '1',
       OPENCODE_DISABLE_AUTOUPDATE: '1',
       XDG_RUNTIME_DIR: runtime,
@@ -115,14 +111,6 @@ export function createSandbox({modelUrl, config = {}, models = ['model']}: Sandb
       else rmSync(root, {recursive: true, force: true, maxRetries: 5});
     },
   };
-}
-
-function copyDatabase(from: string, to: string): void {
-  mkdirSync(join(to, OPENCODE_DATA), {recursive: true});
-  for (const name of readdirSync(join(from, OPENCODE_DATA))) {
-    if (name.startsWith('opencode.db'))
-      copyFileSync(join(from, OPENCODE_DATA, name), join(to, OPENCODE_DATA, name));
-  }
 }
 
 /** The processes that have a lock there. */

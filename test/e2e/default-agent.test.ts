@@ -1,24 +1,36 @@
 import {mkdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {describe, expect, it} from 'vitest';
-import type {Sandbox} from '../support/sandbox.ts';
+import {afterAll, beforeAll, describe, expect, it, onTestFinished} from 'vitest';
 import {setScene} from '../support/scene.ts';
+import {shareHome} from '../support/shared-home.ts';
 import {UserOpenCode} from '../support/user-opencode.ts';
 
 const zeta = {mode: 'primary', prompt: 'z'};
 const alpha = {mode: 'all', prompt: 'a'};
 const off = {disable: true};
 
+const home = shareHome();
+/** The OpenCode that the person has started. */
+let own: UserOpenCode;
+
+beforeAll(async () => {
+  own = await UserOpenCode.start(home.sandbox);
+});
+
+afterAll(() => own.kill());
+
 /** That the person's own OpenCode takes this one. */
-async function expectTaken(sandbox: Sandbox, expected: string | undefined): Promise<void> {
-  const own = await UserOpenCode.start(sandbox);
-  try {
-    const session = await own.session();
-    await own.say(session, 'Look');
-    expect((await own.transcript(session)).at(-1)?.agent).toBe(expected);
-  } finally {
-    await own.kill();
-  }
+async function expectTaken(theirs: UserOpenCode, directory: string, expected?: string): Promise<void> {
+  const session = await theirs.session({directory});
+  await theirs.say(session, 'Look', {directory});
+  expect((await theirs.transcript(session, directory)).at(-1)?.agent).toBe(expected);
+}
+
+/** A project with this configuration, and a client in it. */
+async function openWith(config: object) {
+  const {sandbox, open} = home.scene();
+  writeFileSync(join(sandbox.project, 'opencode.json'), JSON.stringify(config));
+  return {sandbox, client: await open()};
 }
 
 describe('without an agent named', () => {
@@ -29,16 +41,15 @@ describe('without an agent named', () => {
     ['its own are disabled', {build: off, plan: off, zeta, alpha}, 'zeta'],
     ['the first cannot be taken', {build: off, plan: off, zeta: {...zeta, hidden: true}, alpha}, 'alpha'],
   ])('where %s, the one runs that OpenCode takes', async (_, agent, expected) => {
-    const {sandbox, open} = await setScene(() => ({text: 'done'}), {config: {agent}});
-    const client = await open();
+    const {sandbox, client} = await openWith({agent});
     const started = await client.call('delegate', {prompt: 'Look'});
     expect(started.text).toContain(` · agent ${expected} · `);
     await client.read(started.text.split(' ')[0] ?? '');
 
-    await expectTaken(sandbox, expected);
+    await expectTaken(own, sandbox.project, expected);
   });
 
-  it('agents in files are taken in the order in which OpenCode takes them', async () => {
+  it('agents in files of the person are taken in the order in which OpenCode takes them', async () => {
     const {sandbox, open} = await setScene(() => ({text: 'done'}), {
       config: {agent: {build: off, plan: off, zeta}},
     });
@@ -48,7 +59,9 @@ describe('without an agent named', () => {
       writeFileSync(join(folder, `${name}.md`), '---\nmode: primary\n---\nDo.\n');
     }
     const started = await (await open()).call('delegate', {prompt: 'Look'});
-    await expectTaken(sandbox, / · agent (\w+) · /.exec(started.text)?.[1]);
+    const theirs = await UserOpenCode.start(sandbox);
+    onTestFinished(() => theirs.kill());
+    await expectTaken(theirs, sandbox.project, / · agent (\w+) · /.exec(started.text)?.[1]);
   });
 
   it.each([
@@ -69,8 +82,8 @@ describe('without an agent named', () => {
       /no agent "build", its "default_agent",/,
     ],
   ])('where %s, it is refused with what would work', async (_, config, words) => {
-    const {open} = await setScene(undefined, {config});
-    const answer = await (await open()).call('delegate', {prompt: 'Look'});
+    const {client} = await openWith(config);
+    const answer = await client.call('delegate', {prompt: 'Look'});
     expect(answer).toMatchObject({isError: true, text: expect.stringMatching(words)});
   });
 });

@@ -14,17 +14,21 @@ export interface Scene {
 /** Sets the scene for the test that runs. */
 export async function setScene(
   script?: Script,
-  {env, ...options}: SandboxOptions & ConnectOptions = {},
+  options: SandboxOptions & ConnectOptions = {},
 ): Promise<Scene> {
   const model = await ScriptedModel.start(script);
   onTestFinished(() => model.close());
   const sandbox = createSandbox({modelUrl: model.url, ...options});
   onTestFinished(() => sandbox.remove());
-  const open: Scene['open'] = async (more = {}) => {
+  return {model, sandbox, open: opening(sandbox, options)};
+}
+
+/** Connects clients with these options under their own; each is closed when the test that runs is over. */
+export function opening(sandbox: Sandbox, {env, ...options}: ConnectOptions): Scene['open'] {
+  return async (more = {}) => {
     const client = await connect(sandbox, {...options, ...more, env: {...env, ...more.env}});
     // A test may have killed its server.
     onTestFinished(() => client.close().catch(() => {}));
     return client;
   };
-  return {model, sandbox, open};
 }

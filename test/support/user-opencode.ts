@@ -51,7 +51,7 @@ export class UserOpenCode {
   }
 
   /** A new session; with a title, OpenCode does not ask the model for one. */
-  async session(given: {parentID?: string} = {}): Promise<string> {
+  async session(given: {parentID?: string; directory?: string} = {}): Promise<string> {
     const {data} = await this.client.session.create({title: 'A test', ...given});
     if (data === undefined) throw new Error('no session');
     return data.id;
@@ -61,7 +61,7 @@ export class UserOpenCode {
   async say(
     session: string,
     text: string,
-    voice: {agent?: string; variant?: string; model?: string} = {},
+    voice: {agent?: string; variant?: string; model?: string; directory?: string} = {},
   ): Promise<void> {
     const {model = 'model', ...rest} = voice;
     const {error} = await this.client.session.prompt({
@@ -73,8 +73,11 @@ export class UserOpenCode {
     if (error !== undefined) throw new Error(JSON.stringify(error));
   }
 
-  async transcript(session: string): Promise<readonly Said[]> {
-    const {data} = await this.client.session.messages({sessionID: session});
+  async transcript(session: string, directory?: string): Promise<readonly Said[]> {
+    const {data} = await this.client.session.messages({
+      sessionID: session,
+      ...(directory !== undefined && {directory}),
+    });
     return (data ?? []).map(saidIn);
   }
 

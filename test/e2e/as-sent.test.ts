@@ -6,7 +6,8 @@ import {describe, expect, it, onTestFinished} from 'vitest';
 import {type Line, RawClient} from '../support/raw-client.ts';
 import {STALL} from '../support/running.ts';
 import {BIN, createSandbox, hostsIn, type Sandbox} from '../support/sandbox.ts';
-import {type Script, ScriptedModel} from '../support/scripted-model.ts';
+import type {Script} from '../support/scripted-model.ts';
+import {shareHome} from '../support/shared-home.ts';
 
 const REVISIONS = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25', '2026-07-28'] as const;
 type Revision = (typeof REVISIONS)[number];
@@ -39,11 +40,8 @@ describe.each(['on', 'off'])('with OPENCODE_DELEGATE_HOST=%s', (host) => {
     return client;
   }
 
-  function place(modelUrl?: string): Sandbox {
-    const sandbox = createSandbox(modelUrl === undefined ? {} : {modelUrl});
-    onTestFinished(() => sandbox.remove());
-    return sandbox;
-  }
+  const home = shareHome();
+  const place = (script?: Script): Sandbox => home.scene(script).sandbox;
 
   async function open(revision: Revision, sandbox: Sandbox): Promise<Opened> {
     const client = start(sandbox);
@@ -57,12 +55,6 @@ describe.each(['on', 'off'])('with OPENCODE_DELEGATE_HOST=%s', (host) => {
     expect(result).toMatchObject({protocolVersion: revision});
     client.send({method: 'notifications/initialized'});
     return {client, sandbox, params};
-  }
-
-  async function withModel(script: Script): Promise<Sandbox> {
-    const model = await ScriptedModel.start(script);
-    onTestFinished(() => model.close());
-    return place(model.url);
   }
 
   const call = (name: string, given: unknown) => ({name, arguments: given}) as Line;
@@ -181,7 +173,7 @@ describe.each(['on', 'off'])('with OPENCODE_DELEGATE_HOST=%s', (host) => {
   });
 
   it('a call that is not answered in time at the end of input fails in words, and what it started goes on', async () => {
-    const {client, params, sandbox} = await open('2025-11-25', await withModel(STALL));
+    const {client, params, sandbox} = await open('2025-11-25', place(STALL));
     const started = await client.request(1, 'tools/call', params(call('delegate', {prompt: 'p'})));
     const id = /[a-z]+-[a-z]+-[a-z]+/.exec(JSON.stringify(started.result))?.[0];
     client.send({id: 2, method: 'tools/call', params: params(call('delegation_read', {id}))});
@@ -195,7 +187,7 @@ describe.each(['on', 'off'])('with OPENCODE_DELEGATE_HOST=%s', (host) => {
   });
 
   it('nothing is answered to a call after its cancellation', async () => {
-    const {client, params} = await open('2025-06-18', await withModel(STALL));
+    const {client, params} = await open('2025-06-18', place(STALL));
     const started = await client.request(1, 'tools/call', params(call('delegate', {prompt: 'p'})));
     const id = /[a-z]+-[a-z]+-[a-z]+/.exec(JSON.stringify(started.result))?.[0];
     client.send({id: 2, method: 'tools/call', params: params(call('delegation_read', {id}))});
@@ -223,11 +215,10 @@ describe.each(['on', 'off'])('with OPENCODE_DELEGATE_HOST=%s', (host) => {
   });
 
   it('a client that is late with its roots is not waited for, and works in the first good one when they come', async () => {
-    const sandbox = await withModel(() => ({text: 'done'}));
+    const sandbox = place(() => ({text: 'done'}));
     const outside = join(sandbox.root, 'outside');
     mkdirSync(outside);
-    const client = new RawClient(sandbox, {cwd: outside, env: {OPENCODE_DELEGATE_HOST: host}});
-    onTestFinished(() => client.close());
+    const client = start({...sandbox, project: outside});
     const opening = {protocolVersion: '2025-06-18', clientInfo: {name: 'raw', version: '1'}};
     await client.request(1, 'initialize', {...opening, capabilities: {roots: {listChanged: true}}});
     client.send({method: 'notifications/initialized'});
@@ -255,7 +246,7 @@ describe.each(['on', 'off'])('with OPENCODE_DELEGATE_HOST=%s', (host) => {
   });
 
   it('arguments count as they are meant', async () => {
-    const sandbox = await withModel(() => ({text: 'done'}));
+    const sandbox = place(() => ({text: 'done'}));
     const folder = join(sandbox.env.HOME ?? '', 'a shop');
     mkdirSync(folder);
     const {client, params} = await open('2025-06-18', sandbox);

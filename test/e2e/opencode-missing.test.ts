@@ -1,17 +1,18 @@
 import {chmodSync, existsSync, mkdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {ERAS, type TestClient} from '../support/client.ts';
+import {ERAS} from '../support/client.ts';
 import {allGone, openCodeIn} from '../support/processes.ts';
-import {NPM_BIN, type Sandbox} from '../support/sandbox.ts';
+import {NPM_BIN} from '../support/sandbox.ts';
 import {setScene} from '../support/scene.ts';
+import {shareHome} from '../support/shared-home.ts';
 
 describe('an OpenCode that cannot be used', () => {
-  async function start(
-    env: (sandbox: Sandbox) => Record<string, string>,
-  ): Promise<{client: TestClient; sandbox: Sandbox}> {
-    const {sandbox, open} = await setScene();
-    const client = await open({env: env(sandbox)});
+  const home = shareHome();
+
+  async function start(env: (folder: string) => Record<string, string>) {
+    const {sandbox, open} = home.scene();
+    const client = await open({env: env(sandbox.project)});
     return {client, sandbox};
   }
 
@@ -22,8 +23,8 @@ describe('an OpenCode that cannot be used', () => {
   }
 
   it('is named with its cure when the binary is missing, and is found once it is there', async () => {
-    const {client, sandbox} = await start(({root}) => ({
-      OPENCODE_DELEGATE_BIN: join(root, 'bin', 'my opencode'),
+    const {client, sandbox} = await start((folder) => ({
+      OPENCODE_DELEGATE_BIN: join(folder, 'bin', 'my opencode'),
     }));
     const answer = await client.call('delegate', {prompt: 'p'});
     expect(answer).toMatchObject({
@@ -34,19 +35,18 @@ describe('an OpenCode that cannot be used', () => {
     });
     expect((await client.call('delegation_list')).text).toContain('No delegations');
 
-    mkdirSync(join(sandbox.root, 'bin'));
-    script(join(sandbox.root, 'bin', 'my opencode'), '#!/bin/sh\nexec opencode "$@"\n');
+    mkdirSync(join(sandbox.project, 'bin'));
+    script(join(sandbox.project, 'bin', 'my opencode'), '#!/bin/sh\nexec opencode "$@"\n');
     const id = await client.delegate('Now it works');
     expect((await client.read(id)).blocks[1]).toBe('done');
   });
 
-  it.each(ERAS)(
-    'is not looked for when a client of %s lists what there is, as `claude mcp list` does',
-    async (era) => {
-      const {sandbox, open} = await setScene();
-      // A second look finds what a delegation has left: what OpenCode offers, and a record.
-      for (const hasDelegated of [false, true]) {
-        const started = join(sandbox.root, `started ${hasDelegated}`);
+  it('is not looked for when a client lists what there is, as `claude mcp list` does', async () => {
+    const {sandbox, open} = await setScene();
+    // A second look finds what a delegation has left: what OpenCode offers, and a record.
+    for (const hasDelegated of [false, true]) {
+      for (const era of ERAS) {
+        const started = join(sandbox.root, `started ${hasDelegated} ${era}`);
         const binary = script(
           join(sandbox.root, 'marked'),
           `#!/bin/sh\ntouch "${started}"\nexec opencode "$@"\n`,
@@ -58,26 +58,27 @@ describe('an OpenCode that cannot be used', () => {
         // The host as well: nothing starts any more that was only to come later.
         await allGone(sandbox.root);
         expect(existsSync(started)).toBe(false);
-        if (hasDelegated) return;
-        const other = await open();
-        await other.read(await other.delegate('Leave a record'));
-        await other.close();
-        await allGone(sandbox.root);
       }
-    },
-  );
+      if (hasDelegated) return;
+      const other = await open();
+      await other.read(await other.delegate('Leave a record'));
+      await other.close();
+      await allGone(sandbox.root);
+    }
+  });
 
   it('is found in the opencode-ai package beside us when PATH has none', async () => {
     const {client, sandbox} = await start(() => ({PATH: '/usr/bin:/bin'}));
+    const before = openCodeIn(sandbox.root).length;
     const id = await client.delegate('From the package');
     expect((await client.read(id)).blocks[1]).toBe('done');
-    expect(openCodeIn(sandbox.root)).toHaveLength(1);
+    expect(openCodeIn(sandbox.root)).toHaveLength(before + 1);
   });
 
   it('is refused in its own words when it cannot start', async () => {
-    const {client} = await start(({root}) => ({
+    const {client} = await start((folder) => ({
       OPENCODE_DELEGATE_BIN: script(
-        join(root, 'broken'),
+        join(folder, 'broken'),
         '#!/bin/sh\necho "Error: no space for the database" >&2\nexit 3\n',
       ),
     }));
@@ -89,12 +90,12 @@ describe('an OpenCode that cannot be used', () => {
   });
 
   /** What happens at the first starts, by their number; after them it is OpenCode itself that starts. */
-  const afterwards = (root: string, mishaps: readonly string[]) =>
+  const afterwards = (folder: string, mishaps: readonly string[]) =>
     script(
-      join(root, 'mishaps'),
+      join(folder, 'mishaps'),
       `#!/bin/sh
-echo >> "${join(root, 'starts')}"
-case $(wc -l < "${join(root, 'starts')}") in
+echo >> "${join(folder, 'starts')}"
+case $(wc -l < "${join(folder, 'starts')}") in
 ${mishaps.map((mishap, n) => `  ${n + 1}) ${mishap} ;;`).join('\n')}
 esac
 exec "${join(NPM_BIN, 'opencode')}" "$@"
@@ -102,10 +103,10 @@ exec "${join(NPM_BIN, 'opencode')}" "$@"
     );
 
   it('is started again when it is killed while it starts, or goes away as it is asked', async () => {
-    const {client} = await start(({root}) => {
+    const {client} = await start((folder) => {
       const vanishing = (path: string) =>
         script(
-          join(root, `vanishing at${path.replaceAll('/', ' ')}`),
+          join(folder, `vanishing at${path.replaceAll('/', ' ')}`),
           `#!${process.execPath}
 require('node:http').createServer((request, response) => {
   if (request.url.startsWith('${path}')) process.exit(0);
@@ -115,7 +116,7 @@ require('node:http').createServer((request, response) => {
 `,
         );
       return {
-        OPENCODE_DELEGATE_BIN: afterwards(root, [
+        OPENCODE_DELEGATE_BIN: afterwards(folder, [
           'kill -9 $$',
           `exec "${vanishing('/global/health')}" "$@"`,
           `exec "${vanishing('/global/event')}" "$@"`,
@@ -127,8 +128,8 @@ require('node:http').createServer((request, response) => {
   });
 
   it('that is killed each time it starts is told as that, and nothing is said to be wrong with it', async () => {
-    const {client} = await start(({root}) => ({
-      OPENCODE_DELEGATE_BIN: script(join(root, 'killed'), '#!/bin/sh\nkill -9 $$\n'),
+    const {client} = await start((folder) => ({
+      OPENCODE_DELEGATE_BIN: script(join(folder, 'killed'), '#!/bin/sh\nkill -9 $$\n'),
     }));
     const {text} = await client.call('delegate', {prompt: 'p'});
     expect(text).toMatch(/^OpenCode could not start: it was ended by SIGKILL, 4 times in a row\./);
@@ -136,17 +137,17 @@ require('node:http').createServer((request, response) => {
   });
 
   it('that exits with a high code of its own is not said to be killed', async () => {
-    const {client} = await start(({root}) => ({
-      OPENCODE_DELEGATE_BIN: script(join(root, 'exits'), '#!/bin/sh\nexit 255\n'),
+    const {client} = await start((folder) => ({
+      OPENCODE_DELEGATE_BIN: script(join(folder, 'exits'), '#!/bin/sh\nexit 255\n'),
     }));
     const {text} = await client.call('delegate', {prompt: 'p'});
     expect(text).toMatch(/^OpenCode could not start: it exited with code 255\./);
   });
 
   it('that answers with a page is not said to be too old', async () => {
-    const {client} = await start(({root}) => ({
+    const {client} = await start((folder) => ({
       OPENCODE_DELEGATE_BIN: script(
-        join(root, 'page'),
+        join(folder, 'page'),
         `#!${process.execPath}
 require('node:http').createServer((_, response) => {
   response.setHeader('content-type', 'text/html');
@@ -164,9 +165,9 @@ require('node:http').createServer((_, response) => {
     ['too old', '1.2.27', /is version 1\.2\.27; version 1\.18 or later, before 2, is needed/],
     ['too new', '2.0.1', /is version 2\.0\.1; version 1\.18 or later, before 2, is needed/],
   ])('is refused when it is %s, with how to get another', async (_, version, message) => {
-    const {client} = await start(({root}) => ({
+    const {client} = await start((folder) => ({
       OPENCODE_DELEGATE_BIN: script(
-        join(root, 'other-version'),
+        join(folder, 'other-version'),
         `#!${process.execPath}
 const server = require('node:http').createServer((_, response) => {
   response.setHeader('content-type', 'application/json');
@@ -184,7 +185,8 @@ server.listen(port, '127.0.0.1', () => console.log('opencode server listening on
   });
 
   it('tells what is wrong with a broken user configuration, and works once it is mended', async () => {
-    const {client, sandbox} = await start(() => ({}));
+    const {sandbox, open} = await setScene();
+    const client = await open();
     sandbox.configure('{"model": 42, "agent": [}');
     const answer = await client.call('delegate', {prompt: 'p'});
     expect(answer.isError).toBe(true);

@@ -37,8 +37,8 @@ export function shareHome(options: SandboxOptions & ConnectOptions = {}): Shared
     },
     scene(script = () => ({text: 'done'})) {
       count += 1;
-      const project = join(sandbox.root, `project ${count}`);
-      mkdirSync(project);
+      const project = join(sandbox.root, String(count), 'my project');
+      mkdirSync(project, {recursive: true});
       model.script(script);
       const own = {...sandbox, project};
       return {model, sandbox: own, open: opening(own, options)};

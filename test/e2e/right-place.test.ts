@@ -11,6 +11,7 @@ import {Repository} from '../support/repository.ts';
 import {createSandbox, NPM_BIN, type Sandbox} from '../support/sandbox.ts';
 import {setScene} from '../support/scene.ts';
 import {type Reply, ScriptedModel} from '../support/scripted-model.ts';
+import {shareHome} from '../support/shared-home.ts';
 
 /** Each with what OpenCode makes of it. */
 const MISREAD = [
@@ -33,11 +34,13 @@ function folder(path: string): string {
 }
 
 describe('a directory that OpenCode reads as another one', () => {
+  const home = shareHome();
+
   it.each(MISREAD)('is refused before OpenCode is started: %s, read as %s', async (name, other) => {
-    const {model, sandbox, open} = await setScene();
-    const directory = folder(join(sandbox.root, name));
-    folder(join(sandbox.root, other));
-    const link = join(sandbox.root, 'link');
+    const {model, sandbox, open} = home.scene();
+    const directory = folder(join(sandbox.project, name));
+    folder(join(sandbox.project, other));
+    const link = join(sandbox.project, 'link');
     symlinkSync(directory, link);
     const client = await open();
     for (const access of ['agent', 'read-only', 'worktree']) {
@@ -45,7 +48,7 @@ describe('a directory that OpenCode reads as another one', () => {
         const answer = await client.call('delegate', {prompt: 'Look', directory: asked, access});
         expect(answer.isError).toBe(true);
         expect(answer.text).toContain(
-          `OpenCode cannot work in ${directory}: it reads that path as ${join(sandbox.root, other)}, which is another one`,
+          `OpenCode cannot work in ${directory}: it reads that path as ${join(sandbox.project, other)}, which is another one`,
         );
       }
     }

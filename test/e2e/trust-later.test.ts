@@ -12,50 +12,61 @@ import {type Scene, setScene} from '../support/scene.ts';
 import {type Reply, ScriptedModel} from '../support/scripted-model.ts';
 import {PREFIX, UserOpenCode} from '../support/user-opencode.ts';
 
-/** A clean repository, in which an agent without a shell writes what OpenCode would run by itself. */
+/** Clean repositories, in which agents without a shell write what OpenCode would run by itself. */
 interface Written extends Scene {
+  /** Opens for the agents' answers. */
+  readonly gate: Gate;
+  /** Has one more written to, by an agent with this access. */
+  write(access: Access): Promise<WrittenTo>;
+}
+
+/** One of those repositories. */
+interface WrittenTo {
   readonly path: string;
   readonly client: TestClient;
   readonly id: string;
-  /** Opens for the agent's answer. */
-  readonly gate: Gate;
   /** True when OpenCode has loaded what was written. */
   readonly hasRun: () => boolean;
 }
 
 const ACCESSES = ['agent', 'worktree'] as const;
+type Access = (typeof ACCESSES)[number];
 
 /** A plugin that leaves a mark as soon as it is loaded. */
 function marking(mark: string): string {
   return `import {writeFileSync} from 'node:fs';\nwriteFileSync(${JSON.stringify(mark)}, '');\nexport const P = async () => ({});\n`;
 }
 
-async function aPluginIsWritten(
-  access: (typeof ACCESSES)[number],
-  {env = {}, config = {}}: {env?: Record<string, string>; config?: Record<string, unknown>} = {},
-  prepare: (scene: Scene) => Promise<void> = async () => {},
-): Promise<Written> {
+async function pluginsAreWritten({
+  env = {},
+  config = {},
+}: {
+  env?: Record<string, string>;
+  config?: Record<string, unknown>;
+} = {}): Promise<Written> {
   const gate = createGate();
   onTestFinished(() => gate.open());
   const scene = await setScene(undefined, {env, config: {permission: {bash: 'deny'}, ...config}});
   const {sandbox, open, model} = scene;
-  const path = join(sandbox.root, 'clean');
-  Repository.create(path, {home: sandbox.root});
-  const mark = join(sandbox.root, 'mark');
-  const content = marking(mark);
+  const markOf = (prompt: string) => join(sandbox.root, `mark of ${prompt}`);
   model.script(async ({prompt, toolResults}) => {
-    if (prompt !== 'Go') return {text: '{"title": "A title", "summary": "A summary."}'};
+    if (!prompt.startsWith('Go ')) return {text: '{"title": "A title", "summary": "A summary."}'};
     if (toolResults.length === 0) {
-      return {tool: 'write', input: {filePath: '.opencode/plugin/x.js', content}};
+      return {tool: 'write', input: {filePath: '.opencode/plugin/x.js', content: marking(markOf(prompt))}};
     }
     await gate.opened;
     return {text: 'the whole answer'};
   });
-  const client = await open({cwd: path});
-  await prepare(scene);
-  const id = await client.delegate('Go', {access});
-  await model.asked(({prompt, toolResults}) => prompt === 'Go' && toolResults.length === 1);
-  return {...scene, path, client, id, gate, hasRun: () => existsSync(mark)};
+  const write = async (access: Access): Promise<WrittenTo> => {
+    const path = join(sandbox.root, `clean for ${access}`);
+    Repository.create(path, {home: sandbox.root});
+    const client = await open({cwd: path});
+    const asked = `Go with ${access}`;
+    const id = await client.delegate(asked, {access});
+    await model.asked(({prompt, toolResults}) => prompt === asked && toolResults.length === 1);
+    return {path, client, id, hasRun: () => existsSync(markOf(asked))};
+  };
+  return {...scene, gate, write};
 }
 
 /** Ends the OpenCode servers of a sandbox as a crash would. */
@@ -66,39 +77,44 @@ function crash({root}: Sandbox): void {
 }
 
 describe('what an agent without a shell has written where it works is not run', () => {
-  it.each(ACCESSES)(
-    'when its server dies and the next one is asked what became of it (%s)',
-    async (access) => {
-      const {sandbox, client, id, hasRun} = await aPluginIsWritten(access);
-      crash(sandbox);
+  it('when its server dies and the next one is asked what became of it', async () => {
+    const {sandbox, write} = await pluginsAreWritten();
+    const all = await Promise.all(ACCESSES.map(write));
+    crash(sandbox);
+    for (const {client, id} of all) {
       const {text} = await client.read(id, {wait_seconds: 110});
       expect(text).toContain(' · interrupted · ');
       expect(text).toContain('The OpenCode server ended while it ran.');
-      expect(hasRun()).toBe(false);
-    },
-  );
+    }
+    expect(all.map(({hasRun}) => hasRun())).toEqual([false, false]);
+  });
 
-  it.each(ACCESSES)('when all is killed, and its answer is found all the same (%s)', async (access) => {
-    const {sandbox, open, path, id, gate, client, hasRun} = await aPluginIsWritten(access);
-    signalEach([client.pid, ...hostsIn(sandbox.runtimeDir)], 'SIGSTOP');
+  it('when all is killed, and its answer is found all the same', async () => {
+    const {sandbox, open, gate, write} = await pluginsAreWritten();
+    const all = await Promise.all(ACCESSES.map(write));
+    signalEach([...all.map(({client}) => client.pid), ...hostsIn(sandbox.runtimeDir)], 'SIGSTOP');
     // Another OpenCode sees what is stored, and must load nothing itself.
     const beside = await UserOpenCode.start(sandbox, {
       env: {OPENCODE_PURE: '1', OPENCODE_DISABLE_PROJECT_CONFIG: '1'},
     });
     onTestFinished(() => beside.kill());
-    const session = /^session: (ses_\w+)$/m.exec(readFileSync(artifactOf(sandbox, id), 'utf8'))?.[1] ?? '';
+    const sessions = all.map(
+      ({id}) => /^session: (ses_\w+)$/m.exec(readFileSync(artifactOf(sandbox, id), 'utf8'))?.[1] ?? '',
+    );
     gate.open();
-    await eventually(() => isAnswered(beside, session));
+    for (const session of sessions) await eventually(() => isAnswered(beside, session));
     await killAll(sandbox.root);
-    const later = await open({cwd: path});
-    const {text} = await later.read(id, {wait_seconds: 110});
-    expect(text).toContain(' · completed · ');
-    expect(text).toContain('the whole answer');
-    expect(hasRun()).toBe(false);
+    for (const {path, id} of all) {
+      const {text} = await (await open({cwd: path})).read(id, {wait_seconds: 110});
+      expect(text).toContain(' · completed · ');
+      expect(text).toContain('the whole answer');
+    }
+    expect(all.map(({hasRun}) => hasRun())).toEqual([false, false]);
   });
 
   it('when the host is told to stop', async () => {
-    const {sandbox, open, path, id, hasRun} = await aPluginIsWritten('worktree');
+    const {sandbox, open, write} = await pluginsAreWritten();
+    const {path, id, hasRun} = await write('worktree');
     const options = {cwd: path, env: sandbox.env, extendEnv: false} as const;
     expect((await execa(process.execPath, [BIN, 'stop'], options)).stdout).toContain('interrupted: 1');
     const {text} = await (await open({cwd: path})).read(id);
@@ -107,9 +123,8 @@ describe('what an agent without a shell has written where it works is not run', 
   });
 
   it('when the client goes, and no host is there', async () => {
-    const {sandbox, client, hasRun} = await aPluginIsWritten('worktree', {
-      env: {OPENCODE_DELEGATE_HOST: 'off'},
-    });
+    const {sandbox, write} = await pluginsAreWritten({env: {OPENCODE_DELEGATE_HOST: 'off'}});
+    const {client, hasRun} = await write('worktree');
     await client.close();
     await allGone(sandbox.root);
     expect(hasRun()).toBe(false);
@@ -157,16 +172,12 @@ describe('what an agent without a shell has written where it works is not run', 
       const client = await open({cwd: other(sandbox.root)});
       await client.read(await client.delegate('Other'));
     };
-    const written = await aPluginIsWritten(
-      'agent',
-      {config: {small_model: 'scripted/model'}},
-      async (scene) => {
-        Repository.create(other(scene.sandbox.root), {home: scene.sandbox.root});
-        await delegateElsewhere(scene, 'a');
-      },
-    );
-    const {sandbox, client, id, gate, hasRun} = written;
-    await delegateElsewhere(written, 'bb');
+    const scene = await pluginsAreWritten({config: {small_model: 'scripted/model'}});
+    const {sandbox, gate, write} = scene;
+    Repository.create(other(sandbox.root), {home: sandbox.root});
+    await delegateElsewhere(scene, 'a');
+    const {client, id, hasRun} = await write('agent');
+    await delegateElsewhere(scene, 'bb');
     expect(openCodeIn(sandbox.root)).toHaveLength(2);
     gate.open();
     expect((await client.read(id, {wait_seconds: 110})).text).toContain('the whole answer');

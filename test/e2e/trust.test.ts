@@ -13,10 +13,17 @@ import {Repository} from '../support/repository.ts';
 import {BIN, type Sandbox} from '../support/sandbox.ts';
 import {setScene} from '../support/scene.ts';
 import {ScriptedModel} from '../support/scripted-model.ts';
+import {shareHome} from '../support/shared-home.ts';
 import {delegateOne, noticesIn, PREFIX, UserOpenCode} from '../support/user-opencode.ts';
 
 /** The first server that holds `read-only` takes long to start on a machine at work. */
 const UNTIL_ENDED = {wait_seconds: 110};
+
+const home = shareHome();
+
+/** The one of the test that runs, with marks of its own. */
+const hostileIn = ({project, ...sandbox}: Sandbox) =>
+  new HostileRepository({...sandbox, project, root: project});
 
 async function trust(sandbox: Sandbox, ...args: string[]) {
   const options = {env: sandbox.env, extendEnv: false, reject: false} as const;
@@ -46,13 +53,13 @@ describe('a repository that brings code', () => {
     expect(hostile.hasRun).toEqual([]);
   });
 
-  it.each(ERAS)(
-    'is refused to a client of %s until somebody trusts it, and again when it changes',
-    async (era) => {
-      const {sandbox, open, model} = await setScene(undefined, {era});
-      model.script(() => ({text: 'done'}));
-      const hostile = new HostileRepository(sandbox);
-      const client = await open({cwd: hostile.path});
+  it('is refused to a client of any revision until somebody trusts it, and again when it changes', async () => {
+    const {sandbox, open} = await setScene();
+    const hostile = new HostileRepository(sandbox);
+    const clients = await Promise.all(ERAS.map((era) => open({era, cwd: hostile.path})));
+    const [any] = clients;
+    if (any === undefined) throw new Error('no client');
+    for (const client of clients) {
       for (const access of ['agent', 'worktree']) {
         const {text, isError} = await client.call('delegate', {prompt: 'Go', access});
         expect(isError).toBe(true);
@@ -61,32 +68,34 @@ describe('a repository that brings code', () => {
         );
         expect(text).toContain(`\`opencode-delegate trust ${hostile.path}\``);
       }
-      expect(hostile.hasRun).toEqual([]);
-      expect(processesIn(sandbox.root).filter(({command}) => command.includes('opencode serve'))).toEqual([]);
+    }
+    expect(hostile.hasRun).toEqual([]);
+    expect(processesIn(sandbox.root).filter(({command}) => command.includes('opencode serve'))).toEqual([]);
 
-      const trusted = await trust(sandbox, hostile.path);
-      expect(trusted.stdout).toContain('  "plugin .opencode/plugin/x.js"\n');
-      expect(statSync(join(sandbox.dataDir, '.trusted.json')).mode & 0o777).toBe(0o600);
-      expect((await trust(sandbox, '--list')).stdout).toBe(`"${hostile.path}"`);
+    const trusted = await trust(sandbox, hostile.path);
+    expect(trusted.stdout).toContain('  "plugin .opencode/plugin/x.js"\n');
+    expect(statSync(join(sandbox.dataDir, '.trusted.json')).mode & 0o777).toBe(0o600);
+    expect((await trust(sandbox, '--list')).stdout).toBe(`"${hostile.path}"`);
+    for (const client of clients) {
       for (const access of ['agent', 'worktree']) {
         expect((await client.read(await client.delegate('Go', {access}))).text).toContain('done');
       }
-      expect(hostile.hasRun).toEqual(ALL_KINDS);
+    }
+    expect(hostile.hasRun).toEqual(ALL_KINDS);
 
-      hostile.repository.write({'server.js': `${hostile.module('MCP server')}// more\n`});
+    hostile.repository.write({'server.js': `${hostile.module('MCP server')}// more\n`});
+    for (const client of clients)
       expect((await client.call('delegate', {prompt: 'Go'})).text).toContain('MCP server evil');
-      await trust(sandbox, hostile.path);
-      await client.read(await client.delegate('Go'));
-      await trust(sandbox, '--remove', hostile.path);
-      expect((await client.call('delegate', {prompt: 'Go'})).isError).toBe(true);
-      expect((await trust(sandbox, '--list')).stdout).toBe('Nothing is trusted.');
-    },
-  );
+    await trust(sandbox, hostile.path);
+    await any.read(await any.delegate('Go'));
+    await trust(sandbox, '--remove', hostile.path);
+    for (const client of clients) expect((await client.call('delegate', {prompt: 'Go'})).isError).toBe(true);
+    expect((await trust(sandbox, '--list')).stdout).toBe('Nothing is trusted.');
+  });
 
   it.each(ERAS)('is asked about by a client of %s that has forms, and a yes is remembered', async (era) => {
-    const {sandbox, open, model} = await setScene(undefined, {era});
-    model.script(() => ({text: 'done'}));
-    const hostile = new HostileRepository(sandbox);
+    const {sandbox, open} = home.scene();
+    const hostile = hostileIn(sandbox);
     const asked: string[] = [];
     const answers: FormAnswer[] = [
       {action: 'cancel'},
@@ -98,7 +107,7 @@ describe('a repository that brings code', () => {
       asked.push(message);
       return answers[asked.length - 1] ?? {action: 'cancel'};
     };
-    const client = await open({cwd: hostile.path, onForm});
+    const client = await open({era, cwd: hostile.path, onForm});
     for (const _ of [1, 2, 3]) {
       const {text, isError} = await client.call('delegate', {prompt: 'Go'});
       expect(isError).toBe(true);
@@ -146,10 +155,9 @@ describe('a repository that brings code', () => {
   });
 
   it('runs for a client that wants no question, there and nowhere else', async () => {
-    const {sandbox, open, model} = await setScene(undefined, {env: {OPENCODE_DELEGATE_TRUST: 'all'}});
-    model.script(() => ({text: 'done'}));
-    const hostile = new HostileRepository(sandbox);
-    const all = await open({cwd: hostile.path});
+    const {sandbox, open} = home.scene();
+    const hostile = hostileIn(sandbox);
+    const all = await open({cwd: hostile.path, env: {OPENCODE_DELEGATE_TRUST: 'all'}});
     expect((await all.read(await all.delegate('Go'))).text).toContain('done');
     expect(hostile.hasRun).toEqual(ALL_KINDS);
     const other = await open({cwd: hostile.path, env: {OPENCODE_DELEGATE_TRUST: 'ask'}});
@@ -206,9 +214,8 @@ describe('a repository that brings code', () => {
   });
 
   it('has what is committed looked at where it works in a worktree', async () => {
-    const {sandbox, open, model} = await setScene();
-    model.script(() => ({text: 'done'}));
-    const hostile = new HostileRepository(sandbox);
+    const {sandbox, open} = home.scene();
+    const hostile = hostileIn(sandbox);
     hostile.repository.write({'.opencode/plugin/x.js': '// harmless'});
     await trust(sandbox, hostile.path);
     const client = await open({cwd: hostile.path});

@@ -3,6 +3,7 @@ import {cpus} from 'node:os';
 import {createSandbox} from '../support/sandbox.ts';
 import {Cleanup} from './cleanup.ts';
 import {cold} from './cold.ts';
+import {commands} from './commands.ts';
 import {definitions} from './definitions.ts';
 import {delegate} from './delegate.ts';
 import {history} from './history.ts';
@@ -14,7 +15,7 @@ import {memory} from './memory.ts';
 import {plugin} from './plugin.ts';
 import {result} from './result.ts';
 import {Stage} from './stage.ts';
-import {type Row, renderTable} from './table.ts';
+import {type Row, renderLine, renderTable} from './table.ts';
 import {throughput} from './throughput.ts';
 import {worktree} from './worktree.ts';
 
@@ -28,6 +29,7 @@ const GROUPS = {
   lanes,
   worktree,
   list,
+  commands,
   history,
   memory,
   host,
@@ -56,7 +58,9 @@ async function main(wanted: readonly string[]): Promise<void> {
   for (const name of names.filter((known) => wanted.length === 0 || wanted.includes(known))) {
     console.error(`measuring: ${name}`);
     try {
-      rows.push(...(await play(name)));
+      const measured = await play(name);
+      for (const row of measured) console.error(renderLine(row));
+      rows.push(...measured);
     } catch (error) {
       console.error(`${name} broke:`, error);
       process.exitCode = 1;

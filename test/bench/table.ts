@@ -27,6 +27,12 @@ export function renderTable(rows: readonly Row[]): string {
     .join('\n');
 }
 
+/** One row as it is printed when it is measured. */
+export function renderLine(row: Row): string {
+  const [what, measured, baseline, ratio, goal, met] = cells(row);
+  return `  ${what}: ${measured} (${baseline}; ${ratio}; goal ${goal}: ${met})`;
+}
+
 export function ms(value: number): string {
   return `${value.toFixed(value < 100 ? 1 : 0)} ms`;
 }

@@ -156,6 +156,24 @@ describe('what a person gets wrong', () => {
     expect(stderr).toMatch(message);
   });
 
+  it.each([
+    ['run', 'x'],
+    ['continue', 'a-b-c'],
+    ['reply', 'a-b-c', 'allow'],
+    ['cancel', 'a-b-c'],
+  ])('%s is refused in the shell of a delegated agent', async (...args) => {
+    const {id} = await beginHeld(`Held for ${args[0]}`);
+    const line = args.map((arg) => (arg === 'a-b-c' ? id : arg));
+    const {stderr, exitCode} = await command(line, {env: {OPENCODE_DELEGATE_INSIDE: '1'}});
+    expect({stderr, exitCode}).toEqual({
+      ...{
+        exitCode: 2,
+        stderr: expect.stringContaining('This shell belongs to an agent that was delegated to.'),
+      },
+    });
+    await command(['cancel', id]);
+  });
+
   it('an agent that there is not is refused in the words that a model gets', async () => {
     const {stderr, exitCode} = await command(['run', 'x', '--agent', 'nobody']);
     expect(exitCode).toBe(2);

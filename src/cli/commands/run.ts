@@ -1,6 +1,4 @@
 import {resolve} from 'node:path';
-import {Refusal} from '../../base/errors.ts';
-import {NESTED_MARK} from '../../base/nested.ts';
 import {ACCESSES, type Access} from '../../delegation/model/access.ts';
 import {MAX_TIMEOUT_MINUTES} from '../../delegation/model/delegation.ts';
 import {type Command, EXIT, type Invocation, type OptionSpec, UsageError} from '../line/command.ts';
@@ -67,11 +65,7 @@ type Started = ReturnType<typeof settingsOf> & {
 
 /** Starts it, prints its id, and waits for its end where that is wanted. */
 export async function start(call: Invocation, given: Started): Promise<number> {
-  const {terminal, has, env} = call;
-  if ((env[NESTED_MARK] ?? '') !== '')
-    throw new Refusal(
-      'This shell belongs to an agent that was delegated to. Delegating from here is not possible; do the work yourself.',
-    );
+  const {terminal, has} = call;
   const {delegation} = await atHost(call, (host) => host.ask({op: 'start', ...given}));
   if (delegation === undefined) return EXIT.failed;
   terminal.print(delegation.id);

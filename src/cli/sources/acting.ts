@@ -1,18 +1,24 @@
 import {messageOf, Refusal} from '../../base/errors.ts';
+import {NESTED_MARK} from '../../base/nested.ts';
 import {NoHostError} from '../../link/connect.ts';
 import type {Invocation} from '../line/command.ts';
 import {ControlClient} from './control-client.ts';
+
+const FROM_INSIDE =
+  'This shell belongs to an agent that was delegated to. Delegations cannot be started, answered or stopped from here; do the work yourself.';
 
 /**
  * Does something at the host of this data folder, which is started where there is none: what is not only looked at needs
  * one.
  *
- * @throws Refusal with the host's words, or when none can be started.
+ * @throws Refusal with the host's words, when none can be started, or in the shell of a delegated agent: it could allow
+ * itself what it asks for.
  */
 export async function atHost<T>(
   {env, cwd, version, main}: Invocation,
   act: (host: ControlClient) => Promise<T>,
 ): Promise<T> {
+  if ((env[NESTED_MARK] ?? '') !== '') throw new Refusal(FROM_INSIDE);
   const host = await ControlClient.start({env, cwd, version}, main).catch((error: unknown) => {
     throw error instanceof NoHostError ? new Refusal(messageOf(error)) : error;
   });

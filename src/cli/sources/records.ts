@@ -1,4 +1,4 @@
-import {type Dirent, existsSync, readdirSync, statSync} from 'node:fs';
+import {existsSync, readdirSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import {dataDirOf} from '../../base/data-dir.ts';
 import type {Logger} from '../../base/log.ts';
@@ -35,9 +35,8 @@ export class RecordsOnDisk {
 
   /** Every project that has a folder. */
   projects(): readonly string[] {
-    return entriesOf(this.root)
-      .filter((entry) => entry.isDirectory() && isProjectName(entry.name))
-      .map(({name}) => name);
+    // Beside the projects there are few other names, and none like theirs.
+    return namesIn(this.root).filter((name) => isProjectName(name));
   }
 
   /** Every record of the project, or of all where none is named, newest first. */
@@ -91,7 +90,7 @@ export class RecordsOnDisk {
   ids(project?: string): readonly Named[] {
     const folders = project === undefined ? this.projects() : this.#store.foldersOf(project);
     return folders.flatMap((folder) =>
-      entriesOf(join(this.root, folder)).flatMap(({name}) => {
+      namesIn(join(this.root, folder)).flatMap((name) => {
         const id = idOf(name);
         return id === undefined ? [] : [{project: folder, id}];
       }),
@@ -99,10 +98,10 @@ export class RecordsOnDisk {
   }
 
   #filesIn(folder: string): readonly {folder: string; id: string; writtenAt: number}[] {
-    return entriesOf(join(this.root, folder)).flatMap(({name}) => {
+    const path = join(this.root, folder);
+    return namesIn(path).flatMap((name) => {
       const id = idOf(name);
-      const stats =
-        id === undefined ? undefined : statSync(join(this.root, folder, name), {throwIfNoEntry: false});
+      const stats = id === undefined ? undefined : statSync(`${path}/${name}`, {throwIfNoEntry: false});
       return id === undefined || stats === undefined ? [] : [{folder, id, writtenAt: stats.mtimeMs}];
     });
   }
@@ -117,9 +116,9 @@ export class RecordsOnDisk {
   }
 }
 
-function entriesOf(folder: string): readonly Dirent[] {
+function namesIn(folder: string): readonly string[] {
   try {
-    return readdirSync(folder, {withFileTypes: true});
+    return readdirSync(folder);
   } catch {
     // Nobody has delegated there yet.
     return [];

@@ -1,10 +1,20 @@
 import {execFileSync} from 'node:child_process';
-import {mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, utimesSync, writeFileSync} from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
-import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
 import {topOf} from '../../src/git/top.ts';
 import {CodeFinder} from '../../src/opencode/trust/brought-code.ts';
+import {WatchedFiles} from '../../src/opencode/trust/watched-files.ts';
 
 let root: string;
 let repository: string;
@@ -18,7 +28,10 @@ beforeEach(() => {
   finder = new CodeFinder({env: {HOME: join(root, 'home'), WORD: 'plugin'}, topOf});
 });
 
-afterEach(() => rmSync(root, {recursive: true, force: true}));
+afterEach(() => {
+  vi.restoreAllMocks();
+  rmSync(root, {recursive: true, force: true});
+});
 
 function put(path: string, content: unknown): void {
   const file = join(repository, path);
@@ -373,7 +386,32 @@ describe('what a repository brings', () => {
   });
 });
 
+it('is looked for in no more files than a folder of OpenCode has, also where that is a link to the whole machine', async () => {
+  const machine = join(root, 'machine');
+  for (let n = 0; n < 50; n++) {
+    mkdirSync(join(machine, `${n}`), {recursive: true});
+    for (let file = 0; file < 100; file++) writeFileSync(join(machine, `${n}`, `${file}.so`), '');
+  }
+  symlinkSync(machine, join(repository, '.opencode'));
+  const read = vi.spyOn(WatchedFiles.prototype, 'digest');
+  const listed = await names();
+  expect(read.mock.calls.length).toBeLessThan(2_100);
+  expect(listed).toContain('.opencode: a link out of the repository');
+  // What was not looked at is named all the same.
+  expect(listed.filter((name) => /^\.opencode\/\d+: not known to be inert/.test(name))).toHaveLength(50);
+  expect(listed).toContainEqual(expect.stringMatching(/not known to be inert: too many files/));
+});
+
 describe('its digest', () => {
+  it('is that of a large file when it was changed, and not what is in it', async () => {
+    put('.opencode/a.wasm', '');
+    truncateSync(join(repository, '.opencode/a.wasm'), 2 ** 40);
+    const before = (await found())?.digest;
+    expect((await found())?.digest).toBe(before);
+    truncateSync(join(repository, '.opencode/a.wasm'), 2 ** 40 + 1);
+    expect((await found())?.digest).not.toBe(before);
+  });
+
   const digest = async () => (await found())?.digest;
 
   it.each<[string, () => void]>([

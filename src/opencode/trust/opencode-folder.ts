@@ -30,21 +30,32 @@ export function folderItems(own: string, look: Look): readonly TrustItem[] {
     ...installedIn(join(own, 'node_modules'), look).map((path) => relative(own, path)),
   ];
   const links = inner.flatMap((name) => linkOut(join(own, name), look));
+  // Where the folder is a link to the top of the file system, all that is on the machine lies in it.
+  let left = MAX_FILES;
   const unknown = names
     .filter((name) => !KNOWN.has(name) && !TEXTS.has(extname(name)))
-    .flatMap((name) => unknownIn(join(own, name), look));
+    .flatMap((name) => {
+      const {count, items} = unknownIn(join(own, name), {look, limit: left});
+      left -= count;
+      return items;
+    });
   return [...links, ...unknown].map((item) => ({folder, ...item}));
 }
 
-function unknownIn(path: string, {folder, files}: Look): readonly Omit<TrustItem, 'folder'>[] {
-  const {files: inner, isWhole} = files.tree(path, {limit: MAX_FILES, skip: ['node_modules']});
+/** @returns also how many files were looked at, of those that may be. */
+function unknownIn(
+  path: string,
+  {look: {folder, files}, limit}: {look: Look; limit: number},
+): {count: number; items: readonly Omit<TrustItem, 'folder'>[]} {
+  const {files: inner, isWhole} = files.tree(path, {limit: Math.max(limit, 0), skip: ['node_modules']});
   const loadable = (inner.length === 0 && files.isFile(path) ? [path] : inner).filter(
     (file) => !TEXTS.has(extname(file)),
   );
-  if (loadable.length === 0 && isWhole) return [];
+  const count = inner.length + 1;
+  if (loadable.length === 0 && isWhole) return {count, items: []};
   const note = isWhole ? {} : {note: ': too many files, of which only some are looked at for changes'};
   const digest = sha256(loadable.map((file) => [relative(path, file), files.digest(file)]));
-  return [{name: `${relative(folder, path)}: not known to be inert`, digest, ...note}];
+  return {count, items: [{name: `${relative(folder, path)}: not known to be inert`, digest, ...note}]};
 }
 
 /** Where npm would write: the packages that are installed, those of packages included. */

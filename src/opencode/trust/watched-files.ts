@@ -14,6 +14,9 @@ import {join} from 'node:path';
 /** To open a pipe would be to wait for whoever writes to it. */
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
+/** Of a file that is larger, what stands for its content is when it was changed. */
+const LARGE_BYTES = 16 * 1024 * 1024;
+
 /** Files that lie in a folder. */
 export interface Tree {
   readonly files: readonly string[];
@@ -39,6 +42,9 @@ export class WatchedFiles {
 
   /** What stands for the content of a file; `undefined` where there is none that can be read. */
   digest(path: string): string | undefined {
+    const {size = 0} = tried(() => statSync(path, {throwIfNoEntry: false})) ?? {};
+    // To read it would keep everybody waiting.
+    if (size > LARGE_BYTES) return this.isFile(path) ? sha256(versionOf(path)) : undefined;
     const content = this.#read(path);
     return content && sha256(content);
   }

@@ -79,7 +79,7 @@ async function picture(
   });
   await eventually(() => isOver || textOf(terminal).includes(until));
   await new Promise<void>((resolve) => terminal.write('', resolve));
-  writeFileSync(join(FOLDER, `${name}.svg`), svgOf(terminal));
+  writeFileSync(join(FOLDER, `${name}.svg`), svgOf(terminal, `opencode-delegate ${args.join(' ')}`.trim()));
   if (!isOver) program.kill('SIGTERM');
   await eventually(() => isOver);
   terminal.dispose();

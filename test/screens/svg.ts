@@ -18,8 +18,8 @@ interface Run {
   text: string;
 }
 
-/** The screen of a terminal as a picture: what is on it, in its colours, down to the last line that has something. */
-export function svgOf({buffer, cols, rows}: xterm.Terminal): string {
+/** The screen of a terminal as a picture with a title: what is on it, in its colours, down to the last line that has something. */
+export function svgOf({buffer, cols, rows}: xterm.Terminal, title: string): string {
   const lines = Array.from({length: rows}, (_, y) => runsOf(buffer.active, {y, cols}));
   const used = lines.slice(0, lines.findLastIndex((runs) => runs.length > 0) + 1);
   const [width, height] = [cols * CELL.width + 2 * MARGIN, used.length * CELL.height + 2 * MARGIN];
@@ -31,6 +31,7 @@ export function svgOf({buffer, cols, rows}: xterm.Terminal): string {
   );
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width.toFixed(0)} ${height}" font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" font-size="14" xml:space="preserve">`,
+    `<title>${escaped(title)}</title>`,
     `<rect width="100%" height="100%" rx="8" fill="${BACKGROUND}"/>`,
     ...texts,
     '</svg>',

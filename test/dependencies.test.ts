@@ -9,9 +9,9 @@ import {z} from 'zod';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** Whoever installs this package gets these: they ask for no more than that their notice stays. */
+/** Anyone who installs this package gets these: they ask for no more than that their notice stays. */
 const SHIPPED = ['MIT', 'ISC', 'Apache-2.0', 'BlueOak-1.0.0', 'Python-2.0'];
-/** Stays on the machine of whoever works on this package, so that it may ask for more when it is passed on. */
+/** Stays on the machine of anyone who works on this package, so that it may ask for more when it is passed on. */
 const TOOLS = [
   ...SHIPPED,
   ...['BSD-2-Clause', 'BSD-3-Clause', '0BSD', 'MPL-2.0', 'MIT OR Apache-2.0', '(MIT OR CC0-1.0)'],
@@ -105,7 +105,7 @@ describe('scripts that run when something is installed', () => {
     const [tarball = ''] = readdirSync(folder);
     execFileSync('tar', ['xzf', tarball], {cwd: folder});
     const packed = manifest.parse(json(join(folder, 'package', 'package.json')));
-    // `dependencies` is run by npm whenever it has changed what is installed. What is left is run for whoever packs it or
+    // `dependencies` is run by npm whenever it has changed what is installed. What is left is run for the one who packs it or
     // installs it from git, as docs/security.md says.
     const run = /^(?:pre|post)?(?:install|prepare|pack|publish|publishOnly)$|^dependencies$/;
     expect(Object.keys(packed.scripts).filter((name) => run.test(name))).toEqual(['prepare', 'prepack']);

@@ -27,7 +27,7 @@ export interface HostProcessOptions {
 /** Serves all clients of this data folder until nobody needs it any more. */
 export async function runHost({claim, env, version, why}: HostProcessOptions): Promise<void> {
   const {endpoint, lock} = claim;
-  // Whoever started us reads stderr only until it is connected.
+  // The process that started us reads stderr only until it is connected.
   process.stderr.on('error', () => {});
   const file = new LogFile({path: endpoint.log});
   const write = (line: string) => file.write(`${process.pid} ${line}`);

@@ -3,7 +3,7 @@ interface Deferred<T> {
   readonly resolve: (value: T) => void;
 }
 
-/** A promise that whoever holds it settles. */
+/** A promise that anyone who holds it settles. */
 export function deferred<T>(): Deferred<T> {
   let resolve!: (value: T) => void;
   const promise = new Promise<T>((settle) => {

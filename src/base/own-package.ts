@@ -32,7 +32,7 @@ function presentVersion(manifest: string): string | undefined {
   try {
     return versionIn(manifest);
   } catch {
-    // It is gone, or about to be written anew.
+    // It is gone, or about to be written again.
     return undefined;
   }
 }

@@ -3,7 +3,7 @@
  * move a cursor, be invisible, begin a line of ours, or look like a tag that a model takes for its client's. What is
  * shown verbatim, which is the answer alone, stands between marks instead.
  *
- * What cannot be seen is shown by its code and not left out: whoever allows a command must see all of it.
+ * What cannot be seen is shown by its code and not left out: anyone who allows a command must see all of it.
  */
 import {stripVTControlCharacters} from 'node:util';
 

@@ -1,6 +1,6 @@
 import {closeSync, constants, fstatSync, openSync, readFileSync} from 'node:fs';
 
-/** To open a pipe would be to wait for whoever writes to it. */
+/** To open a pipe would be to wait for the one who writes to it. */
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 /**
  * The text of a file whose path somebody else has chosen: also where it leads to a pipe or to a device, which never

@@ -39,7 +39,7 @@ const NOTHING: Judged = {nothing: true};
 const MAX_DEPTH = 200;
 
 /**
- * Judges a line before the server has it, which drops in silence what does not fit its schemas: whoever sent a request
+ * Judges a line before the server has it, which drops in silence what does not fit its schemas: anyone who sent a request
  * would wait for ever. What is harmless and only strict readers stumble over is left out of it: members that are
  * `null`, which mean the same as none, and members of the envelope that JSON-RPC does not know.
  */

@@ -58,7 +58,7 @@ interface PlaceOptions {
   readonly log: Logger;
 }
 
-/** Finds the place of the host anew whenever one is looked for, and warns once where it is not the usual one. */
+/** Finds the place of the host again whenever one is looked for, and warns once where it is not the usual one. */
 function placeFinder({env, version, log}: PlaceOptions): () => Endpoint {
   let warned: string | undefined;
   return () => {

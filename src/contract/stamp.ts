@@ -34,13 +34,13 @@ export interface Issued {
   readonly loaded?: string;
 }
 
-/** A stamp as it stands in a call's arguments. Whoever sees it can neither change it nor make another one. */
+/** A stamp as it stands in a call's arguments. Anyone who sees it can neither change it nor make another one. */
 interface Sealed {
   readonly said: string;
   readonly proof: string;
 }
 
-/** Proves to whoever has the same secret that it was said by one who has it. */
+/** Proves to the one who has the same secret that it was said by one who has it. */
 export function seal(issued: Issued, secret: string): Sealed {
   const said = JSON.stringify(issued);
   return {said, proof: proofOf(said, secret).toString('hex')};

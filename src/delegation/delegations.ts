@@ -160,7 +160,7 @@ export class Delegations {
   }
 
   /**
-   * Stops a delegation, queued or running, whoever runs it, and resolves with the end it reached, which is another
+   * Stops a delegation, queued or running, no matter who runs it, and resolves with the end it reached, which is another
    * than `cancelled` when it ended first.
    * @throws Refusal when the id names none in this project, or the process that runs it does not react.
    */

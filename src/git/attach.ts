@@ -39,7 +39,7 @@ export async function attach(
   return folders;
 }
 
-/** As git makes it, for whoever may write to what worktrees share. */
+/** As git makes it, for the one who may write to what worktrees share. */
 async function makeShared(commonDir: string, name: string): Promise<void> {
   const path = join(commonDir, name);
   if (await exists(path)) return;

@@ -17,7 +17,7 @@ export interface Refused {
 }
 
 /**
- * Copies what is at some paths of a worktree to a folder of ours, for git to work on: whoever still writes in the
+ * Copies what is at some paths of a worktree to a folder of ours, for git to work on: anyone who still writes in the
  * worktree can exchange a folder for a link while git goes through it. No link is followed here. What is not there is
  * not in the copy either. Of a repository, there is only where git finds its commit.
  * @param paths relative to the worktree, in `latin1`.

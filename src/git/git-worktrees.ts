@@ -74,7 +74,7 @@ export class GitWorktrees implements Worktrees {
   async leftovers(): Promise<readonly {project: string; id: string}[]> {
     const found: {project: string; id: string}[] = [];
     for (const project of await foldersIn(this.#root)) {
-      // One that cannot be read takes nothing from the others; whoever can read it settles what is in it.
+      // One that cannot be read takes nothing from the others; anyone who can read it settles what is in it.
       const ids = await foldersIn(join(this.#root, project)).catch(() => []);
       found.push(...ids.filter((id) => THREE_WORDS.test(id)).map((id) => ({project, id})));
     }

@@ -52,7 +52,7 @@ export class Settings {
   readonly isPerWorktree: boolean;
   /** The configuration that takes the place of the repository's, as a file in `latin1`. */
   readonly standIn: string;
-  /** What has to follow {@link standIn} for no filter to run, whoever has defined it. */
+  /** What has to follow {@link standIn} for no filter to run, no matter who has defined it. */
   readonly noFilters: string;
   /** The filters that the repository defines for itself and that we do not run. */
   readonly filtersLeftOut: readonly string[];

@@ -160,7 +160,7 @@ async function leftElsewhere(
   return others.length === 0 ? [] : [`The agent has also committed on ${others.join(', ')}.`];
 }
 
-/** Whoever drops the worktree drops what is in these. */
+/** Anyone who drops the worktree drops what is in these. */
 async function repositoriesIn(
   {git, look}: WorkedIn,
   range: readonly [base: string, head: string],

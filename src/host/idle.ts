@@ -3,7 +3,7 @@ import {sleptMs} from '../base/sleep.ts';
 /** How often it is looked whether something runs, at most; nothing announces the end of the last delegation. */
 const LOOK_MS = 1_000;
 
-/** Whoever started a host needs this long, on a busy machine, to find it. */
+/** A process that started a host needs this long, on a busy machine, to find it. */
 const FIRST_CLIENT_MS = 5_000;
 
 export interface IdleOptions {

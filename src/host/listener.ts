@@ -40,7 +40,7 @@ export interface ListenerOptions {
 /** The host's side of all connections. Each one that misbehaves is cut off alone. */
 export class Listener {
   readonly #options: ListenerOptions;
-  /** More than one when the socket had to be made anew. */
+  /** More than one when the socket had to be made again. */
   readonly #servers: Server[] = [];
   readonly #sockets = new Set<Socket>();
   #connections = 0;
@@ -73,7 +73,7 @@ export class Listener {
   }
 
   /**
-   * Makes lock and socket anew where somebody has removed them (what tidies up temporary folders does): a host that
+   * Makes lock and socket again where somebody has removed them (what tidies up temporary folders does): a host that
    * cannot be found is started a second time. To be called again and again.
    */
   async heal(): Promise<void> {

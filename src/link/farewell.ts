@@ -2,7 +2,7 @@
 const MARK = 'opencode-delegate host ends with code ';
 
 /**
- * What a host says last on stderr when it does not come to serve: whoever started it is not its parent and
+ * What a host says last on stderr when it does not come to serve: the process that started it is not its parent and
  * cannot be told its exit code by the system.
  */
 export function farewell(exitCode: number): string {

@@ -83,7 +83,7 @@ export function parseObject(line: Buffer | string): Record<string, unknown> | un
     const value: unknown = JSON.parse(line.toString());
     return isObject(value) ? value : undefined;
   } catch {
-    // Whoever sent it hears of it from the one who needed an object.
+    // Anyone who sent it hears of it from the one who needed an object.
     return undefined;
   }
 }

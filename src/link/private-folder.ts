@@ -36,7 +36,7 @@ export function ensurePrivateFolder(folder: string): void {
 }
 
 /**
- * Makes sure that what is in a folder was put there by the user, whoever may read it.
+ * Makes sure that what is in a folder was put there by the user, no matter who may read it.
  * @throws UnsafeFolderError when others can write there, or put another folder in its place.
  */
 export function ensureOwnFolder(folder: string): void {
@@ -52,7 +52,7 @@ export function ensureOwnFolder(folder: string): void {
   ensureStays(real);
 }
 
-/** What is private can still be moved away, and be replaced, by whoever can write in a folder above it. */
+/** What is private can still be moved away, and be replaced, by the one who can write in a folder above it. */
 function ensureStays(folder: string): void {
   const uid = process.getuid?.();
   if (uid === undefined) return;

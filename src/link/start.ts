@@ -11,7 +11,7 @@ const MAX_SAID_CHARS = 4_000;
 /**
  * Starts a command and ends at once, so that the command has no parent but the first process of the system.
  * Clients end their servers with all descendants (OpenCode walks down with `pgrep -P`), and a host must be
- * nobody's: it outlives whoever started it.
+ * nobody's: it outlives the process that started it.
  */
 const ORPHANING = '"$@" &';
 

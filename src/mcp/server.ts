@@ -154,7 +154,7 @@ function serveTools(server: Server, options: ToolsOptions): void {
     if (inside) return {tools: []};
     seen(context);
     service.listed();
-    // Whoever delegates next need not wait for git.
+    // Anyone who delegates next need not wait for git.
     client.project().catch((error: unknown) => log.debug(`no project yet: ${messageOf(error)}`));
     return {tools: tools.map(({definition}) => definition)};
   });

@@ -40,7 +40,7 @@ export class Companion {
   readonly #carryOver = new CarryOver();
   readonly #calls = new Calls();
   readonly #callers: Callers;
-  /** Known to this instance and to the servers that it configures: whoever else says who calls is not believed. */
+  /** Known to this instance and to the servers that it configures: anyone else who says who calls is not believed. */
   readonly #secret = randomBytes(32).toString('hex');
   /** OpenCode has loaded this, or is about to: what is there later, a person has not opened it with. */
   #loaded: string | undefined;

@@ -5,7 +5,7 @@ const ENDED = ['Z', 'X'];
 /** How many fields later it says when the process was started, in ticks since the boot: proc_pid_stat(5). */
 const TO_START = 19;
 
-/** True while a process of this machine has that number, whoever's it is, and has not ended. */
+/** True while a process of this machine has that number, no matter whose it is, and has not ended. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -70,7 +70,7 @@ export function isHeld(path: string): boolean {
   return owner !== undefined && standingOf(owner) !== 'gone';
 }
 
-/** Whether whoever made the lock file will never use it: it is safe to take it over. */
+/** Whether the process that made the lock file will never use it: it is safe to take it over. */
 async function isStale(
   text: string | undefined,
   {path, patienceMs, refuses = async () => true, expiresMs = Number.POSITIVE_INFINITY}: LockOptions,
@@ -103,7 +103,7 @@ function enter(section: string): boolean {
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
   }
-  // Whoever comes after us, or we ourselves at the next try, finds the way free.
+  // The one who comes after us, or we ourselves at the next try, finds the way free.
   if ((ageOf(section) ?? 0) > TAKEOVER_MS) leave(section);
   return false;
 }

@@ -14,7 +14,7 @@ export function temporaryOf(path: string): string {
 }
 
 /**
- * Replaces a file in one step, for its owner alone, with the folder that it lies in: whoever reads it finds the old text
+ * Replaces a file in one step, for its owner alone, with the folder that it lies in: anyone who reads it finds the old text
  * or the new one. A power cut may undo it.
  */
 export async function replaceFile(path: string, text: string): Promise<void> {
@@ -24,7 +24,7 @@ export async function replaceFile(path: string, text: string): Promise<void> {
   await rename(temporary, path);
 }
 
-/** True when the file is such a one and whoever wrote it was killed in the midst of that. */
+/** True when the file is such a one and the process that wrote it was killed in the midst of that. */
 export function isLeftBehind(name: string, ageMs: number): boolean {
   const found = NAME.exec(name);
   if (found === null) return false;

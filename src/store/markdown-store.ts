@@ -24,7 +24,7 @@ import {parseRecord, renderRecord} from './record/record.ts';
 const FOLDER_MODE = 0o700;
 
 /**
- * One markdown file a delegation, in one folder a project. Whoever writes, writes whole files: several
+ * One markdown file a delegation, in one folder a project. Anyone who writes, writes whole files: several
  * processes can share a folder, and a crash leaves the old file or the new one.
  */
 export class MarkdownStore implements Store {
@@ -70,7 +70,7 @@ export class MarkdownStore implements Store {
 
   /** The record's file as it is, or `undefined` when there is none. */
   async text(project: string, id: string): Promise<string | undefined> {
-    // To read a pipe would be to wait for whoever writes to it.
+    // To read a pipe would be to wait for the one who writes to it.
     if ((await this.size(project, id)) === undefined) return undefined;
     return readFile(this.artifact(project, id), 'utf8').catch(() => undefined);
   }
@@ -107,7 +107,7 @@ export class MarkdownStore implements Store {
     // An end that is there already is there in either text.
     if (!hadEnded) await syncFolder(join(this.#root, project));
     this.#note(delegation, version);
-    // One that stays is removed by whoever looks at the record because of it.
+    // One that stays is removed by the one who looks at the record because of it.
     if (hasEnded(state) && !hadEnded) await this.#marks.remove(delegation).catch(() => {});
   }
 
@@ -237,7 +237,7 @@ export class MarkdownStore implements Store {
     if (made === undefined) return;
     await chmod(folder, FOLDER_MODE);
     await syncFolder(this.#root);
-    // Without this, it is found out by whoever starts next.
+    // Without this, it is found out by the one who starts next.
     await this.#marks.complete(project).catch(() => {});
   }
 }

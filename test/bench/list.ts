@@ -94,7 +94,7 @@ async function readOne(bin: Bin | undefined, id: string | undefined): Promise<vo
   if (!head.includes(`${id} · completed`)) throw new Error(`not the result of ${id}: ${head}`);
 }
 
-/** Writes a record anew, as another process would. */
+/** Writes a record again, as another process would. */
 function touch({path, content}: {path: string; content: string}): void {
   writeFileSync(`${path}.new`, content, {mode: 0o600});
   renameSync(`${path}.new`, path);

@@ -135,7 +135,7 @@ it('what the client waits for is what has no answer yet, and is no subscription'
 });
 
 describe('when no host can be had', () => {
-  it('everything without an answer is given up, and a later opening starts anew', () => {
+  it('everything without an answer is given up, and a later opening starts again', () => {
     const conversation = new Conversation();
     conversation.fromClient(INITIALIZE);
     expect(conversation.abandon()).toEqual([0]);

@@ -378,7 +378,7 @@ describe('a server that goes away before anything is sent to the model', () => {
     });
   });
 
-  it('does not begin anew what is cancelled meanwhile', async () => {
+  it('does not begin again what is cancelled meanwhile', async () => {
     const id = await idOf('a');
     const run = runner.of('a');
     run.stopGate.hold();
@@ -730,7 +730,7 @@ describe('an end that cannot be written', () => {
     expect(log.lines.join('\n')).toMatch(/error .*ENOSPC/);
   });
 
-  it('unblocks whoever waits, and frees the slot', async () => {
+  it('unblocks anyone who waits, and frees the slot', async () => {
     start({concurrency: 1});
     const a = await idOf('a');
     const waiting = delegations.wait({project: PROJECT, id: a, ms: MINUTE});
@@ -1218,7 +1218,7 @@ describe('a record whose process is gone', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('is settled by a list too, and for whoever waits', async () => {
+  it('is settled by a list too, and for the one who waits', async () => {
     store.put(running());
     expect(await delegations.list(PROJECT)).toMatchObject([{state: {status: 'interrupted'}}]);
     start();
@@ -1354,7 +1354,7 @@ describe('a call whose answer nobody waits for any more', () => {
     return () => gate.release();
   }
 
-  it('as its connection broke is carried out, and whoever looks next waits until it is there to see', async () => {
+  it('as its connection broke is carried out, and anyone who looks next waits until it is there to see', async () => {
     const release = holdCatalog();
     const {asking, controller} = call();
     const delegated = delegate('a', {asking});
@@ -1483,7 +1483,7 @@ describe('closing', () => {
     expect(closing.isSettled).toBe(true);
   });
 
-  it('unblocks whoever waits', async () => {
+  it('unblocks anyone who waits', async () => {
     const id = await idOf('a');
     const waiting = delegations.wait({project: PROJECT, id, ms: MINUTE});
     await settled();

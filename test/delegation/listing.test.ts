@@ -21,7 +21,7 @@ function byId(heads: readonly DelegationHead[]): Map<string, DelegationHead> {
 }
 
 describe('a listing', () => {
-  it('that is changed is what it were if all had been put in order anew', () => {
+  it('that is changed is what it were if all had been put in order again', () => {
     const all = {minLength: 0, maxLength: 40};
     fc.assert(
       fc.property(fc.array(head, all), fc.array(fc.array(change, all)), (first, rounds) => {

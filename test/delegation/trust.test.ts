@@ -40,7 +40,7 @@ describe('code that nobody has allowed', () => {
     expect(fakes.catalog.requests).toEqual([]);
   });
 
-  it('runs when whoever is asked says yes, which is remembered', async () => {
+  it('runs when the process that is asked says yes, which is remembered', async () => {
     fakes.trust.brought.set(HERE, codeOf('1'));
     const asked: TrustQuestion[] = [];
     const askTrust = (question: TrustQuestion) => asked.push(question) > 1;
@@ -81,7 +81,7 @@ describe('code that nobody has allowed', () => {
     expect(await distrust(apart, fakes.trust)).toBeUndefined();
   });
 
-  it('is looked for again by whoever runs what has waited, who gets what was allowed', async () => {
+  it('is looked for again by the one who runs what has waited, who gets what was allowed', async () => {
     fakes.trust.brought.set(HERE, codeOf('1')).set('/caller', codeOf('1'));
     await delegate({loaded: {directory: '/caller', digest: '1'}});
     const {request} = await vi.waitFor(() => fakes.runner.of('Go'));

@@ -223,7 +223,7 @@ describe('a repository that was trusted', () => {
     command: [process.execPath, ...command],
     ...more,
   });
-  /** OpenCode takes the second, and whoever does not fill in references sees the first alone. */
+  /** OpenCode takes the second, and anyone who does not fill in references sees the first alone. */
   const twice = (script: string) => {
     const [seen, taken] = [JSON.stringify(local(['-v'])), JSON.stringify(local(['-e', script]))];
     return `{"mcp": {"hidden": ${seen}}, "mc{env:NONE}p": {"hidden": ${taken}}}`;

@@ -24,7 +24,7 @@ describe('what an agent answers', () => {
     expect(read.blocks).toEqual([expect.stringContaining(`verbatim, up to "${mark}":`), answer, mark]);
     expect(mark).toMatch(new RegExp(`^\\[end of ${id}, [0-9a-f]{8}\\]$`));
     expect(answer).not.toContain(mark);
-    // Whoever has seen one of them knows nothing of the next.
+    // Anyone who has seen one of them knows nothing of the next.
     expect((await client.read(id)).blocks[2]).not.toBe(mark);
   });
 

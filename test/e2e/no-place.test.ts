@@ -107,7 +107,7 @@ describe.runIf(HOST_MODE === 'on')('a folder for the socket that cannot be used'
     const warning = `is in ${spare} instead of ${sandbox.runtimeDir}: `;
     expect(sandbox.hostLog().split(warning)).toHaveLength(2);
     expect(client.stderr().split(warning)).toHaveLength(2);
-    // The bridge looks for a place anew, and does not say it again.
+    // The bridge looks for a place again, and does not say it again.
     signalEach(hostsIn(spare), 'SIGKILL');
     await eventually(async () => (await client.call('delegation_list').catch(() => undefined)) !== undefined);
     expect(sandbox.hostLog().split(warning)).toHaveLength(3);

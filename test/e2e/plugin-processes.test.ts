@@ -111,7 +111,7 @@ describe('with several OpenCode processes on one project', () => {
       await one.kill();
       gate.open();
       await ended();
-      // Whoever else is there does not touch the session until it is used.
+      // Anyone who else is there does not touch the session until it is used.
       expect(noticesIn(await two.transcript(session))).toEqual([]);
       model.script(({prompt}) => ({text: `I was told: ${prompt.includes(`<task-id>${id}</task-id>`)}`}));
       await two.say(session, 'what has become of it?');

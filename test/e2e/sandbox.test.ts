@@ -207,7 +207,7 @@ describe.runIf(canConfine)('in a sandbox', () => {
     const scene = await confined('on');
     const theirs = join(scene.sandbox.env.HOME ?? '', '.local/share/opencode/auth.json');
     const before = readFileSync(theirs, 'utf8');
-    // OpenCode would take its configuration from there, and run what it names, whoever starts it next.
+    // OpenCode would take its configuration from there, and run what it names, anyone who starts it next.
     const address = {'http://127.0.0.1:9': {type: 'wellknown', key: 'PATH', token: '/nowhere'}};
     const printed = await printedBy(scene, [
       'cat "$XDG_DATA_HOME/opencode/auth.json"',

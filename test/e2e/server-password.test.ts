@@ -151,7 +151,7 @@ describe('the password of the server that all delegations share', () => {
   });
 
   it.each(['agent', 'worktree'])(
-    'is not what the configuration of a repository is filled in with, whoever trusts it (%s)',
+    'is not what the configuration of a repository is filled in with, anyone who trusts it (%s)',
     async (access) => {
       const far = await startListener();
       const {sandbox, model, open} = await setScene(undefined, {env: {OPENCODE_DELEGATE_TRUST: 'all'}});

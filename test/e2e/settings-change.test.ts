@@ -102,7 +102,7 @@ describe('a change of what OpenCode reads', () => {
     expect((await client.read(await client.delegate('two'))).blocks[1]).toBe('let in');
   });
 
-  it('is what starts a server anew, and a mistyped agent or model is not', async () => {
+  it('is what starts a server again, and a mistyped agent or model is not', async () => {
     const {sandbox, open} = await setScene(({prompt}) => ({text: `answer to ${prompt}`}), HOST);
     const client = await open();
     await client.read(await client.delegate('a'));

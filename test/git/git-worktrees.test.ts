@@ -368,7 +368,7 @@ describe('making a worktree', () => {
     const common = join(half, 'commondir');
     execFileSync('mkfifo', [common]);
     const opening = open();
-    // Whoever reads it first finds nothing in it, and whoever reads it in between, too.
+    // Anyone who reads it first finds nothing in it, and anyone who reads it in between, too.
     await writeFile(common, '');
     const between = openSync(common, 'r+');
     renameSync(join(half, 'whole'), common);
@@ -565,7 +565,7 @@ describe('going on in a worktree', () => {
     );
   });
 
-  it('that was removed makes it anew, in the same place', async () => {
+  it('that was removed makes it again, in the same place', async () => {
     const before = await settled(false);
     const worktree = await worktrees.reopen(before);
     expect({...worktree, outcome: before.outcome}).toEqual({...before, since: before.base});
@@ -586,7 +586,7 @@ describe('going on in a worktree', () => {
     await expect(worktrees.reopen(before)).rejects.toThrow('so there is nothing to continue in');
   });
 
-  it('that cannot be made anew is refused', async () => {
+  it('that cannot be made again is refused', async () => {
     const before = await settled(false);
     rmSync(repository.path, {recursive: true});
     await expect(worktrees.reopen(before)).rejects.toThrow(/cannot be used: .*my shop is not there/);

@@ -20,7 +20,7 @@ export async function connectRaw(address: string): Promise<Raw> {
   await once(socket, 'connect');
   // Being cut off is what these tests are about.
   socket.on('error', () => {});
-  // Made on first use: whoever does not ask does not read.
+  // Made on first use: anyone who does not ask does not read.
   let lines: AsyncIterator<string> | undefined;
   return {
     socket,

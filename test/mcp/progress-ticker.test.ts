@@ -43,7 +43,7 @@ it('changes that never cease do not put a report off', () => {
   expect(reports).toEqual(['0 change', '1000 change', '2000 change', '3000 change', '4000 change']);
 });
 
-it('while nothing changes the last thing is reported every ten seconds, rendered anew', () => {
+it('while nothing changes the last thing is reported every ten seconds, rendered again', () => {
   ticker.show(() => `at ${(Date.now() - START) / 1_000}`);
   vi.advanceTimersByTime(30_000);
   expect(reports).toEqual(['0 at 0', '10000 at 10', '20000 at 20', '30000 at 30']);

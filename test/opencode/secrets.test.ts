@@ -36,7 +36,7 @@ it.each([
   mkdirSync(join(home, 'project'));
   for (const [name, content] of Object.entries(files)) writeFileSync(join(home, name), content);
   execFileSync('mkfifo', [join(home, pipe)]);
-  // Whoever reads it is let go at once.
+  // Anyone who reads it is let go at once.
   const settings = JSON.stringify({provider: {apiKey: KEY}});
   const script = `printf %s '${pipe === 'pipe' ? KEY : settings}' > '${join(home, pipe)}'`;
   const writer = spawn('sh', ['-c', script], {stdio: 'ignore'});

@@ -6,7 +6,7 @@ import {projectsIn} from './projects.ts';
 const BEGUN = /\.(tmp|claim)$/;
 
 /**
- * Resolves as soon as somebody has begun to write a record or has claimed one: whoever is killed then has no time to
+ * Resolves as soon as somebody has begun to write a record or has claimed one: anyone who is killed then has no time to
  * finish. False when nobody has within the time.
  */
 export async function aFileIsBegun(dataDir: string, withinMs: number): Promise<boolean> {

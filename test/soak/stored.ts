@@ -18,7 +18,7 @@ export async function expectNoneWithheld({sandbox, records, findings, counts, wo
       if (verdict.is !== 'answered' || verdict.text !== work.of(prompt)?.answer) continue;
       const {info} = turn.at(-1) ?? {};
       const storedAt = info?.role === 'assistant' ? (info.time.completed ?? 0) : 0;
-      // Whoever gave it its end has looked before; that OpenCode still wrote then is worth a look, and breaks nothing.
+      // The one who gave it its end has looked before; that OpenCode still wrote then is worth a look, and breaks nothing.
       if (storedAt > state.endedAt)
         counts.add(`answers stored after the end "${state.status}: ${plain(state.error ?? '')}"`, 1);
       else findings.broken('withheld', id, explain(state, storedAt));

@@ -21,7 +21,7 @@ export interface World {
   readonly counts: Counts;
 }
 
-/** A home in which nothing has happened yet, with the plugin for whoever opens OpenCode in it. */
+/** A home in which nothing has happened yet, with the plugin for the one who opens OpenCode in it. */
 export async function openWorld(findings: Findings): Promise<World> {
   const work = new Work(findings);
   const model = await ScriptedModel.start((request) => work.answer(request));

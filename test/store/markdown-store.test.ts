@@ -360,7 +360,7 @@ describe('a project that nobody has asked for lately', () => {
     vi.useRealTimers();
   });
 
-  it('is let go of, and read again for whoever asks next', async () => {
+  it('is let go of, and read again for the one who asks next', async () => {
     vi.useFakeTimers({toFake: ['Date'], now: Date.now() + 60_000});
     await store.create(nth(0));
     // It is said once for as long as it is known.

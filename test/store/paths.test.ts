@@ -50,7 +50,7 @@ describe('a record is not taken where it says', () => {
     expect(() => parseRecord(file, 'p')).toThrow('its front matter does not fit');
   });
 
-  it('and nothing is made outside of the folder, whoever asks for it', async () => {
+  it('and nothing is made outside of the folder, anyone who asks for it', async () => {
     const log = new FakeLog();
     const store = new MarkdownStore({root, log});
     const good = aDelegation({project: 'p', state: {...anEnd(), sessionId: 'ses_1'}});

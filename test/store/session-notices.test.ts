@@ -119,7 +119,7 @@ describe('a claim', () => {
     expect(await notices.claim(ONE)).toBeUndefined();
   });
 
-  it('that is older than any notice takes is taken over, whoever has its number now', async () => {
+  it('that is older than any notice takes is taken over, no matter who has its number now', async () => {
     sign(`${NAME}.claim-1`, process.ppid);
     setBack(`${NAME}.claim-1`);
     expect(await notices.claim(ONE)).toEqual({isFirst: false});
@@ -130,7 +130,7 @@ describe('a claim', () => {
     expect(await notices.claim(ONE)).toBeUndefined();
   });
 
-  it('is refused where it was told by whoever had the claim before', async () => {
+  it('is refused where it was told by the one who had the claim before', async () => {
     sign(`${NAME}.claim-1`, DEAD_PID);
     await notices.confirm(ONE, 'awake');
     expect(await notices.claim(ONE)).toBeUndefined();

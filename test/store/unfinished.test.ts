@@ -91,7 +91,7 @@ describe('the mark of a record without an end', () => {
     ]);
   });
 
-  it('is removed by whoever sees that the record has ended', async () => {
+  it('is removed by the one who sees that the record has ended', async () => {
     await store.create(nth(0));
     plant(nth(0, {state: anEnd()}));
     expect(await found()).toEqual([]);

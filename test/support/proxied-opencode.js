@@ -1,6 +1,6 @@
 /**
  * Stands where `opencode` stands: starts the real one and passes all connections on to it, but can keep its
- * event streams from whoever is connected. SIGUSR2 cuts them and refuses new ones; SIGUSR1 lets them pass.
+ * event streams from anyone who is connected. SIGUSR2 cuts them and refuses new ones; SIGUSR1 lets them pass.
  */
 import {spawn} from 'node:child_process';
 import {connect, createServer} from 'node:net';

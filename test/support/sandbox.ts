@@ -45,7 +45,7 @@ export interface Sandbox {
   readonly env: Record<string, string>;
   /** The user's OpenCode configuration as it was at first. */
   readonly config: Record<string, unknown>;
-  /** Writes the user's OpenCode configuration anew. */
+  /** Writes the user's OpenCode configuration again. */
   configure(config: unknown): void;
   /** Where a host's socket and lock are. */
   readonly runtimeDir: string;

@@ -6,7 +6,7 @@ import {RecordsOnDisk} from '../sources/records.ts';
 export const reply: Command = {
   usage: '<id> allow|deny [options]',
   about:
-    "Allows, this once, or denies what a delegation's agent asks for, or answers its question: allow, with the answer as message. Whoever answers first wins, a person or a model.",
+    "Allows, this once, or denies what a delegation's agent asks for, or answers its question: allow, with the answer as message. Anyone who answers first wins, a person or a model.",
   options: {
     message: {
       type: 'string',

@@ -80,7 +80,7 @@ export class ConversationWriter {
     return indented(`${margin}    `, [...shown, ...more].join('\n'));
   }
 
-  /** Adds what is new of a text to what was written of it; where something else came between, it begins anew. */
+  /** Adds what is new of a text to what was written of it; where something else came between, it begins again. */
   #grow(key: string, text: string, look: Style): void {
     const before = this.#written.get(key) ?? '';
     if (text === before || !text.startsWith(before)) return;

@@ -15,7 +15,7 @@ export interface AsksOptions {
   readonly now: () => number;
   /** When the delegation runs out of time: nobody can answer later, whatever the policy says. */
   readonly deadline: number;
-  /** Takes an answer to whoever asked. Rejects when it could not be delivered. */
+  /** Takes an answer to the one who asked. Rejects when it could not be delivered. */
   readonly deliver: (id: string, reply: AskReply) => Promise<void>;
   /** Called with the requests that are open, oldest first, whenever they have changed. */
   readonly onOpen: (asks: readonly Ask[]) => void;
@@ -30,7 +30,7 @@ interface Open {
   isDecided: boolean;
 }
 
-/** The permission requests and questions of one delegation that runs. Each is decided once, by whoever is first. */
+/** The permission requests and questions of one delegation that runs. Each is decided once, by the one who is first. */
 export class Asks {
   readonly #options: AsksOptions;
   readonly #open = new Map<number, Open>();

@@ -1,7 +1,7 @@
 import {asksOf, type DelegationHead} from '../model/delegation.ts';
 
 /**
- * Which requests somebody who waits has been shown. Each ends a wait once: whoever reads again without having
+ * Which requests somebody who waits has been shown. Each ends a wait once: anyone who reads again without having
  * answered waits like for everything else.
  */
 export class ShownAsks {

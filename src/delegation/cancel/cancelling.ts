@@ -21,7 +21,7 @@ export interface CancellingOptions {
   readonly markRead: (delegation: Delegation) => Promise<Delegation>;
 }
 
-/** Ends delegations on request, whoever runs them. */
+/** Ends delegations on request, no matter who runs them. */
 export class Cancelling {
   readonly #options: CancellingOptions;
 

@@ -95,7 +95,7 @@ export class LiveDelegation {
     return this.#stop.promise;
   }
 
-  /** Asks for an end from outside. Whoever runs the delegation decides what becomes of it. */
+  /** Asks for an end from outside. The one who runs the delegation decides what becomes of it. */
   stop(cause: StopCause): void {
     this.#stop.resolve(cause);
   }
@@ -114,7 +114,7 @@ export class LiveDelegation {
 
   /**
    * Resolves when it is on disk that it runs, and in which session, so that nothing can be sent twice, however long a
-   * full disk keeps it from that. Until then, whoever finds it without an owner begins it anew.
+   * full disk keeps it from that. Until then, anyone who finds it without an owner begins it again.
    */
   async sessionOpened(sessionId: string): Promise<void> {
     this.#apply({type: 'session-opened', sessionId});
@@ -174,7 +174,7 @@ export class LiveDelegation {
     if (this.#ending === undefined && this.#apply({type: 'blocked', asks})) void this.save();
   }
 
-  /** Whoever has just delegated it is told this as well. */
+  /** The one who has just delegated it is told this as well. */
   noted(notes: readonly string[]): void {
     if (this.#ending !== undefined || notes.length === 0) return;
     this.#record = {...this.#record, notes: [...(this.#record.notes ?? []), ...notes]};
@@ -205,7 +205,7 @@ export class LiveDelegation {
 
   /**
    * Lets it go without an end, for the next process to find out what became of it: the record stays as it is on
-   * disk, and whoever waits is told that.
+   * disk, and anyone who waits is told that.
    */
   leave(): void {
     if (this.#ending !== undefined) return;

@@ -58,7 +58,7 @@ export interface Reply {
   readonly number?: number;
 }
 
-/** An agent's request in full, for whoever is to answer it. */
+/** An agent's request in full, for the one who is to answer it. */
 export function detailsOf(ask: Ask): readonly string[] {
   if (ask.kind === 'question') return ask.questions.map(renderQuestion);
   // A list shows it otherwise where it has lines, tags, or what cannot be seen.

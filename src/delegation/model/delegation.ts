@@ -35,7 +35,7 @@ export interface RunStats {
   readonly filesChanged: readonly string[];
   /** What its agent was refused because nobody could be asked, in words a person can read. */
   readonly refused: readonly string[];
-  /** What whoever reads its answer has to know of it, as a sentence: that it is cut off, say. */
+  /** What anyone who reads its answer has to know of it, as a sentence: that it is cut off, say. */
   readonly caveat?: string;
 }
 
@@ -156,7 +156,7 @@ export interface DelegationHead {
   readonly alsoChanged?: readonly AlsoChanged[];
   /** The earlier delegation whose session it goes on in. */
   readonly continues?: Continues;
-  /** What whoever delegated it was told besides, in whole sentences; absent where there was nothing. */
+  /** What the one who delegated it was told besides, in whole sentences; absent where there was nothing. */
   readonly notes?: readonly string[];
   /** What became of its agent's permission requests and questions, in the order of the decisions. */
   readonly decisions?: readonly Decision[];

@@ -11,7 +11,7 @@ const FILE = /^(?!delegation:)(?:.*[/\\])?(?<id>[^/\\]+)\.md$/;
 /** What is written around ids: quotes, brackets, marks of markdown, a sign before and a stop after them. */
 const AROUND = /^[\s"'`“”‘’<([*_@#]+|[\s"'`“”‘’>)\]*_.,;:!?]+$/g;
 
-/** A new id of three lower-case words. Fifteen million exist; whoever stores it makes sure it is unused. */
+/** A new id of three lower-case words. Fifteen million exist; anyone who stores it makes sure it is unused. */
 export function newId(): string {
   return humanId({separator: '-', capitalize: false});
 }

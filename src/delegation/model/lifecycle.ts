@@ -6,7 +6,7 @@ import {keptWhy} from './end.ts';
 export type LifecycleEvent =
   | {readonly type: 'enqueued'}
   | {readonly type: 'started'; readonly at: number}
-  /** One that is begun anew has another session. */
+  /** One that is begun again has another session. */
   | {readonly type: 'session-opened'; readonly sessionId: string}
   /** Its process is gone before anything was sent to the model. */
   | {readonly type: 'nothing-sent'}

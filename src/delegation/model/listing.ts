@@ -9,7 +9,7 @@ export interface Listing {
   readonly unread: readonly DelegationHead[];
 }
 
-/** So many changes are put in their places one by one; of more, all is put in order anew. */
+/** So many changes are put in their places one by one; of more, all is put in order again. */
 const FEW = 20;
 
 /** @param heads in any order. */

@@ -83,7 +83,7 @@ export type RunEnd =
   | {readonly outcome: 'completed'; readonly product: Product}
   | {readonly outcome: 'error' | 'interrupted'; readonly product: Product; readonly error: string};
 
-/** The run ended before anything was sent to the model: it can be begun anew, and nothing is done twice. */
+/** The run ended before anything was sent to the model: it can be begun again, and nothing is done twice. */
 export interface NothingSent {
   readonly outcome: 'nothing sent';
   /** What happened, as a sentence. */

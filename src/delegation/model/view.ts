@@ -11,6 +11,6 @@ export interface DelegationView {
   readonly unknown?: string;
   /** Why it has not started; only while it is queued in this process. */
   readonly waiting?: Waiting;
-  /** What whoever looks at it should know as well, in whole sentences. */
+  /** What anyone who looks at it should know as well, in whole sentences. */
   readonly notes?: readonly string[];
 }

@@ -44,7 +44,7 @@ export interface WorktreePlan {
   readonly prefix: string;
   readonly base: string;
   readonly commonDir: string;
-  /** What whoever delegates should know: whole sentences. */
+  /** What anyone who delegates should know: whole sentences. */
   readonly notes: readonly string[];
 }
 
@@ -70,8 +70,8 @@ export interface Worktrees {
   open(worktree: Worktree, signal: AbortSignal): Promise<Worktree>;
   /**
    * Gets one whose work has ended ready for more: as it was left, or, when it was removed because nothing had
-   * changed, made anew.
-   * @throws Refusal when it was kept and is no longer there, or cannot be made anew.
+   * changed, made again.
+   * @throws Refusal when it was kept and is no longer there, or cannot be made again.
    */
   reopen(worktree: Worktree): Promise<Worktree>;
   /**
@@ -108,7 +108,7 @@ export function worktreeCommands({checkout, path, branch, base}: Worktree): {
 }
 
 /**
- * The shortest command that merges what a delegation in that directory has left: whoever works where it was delegated
+ * The shortest command that merges what a delegation in that directory has left: anyone who works where it was delegated
  * for, or at the root of the checkout, need not name that.
  */
 export function mergeCommand(

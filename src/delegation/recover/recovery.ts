@@ -179,12 +179,12 @@ export class Recovery {
       return record;
     }
     const {ran, environment} = found;
-    const anew = ran.outcome === 'nothing sent';
+    const isUnsent = ran.outcome === 'nothing sent';
     // A worktree that it goes on in is ready for it.
-    if (anew && record.continues !== undefined) return this.#beginAnew(record);
-    const end = await withWorktreeEnd(anew ? nothingSent(ran) : ran, record, environment.worktrees);
+    if (isUnsent && record.continues !== undefined) return this.#beginAgain(record);
+    const end = await withWorktreeEnd(isUnsent ? nothingSent(ran) : ran, record, environment.worktrees);
     // What is in a new one all the same, somebody else has put there: that is kept, and it ends.
-    if (anew && end.worktree?.outcome?.is !== 'kept') return this.#beginAnew(record);
+    if (isUnsent && end.worktree?.outcome?.is !== 'kept') return this.#beginAgain(record);
     return this.#end(record, end, environment);
   }
 
@@ -198,7 +198,7 @@ export class Recovery {
   }
 
   /** Nothing was sent to the model: it waits again, as it did before it was its turn. */
-  async #beginAnew(record: Delegation): Promise<Delegation> {
+  async #beginAgain(record: Delegation): Promise<Delegation> {
     const {store, log} = this.#options;
     const waiting = {...record, state: transition(record.state, {type: 'nothing-sent'})};
     const own = this.#environmentOf(record);

@@ -71,7 +71,7 @@ export class Dispatch {
     const running = open.filter(({record}) => record.state.status === 'running');
     for (const live of running) stopRun(live, 'interrupted');
     const waiting = open.filter((live) => !running.includes(live));
-    // A disk writes thousands no faster at once, and whoever runs has to get its turn.
+    // A disk writes thousands no faster at once, and anyone who runs has to get its turn.
     for (let n = 0; n < waiting.length; n += BATCH) {
       const batch = waiting.slice(n, n + BATCH);
       for (const live of batch) stopRun(live, 'interrupted');
@@ -81,7 +81,7 @@ export class Dispatch {
     await this.#queue.onIdle();
   }
 
-  /** What whoever has just delegated it should know, in whole sentences. */
+  /** What anyone who has just delegated it should know, in whole sentences. */
   notesFor(live: LiveDelegation): readonly string[] {
     return this.#writers.notesFor(live);
   }

@@ -43,7 +43,7 @@ async function holds(live: LiveDelegation): Promise<boolean> {
   const {record, environment} = live;
   const wrong = await Promise.race([
     environment.catalog.check(record),
-    // Whoever begins to work finds out that it is stopped.
+    // Anyone who begins to work finds out that it is stopped.
     live.stopped.then(() => undefined),
   ]);
   if (wrong !== undefined) await live.end({outcome: 'error', product: NO_PRODUCT, error: wrong});
@@ -52,7 +52,7 @@ async function holds(live: LiveDelegation): Promise<boolean> {
 
 /** Makes the worktree. Returns false when that failed or was stopped, which is the delegation's end then. */
 async function enter(worktree: Worktree, live: LiveDelegation): Promise<boolean> {
-  // Whoever continues has found it ready.
+  // Anyone who continues has found it ready.
   if (live.record.continues !== undefined) return true;
   const abort = new AbortController();
   const stopped = live.stopped.then((cause) => {
@@ -86,7 +86,7 @@ async function work(live: LiveDelegation, runsOut: number, options: ExecuteOptio
   }
 }
 
-/** Resolves when it has stopped: with `undefined`, unless it is to be begun anew. */
+/** Resolves when it has stopped: with `undefined`, unless it is to be begun again. */
 async function workOnce(
   live: LiveDelegation,
   runsOut: number,
@@ -130,7 +130,7 @@ async function workOnce(
     if (cause !== undefined) {
       let {product, isAnswered} = await run.snapshot();
       // A process that ends has it stop first: what came in the meantime may be the answer, and nobody would look for it
-      // afterwards. Whoever cancels, or has set a limit, wants the end here and now.
+      // afterwards. Anyone who cancels, or has set a limit, wants the end here and now.
       if (!isAnswered && cause === 'interrupted') {
         isStopping = true;
         ({product, isAnswered} = await run.halt());

@@ -108,7 +108,7 @@ export class Queue {
     const now = this.#options.now();
     for (const entry of this.#waiting) {
       if (this.#running.size >= this.#options.concurrency) break;
-      // Whoever came later must not overtake within a lane.
+      // Anyone who came later must not overtake within a lane.
       if (held.has(entry.lane)) continue;
       if (this.#whyNot(entry.lane, now) !== undefined) held.add(entry.lane);
       else if (this.#options.waitsFor?.(entry.live) === undefined) this.#start(entry);

@@ -52,7 +52,7 @@ export class Writers {
     });
   }
 
-  /** What whoever has just delegated it should know of others that can write in the same place. */
+  /** What anyone who has just delegated it should know of others that can write in the same place. */
   notesFor(live: LiveDelegation): readonly string[] {
     const own = this.#known.get(live);
     if (own === undefined || live.environment.serialWriters) return [];

@@ -13,7 +13,7 @@ const PLAIN_PATH = /^[\p{L}\p{N} ./:@\\+_~(),-]+$/u;
 export interface TrustInput extends WorkPlace {
   /** What the OpenCode that calls runs already. */
   readonly loaded?: LoadedCode;
-  /** Asks whoever calls; absent where nobody can be asked. */
+  /** Asks the one who calls; absent where nobody can be asked. */
   readonly askTrust?: (question: TrustQuestion) => boolean;
 }
 
@@ -40,7 +40,7 @@ export async function checkTrust(
 }
 
 /**
- * Why OpenCode may not look at a place, as a sentence: what is there now is not what was allowed. Whoever wanted it may
+ * Why OpenCode may not look at a place, as a sentence: what is there now is not what was allowed. Anyone who wanted it may
  * have waited for hours, an agent may have written there since, and a new worktree has what is committed.
  */
 export async function distrust(
@@ -60,7 +60,7 @@ function namesOf({names}: BroughtCode): string {
 }
 
 function refusal(directory: string, code: BroughtCode): string {
-  return `${inQuotes(directory)} brings code that OpenCode runs by itself, with your rights, as soon as it works there: ${namesOf(code)}. Nobody has allowed that, or it has changed since. Whoever trusts it allows it in a terminal${commandFor(directory)} (\`npm install -g opencode-delegate\` brings that command). That is for a person to decide.`;
+  return `${inQuotes(directory)} brings code that OpenCode runs by itself, with your rights, as soon as it works there: ${namesOf(code)}. Nobody has allowed that, or it has changed since. A person who trusts it allows it in a terminal${commandFor(directory)} (\`npm install -g opencode-delegate\` brings that command). That is for a person to decide.`;
 }
 
 /** A folder can be called so that no command with its name in it could be shown. */

@@ -31,7 +31,7 @@ export interface DelegateInput {
   readonly parent?: Parent;
   /** What the OpenCode that asks has loaded, where it is known and brings anything. */
   readonly loaded?: LoadedCode;
-  /** Asks whoever calls whether what a repository brings may run; absent where nobody can be asked. */
+  /** Asks the one who calls whether what a repository brings may run; absent where nobody can be asked. */
   readonly askTrust?: (question: TrustQuestion) => boolean;
   /** The ended delegation whose session it goes on in. */
   readonly continues?: Continues;

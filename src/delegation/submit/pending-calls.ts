@@ -19,7 +19,7 @@ interface Pending {
 
 /**
  * Calls that delegate and have no record yet. What somebody has asked for whose connection broke is carried out: it
- * may have been the last word of somebody who needs no answer. So whoever looks next waits until it is there to see.
+ * may have been the last word of somebody who needs no answer. So anyone who looks next waits until it is there to see.
  */
 export class PendingCalls {
   readonly #pending = new Set<Pending>();

@@ -5,7 +5,7 @@ import type {DelegateInput} from './input.ts';
 /** Where a delegation will work, apart from its directory. */
 export interface WorkingPlace {
   readonly worktreeOf: (id: string) => {readonly worktree?: Worktree};
-  /** What whoever delegates should know, in whole sentences. */
+  /** What anyone who delegates should know, in whole sentences. */
   readonly notes: readonly string[];
 }
 

@@ -30,7 +30,7 @@ export interface StampsOptions {
 
 /**
  * Says who calls on one connection, where the companion plugin proves it. Every other stamp is as none: anybody can
- * write one into the arguments of a call, and whoever is named in it is told of the delegation.
+ * write one into the arguments of a call, and anyone who is named in it is told of the delegation.
  */
 export class Stamps {
   readonly #options: StampsOptions;

@@ -112,7 +112,7 @@ export function renderHead({
     position,
     facts(id, state.status, ...who(delegation), renderDuration(state)),
     ...renderOutcome(delegation, {state, from}),
-    // Whoever has read it to its end was told.
+    // Anyone who has read it to its end was told.
     ...(isUnread(delegation) ? toldBesides(delegation) : []),
     ...notes.map(quotedLines),
     `Artifact: ${oneLine(artifact)}`,
@@ -123,7 +123,7 @@ export function renderHead({
 }
 
 /**
- * What whoever delegated it was told with the answer. A client that has made a task of the call shows its own words
+ * What the one who delegated it was told with the answer. A client that has made a task of the call shows its own words
  * instead, so it stands here as well.
  */
 export function toldBesides({notes = []}: DelegationHead): readonly string[] {

@@ -86,7 +86,7 @@ export class OpenCodeCatalog implements Catalog {
     try {
       const choice = chooseFrom(offer, request, this.#options);
       this.#unchecked.set(keyOf(request, choice), request);
-      // Whoever needs it hears what is wrong with it.
+      // Anyone who needs it hears what is wrong with it.
       void opencode.connect('somebody delegates').catch(() => {});
       return choice;
     } catch (error) {
@@ -140,7 +140,7 @@ export class OpenCodeCatalog implements Catalog {
     offers.set(directory, offer);
     offer.then(
       (read) => this.#options.memory.remember(directory, read, connection.startedAt),
-      // A failure is told to whoever asked, and the next one asks anew: a server that nobody else uses is not
+      // A failure is told to the one who asked, and the next one asks again: a server that nobody else uses is not
       // asked again, for it would stay by what it has read.
       async () => {
         offers.delete(directory);

@@ -62,7 +62,7 @@ function chooseModel(
   const sources: readonly [string | undefined, string][] = [
     [wanted?.trim() || undefined, 'asked for'],
     [agent.model, `of the agent "${agent.name}"`],
-    // Whoever calls runs on it, but it may be known to its own directory's configuration only.
+    // Anyone who calls runs on it, but it may be known to its own directory's configuration only.
     [offer.models.find((model) => model === callerModel), 'of the caller'],
     [fallback, 'in OPENCODE_DELEGATE_MODEL'],
     [offer.defaultModel, 'of your OpenCode configuration'],

@@ -23,7 +23,7 @@ export interface OfferMemoryOptions {
 
 /**
  * What OpenCode has offered, on disk, under a digest of all that it is known to read: so that the first delegation of a
- * day need not wait for OpenCode to start. What it does not know has changed is for whoever uses it to check.
+ * day need not wait for OpenCode to start. What it does not know has changed is for the one who uses it to check.
  */
 export class OfferMemory {
   readonly #options: OfferMemoryOptions;

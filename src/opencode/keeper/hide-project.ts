@@ -16,7 +16,7 @@ const PERSONS = new Set(['.opencode', '.claude', '.agents']);
 
 type Callback = (error: NodeJS.ErrnoException | null) => void;
 
-/** Must be called before anything imports `node:fs`: whoever does gets what it holds at the first import. */
+/** Must be called before anything imports `node:fs`: anyone who does gets what it holds at the first import. */
 export function hideProjectConfiguration(): void {
   const fs = process.getBuiltinModule('node:fs');
   const {access} = fs;

@@ -38,7 +38,7 @@ type Writer = (...given: unknown[]) => unknown;
 type Writers = Record<string, Writer | undefined>;
 
 /**
- * Must be called before anything imports `node:fs`: whoever does gets what it holds at the first import.
+ * Must be called before anything imports `node:fs`: anyone who does gets what it holds at the first import.
  * @param root where worktrees lie.
  */
 export function holdWorktrees(root: string): void {

@@ -42,7 +42,7 @@ if (holds && password !== undefined && own !== '' && port !== undefined) {
   };
 }
 
-/** Whether whoever imports `node:fs` from now on gets it as it was changed. */
+/** Whether the process that imports `node:fs` from now on gets it as it was changed. */
 async function isImported(): Promise<boolean> {
   const {access, writeFile} = process.getBuiltinModule('node:fs');
   const imported = await import('node:fs');

@@ -25,7 +25,7 @@ export function screenPaths(output: string, isForbidden: IsForbidden): Screened 
 
 /**
  * Screens the output of OpenCode's `grep`: a line with the number of matches, then for each file a line with its
- * path and a colon, and a line a match. The number is counted anew, for it would tell what was found in secret.
+ * path and a colon, and a line a match. The number is counted again, for it would tell what was found in secret.
  * What no file is named for is not shown.
  */
 export function screenMatches(output: string, isForbidden: IsForbidden): Screened {

@@ -16,7 +16,7 @@ export interface PostMortemOptions {
   readonly opencode: OpenCode;
   readonly turn: Turn;
   readonly directory: string;
-  /** Absent when whoever ran it died before it could note the session. */
+  /** Absent when the process that ran it died before it could note the session. */
   readonly sessionId: string | undefined;
   /** What is known of its work already; what OpenCode has stored is added. */
   readonly work: SessionWork;
@@ -92,7 +92,7 @@ interface FoundTurn {
 
 /**
  * The turn as OpenCode has stored it; `undefined` when it never began. The session that was noted need not be the one
- * that was prompted: whoever ran it may have died between the two.
+ * that was prompted: the process that ran it may have died between the two.
  */
 async function findTurn(
   client: OpencodeClient,

@@ -163,7 +163,7 @@ export class SessionRun implements Run, SessionListener {
   }
 
   async #begin(): Promise<void> {
-    // Whoever delegated gets the answer first: opening the session takes the same processor.
+    // Anyone who delegated gets the answer first: opening the session takes the same processor.
     await new Promise((resolve) => setImmediate(resolve));
     const session = await openSession({
       ...this.#options,
@@ -226,7 +226,7 @@ export class SessionRun implements Run, SessionListener {
     this.#turn?.close();
     this.#unlisten?.();
     await this.#snapshots.close(this.#session);
-    // Whoever asked about a worktree that was left would have OpenCode load what its agent has put there.
+    // Anyone who asked about a worktree that was left would have OpenCode load what its agent has put there.
     if ((await withTimeout(ABORT_GRACE_MS, Promise.resolve(this.#judging), 'late')) !== 'late') {
       await leaveWorktree(this.#session?.connection, this.#request, (what) => this.#warn(what));
     }

@@ -46,7 +46,7 @@ export const HIDDEN = [
   ],
   ...['.config/BraveSoftware', '.config/microsoft-edge', '.thunderbird', '.bash_history', '.zsh_history'],
 ];
-/** Sockets of other programs lie in these: whoever reaches one has that program do what the sandbox does not let it. */
+/** Sockets of other programs lie in these: anyone who reaches one has that program do what the sandbox does not let it. */
 const SOCKETS = ['/tmp', '/run'];
 /** Without these, names of hosts are not found on some systems. */
 const RESOLVERS = ['/run/systemd/resolve', '/run/nscd'];

@@ -16,7 +16,7 @@ const FALLBACK_SHELL = '/bin/sh';
 const isRoot = process.getuid?.() === 0;
 /** Who root is inside: every system knows a user of this number, who owns nothing. */
 const NOBODY = '65534';
-/** What ends with whoever has started it, sees no process but its own, and can make nothing of its mounts undone. */
+/** What ends with the process that has started it, sees no process but its own, and can make nothing of its mounts undone. */
 const APART = [
   ...['--die-with-parent', '--new-session', '--unshare-pid', '--unshare-ipc', '--cap-drop', 'ALL'],
   ...(isRoot ? ['--unshare-user', '--uid', NOBODY, '--gid', NOBODY] : []),

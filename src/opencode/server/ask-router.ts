@@ -29,7 +29,7 @@ interface OpenAsk {
 }
 
 /**
- * Hands every permission request and question of the server to whoever listens to its session, and brings the
+ * Hands every permission request and question of the server to the one who listens to its session, and brings the
  * answers back. What nobody listens to is denied at once: no background session can wait for ever.
  *
  * Always once: OpenCode's "always" would go for every other session too. And a denial is held back while the same

@@ -45,7 +45,7 @@ async function isTaken(url: string, password: string): Promise<boolean> {
     const {status} = await ask(new URL('/global/health', url), {headers});
     return status !== UNAUTHORIZED;
   } catch {
-    // Whoever asks next says what is wrong.
+    // Anyone who asks next says what is wrong.
     return true;
   }
 }

@@ -58,7 +58,7 @@ export class OpenCode {
   /**
    * A connection to a living server. Everyone who asks while one starts gets the same.
    * @param need what it is needed for, for the log.
-   * @throws Refusal when OpenCode is not there or cannot start; the next call tries anew.
+   * @throws Refusal when OpenCode is not there or cannot start; the next call tries again.
    */
   async connect(need: string): Promise<Connection> {
     if (this.#closing !== undefined) throw new EndingError();

@@ -8,7 +8,7 @@ import {OpenCode} from './opencode.ts';
 
 /** A handful: each takes hundreds of megabytes. */
 const MAX_SERVERS = 5;
-/** Whoever has just asked for a server is about to use it. */
+/** Anyone who has just asked for a server is about to use it. */
 const SETTLE_MS = 5_000;
 const LONGEST_LOOK_MS = 15_000;
 

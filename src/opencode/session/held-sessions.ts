@@ -1,5 +1,5 @@
 /**
- * Which sessions a run still works in or winds down: its end is told earlier, and whoever goes on in the same
+ * Which sessions a run still works in or winds down: its end is told earlier, and anyone who goes on in the same
  * session before it has really stopped would be stopped with it.
  */
 export class HeldSessions {

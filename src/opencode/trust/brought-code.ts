@@ -49,7 +49,7 @@ export class CodeFinder {
   }
 
   async #look(directory: string, files: WatchedFiles): Promise<Omit<Known, 'files'> & {isLasting: boolean}> {
-    // A worktree that was removed is made anew when it is needed.
+    // A worktree that was removed is made again when it is needed.
     if (!files.isThere(directory)) return {code: undefined, isLasting: false};
     const repository = repositoryOf(directory, (path) => files.isThere(path));
     const root = repository ?? realPathSync(directory);
@@ -103,7 +103,7 @@ function codeOf(items: readonly TrustItem[], root: string): BroughtCode | undefi
   };
 }
 
-/** Whoever wrote the repository has chosen these names: they are shown without what could be taken for our words. */
+/** The one who wrote the repository has chosen these names: they are shown without what could be taken for our words. */
 function shown(name: string, folder: string): string {
   const safe = name.replace(/[^\p{L}\p{N} ./@:+_-]/gu, '?');
   const where = folder === '' ? '' : ` (in ${folder.replace(/[^\p{L}\p{N}./@:+_-]/gu, '?')})`;

@@ -4,7 +4,7 @@ import type {WatchedFiles} from './watched-files.ts';
 export interface TrustItem {
   readonly folder: string;
   readonly name: string;
-  /** What whoever is asked has to know of it. */
+  /** What anyone who is asked has to know of it. */
   readonly note?: string;
   /** Stands for what it is made of. */
   readonly digest: string;

@@ -3,7 +3,7 @@ import {fileURLToPath} from 'node:url';
 import {contains} from '../../base/contains.ts';
 import {isFolder, type WatchedFiles} from './watched-files.ts';
 
-/** Endings that whoever loads a module may add to its name, or put in the place of another one. */
+/** Endings that anyone who loads a module may add to its name, or put in the place of another one. */
 const MODULE = /^\.(?:[cm]?[jt]sx?|json|wasm|node)$/;
 const PACKAGE = 'package.json';
 /** More is no plugin. */

@@ -26,7 +26,7 @@ export class RepositoryTrust implements Trust {
     if (access === 'read-only') return undefined;
     const code = await this.#finder.find(directory);
     if (code === undefined || checkout === undefined || (await this.allows(code))) return code;
-    // A worktree has what the repository has: whoever has allowed it there has allowed it here.
+    // A worktree has what the repository has: anyone who has allowed it there has allowed it here.
     return {...code, root: repositoryOf(checkout) ?? checkout};
   }
 

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import {join} from 'node:path';
 
-/** To open a pipe would be to wait for whoever writes to it. */
+/** To open a pipe would be to wait for the one who writes to it. */
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /** Of a file that is larger, what stands for its content is when it was changed. */
@@ -120,7 +120,7 @@ export function sha256(value: unknown): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** The time of the last change in it cannot be set by whoever writes to a file. */
+/** The time of the last change in it cannot be set by the one who writes to a file. */
 function versionOf(path: string): string {
   const stats = tried(() => statSync(path, {throwIfNoEntry: false, bigint: true}));
   return stats === undefined ? '' : `${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}`;

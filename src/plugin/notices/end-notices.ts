@@ -23,7 +23,7 @@ export interface EndNoticesOptions {
 export interface EndNotice {
   readonly text: string;
   readonly items: readonly SessionDelegation[];
-  /** Those of which it says all that there is: whoever has it need not read them. */
+  /** Those of which it says all that there is: anyone who has it need not read them. */
   readonly whole: readonly SessionDelegation[];
 }
 

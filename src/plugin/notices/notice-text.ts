@@ -61,7 +61,7 @@ function notification(
   ];
 }
 
-/** What its agent has written is data, and whoever reads is told where it ends, as with every read. */
+/** What its agent has written is data, and anyone who reads is told where it ends, as with every read. */
 function answerOf({head: {id, state}, text}: EndTold): readonly string[] {
   if (text === undefined || !hasEnded(state)) return [];
   if (text === '') return ['It has written nothing, so there is nothing to read.'];

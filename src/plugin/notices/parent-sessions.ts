@@ -11,7 +11,7 @@ export class ParentSessions {
   readonly #options: () => Omit<ParentSessionOptions, 'id'>;
   readonly #held = new Map<string, Held>();
 
-  /** @param options asked for each session anew: where the records are may have changed. */
+  /** @param options asked for each session again: where the records are may have changed. */
   constructor(options: () => Omit<ParentSessionOptions, 'id'>) {
     this.#options = options;
   }
@@ -34,7 +34,7 @@ export class ParentSessions {
     return this.#held.get(id)?.session;
   }
 
-  /** Lets go of a session that waits for nothing: whoever speaks in it next makes it anew. */
+  /** Lets go of a session that waits for nothing: anyone who speaks in it next makes it again. */
   async rest(id: string): Promise<void> {
     const held = this.#held.get(id);
     if (held === undefined || !(await held.session.isAtRest())) return;

@@ -105,7 +105,7 @@ export class UserOpenCode {
     return status !== undefined && status.type !== 'idle';
   }
 
-  /** The model's message that the session is at: whoever calls a tool now calls it from there. */
+  /** The model's message that the session is at: anyone who calls a tool now calls it from there. */
   async currentMessage(id: string): Promise<Answering | undefined> {
     const recent = await this.#messages(id, 5);
     return recent.flatMap(({info}) => answeringOf(info) ?? []).at(-1);

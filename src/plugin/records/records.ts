@@ -45,7 +45,7 @@ export class Records {
     this.#known.delete(this.artifact(project, id));
   }
 
-  /** Leaves word, for whoever may change the record, that somebody had the whole of it. False where that failed. */
+  /** Leaves word, for the one who may change the record, that somebody had the whole of it. False where that failed. */
   async markRead({project, id}: Named): Promise<boolean> {
     try {
       await new Words(this.root, 'read').add({project, id});

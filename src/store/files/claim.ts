@@ -1,6 +1,6 @@
 import {takeLock} from '../../process/lock.ts';
 
-/** For so long a claim is left to whoever made it where nobody can tell whether that process still runs. */
+/** For so long a claim is left to the one who made it where nobody can tell whether that process still runs. */
 const PATIENCE_MS = 10 * 60_000;
 
 /**

@@ -2,7 +2,7 @@ import {type BigIntStats, closeSync, constants, fstatSync, openSync, readSync} f
 
 /** As long as the front matter of all but a few records. */
 const BEGINNING_BYTES = 4 * 1024;
-/** To open a pipe would be to wait for whoever writes to it, were it put there since the file was looked at. */
+/** To open a pipe would be to wait for the one who writes to it, were it put there since the file was looked at. */
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 const shared = Buffer.allocUnsafeSlow(BEGINNING_BYTES);

@@ -15,7 +15,7 @@ const FILE_MODE = 0o600;
 const NO_FOLDER_SYNC = ['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EBADF'];
 
 /**
- * Replaces a file whole: whoever reads it finds the old text or the new one, also after a crash. Resolves with
+ * Replaces a file whole: anyone who reads it finds the old text or the new one, also after a crash. Resolves with
  * the new file's version when the text is on disk.
  *
  * A well-kept library would do the same with twice as many system calls; each delegation waits for three of

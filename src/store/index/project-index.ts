@@ -59,9 +59,9 @@ export class ProjectIndex {
 
   /** All records that can be understood. */
   async list(): Promise<Listing> {
-    // Whoever asks while a scan is under way may have seen a newer folder than it: then it is scanned once more.
+    // Anyone who asks while a scan is under way may have seen a newer folder than it: then it is scanned once more.
     const scan = this.#scanning.then(() => this.#scan());
-    // A folder that cannot be read is told to whoever asked; the next one has it looked at anew.
+    // A folder that cannot be read is told to the one who asked; the next one has it looked at again.
     this.#scanning = scan.catch(() => {});
     if (!this.#pace.isFresh(this.#files.size)) await scan;
     return this.#order();
@@ -73,7 +73,7 @@ export class ProjectIndex {
     this.#begun ??= setTimeout(() => {
       // Where it fails, the next one who peeks has it begun again.
       this.#begun = undefined;
-      // Whoever asks for the list hears of what goes wrong.
+      // Anyone who asks for the list hears of what goes wrong.
       void this.list().catch(() => {});
     }, AFTER_ANSWER_MS).unref();
     return undefined;
@@ -226,7 +226,7 @@ async function hasFewFiles(folder: string): Promise<boolean> {
     for await (const _ of await opendir(folder, {bufferSize: FEW_FILES}))
       if (++count > FEW_FILES) return false;
   } catch {
-    // What is wrong with it is said by whoever lists it.
+    // What is wrong with it is said by the one who lists it.
   }
   return true;
 }

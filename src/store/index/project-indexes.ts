@@ -41,7 +41,7 @@ export class ProjectIndexes {
     return this.#used.get(project)?.index.known(id);
   }
 
-  /** Notes what this process has written itself; whoever asks for the project first reads it there. */
+  /** Notes what this process has written itself; anyone who asks for the project first reads it there. */
   put(head: DelegationHead, version: string): void {
     this.#used.get(head.project)?.index.put(head, version);
   }

@@ -12,7 +12,7 @@ const LONGEST_REST_MS = 250;
 const MANY_FILES = 50;
 /** So many files are looked at within milliseconds, for the first time as well. */
 export const FEW_FILES = 200;
-/** Whoever asks so soon after a look at more files than that does not wait for the next one. */
+/** Anyone who asks so soon after a look at more files than that does not wait for the next one. */
 const FRESH_MS = 500;
 
 /** When a folder is looked at again, and how closely. By a clock that nobody sets: an hour must not come in between. */

@@ -12,7 +12,7 @@ import {hasEndedAtSight} from '../record/record.ts';
 import type {OpenMarks} from './open-marks.ts';
 import {Slices} from './slices.ts';
 
-/** Whoever makes a mark makes the record next: a mark without one is as old as this before it is thought to be idle. */
+/** Anyone who makes a mark makes the record next: a mark without one is as old as this before it is thought to be idle. */
 const IDLE_MARK_MS = 10 * 60_000;
 
 export interface UnfinishedOptions {
@@ -100,7 +100,7 @@ function hasSurelyEnded(path: string): boolean {
   try {
     return hasEndedAtSight(fileBeginningOf(path).bytes);
   } catch {
-    // Whoever reads it says what is wrong with it.
+    // Anyone who reads it says what is wrong with it.
     return false;
   }
 }

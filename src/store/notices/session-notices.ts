@@ -128,7 +128,7 @@ export class SessionNotices {
   /** There is nothing to tell any more. What cannot be removed does no harm, as there is no mark without it. */
   async forget(expected: Expected): Promise<void> {
     const name = markName(expected);
-    // The mark goes first: whoever claims afterwards sees that it is gone.
+    // The mark goes first: anyone who claims afterwards sees that it is gone.
     await rm(join(this.folder, name), {force: true});
     for (const other of await this.#names()) {
       if (!other.startsWith(`${name}.`)) continue;

@@ -23,7 +23,7 @@ export function renderRecord(delegation: Delegation): string {
 const YAML = {schema: JSON_SCHEMA, lineWidth: -1, noRefs: true};
 
 /**
- * Whoever looks at the file in a terminal sees all that is in its front matter, and nothing else happens; a model that
+ * Anyone who looks at the file in a terminal sees all that is in its front matter, and nothing else happens; a model that
  * reads it meets no tags in what others have named.
  */
 function yamlOf(matter: object): string {

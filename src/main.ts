@@ -21,14 +21,14 @@ await main(process.argv.slice(2)).catch((error: unknown) => {
 
 async function main(argv: readonly string[]): Promise<void> {
   const [first] = argv;
-  if (first === undefined) return serve();
+  if (first === undefined && !isPersonThere()) return serve();
   if (first === 'host' && argv.length === 1) return host();
-  if (['--version', '-v'].includes(first)) {
+  if (first === '--version' || first === '-v') {
     process.stdout.write(`${version}\n`);
     return;
   }
   const {runCommand} = await import('./cli/run-command.ts');
-  const line = ['--help', '-h'].includes(first) ? ['help', ...argv.slice(1)] : argv;
+  const line = first === '--help' || first === '-h' ? ['help', ...argv.slice(1)] : argv;
   process.exitCode = await runCommand(line, {
     env: process.env,
     version,
@@ -71,6 +71,11 @@ async function host(): Promise<void> {
     // The lock stays, as there may be no file left to look at it with: who comes next sees that its owner is gone.
     process.stderr.write(`${loadFailure(error, own)}\n${farewell(1)}`, () => process.exit(1));
   }
+}
+
+/** A client talks through pipes; at a terminal there is a person, who gets the live view. */
+function isPersonThere(): boolean {
+  return process.stdin.isTTY === true && process.stdout.isTTY === true;
 }
 
 /** A setting that is neither on nor off is refused by the server in this process, which reads them all. */

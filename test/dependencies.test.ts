@@ -41,6 +41,7 @@ const lock = z.object({
     z.string(),
     z.object({
       license: z.string().optional(),
+      dependencies: z.record(z.string(), z.string()).optional(),
       dev: z.boolean().optional(),
       hasInstallScript: z.boolean().optional(),
     }),
@@ -64,6 +65,16 @@ describe('the licences', () => {
   ])('%s are known and fit', (_, all, allowed) => {
     expect(all.length).toBeGreaterThan(10);
     const others = all.filter(({name, license = ''}) => !allowed.includes(license) && !(name in ELSEWHERE));
+    expect(others).toEqual([]);
+  });
+
+  it('of what is bundled fit as well, though nobody installs it', () => {
+    const bundled = withAllBelow(['ink', 'react']);
+    expect(bundled.length).toBeGreaterThan(20);
+    // Of the types of type-fest, nothing is left in what is built.
+    const others = bundled.filter(
+      ({name, license = ''}) => name !== 'type-fest' && !SHIPPED.includes(license),
+    );
     expect(others).toEqual([]);
   });
 
@@ -141,6 +152,19 @@ describe('what is published', () => {
     for (const action of used) expect(action).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40}$/);
   });
 });
+
+/** These packages, and all that they depend on, whichever of several versions. */
+function withAllBelow(names: readonly string[]) {
+  const found = new Set<string>();
+  const visit = (name: string): void => {
+    if (found.has(name)) return;
+    found.add(name);
+    for (const {dependencies = {}} of packages.filter((one) => one.name === name))
+      for (const below of Object.keys(dependencies)) visit(below);
+  };
+  for (const name of names) visit(name);
+  return packages.filter(({name}) => found.has(name));
+}
 
 function json(path: string): unknown {
   return JSON.parse(readFileSync(path, 'utf8'));

@@ -13,9 +13,10 @@ const FLOORS: readonly (readonly string[])[] = [
   ['main.ts'],
   ['app', 'plugin.ts'],
   ['bridge', 'cli', 'host'],
-  ['cli/commands'],
+  ['cli/commands', 'cli/view'],
+  ['cli/view/draw', 'cli/view/feed'],
   ['cli/sources'],
-  ['link', 'cli/line'],
+  ['link', 'cli/line', 'cli/view/screen', 'cli/view/state'],
   ['cli/terminal'],
   ['mcp', 'plugin', 'control'],
   ['mcp/tools', 'plugin/compaction'],
@@ -68,6 +69,7 @@ const OWNED: readonly (readonly [name: RegExp, owner: string])[] = [
   [/^@modelcontextprotocol\//, 'mcp'],
   [/^@opencode-ai\/sdk(\/|$)/, 'opencode'],
   [/^js-yaml$/, 'store'],
+  [/^(ink|react)$/, 'cli'],
 ];
 
 /** File contents by path relative to src/. */
@@ -165,7 +167,7 @@ function twiceExported(sources: Sources): readonly string[] {
 function readSources(): Sources {
   const paths = readdirSync(SRC, {recursive: true, encoding: 'utf8'})
     .map((path) => path.replaceAll('\\', '/'))
-    .filter((path) => path.endsWith('.ts'));
+    .filter((path) => /\.tsx?$/.test(path));
   return Object.fromEntries(paths.map((path) => [path, readFileSync(`${SRC}/${path}`, 'utf8')]));
 }
 

@@ -9,6 +9,12 @@ import {DOCS} from './support/documents.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
+/**
+ * What only the live view needs. It is bundled into the view's own file and nothing else, so that an install brings none
+ * of it: with all that it depends on, it would more than double what is installed, for those who never open the view.
+ */
+const BUNDLED = ['ink', 'react'];
+
 const manifest = z
   .object({
     bin: z.record(z.string(), z.string()),
@@ -46,8 +52,27 @@ describe('the package', () => {
     expect(plugin.length).toBeLessThan(250_000);
   });
 
-  it('depends on every package that src imports, and on no other', () => {
-    expect(importedPackages()).toEqual(Object.keys(manifest.dependencies).sort());
+  it('depends on every package that src imports, but for what is bundled, and on no other', () => {
+    const needed = importedPackages().filter((name) => !BUNDLED.includes(name));
+    expect(needed).toEqual(Object.keys(manifest.dependencies).sort());
+    expect(Object.keys(manifest.devDependencies)).toEqual(expect.arrayContaining(BUNDLED));
+  });
+
+  it('has what is bundled in the file of the live view, which needs nothing beside the package, and in no other', () => {
+    const view = join('cli', 'view', 'view.js');
+    const dist = join(ROOT, 'dist');
+    const files = readdirSync(dist, {recursive: true, encoding: 'utf8'}).filter((name) =>
+      name.endsWith('.js'),
+    );
+    const withReact = files.filter((name) =>
+      readFileSync(join(dist, name), 'utf8').includes('react.element'),
+    );
+    expect(withReact).toEqual([view]);
+    const code = readFileSync(join(dist, view), 'utf8');
+    const imported = [...code.matchAll(/(?:^|[;}])import[^'"()]*?['"]([^'"]+)['"]/g)];
+    const packages = imported.map(([, specifier = '']) => specifier).filter((name) => !name.startsWith('.'));
+    expect(packages.length).toBeGreaterThan(3);
+    expect(packages.filter((name) => !isBuiltin(name))).toEqual([]);
   });
 
   it('names no package as both a dependency and a development dependency', () => {
@@ -66,7 +91,7 @@ function packedFiles(answer: unknown): readonly {path: string}[] {
 /** The names of the packages, without the paths into them, that any file of src imports. */
 function importedPackages(): readonly string[] {
   const src = join(ROOT, 'src');
-  const files = readdirSync(src, {recursive: true, encoding: 'utf8'}).filter((name) => name.endsWith('.ts'));
+  const files = readdirSync(src, {recursive: true, encoding: 'utf8'}).filter((name) => /\.tsx?$/.test(name));
   const specifiers = files.flatMap((name) =>
     [
       ...readFileSync(join(src, name), 'utf8').matchAll(/(?:\bfrom |\bimport |\bimport\()'([^'.][^']*)'/g),

@@ -10,7 +10,7 @@ export function overview(): string {
   return [
     `${PROGRAM}: hands work to background OpenCode agents.`,
     '',
-    `Usage: ${PROGRAM}                      serve MCP on stdin and stdout; MCP clients start it so`,
+    `Usage: ${PROGRAM}                      the live view, at a terminal; MCP clients start the server so`,
     `       ${PROGRAM} <command> [options]`,
     '',
     'Commands:',

@@ -14,7 +14,7 @@ export interface RunOptions {
   readonly main: string;
 }
 
-/** Runs a command line and resolves with the exit code. Never rejects. */
+/** Runs a command line and resolves with the exit code; without a command, it is the live view. Never rejects. */
 export async function runCommand(argv: readonly string[], options: RunOptions): Promise<number> {
   const terminal = new Terminal({env: options.env, out: process.stdout, err: process.stderr});
   try {
@@ -31,6 +31,7 @@ async function dispatch(
   context: RunOptions & {readonly terminal: Terminal},
 ): Promise<number> {
   const {terminal} = context;
+  if (name === '') return (await import('./view/view.ts')).openView(context);
   if (name === 'help') {
     const [about] = rest;
     terminal.print(about === undefined ? overview() : helpOf(about, await commandCalled(about)));

@@ -15,7 +15,7 @@ const FROM_INSIDE =
  * itself what it asks for.
  */
 export async function atHost<T>(
-  {env, cwd, version, main}: Invocation,
+  {env, cwd, version, main}: Pick<Invocation, 'env' | 'cwd' | 'version' | 'main'>,
   act: (host: ControlClient) => Promise<T>,
 ): Promise<T> {
   if ((env[NESTED_MARK] ?? '') !== '') throw new Refusal(FROM_INSIDE);

@@ -80,9 +80,9 @@ class Observing {
     this.#lookedAt = performance.now();
     const hosts = await runningHosts(hello);
     await Promise.all(hosts.map(({address}) => this.#connect(address)));
-    for (const head of await records.open()) {
-      if (!hasEnded(head.state) && !this.#live.has(keyOf(head)))
-        this.known.set(keyOf(head), unattended(head));
+    // What a host tells of is not read from disk as well, every second.
+    for (const head of await records.open((named) => !this.#live.has(keyOf(named)))) {
+      if (!hasEnded(head.state)) this.known.set(keyOf(head), unattended(head));
     }
     for (const [key, shown] of this.known) {
       if (shown.ended_at !== undefined || this.#live.has(key)) continue;

@@ -61,10 +61,10 @@ export class RecordsOnDisk {
     return own.sort((a, b) => b.createdAt - a.createdAt);
   }
 
-  /** Those that have no end, as far as that is marked. */
-  async open(): Promise<readonly DelegationHead[]> {
+  /** Those that have no end, as far as that is marked. @param isWanted says which of them are worth reading. */
+  async open(isWanted: (named: Named) => boolean = () => true): Promise<readonly DelegationHead[]> {
     const {open} = await new OpenMarks(this.root).all();
-    return open.flatMap(({project, id}) => this.#headOf(project, id));
+    return open.filter(isWanted).flatMap(({project, id}) => this.#headOf(project, id));
   }
 
   /** The whole record; `undefined` when there is none that can be understood. */

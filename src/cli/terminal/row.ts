@@ -26,8 +26,8 @@ export function rowOf(
 export function lineOf({requests, title, activity, ended_at}: ShownDelegation): string {
   const [request] = requests;
   if (request !== undefined) return oneLine(`${title} · asks: ${request.what}`);
-  const last = ended_at === undefined && activity !== undefined ? ` · ${activity.last}` : '';
-  return oneLine(`${title}${last}`);
+  const last = ended_at === undefined ? activity?.last : undefined;
+  return oneLine(last === undefined || last === '' ? title : `${title} · ${last}`);
 }
 
 /** What it has cost so far; empty where the provider's price is not known, or nothing was used. */

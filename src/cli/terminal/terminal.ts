@@ -2,7 +2,7 @@ import {styleText} from 'node:util';
 import {manyLines} from '../../base/safe-text.ts';
 
 /** How a text is meant; a terminal with colours shows it so. */
-export type Style = 'plain' | 'strong' | 'faint' | 'good' | 'bad' | 'attention' | 'busy';
+export type Style = 'plain' | 'strong' | 'faint' | 'good' | 'bad' | 'attention' | 'busy' | 'selected';
 
 const STYLES = {
   plain: undefined,
@@ -12,6 +12,7 @@ const STYLES = {
   bad: 'red',
   attention: 'yellow',
   busy: 'cyan',
+  selected: 'inverse',
 } as const;
 
 /** A program, or a file, takes lines of any length. */

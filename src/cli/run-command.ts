@@ -16,6 +16,7 @@ export interface RunOptions {
 
 /** Runs a command line and resolves with the exit code; without a command, it is the live view. Never rejects. */
 export async function runCommand(argv: readonly string[], options: RunOptions): Promise<number> {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', endWithReader);
   const terminal = new Terminal({env: options.env, out: process.stdout, err: process.stderr});
   try {
     return await dispatch(argv, {...options, terminal});
@@ -24,6 +25,12 @@ export async function runCommand(argv: readonly string[], options: RunOptions): 
     if (error instanceof UsageError) terminal.complain(await usageOf(argv[0]));
     return error instanceof UsageError || error instanceof Refusal ? EXIT.refused : EXIT.failed;
   }
+}
+
+/** Who reads what we print may have had enough, as `head` has: then there is nobody to print for. */
+function endWithReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(EXIT.ok);
 }
 
 async function dispatch(

@@ -110,6 +110,15 @@ describe('the command', () => {
     expect((await run('trust', '--list')).stdout).toBe('Nothing is trusted.');
   });
 
+  it('says nothing more when nobody reads on', async () => {
+    const {stderr, exitCode} = await execa(
+      'bash',
+      ['-c', '"$0" "$1" help | true; exit ${PIPESTATUS[0]}', process.execPath, BIN],
+      {env: sandbox.env, extendEnv: false, reject: false},
+    );
+    expect({stderr, exitCode}).toEqual({stderr: '', exitCode: 0});
+  });
+
   it.each([
     ['unknown'],
     ['status', 'more'],

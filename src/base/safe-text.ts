@@ -42,6 +42,11 @@ export function manyLines(text: string): string {
   return coded(text.replace(LINE_BREAKS, '\n'));
 }
 
+/** A line of a file, in which nothing begins another line: breaks that are not the file's own are shown by their codes. */
+export function fileLine(text: string): string {
+  return coded(text).replace(/[\n\u2028\u2029]/g, (end) => `\\u{${codeOf(end)}}`);
+}
+
 /** One line within a text of ours that a model reads. */
 export function quoted(text: string): string {
   return tagless(oneLine(text));

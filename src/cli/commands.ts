@@ -44,6 +44,18 @@ export const COMMANDS: Readonly<Record<string, Listed>> = {
     summary: 'Answer what an agent asks for',
     load: async () => (await import('./commands/reply.ts')).reply,
   },
+  diff: {
+    summary: 'What a delegation has changed in its worktree',
+    load: async () => (await import('./commands/diff.ts')).diff,
+  },
+  apply: {
+    summary: 'Put that change into your checkout',
+    load: async () => (await import('./commands/apply.ts')).apply,
+  },
+  drop: {
+    summary: 'Remove a worktree and its branch',
+    load: async () => (await import('./commands/drop.ts')).drop,
+  },
   status: {
     summary: 'The background processes that run',
     load: async () => (await import('./commands/status.ts')).status,

@@ -29,16 +29,31 @@ export class RepositoryGit {
   readonly folders: Folders;
   readonly #env: NodeJS.ProcessEnv;
   readonly #filters: 'on' | 'off';
+  readonly #over: NodeJS.ProcessEnv;
 
   /**
    * @param env as `Git` makes it.
-   * @param options `filters: 'off'` has not even those of LFS and of the person run.
+   * @param options `filters: 'off'` has not even those of LFS and of the person run; `over` is set on top of `env`, and
+   * of where git finds the repository.
    */
-  constructor(folders: Folders, env: NodeJS.ProcessEnv, {filters = 'on'}: {filters?: 'on' | 'off'} = {}) {
+  constructor(
+    folders: Folders,
+    env: NodeJS.ProcessEnv,
+    {filters = 'on', over = {}}: {filters?: 'on' | 'off'; over?: NodeJS.ProcessEnv} = {},
+  ) {
     this.folders = folders;
     this.#filters = filters;
+    this.#over = over;
     const {workTree, gitDir, commonDir} = folders;
     this.#env = {...env, GIT_WORK_TREE: workTree, GIT_DIR: gitDir, GIT_COMMON_DIR: commonDir};
+  }
+
+  /** The same, with more set in the environment: another index, say. */
+  with(env: NodeJS.ProcessEnv): RepositoryGit {
+    return new RepositoryGit(this.folders, this.#env, {
+      filters: this.#filters,
+      over: {...this.#over, ...env},
+    });
   }
 
   /**
@@ -50,7 +65,7 @@ export class RepositoryGit {
     const settings = await this.settings(options);
     const config = settings.standIn + (this.#filters === 'off' ? settings.noFilters : '');
     return withStandIn(this.folders.commonDir, config, async (standIn) => {
-      const env = {...this.#env, ...FIXED_ENVIRONMENT, ...standIn, ...options.env};
+      const env = {...this.#env, ...FIXED_ENVIRONMENT, ...standIn, ...this.#over, ...options.env};
       for (let attempt = 1; ; attempt++) {
         try {
           return await runProgram(directory, args, {...options, env});

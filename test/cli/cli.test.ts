@@ -113,7 +113,7 @@ describe('the command', () => {
   it('says nothing more when nobody reads on', async () => {
     const {stderr, exitCode} = await execa(
       'bash',
-      ['-c', '"$0" "$1" help | true; exit ${PIPESTATUS[0]}', process.execPath, BIN],
+      ['-c', '"$0" "$1" help | true; exit $PIPESTATUS', process.execPath, BIN],
       {env: sandbox.env, extendEnv: false, reject: false},
     );
     expect({stderr, exitCode}).toEqual({stderr: '', exitCode: 0});

@@ -81,6 +81,11 @@ export class RecordsOnDisk {
     return this.#store.artifact(project, id);
   }
 
+  /** Runs the action unless another process is at the same record: then it resolves to `undefined`. */
+  exclusively<T>({project, id}: Named, action: () => Promise<T>): Promise<T | undefined> {
+    return this.#store.exclusively(project, id, action);
+  }
+
   /** In which projects there is a record of this id. */
   withId(id: string): readonly string[] {
     return this.projects().filter((project) => existsSync(this.artifact({project, id})));

@@ -6,6 +6,7 @@ import {GitError} from './program.ts';
 import type {RepositoryGit} from './repository-git.ts';
 import {snapshot} from './scratch.ts';
 import {changedPaths} from './stage.ts';
+import {inPlace} from './worked-in.ts';
 
 const PLAINLY = ['-c', 'apply.ignoreWhitespace=no', 'apply', '--whitespace=nowarn'];
 const WHOLE = ['--binary', '--full-index', '--ignore-submodules=all'];
@@ -43,7 +44,7 @@ export async function applyChange(
   const at = (await git.at(directory)).with(scratch.env);
   const dirty = await changedPaths(at);
   if (dirty.length > 0 && !allowsDirty) return {is: 'dirty', files: readable(dirty)};
-  const now = (await snapshot(at, scratch)).tree;
+  const now = (await snapshot(inPlace(at), scratch)).tree;
   const notes = await leftOut(change);
   if (await isThere(change, now)) return {is: 'there', notes};
   const merged = await mergeAside(at, change, now);

@@ -1,12 +1,11 @@
 import {join} from 'node:path';
 import {messageOf, Refusal} from '../base/errors.ts';
 import type {Worktree} from '../delegation/model/worktree.ts';
-import {exists} from './exists.ts';
-import {foldersOf} from './folders.ts';
 import type {Git} from './git.ts';
 import {isOwnPlace} from './own-place.ts';
 import type {RepositoryGit} from './repository-git.ts';
 import {type Scratch, snapshot, withScratch} from './scratch.ts';
+import {WorkedIn} from './worked-in.ts';
 
 /** What the person has configured for their own eyes must not change what a patch says. */
 const PATCH = [
@@ -52,19 +51,23 @@ export async function withChange<Result>(
   const {path, base, checkout, branch} = worktree;
   if (!(await isOwnPlace(worktree, root)))
     throw new Refusal(`${path} is not where worktrees are made, so nothing is done there.`);
-  const {own, notes} = await ownGit(git, worktree);
-  const at = own ?? (await git.at(checkout));
+  const at = await git.at(checkout);
   return withScratch(at.folders.commonDir, async (scratch) => {
     const common = {git: at.with(scratch.env), scratch, base};
-    if (own !== undefined) {
-      const {tree, uncommitted, leftOut} = await snapshot(own, scratch);
-      const head = await own.run(['rev-parse', 'HEAD']);
-      const missing = leftOut.length === 0 ? [] : [`Git could not take: ${readable(leftOut).join(', ')}.`];
-      return use({
-        ...common,
-        ...{tree, head, uncommitted: readable(uncommitted), hasFolder: true},
-        notes: [...notes, ...missing],
-      });
+    const {own, notes} = await openWorktree(git, worktree, scratch);
+    try {
+      if (own !== undefined) {
+        const {tree, uncommitted, leftOut} = await snapshot(own, scratch);
+        const head = await own.git.run(['rev-parse', 'HEAD']);
+        const missing = leftOut.length === 0 ? [] : [`Git could not take: ${readable(leftOut).join(', ')}.`];
+        return await use({
+          ...common,
+          ...{tree, head, uncommitted: readable(uncommitted), hasFolder: true},
+          notes: [...notes, ...missing],
+        });
+      }
+    } finally {
+      await own?.close();
     }
     const tip = await at.ask(['rev-parse', '--verify', '--quiet', `refs/heads/${branch}^{commit}`]);
     if (tip === undefined)
@@ -112,14 +115,14 @@ export function readable(names: readonly string[]): readonly string[] {
   return names.map((name) => Buffer.from(name, 'latin1').toString());
 }
 
-/** Git in the worktree's own folder; `undefined` where that is gone, or nothing may be run there. */
-async function ownGit(
+/** The worktree's own folder; `undefined` where that is gone, or nothing may be done there. */
+async function openWorktree(
   git: Git,
   worktree: Worktree,
-): Promise<{readonly own?: RepositoryGit; readonly notes: readonly string[]}> {
-  if (!(await exists(worktree.path))) return {notes: []};
+  scratch: Scratch,
+): Promise<{readonly own?: WorkedIn | undefined; readonly notes: readonly string[]}> {
   try {
-    return {own: git.inside(await foldersOf(git, worktree)), notes: []};
+    return {own: await WorkedIn.open(git, worktree, join(scratch.folder, 'files')), notes: []};
   } catch (error) {
     return {notes: [`Only what is committed was looked at: ${messageOf(error)}.`]};
   }

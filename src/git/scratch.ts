@@ -2,8 +2,8 @@ import {copyFile, mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {exists} from './exists.ts';
-import type {RepositoryGit} from './repository-git.ts';
-import {changedPaths, stage} from './stage.ts';
+import {changedPaths, notStaged, stage} from './stage.ts';
+import type {Stageable} from './worked-in.ts';
 
 /** A folder for what git makes while it looks: the repository gets no object and no index from it. */
 export interface Scratch {
@@ -38,24 +38,13 @@ export interface Snapshotted {
 }
 
 /** Makes a tree of what is in a worktree, committed or not. Its index stays as it is. */
-export async function snapshot(git: RepositoryGit, scratch: Scratch): Promise<Snapshotted> {
-  const own = join(git.folders.gitDir, 'index');
+export async function snapshot(worktree: Stageable, scratch: Scratch): Promise<Snapshotted> {
+  const own = join(worktree.git.folders.gitDir, 'index');
   const index = join(await mkdtemp(join(scratch.folder, 'look-')), 'index');
   if (await exists(own)) await copyFile(own, index);
-  const aside = git.with({...scratch.env, GIT_INDEX_FILE: index});
-  const uncommitted = await changedPaths(aside);
+  const aside = worktree.with({...scratch.env, GIT_INDEX_FILE: index});
+  const uncommitted = await changedPaths(aside.look);
   await stage(aside, uncommitted);
-  const tree = await aside.run(['write-tree']);
-  return {tree, uncommitted, leftOut: await unstaged(aside)};
-}
-
-/** What still differs from the index. */
-async function unstaged(git: RepositoryGit): Promise<readonly string[]> {
-  const args = ['status', '--porcelain', '-z', '--untracked-files=all', '--no-renames'];
-  const entries = await git.run([...args, '--ignore-submodules=dirty'], {encoding: 'latin1'});
-  const isOutside = (entry: string) => entry.startsWith('??') || (entry[1] ?? ' ') !== ' ';
-  return entries
-    .split('\0')
-    .filter((entry) => entry !== '' && isOutside(entry))
-    .map((entry) => entry.slice(3));
+  const tree = await aside.git.run(['write-tree']);
+  return {tree, uncommitted, leftOut: await notStaged(aside)};
 }

@@ -2,7 +2,7 @@ import type {Refused} from './changes.ts';
 import {repositoriesAmong} from './nested.ts';
 import type {GitOptions} from './program.ts';
 import type {RepositoryGit} from './repository-git.ts';
-import type {WorkedIn} from './worked-in.ts';
+import type {Workplace} from './worked-in.ts';
 
 const EVERYTHING = [
   'status',
@@ -21,8 +21,18 @@ const NOT_OF_A_FILE = /index\.lock|No space left/;
 
 /** The names of all that is changed or new, in `latin1`, as a name may be any bytes; a folder has a slash at the end. */
 export async function changedPaths(git: RepositoryGit): Promise<readonly string[]> {
-  const entries = (await git.run(EVERYTHING, BYTES)).split('\0').filter((entry) => entry !== '');
-  return entries.map((entry) => entry.slice(3));
+  return (await changes(git)).map((entry) => entry.slice(3));
+}
+
+/** As {@link changedPaths}, of what the index does not have. */
+async function unstagedPaths(git: RepositoryGit): Promise<readonly string[]> {
+  const isUnstaged = (entry: string) => entry.startsWith('??') || (entry[1] ?? ' ') !== ' ';
+  return (await changes(git)).filter(isUnstaged).map((entry) => entry.slice(3));
+}
+
+/** With what git says of each before its name, in two letters: of the index, and of the file. */
+async function changes(git: RepositoryGit): Promise<readonly string[]> {
+  return (await git.run(EVERYTHING, BYTES)).split('\0').filter((entry) => entry !== '');
 }
 
 /**
@@ -31,7 +41,7 @@ export async function changedPaths(git: RepositoryGit): Promise<readonly string[
  * @param paths of {@link changedPaths}.
  * @throws when nothing could be staged, with the reason for the first that was refused.
  */
-export async function stage(worktree: WorkedIn, paths: readonly string[]): Promise<void> {
+export async function stage(worktree: Workplace, paths: readonly string[]): Promise<void> {
   const {git} = worktree;
   const refused = await worktree.copy(paths);
   const refusals: unknown[] = refused.map(({why}) => why);
@@ -43,12 +53,12 @@ export async function stage(worktree: WorkedIn, paths: readonly string[]): Promi
 }
 
 /** What has changed in a worktree and is not staged, though git has been given all of it that could be copied. */
-export async function notStaged(worktree: WorkedIn): Promise<readonly string[]> {
-  const claimed = await changedPaths(worktree.look);
+export async function notStaged(worktree: Workplace): Promise<readonly string[]> {
+  const claimed = await unstagedPaths(worktree.look);
   if (claimed.length === 0) return [];
   // A filter may make of a file what is committed, and none runs where git only looks.
   const refused = await worktree.copy(claimed);
-  const changed = new Set(await changedPaths(worktree.git));
+  const changed = new Set(await unstagedPaths(worktree.git));
   const others = claimed.filter((path) => changed.has(path) && !refused.some((one) => isAt(path, one)));
   // By its own name, as what is claimed to be below it may be outside.
   return [...others, ...refused.map(({path}) => path)].sort();

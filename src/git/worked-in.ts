@@ -8,15 +8,36 @@ import {HeldFolder, isNothing} from './held-folder.ts';
 import {placeOf, workshopOf} from './own-place.ts';
 import type {RepositoryGit} from './repository-git.ts';
 
+/** What is staged from: a worktree, or the same with another index. */
+export interface Workplace {
+  /** Git in the worktree. It runs no program, as it may be made to read what lies outside. Its answers are claims. */
+  readonly look: RepositoryGit;
+  /** Git with the copy for its files. */
+  readonly git: RepositoryGit;
+  /** Has the copy hold what is at these paths, and nothing else. Resolves with what could not be copied. */
+  copy(paths: readonly string[]): Promise<readonly Refused[]>;
+}
+
+/** Where there is something to stage, by an index of one's own as well. */
+export interface Stageable {
+  readonly git: RepositoryGit;
+  /** The same with variables of git's on top: another index, say. */
+  with(env: NodeJS.ProcessEnv): Workplace;
+}
+
+/** The person's own checkout, in which git works on the files themselves. */
+export function inPlace(git: RepositoryGit): Stageable {
+  const plain = (one: RepositoryGit): Workplace => ({look: one, git: one, copy: async () => []});
+  return {git, with: (env) => plain(git.with(env))};
+}
+
 /**
  * A worktree in which somebody has worked, and may still write: a process that an agent has started can outlive it, and
  * exchange any folder for a link that leads outside while git reads. So git only looks there, for the names of what
  * has changed. It stages from a copy of that, in which nobody else writes and in which nothing is from outside.
  */
-export class WorkedIn {
-  /** Git in the worktree. It runs no program, as it may be made to read what lies outside. Its answers are claims. */
+export class WorkedIn implements Workplace, Stageable {
   readonly look: RepositoryGit;
-  /** Git with the copy for its files. */
   readonly git: RepositoryGit;
   readonly #folder: HeldFolder;
   readonly #workshop: string;
@@ -35,9 +56,10 @@ export class WorkedIn {
 
   /**
    * Resolves with `undefined` where there is nothing at its path. It must be closed.
+   * @param copyTo the folder for the copy, of those who look beside the host. Default: where no sandbox shows it.
    * @throws when the path leads elsewhere, or its folders of git do.
    */
-  static async open(git: Git, worktree: Worktree): Promise<WorkedIn | undefined> {
+  static async open(git: Git, worktree: Worktree, copyTo?: string): Promise<WorkedIn | undefined> {
     const place = placeOf(worktree.path);
     let folder: HeldFolder;
     try {
@@ -49,7 +71,7 @@ export class WorkedIn {
     try {
       const folders = await foldersOf(git, worktree, folder);
       const workshop = await workshopOf(place);
-      const copy = join(workshop, `${place.id}.changes`);
+      const copy = copyTo ?? join(workshop, `${place.id}.changes`);
       await makeEmpty(copy);
       const options = {look: git.looking(folders), git: git.inside({...folders, workTree: copy})};
       return new WorkedIn(folder, {...options, workshop, copy});
@@ -59,7 +81,10 @@ export class WorkedIn {
     }
   }
 
-  /** Has the copy hold what is at these paths, and nothing else. Resolves with what could not be copied. */
+  with(env: NodeJS.ProcessEnv): Workplace {
+    return {look: this.look.with(env), git: this.git.with(env), copy: (paths) => this.copy(paths)};
+  }
+
   async copy(paths: readonly string[]): Promise<readonly Refused[]> {
     await makeEmpty(this.#copy);
     return copyChanges(this.#folder, paths, this.#copy);

@@ -1,8 +1,11 @@
 import type {Command} from './line/command.ts';
+import {IDS_COMMAND} from './line/completion.ts';
 
 /** A command as the overview names it; the rest of it is loaded when it is needed. */
 export interface Listed {
   readonly summary: string;
+  /** Programs call it, and people are not shown it. */
+  readonly isHidden?: boolean;
   readonly load: () => Promise<Command>;
 }
 
@@ -56,6 +59,14 @@ export const COMMANDS: Readonly<Record<string, Listed>> = {
     summary: 'Remove a worktree and its branch',
     load: async () => (await import('./commands/drop.ts')).drop,
   },
+  open: {
+    summary: "The agent's own session, in OpenCode",
+    load: async () => (await import('./commands/open.ts')).open,
+  },
+  stats: {
+    summary: 'Time, tokens and cost by day, model and agent',
+    load: async () => (await import('./commands/stats.ts')).stats,
+  },
   status: {
     summary: 'The background processes that run',
     load: async () => (await import('./commands/status.ts')).status,
@@ -68,4 +79,18 @@ export const COMMANDS: Readonly<Record<string, Listed>> = {
     summary: 'Let the code that a repository brings run',
     load: async () => (await import('./commands/trust.ts')).trust,
   },
+  completion: {
+    summary: 'Complete commands and ids in your shell',
+    load: async () => (await import('./commands/completion.ts')).completion,
+  },
+  [IDS_COMMAND]: {
+    summary: 'Ids, for completion',
+    isHidden: true,
+    load: async () => (await import('./commands/completion.ts')).ids,
+  },
 };
+
+/** Those that people are shown. */
+export const SHOWN_COMMANDS: Readonly<Record<string, Listed>> = Object.fromEntries(
+  Object.entries(COMMANDS).filter(([, {isHidden}]) => isHidden !== true),
+);

@@ -1,12 +1,14 @@
-import {COMMANDS} from './commands.ts';
+import {SHOWN_COMMANDS} from './commands.ts';
 import {COMMON, type Command, type OptionSpec} from './line/command.ts';
 
 const PROGRAM = 'opencode-delegate';
 
 /** What `--help` says without a command. */
 export function overview(): string {
-  const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
-  const commands = Object.entries(COMMANDS).map(([name, {summary}]) => `  ${name.padEnd(width)}  ${summary}`);
+  const width = Math.max(...Object.keys(SHOWN_COMMANDS).map((name) => name.length));
+  const commands = Object.entries(SHOWN_COMMANDS).map(
+    ([name, {summary}]) => `  ${name.padEnd(width)}  ${summary}`,
+  );
   return [
     `${PROGRAM}: hands work to background OpenCode agents.`,
     '',

@@ -1,9 +1,9 @@
 import {messageOf, Refusal} from '../base/errors.ts';
 import {oneLine} from '../base/safe-text.ts';
 import {workingDirectory} from '../base/working-directory.ts';
-import {COMMANDS} from './commands.ts';
+import {COMMANDS, SHOWN_COMMANDS} from './commands.ts';
 import {helpOf, overview} from './help.ts';
-import {type Command, EXIT, parseCall, UsageError} from './line/command.ts';
+import {type Command, EXIT, type NamedCommand, parseCall, UsageError} from './line/command.ts';
 import {nearest} from './line/nearest.ts';
 import {Terminal} from './terminal/terminal.ts';
 
@@ -50,13 +50,22 @@ async function dispatch(
     terminal.print(helpOf(name, command));
     return EXIT.ok;
   }
-  return command.run({...call, ...context, cwd: workingDirectory()});
+  return command.run({...call, ...context, cwd: workingDirectory(), commands: allCommands});
+}
+
+function allCommands(): Promise<readonly NamedCommand[]> {
+  return Promise.all(
+    Object.entries(SHOWN_COMMANDS).map(async ([name, {summary, load}]) => ({
+      ...{name, summary},
+      command: await load(),
+    })),
+  );
 }
 
 async function commandCalled(name: string): Promise<Command> {
   const listed = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (listed !== undefined) return listed.load();
-  const near = nearest(name, Object.keys(COMMANDS));
+  const near = nearest(name, Object.keys(SHOWN_COMMANDS));
   const guess = near === undefined ? '' : ` Did you mean ${near}?`;
   throw new UsageError(
     `Unknown command: ${oneLine(name)}.${guess} opencode-delegate --help lists all commands.`,

@@ -17,7 +17,12 @@ export const list: Command = {
   about:
     'Lists delegations: those that need an answer of yours first, then running, queued, ended and not read by a model yet, and all other ended ones. It starts nothing.',
   options: {
-    status: {type: 'string', value: 'STATUS', about: `Only these: ${STATUSES.join(', ')}, blocked.`},
+    status: {
+      type: 'string',
+      value: 'STATUS',
+      about: `Only these: ${STATUSES.join(', ')}, blocked.`,
+      choices: [...STATUSES, 'blocked'],
+    },
     since: {type: 'string', value: 'SPAN', about: 'Only those created since: 90s, 10m, 2h, 7d.'},
     search: {
       type: 'string',

@@ -14,7 +14,12 @@ export const RUN_OPTIONS: Readonly<Record<string, OptionSpec>> = {
     value: 'MODEL',
     about: "As provider/model. Default: the agent's, else the configuration's.",
   },
-  access: {type: 'string', value: 'ACCESS', about: `${ACCESSES.join(', ')}. Default: agent.`},
+  access: {
+    type: 'string',
+    value: 'ACCESS',
+    about: `${ACCESSES.join(', ')}. Default: agent.`,
+    choices: ACCESSES,
+  },
   timeout: {type: 'string', value: 'MINUTES', about: 'How long it may run. Default: 15.'},
   wait: {type: 'boolean', short: 'w', about: 'Wait for its end; the exit code says how it ended.'},
 };

@@ -22,6 +22,8 @@ export interface OptionSpec {
   /** What stands for its value: `DIR`. */
   readonly value?: string;
   readonly about: string;
+  /** All values that it can have, for completion. */
+  readonly choices?: readonly string[];
 }
 
 export interface Invocation {
@@ -36,6 +38,15 @@ export interface Invocation {
   /** The path of the program, to start a host with. */
   readonly main: string;
   readonly terminal: Terminal;
+  /** All commands, for one that speaks of the others. */
+  readonly commands: () => Promise<readonly NamedCommand[]>;
+}
+
+/** A command as it is called. */
+export interface NamedCommand {
+  readonly name: string;
+  readonly summary: string;
+  readonly command: Command;
 }
 
 /** One of the commands for people. */

@@ -63,6 +63,10 @@ export const COMMANDS: Readonly<Record<string, Listed>> = {
     summary: "The agent's own session, in OpenCode",
     load: async () => (await import('./commands/open.ts')).open,
   },
+  prune: {
+    summary: 'Remove old records and worktrees',
+    load: async () => (await import('./commands/prune.ts')).prune,
+  },
   stats: {
     summary: 'Time, tokens and cost by day, model and agent',
     load: async () => (await import('./commands/stats.ts')).stats,

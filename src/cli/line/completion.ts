@@ -21,13 +21,13 @@ function bash(commands: readonly NamedCommand[]): string {
     '  if [ "$COMP_CWORD" -le 1 ]; then',
     `    words='${['help', ...commands.map(({name}) => name)].join(' ')}'`,
     '  else',
-    '    case "${COMP_WORDS[1]} $prev" in',
+    `    case "\${COMP_WORDS[1]} $prev" in`,
     ...commands.flatMap(({name, command}) =>
       choices(command).map(
         ([option, values]) => `      '${name} --${option}') words='${values.join(' ')}' ;;`,
       ),
     ),
-    '      *) case "${COMP_WORDS[1]} $cur" in',
+    `      *) case "\${COMP_WORDS[1]} $cur" in`,
     ...commands.map(
       ({name, command}) =>
         `        '${name} '-*) words='${options(command)

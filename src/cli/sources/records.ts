@@ -10,6 +10,7 @@ import {isProjectName} from '../../store/files/project-name.ts';
 import {OpenMarks} from '../../store/index/open-marks.ts';
 import {MarkdownStore} from '../../store/markdown-store.ts';
 import {parseHead} from '../../store/record/record.ts';
+import {removeRecord} from '../../store/remove-record.ts';
 
 /** What a person is not told about while they only look. */
 const QUIET: Logger = {debug() {}, info() {}, warn() {}, error() {}};
@@ -84,6 +85,11 @@ export class RecordsOnDisk {
   /** Runs the action unless another process is at the same record: then it resolves to `undefined`. */
   exclusively<T>({project, id}: Named, action: () => Promise<T>): Promise<T | undefined> {
     return this.#store.exclusively(project, id, action);
+  }
+
+  /** Removes a record of a delegation that has ended, for good. @throws when it cannot be removed. */
+  remove(head: DelegationHead): Promise<void> {
+    return removeRecord(this.root, head);
   }
 
   /** In which projects there is a record of this id. */

@@ -17,6 +17,7 @@ import {result} from './result.ts';
 import {Stage} from './stage.ts';
 import {type Row, renderLine, renderTable} from './table.ts';
 import {throughput} from './throughput.ts';
+import {view} from './view.ts';
 import {worktree} from './worktree.ts';
 
 /** Each plays on a stage of its own, so that none meets what another has left running. */
@@ -34,6 +35,7 @@ const GROUPS = {
   memory,
   host,
   plugin,
+  view,
   definitions,
 };
 type GroupName = keyof typeof GROUPS;

@@ -1,80 +1,58 @@
 import {Box, Text, useInput} from 'ink';
-import {memo, type ReactNode, useSyncExternalStore} from 'react';
-import {detailOf} from './draw/detail.ts';
-import {keysLine, layoutOf, statusLine, titleLine} from './draw/frame.ts';
-import {listLines} from './draw/list.ts';
-import {inSight, pageLines} from './draw/page.ts';
-import type {Area, Paint} from './draw/paint.ts';
-import {selectedIn, wordsIn} from './state/state.ts';
+import type {ReactNode} from 'react';
+import type {Layout} from './draw/frame.ts';
+import type {PartName, Shape} from './draw/parts.ts';
 import type {ToldKey} from './state/stroke.ts';
-import type {ViewStore} from './store.ts';
 
 export interface AppProps {
-  readonly store: ViewStore;
-  readonly size: () => {readonly columns: number; readonly rows: number};
-  readonly paint: Paint;
+  readonly shape: Shape;
+  readonly layout: Layout;
+  /** What stands for a part in the frame. */
+  readonly mark: (part: PartName) => string;
   readonly onKey: (input: string, key: ToldKey) => void;
 }
 
-/** The live view: a title, the list with the selected delegation or a page, and two lines below. */
-export function App({store, size, paint, onKey}: AppProps): ReactNode {
-  const {state, now} = useSyncExternalStore(store.subscribe, store.snapshot);
+/**
+ * Lays the screen out and takes its keys. Each part is a mark here, and its lines are put in where that comes to be: ink
+ * takes every frame apart into characters, which for a large screen costs more than everything else together.
+ */
+export function App({shape, layout, mark, onKey}: AppProps): ReactNode {
   useInput(onKey);
-  const area: Area = {...size(), paint, now};
+  const {columns, rows} = layout.screen;
   return (
-    <Box flexDirection="column" width={area.columns} height={area.rows} overflow="hidden">
-      <Lines lines={[titleLine(state, area)]} area={{...area, rows: 1}} />
-      {state.shown.is === 'list' ? (
-        <Body {...{state, area}} />
+    <Box flexDirection="column" width={columns} height={rows} overflow="hidden">
+      <Part name="title" rows={1} mark={mark} />
+      {shape === 'page' ? (
+        <Part name="page" rows={layout.body.rows} mark={mark} />
       ) : (
-        <Page {...{state, area: layoutOf(area).body}} />
+        <Body shape={shape} layout={layout} mark={mark} />
       )}
-      <Lines lines={[statusLine(state, area), keysLine(state, area)]} area={{...area, rows: 2}} />
+      <Part name="status" rows={2} mark={mark} />
     </Box>
   );
 }
 
-interface PartProps {
-  readonly state: ReturnType<ViewStore['snapshot']>['state'];
-  readonly area: Area;
-}
-
-function Body({state, area}: PartProps): ReactNode {
-  const {is, list, detail, body} = layoutOf(area);
-  const words = wordsIn(state);
-  const {lines} = detailOf(selectedIn(state), {words, area: detail});
-  const rule = area.paint('faint', '─'.repeat(Math.max(0, area.columns)));
+function Body({shape, layout: {list, detail}, mark}: Omit<AppProps, 'onKey'>): ReactNode {
+  const isWide = shape === 'wide';
   return (
-    <Box
-      flexDirection={is === 'wide' ? 'row' : 'column'}
-      height={body.rows}
-      columnGap={is === 'wide' ? 2 : 0}
-      flexShrink={0}
-    >
-      <Lines lines={listLines(state, list)} area={list} />
-      {is === 'stacked' && <Lines lines={[rule]} area={{...area, rows: 1}} />}
-      {is !== 'narrow' && <Lines lines={lines} area={detail} />}
+    <Box flexDirection={isWide ? 'row' : 'column'} columnGap={isWide ? 2 : 0} flexShrink={0}>
+      <Part name="list" columns={list.columns} rows={list.rows} mark={mark} />
+      {shape === 'stacked' && <Part name="rule" rows={1} mark={mark} />}
+      {shape !== 'narrow' && <Part name="detail" columns={detail.columns} rows={detail.rows} mark={mark} />}
     </Box>
   );
 }
 
-function Page({state, area}: PartProps): ReactNode {
-  return <Lines lines={inSight(pageLines(state, area), state.shown, area.rows)} area={area} />;
+interface PartProps extends Pick<AppProps, 'mark'> {
+  readonly name: PartName;
+  readonly columns?: number;
+  readonly rows: number;
 }
 
-/** Lines that fit, in a box of their own. */
-function Lines({lines, area: {columns, rows}}: {lines: readonly string[]; area: Area}): ReactNode {
+function Part({name, columns, rows, mark}: PartProps): ReactNode {
   return (
-    <Box flexDirection="column" width={columns} height={rows} flexShrink={0}>
-      {Array.from({length: rows}, (_, row) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is known by its place alone.
-        <Line key={row} text={lines[row] ?? ''} />
-      ))}
+    <Box width={columns ?? '100%'} height={rows} flexShrink={0} overflow="hidden">
+      <Text>{mark(name)}</Text>
     </Box>
   );
 }
-
-/** A row that has not changed is not looked at again. */
-const Line = memo(function Line({text}: {text: string}): ReactNode {
-  return <Text wrap="truncate">{text === '' ? ' ' : text}</Text>;
-});

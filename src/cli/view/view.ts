@@ -6,7 +6,7 @@ import {untilInterrupted} from '../terminal/interrupt.ts';
 import type {Terminal} from '../terminal/terminal.ts';
 import {allDelegations} from './feed/delegations.ts';
 import {WordsFeed} from './feed/words.ts';
-import {Session} from './session.tsx';
+import {Session} from './session.ts';
 import {withDelegations} from './state/arrange.ts';
 
 export interface ViewOptions {

@@ -2,15 +2,15 @@ import cliTruncate from 'cli-truncate';
 import stringWidth from 'string-width';
 import {manyLines} from '../../../base/safe-text.ts';
 
-/** What takes a column for each character. */
-const PRINTABLE = /^[\x20-\x7e]*$/;
+/** What takes a column for each character: most of what there is, which need not be taken apart to be measured. */
+const PLAIN = /^[\x20-\x7e\u00a1-\u00ac\u00ae-\u024f\u2026\u2500]*$/;
 /** A line is not looked at further than this: ten thousand characters of a title are a line as well. */
 const MAX_LINE_CHARS = 4_000;
 const TAB = '    ';
 const graphemes = new Intl.Segmenter(undefined, {granularity: 'grapheme'});
 
 export function widthOf(text: string): number {
-  return PRINTABLE.test(text) ? text.length : stringWidth(text);
+  return PLAIN.test(text) ? text.length : stringWidth(text);
 }
 
 /** The text in exactly so many columns: cut off, or filled up with blanks. */
@@ -23,6 +23,7 @@ export function padded(text: string, columns: number): string {
 export function cutTo(text: string, columns: number): string {
   if (columns < 1) return '';
   const short = text.slice(0, columns * 8 + 8);
+  if (PLAIN.test(short)) return short.length <= columns ? short : `${short.slice(0, columns - 1)}…`;
   return widthOf(short) <= columns ? short : cliTruncate(short, columns);
 }
 

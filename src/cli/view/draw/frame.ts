@@ -17,6 +17,7 @@ const FRAME_ROWS = 3;
 /** Which parts of the screen are for what. */
 export interface Layout {
   readonly is: 'wide' | 'stacked' | 'narrow';
+  readonly screen: Area;
   readonly body: Area;
   readonly list: Area;
   readonly detail: Area;
@@ -28,15 +29,15 @@ export function layoutOf(area: Area): Layout {
   if (area.columns >= WIDE) {
     const columns = Math.floor(area.columns * 0.5);
     return {
-      ...{is: 'wide', body, list: {...body, columns}},
+      ...{is: 'wide', screen: area, body, list: {...body, columns}},
       detail: {...body, columns: area.columns - columns - 2},
     };
   }
-  if (area.rows < TALL) return {is: 'narrow', body, list: body, detail: {...body, rows: 0}};
+  if (area.rows < TALL) return {is: 'narrow', screen: area, body, list: body, detail: {...body, rows: 0}};
   const rows = Math.ceil(body.rows / 2);
   // One line stands between them.
   return {
-    ...{is: 'stacked', body, list: {...body, rows}},
+    ...{is: 'stacked', screen: area, body, list: {...body, rows}},
     detail: {...body, rows: body.rows - rows - 1},
   };
 }

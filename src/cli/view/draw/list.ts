@@ -5,7 +5,7 @@ import {age} from '../../terminal/age.ts';
 import {stateOf} from '../../terminal/groups.ts';
 import {costOf, lineOf} from '../../terminal/row.ts';
 import {delegationKey, type ViewState} from '../state/state.ts';
-import {padded} from './fit.ts';
+import {cutTo, padded} from './fit.ts';
 import type {Area} from './paint.ts';
 
 /** Columns of an id at most; most are shorter. */
@@ -79,8 +79,9 @@ function rowLine(
   ] as const;
   const rest = Math.max(0, room - cost.length);
   const line = rest > 1 ? padded(` ${aboutOf(shown)}`, rest) : '';
-  // One style for the whole row, so that it is seen as one.
-  if (isSelected) return paint('selected', cells.map(([cell]) => cell).join('') + line);
+  const plain = cells.map(([cell]) => cell).join('') + line;
+  // One style for the whole row, so that it is seen as one, and none where not even the columns before fit.
+  if (isSelected || room < 0) return paint(isSelected ? 'selected' : 'plain', cutTo(plain, columns));
   return cells.map(([cell, style]) => paint(style, cell)).join('') + line;
 }
 

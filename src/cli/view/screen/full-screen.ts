@@ -51,11 +51,10 @@ export class FullScreen {
     }
   }
 
-  /** Shows a frame, lines with their colours. Nothing happens while the screen is not ours. */
-  draw(frame: string): void {
+  /** Shows these lines, with their colours. Nothing happens while the screen is not ours. */
+  draw(lines: readonly string[]): void {
     if (!this.#isOurs) return;
     const {columns, rows} = this.size;
-    const lines = frame.split('\n').slice(0, rows);
     const changed = Array.from({length: rows}, (_, row) => row).filter(
       (row) => lines[row] !== this.#lines[row],
     );

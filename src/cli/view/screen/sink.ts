@@ -1,28 +1,31 @@
 import {Writable} from 'node:stream';
-import type {FullScreen} from './full-screen.ts';
 
-/** What ink takes for its terminal: it writes whole frames here, and the screen finds out what has changed in them. */
+export interface FrameSinkOptions {
+  readonly size: () => {readonly columns: number; readonly rows: number};
+  readonly take: (frame: string) => void;
+}
+
+/** What ink takes for its terminal: it hands whole frames over here, and moves no cursor. */
 export class FrameSink extends Writable {
-  /** Nothing that ink would write to move a cursor comes here. */
   readonly isTTY = false;
-  readonly #screen: FullScreen;
+  readonly #options: FrameSinkOptions;
 
-  constructor(screen: FullScreen) {
+  constructor(options: FrameSinkOptions) {
     super({decodeStrings: false});
-    this.#screen = screen;
+    this.#options = options;
   }
 
   get columns(): number {
-    return this.#screen.size.columns;
+    return this.#options.size().columns;
   }
 
   get rows(): number {
-    return this.#screen.size.rows;
+    return this.#options.size().rows;
   }
 
   override _write(frame: string | Buffer, _: BufferEncoding, done: () => void): void {
     // It writes nothing at all to know when all is written.
-    if (frame.length > 0) this.#screen.draw(String(frame));
+    if (frame.length > 0) this.#options.take(String(frame));
     done();
   }
 }

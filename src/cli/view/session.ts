@@ -1,17 +1,14 @@
-import {type Instance, render} from 'ink';
 import {deferred} from '../../base/deferred.ts';
 import {messageOf} from '../../base/errors.ts';
 import type {ShownDelegation} from '../../control/shown.ts';
 import type {ControlHello} from '../sources/control-client.ts';
 import type {Terminal} from '../terminal/terminal.ts';
-import {App} from './app.tsx';
 import {roomOf} from './draw/frame.ts';
-import type {Paint} from './draw/paint.ts';
 import {cancelAtHost, replyAtHost} from './feed/acting.ts';
 import {ownCommand, ownCommandAtTerminal} from './feed/own-command.ts';
+import {Picture} from './picture.tsx';
 import {FullScreen} from './screen/full-screen.ts';
 import {giveBackAtEnd} from './screen/give-back.ts';
-import {FrameSink} from './screen/sink.ts';
 import {pressed} from './state/press.ts';
 import {delegationKey, type Remark, selectedIn, type ViewState} from './state/state.ts';
 import {strokeOf, type ToldKey} from './state/stroke.ts';
@@ -28,18 +25,25 @@ export interface SessionOptions {
 
 /** The view while a person has it open: keys come in, frames go out, and what keys ask for is done. */
 export class Session {
-  readonly store = new ViewStore();
+  readonly store = new ViewStore((state) => {
+    if (!this.#isAway) this.#picture.show(state);
+  });
   readonly #options: SessionOptions;
-  readonly #paint: Paint;
   readonly #screen = new FullScreen(process.stdout);
   readonly #left = deferred<Error | undefined>();
-  #ink: Instance | undefined;
+  readonly #picture: Picture;
+  /** True while another program has the terminal. */
+  #isAway = false;
   #here: string | undefined;
   #tellSelected: (shown: ShownDelegation | undefined) => void = () => {};
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.#paint = (look, text) => options.terminal.paint(look, text);
+    this.#picture = new Picture({
+      ...{screen: this.#screen, terminal: options.terminal},
+      onKey: (input, key) => this.#press(input, key),
+      onFault: (error) => this.#left.resolve(error),
+    });
   }
 
   /** Called with the delegation that is selected, whenever that may be another. */
@@ -60,7 +64,7 @@ export class Session {
 
   /** Resolves when the person has left, or the signal aborts; the terminal is then as it was. Rejects with a fault. */
   async run(signal: AbortSignal): Promise<void> {
-    const restore = () => this.#release();
+    const restore = () => this.#picture.close();
     const forgetEnd = giveBackAtEnd(restore);
     const onResize = () => {
       this.#screen.forget();
@@ -76,7 +80,7 @@ export class Session {
       this.#here = project;
     }, leave);
     try {
-      this.#take();
+      this.store.draw();
       const fault = await this.#left.promise;
       if (fault !== undefined) throw fault;
     } finally {
@@ -88,41 +92,11 @@ export class Session {
     }
   }
 
-  /** Takes keyboard and screen. */
-  #take(): void {
-    this.#screen.enter();
-    const sink: unknown = new FrameSink(this.#screen);
-    const app = (
-      <App
-        store={this.store}
-        size={() => this.#screen.size}
-        paint={this.#paint}
-        onKey={(input, key) => this.#press(input, key)}
-      />
-    );
-    // With `debug`, ink hands over whole frames and moves no cursor: the screen does that.
-    this.#ink = render(app, {
-      ...{stdout: sink as NodeJS.WriteStream, debug: true, exitOnCtrlC: false, patchConsole: false},
-    });
-    const ink = this.#ink;
-    ink.waitUntilExit().catch((error: Error) => this.#left.resolve(error));
-  }
-
-  /** Gives both back. Idempotent. */
-  #release(): void {
-    const ink = this.#ink;
-    this.#ink = undefined;
-    this.#screen.leave();
-    ink?.unmount();
-    if (process.stdin.isRaw) process.stdin.setRawMode(false);
-  }
-
   #press(input: string, told: ToldKey): void {
     const stroke = strokeOf(input, told);
     if (stroke === undefined) return;
-    const area = {...this.#screen.size, now: Date.now(), paint: this.#paint};
     const before = this.store.state;
-    const {state, effect} = pressed(before, stroke, roomOf(before, area, this.#here));
+    const {state, effect} = pressed(before, stroke, roomOf(before, this.#picture.area(), this.#here));
     this.store.setNow(state);
     this.#tellSelected(selectedIn(state));
     if (effect !== undefined) void this.#do(effect);
@@ -169,12 +143,13 @@ export class Session {
 
   /** OpenCode has the terminal until the person leaves it. */
   async #open(to: {readonly project: string; readonly id: string}): Promise<void> {
-    this.#release();
+    this.#isAway = true;
+    this.#picture.close();
     try {
       const {code, problem} = await ownCommandAtTerminal(['open', to.id], this.#commandFor(to));
       if (code !== 0) throw new Error(problem || `It could not be opened (exit code ${code}).`);
     } finally {
-      this.#take();
+      this.#isAway = false;
       this.store.draw();
     }
   }

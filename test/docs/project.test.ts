@@ -2,6 +2,7 @@ import {existsSync, readdirSync, rmSync} from 'node:fs';
 import {load} from 'js-yaml';
 import {describe, expect, it, onTestFinished, vi} from 'vitest';
 import {z} from 'zod';
+import config from '../../vitest.config.ts';
 import {packageJson} from '../support/code-facts.ts';
 import {DOCUMENTS} from '../support/documents.ts';
 import {Page, readText} from '../support/markdown.ts';
@@ -43,6 +44,15 @@ const workflow = z.object({
     }),
   ),
 });
+
+const vitestConfig = z.object({
+  test: z.object({projects: z.array(z.object({test: z.object({name: z.string()})}))}),
+});
+
+/** The projects of vitest, by name. */
+function projectsOf(given: unknown): readonly string[] {
+  return vitestConfig.parse(given).test.projects.map(({test}) => test.name);
+}
 
 function yaml(path: string): unknown {
   return load(readText(path));
@@ -160,8 +170,12 @@ it('the guide for contributors names projects and files that there are', () => {
   for (const [, path = ''] of guide.matchAll(/\b((?:test|src)\/[\w./-]+\.ts)\b/g)) {
     expect(readText(path), path).not.toBe('');
   }
-  for (const [, project] of guide.matchAll(/--project '([^']+)'/g))
-    expect(['host on', 'host off']).toContain(project);
+  const named = [...guide.matchAll(/--project (?:'([^']+)'|([\w-]+))/g)].map(
+    ([, quoted, plain]) => quoted ?? plain,
+  );
+  // The others are there in `npm run test:all` alone.
+  const everyday = projectsOf(config).filter((name) => name !== 'facts' && name !== 'at a terminal');
+  expect(new Set(named)).toEqual(new Set(everyday));
 });
 
 describe('a sandbox', () => {

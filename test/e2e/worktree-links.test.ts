@@ -1,10 +1,11 @@
 import {existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync} from 'node:fs';
-import {join} from 'node:path';
+import {dirname, join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {Repository} from '../support/repository.ts';
 import type {Sandbox} from '../support/sandbox.ts';
 import {type Scene, setScene} from '../support/scene.ts';
 import type {Reply} from '../support/scripted-model.ts';
+import {shareHome} from '../support/shared-home.ts';
 
 /** From where a worktree lies, `<home>/.local/share/opencode/delegations/worktrees/<project>/<id>`. */
 const HOME = '../../../../../../..';
@@ -21,14 +22,18 @@ const patch = (...lines: readonly string[]): Call => [
   {patchText: ['*** Begin Patch', ...lines, '*** End Patch'].join('\n')},
 ];
 
-/** A repository with links of all kinds that lead out of it, and an agent that has no shell and may write anywhere else. */
-async function linked(): Promise<Scene & {repository: Repository}> {
-  const scene = await setScene(undefined, {
-    models: ['model', 'gpt-5'],
-    config: {permission: {'*': 'allow', bash: 'deny'}},
-  });
+/** Agents that have no shell and may write anywhere else. */
+const home = shareHome({
+  models: ['model', 'gpt-5'],
+  config: {permission: {'*': 'allow', bash: 'deny'}},
+});
+
+/** A repository with links of all kinds that lead out of it, to what is beside it and farther away. */
+function linked(): Scene & {repository: Repository; beside: string} {
+  const scene = home.scene();
   const {root, project} = scene.sandbox;
-  new Repository(root, root).write({'outside/there.txt': 'as it was\n'});
+  const beside = dirname(project);
+  new Repository(beside, root).write({'outside/there.txt': 'as it was\n'});
   const repository = Repository.create(project, {
     home: root,
     files: {'a.txt': 'as it was\n', 'sub/b.txt': 'as it was\n'},
@@ -37,9 +42,9 @@ async function linked(): Promise<Scene & {repository: Repository}> {
     ['conf', `${HOME}/.config/opencode`],
     ['notes.json', `${RECORDS}/.trusted.json`],
     ['checkout', project],
-    ['out', join(root, 'outside')],
-    ['there.txt', join(root, 'outside/there.txt')],
-    ['not-yet.txt', join(root, 'outside/not-yet.txt')],
+    ['out', join(beside, 'outside')],
+    ['there.txt', join(beside, 'outside/there.txt')],
+    ['not-yet.txt', join(beside, 'outside/not-yet.txt')],
     ['chain', 'sub/chain'],
     ['sub/chain', '../out'],
     ['within', 'sub'],
@@ -47,14 +52,15 @@ async function linked(): Promise<Scene & {repository: Repository}> {
   ] as const;
   for (const [name, target] of links) symlinkSync(target, join(project, name));
   repository.commit('links');
-  return {...scene, repository};
+  return {...scene, repository, beside};
 }
 
 /** What must stay as it is, whatever an agent of a worktree tries. */
 function stateOf({root, project, dataDir}: Sandbox): unknown {
   const read = (path: string) => readFileSync(path, 'utf8');
+  const outside = join(dirname(project), 'outside');
   return {
-    outside: readdirSync(join(root, 'outside')).map((name) => [name, read(join(root, 'outside', name))]),
+    outside: readdirSync(outside).map((name) => [name, read(join(outside, name))]),
     configuration: readdirSync(join(root, 'home/.config/opencode')).filter((name) => name.startsWith('plug')),
     trusted: existsSync(join(dataDir, '.trusted.json')),
     checkout: [readdirSync(project), read(join(project, 'a.txt')), read(join(project, '.git/config'))],
@@ -80,7 +86,7 @@ async function tryAll({model, open}: Scene, calls: readonly Call[], given: Recor
 
 describe('in a worktree', () => {
   it('no tool writes where a link leads that the repository has brought', async () => {
-    const scene = await linked();
+    const scene = linked();
     const before = stateOf(scene.sandbox);
     const refused: readonly Call[] = [
       write('conf/plugin/evil.js'),
@@ -121,8 +127,8 @@ describe('in a worktree', () => {
   });
 
   it('nor does a path that goes on from where a link leads, one that leads nowhere, nor one below its agent', async () => {
-    const scene = await linked();
-    const {sandbox, model, open} = scene;
+    const scene = linked();
+    const {sandbox, model, open, beside} = scene;
     const before = stateOf(sandbox);
     let results: readonly string[] = [];
     let below: readonly string[] = [];
@@ -148,7 +154,7 @@ describe('in a worktree', () => {
     expect(results.slice(0, 2).join()).toMatch(/leads out of the worktree.*leads out of the worktree/s);
     expect(results[2]).toContain('ELOOP');
     expect(below.join()).toContain('leads out of the worktree');
-    expect(existsSync(join(sandbox.root, 'new.txt'))).toBe(false);
+    expect(existsSync(join(beside, 'new.txt'))).toBe(false);
     expect(stateOf(sandbox)).toEqual(before);
     expect(blocks[0]).toContain('nothing was changed in it');
   });
@@ -175,14 +181,14 @@ describe('in a worktree', () => {
   });
 
   it('a link that stays inside is followed, one that leads out can be read and taken away, and what is outside has its own rules', async () => {
-    const scene = await linked();
-    const {sandbox, repository} = scene;
-    mkdirSync(join(sandbox.root, 'elsewhere'));
+    const scene = linked();
+    const {sandbox, repository, beside} = scene;
+    mkdirSync(join(beside, 'elsewhere'));
     const {id, results} = await tryAll(scene, [
       write('within/c.txt'),
       ['edit', {filePath: 'within/b.txt', oldString: 'as it was', newString: 'changed'}],
       ['read', {filePath: 'there.txt'}],
-      write(join(sandbox.root, 'elsewhere/new.txt')),
+      write(join(beside, 'elsewhere/new.txt')),
       write(join(sandbox.project, 'new.txt')),
     ]);
     expect(results[2]).toContain('as it was');
@@ -190,8 +196,8 @@ describe('in a worktree', () => {
     expect([show('sub/c.txt'), show('sub/b.txt')]).toEqual(['written', 'changed']);
     const taken = await tryAll(scene, [patch('*** Delete File: there.txt')], {model: PATCHING});
     expect(repository.git('diff', '--name-status', 'HEAD', `delegation/${taken.id}`)).toBe('D\tthere.txt');
-    expect(readFileSync(join(sandbox.root, 'outside/there.txt'), 'utf8')).toBe('as it was\n');
-    expect(existsSync(join(sandbox.root, 'elsewhere/new.txt'))).toBe(true);
+    expect(readFileSync(join(beside, 'outside/there.txt'), 'utf8')).toBe('as it was\n');
+    expect(existsSync(join(beside, 'elsewhere/new.txt'))).toBe(true);
     expect(existsSync(join(sandbox.project, 'new.txt'))).toBe(false);
   });
 });

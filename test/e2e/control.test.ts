@@ -11,6 +11,7 @@ import {createGate} from '../support/gate.ts';
 import {eventually, processesIn, signalEach} from '../support/processes.ts';
 import {hostsIn, type Sandbox} from '../support/sandbox.ts';
 import {setScene} from '../support/scene.ts';
+import {shareHome} from '../support/shared-home.ts';
 
 const {version} = z
   .object({version: z.string()})
@@ -24,6 +25,9 @@ const WAITING = {
 const HELLO = {'opencode-delegate': 2, control: CONTROL_VERSION, version, cwd: '/', env: {}};
 /** Begins a line, hides, turns the direction, and moves the cursor, where a terminal would let it. */
 const HOSTILE = 'Fine\r\n\u001b[2K\u001b[1Aswift-amber-otter  completed\u202e\u0007';
+
+/** For tests that leave the host alive. */
+const home = shareHome({config: {permission: {bash: {'*': 'allow', true: 'ask'}}}});
 
 /** A tool of somebody's own at the socket of the host, without any code of ours between. */
 async function connectTool(sandbox: Sandbox, hello: object = HELLO) {
@@ -50,7 +54,7 @@ async function connectTool(sandbox: Sandbox, hello: object = HELLO) {
 
 describe('a tool at the socket of the host', () => {
   it('of another version of the protocol is refused in words', async () => {
-    const {sandbox, open} = await setScene();
+    const {sandbox, open} = home.scene();
     await open({env: WAITING});
     const tool = await connectTool(sandbox, {...HELLO, control: 99, version: '9.9.9'});
     expect(await tool.greeting()).toMatchObject({
@@ -62,7 +66,7 @@ describe('a tool at the socket of the host', () => {
 
   it('is answered under its id whatever it asks, and follows what runs to its end', async () => {
     const gate = createGate();
-    const {sandbox, open} = await setScene(async () => {
+    const {sandbox, open} = home.scene(async () => {
       await gate.opened;
       return {text: 'Done.'};
     });
@@ -96,12 +100,8 @@ describe('a tool at the socket of the host', () => {
 
 describe('a person and a model', () => {
   it('that answer the same request: the first one wins, and the second is told', async () => {
-    const {sandbox, open} = await setScene(
-      ({toolResults}) =>
-        toolResults.length === 0
-          ? {tool: 'bash', input: {command: 'true', description: 'x'}}
-          : {text: 'Done.'},
-      {config: {permission: {bash: 'ask'}}},
+    const {sandbox, open} = home.scene(({toolResults}) =>
+      toolResults.length === 0 ? {tool: 'bash', input: {command: 'true', description: 'x'}} : {text: 'Done.'},
     );
     const client = await open({env: WAITING});
     const id = await client.delegate('Ask');
@@ -154,7 +154,7 @@ describe('the host', () => {
   });
 
   it('of another data folder is in the list of all', async () => {
-    const {sandbox, open} = await setScene(() => ({stall: 'Half of'}));
+    const {sandbox, open} = home.scene(() => ({stall: 'Half of'}));
     const elsewhere = {...WAITING, OPENCODE_DELEGATE_DATA_DIR: join(sandbox.root, 'elsewhere')};
     const [one, two] = await Promise.all([open({env: WAITING}), open({env: elsewhere})]);
     const ids = await Promise.all([one.delegate('Here'), two.delegate('There')]);
@@ -164,12 +164,11 @@ describe('the host', () => {
 });
 
 it('hostile text moves no cursor and fakes no line in anything that a command prints', async () => {
-  const {sandbox, open} = await setScene(({toolResults}) =>
+  const {sandbox, open} = home.scene(({toolResults}) =>
     toolResults.length === 0
       ? {tool: 'bash', input: {command: `printf '${HOSTILE}'`, description: HOSTILE}}
       : {text: `${HOSTILE}\n${'long '.repeat(2_000)}`},
   );
-  sandbox.configure({...sandbox.config, permission: 'allow'});
   const client = await open({env: WAITING});
   const id = await client.delegate(HOSTILE);
   await client.read(id);

@@ -3,9 +3,11 @@ import {describe, expect, it, onTestFinished} from 'vitest';
 import {createGate} from '../support/gate.ts';
 import {eventually} from '../support/processes.ts';
 import {artifactOf} from '../support/sandbox.ts';
-import {setScene} from '../support/scene.ts';
 import type {ModelRequest, Reply} from '../support/scripted-model.ts';
+import {shareHome} from '../support/shared-home.ts';
 import {UserOpenCode} from '../support/user-opencode.ts';
+
+const home = shareHome({models: ['model', 'small'], config: {small_model: 'scripted/small'}});
 
 describe('title and summary', () => {
   it('come at once from prompt and answer, and later from the small model, off the reader’s path', async () => {
@@ -17,10 +19,7 @@ describe('title and summary', () => {
         text: '```json\n{"title": "Cache leak found", "summary": "The cache is never emptied, so memory grows."}\n```',
       };
     };
-    const {model, sandbox, open} = await setScene(script, {
-      models: ['model', 'small'],
-      config: {small_model: 'scripted/small'},
-    });
+    const {model, sandbox, open} = home.scene(script);
     const client = await open();
     const id = await client.delegate('Find out why memory grows. Look at the cache first.');
     expect((await client.read(id)).blocks[1]).toContain('The cache is never emptied.');
@@ -55,15 +54,13 @@ describe('title and summary', () => {
   it('are not asked for again and again where the small model gives no sign of an end', async () => {
     const script = ({model: name}: ModelRequest): Reply =>
       name === 'small' ? {text: 'No title.', finish: null} : {text: 'The answer.'};
-    const {model, open} = await setScene(script, {
-      models: ['model', 'small'],
-      config: {small_model: 'scripted/small'},
-    });
+    const {model, open} = home.scene(script);
+    const before = model.requests.length;
     const client = await open();
     const id = await client.delegate('Find out why memory grows.');
     expect((await client.read(id)).blocks[1]).toBe('The answer.');
     await eventually(() => client.log().includes(`${id}: no better headline: OpenCode asked the model`));
-    const asked = () => model.requests.filter(({model: name}) => name === 'small').length;
+    const asked = () => model.requests.slice(before).filter(({model: name}) => name === 'small').length;
     expect(asked()).toBeLessThanOrEqual(5);
     // Its session is gone, and so is what asked.
     const atEnd = asked();

@@ -5,9 +5,11 @@ import {z} from 'zod';
 import {shownDelegation} from '../../src/control/shown.ts';
 import {eventually, processesIn} from '../support/processes.ts';
 import type {Sandbox} from '../support/sandbox.ts';
-import {setScene} from '../support/scene.ts';
+import {shareHome} from '../support/shared-home.ts';
 
 const happening = z.object({event: z.string(), file: z.string(), delegation: shownDelegation});
+
+const home = shareHome({config: {permission: {bash: 'ask'}}});
 
 /** A command line that puts what it gets on stdin into a file of its own in the project. */
 function keeping({project}: Sandbox): string {
@@ -20,15 +22,12 @@ function eventsIn({project}: Sandbox) {
 }
 
 it('a person’s command is run for ends, failures and requests, with what happened on stdin', async () => {
-  const {sandbox, open} = await setScene(
-    ({prompt, toolResults}) => {
-      if (prompt === 'Fail') return {status: 400, message: 'no such thing'};
-      if (prompt === 'Ask' && toolResults.length === 0)
-        return {tool: 'bash', input: {command: 'true', description: 'a command'}};
-      return {text: 'Done.'};
-    },
-    {config: {permission: {bash: 'ask'}}},
-  );
+  const {sandbox, open} = home.scene(({prompt, toolResults}) => {
+    if (prompt === 'Fail') return {status: 400, message: 'no such thing'};
+    if (prompt === 'Ask' && toolResults.length === 0)
+      return {tool: 'bash', input: {command: 'true', description: 'a command'}};
+    return {text: 'Done.'};
+  });
   const env = {OPENCODE_DELEGATE_ON_ASK: 'wait', OPENCODE_DELEGATE_ON_EVENT: keeping(sandbox)};
   const client = await open({env});
   const fine = await client.delegate('Work');
@@ -50,7 +49,7 @@ it('a person’s command is run for ends, failures and requests, with what happe
 });
 
 it('a command that hangs is ended with all that it has started, one that fails is in the log, and neither is waited for', async () => {
-  const {sandbox, open} = await setScene(() => ({text: 'Done.'}));
+  const {sandbox, open} = home.scene(() => ({text: 'Done.'}));
   const hanging = await open({env: {OPENCODE_DELEGATE_ON_EVENT: 'sleep 600 & sleep 601'}});
   const failing = await open({
     env: {OPENCODE_DELEGATE_ON_EVENT: 'echo broken >&2; exit 3', OPENCODE_DELEGATE_EVENTS: 'ended'},

@@ -2,15 +2,17 @@ import {readFileSync} from 'node:fs';
 import {describe, expect, it} from 'vitest';
 import {RawClient} from '../support/raw-client.ts';
 import {artifactOf} from '../support/sandbox.ts';
-import {setScene} from '../support/scene.ts';
+import {shareHome} from '../support/shared-home.ts';
 import {connectTasks} from '../support/task-client.ts';
 
 const PAGE = `<html>Attention! ${'<div>Checking your browser</div>'.repeat(30_000)}</html>`;
 const CUT = /… \[[\d,]+ characters left out\] …/;
 
+const home = shareHome();
+
 describe('what is too long to be read', () => {
   it('of an error is cut, with a sign, in the record, in answers, and in the report of a task', async () => {
-    const {sandbox, open} = await setScene(() => ({status: 400, message: PAGE}));
+    const {sandbox, open} = home.scene(() => ({status: 400, message: PAGE}));
     const client = await open();
     const id = await client.delegate('Begin');
     const {text} = await client.read(id);
@@ -32,7 +34,7 @@ describe('what is too long to be read', () => {
   });
 
   it('of what a caller has sent is not said back', async () => {
-    const {sandbox, open} = await setScene(() => ({text: 'done'}));
+    const {sandbox, open} = home.scene(() => ({text: 'done'}));
     const client = await open();
     const long = 'x'.repeat(300_000);
     const calls: readonly (readonly [string, Record<string, unknown>])[] = [

@@ -4,6 +4,9 @@ import {eventually, openCodeIn, urlOf} from '../support/processes.ts';
 import {aCommandRuns, commandRuns, delegateAll, STALL} from '../support/running.ts';
 import {artifactOf} from '../support/sandbox.ts';
 import {setScene} from '../support/scene.ts';
+import {shareHome} from '../support/shared-home.ts';
+
+const home = shareHome();
 
 describe('what ends the work', () => {
   it('three running delegations end as interrupted with their text when OpenCode is killed; the next starts a new server', async () => {
@@ -26,7 +29,7 @@ describe('what ends the work', () => {
   });
 
   it('cancelling stops a shell command that an agent runs', async () => {
-    const {sandbox, client, id} = await aCommandRuns();
+    const {sandbox, client, id} = await aCommandRuns(home.scene());
     await client.call('delegation_cancel', {id});
     await eventually(() => !commandRuns(sandbox));
   });
@@ -47,7 +50,7 @@ describe('what ends the work', () => {
   });
 
   it('twenty delegations of each of two servers get forty different records', async () => {
-    const {open, sandbox} = await setScene(({prompt}) => ({text: `answer to ${prompt}`}));
+    const {open, sandbox} = home.scene(({prompt}) => ({text: `answer to ${prompt}`}));
     const [one, two] = await Promise.all([open(), open()]);
     const ids = await Promise.all(
       Array.from({length: 40}, (_, n) => (n % 2 === 0 ? one : two).delegate(`question ${n}`)),

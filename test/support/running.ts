@@ -17,9 +17,12 @@ export async function delegateAll(
   return ids;
 }
 
-/** A scene with a delegation whose agent runs a shell command that takes minutes. */
-export async function aCommandRuns(): Promise<Scene & {readonly client: TestClient; readonly id: string}> {
-  const scene = await setScene(() => ({tool: 'bash', input: {command: 'sleep 300', description: 'sleep'}}));
+/** A scene, the given one or a new one, with a delegation whose agent runs a shell command that takes minutes. */
+export async function aCommandRuns(
+  given?: Scene,
+): Promise<Scene & {readonly client: TestClient; readonly id: string}> {
+  const scene = given ?? (await setScene());
+  scene.model.script(() => ({tool: 'bash', input: {command: 'sleep 300', description: 'sleep'}}));
   const client = await scene.open();
   const id = await client.delegate('sleep');
   await untilActivity(client, id, /bash/);

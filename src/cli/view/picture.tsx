@@ -5,7 +5,7 @@ import {layoutOf} from './draw/frame.ts';
 import type {Area} from './draw/paint.ts';
 import {type PartName, partLines, shapeOf} from './draw/parts.ts';
 import type {FullScreen} from './screen/full-screen.ts';
-import {composed, markOf, type Place, placesIn} from './screen/places.ts';
+import {composed, markOf, placesIn, type ScreenPlace} from './screen/places.ts';
 import {FrameSink} from './screen/sink.ts';
 import type {ViewState} from './state/state.ts';
 import type {ToldKey} from './state/stroke.ts';
@@ -24,7 +24,7 @@ export interface PictureOptions {
 export class Picture {
   readonly #options: PictureOptions;
   #ink: Instance | undefined;
-  #places: readonly (Place | undefined)[] = [];
+  #places: readonly (ScreenPlace | undefined)[] = [];
   /** What was laid out last. */
   #laidOut = '';
 

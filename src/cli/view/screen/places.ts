@@ -2,7 +2,7 @@
 const FIRST_MARK = 0xe000;
 
 /** Where a part begins on the screen, and how wide it is. */
-export interface Place {
+export interface ScreenPlace {
   readonly row: number;
   readonly column: number;
 }
@@ -13,7 +13,7 @@ export function markOf(part: number): string {
 }
 
 /** Where each of so many parts is in a frame that was laid out; `undefined` for those that are not in it. */
-export function placesIn(frame: string, parts: number): readonly (Place | undefined)[] {
+export function placesIn(frame: string, parts: number): readonly (ScreenPlace | undefined)[] {
   const lines = frame.split('\n');
   return Array.from({length: parts}, (_, part) => {
     const row = lines.findIndex((line) => line.includes(markOf(part)));
@@ -26,7 +26,11 @@ export function placesIn(frame: string, parts: number): readonly (Place | undefi
  * own width.
  */
 export function composed(
-  parts: readonly {readonly place: Place; readonly columns: number; readonly lines: readonly string[]}[],
+  parts: readonly {
+    readonly place: ScreenPlace;
+    readonly columns: number;
+    readonly lines: readonly string[];
+  }[],
   rows: number,
 ): readonly string[] {
   const ordered = [...parts].sort((a, b) => a.place.column - b.place.column);

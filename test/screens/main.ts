@@ -53,7 +53,6 @@ async function main({env}: Sandbox): Promise<void> {
   await eventually(async () => (await run('list')).stdout.includes('NEEDS YOU'));
   await eventually(async () => (await run('list')).stdout.includes('glob'));
   await picture('view', [], {env, size: {cols: 120, rows: 30}, until: 'NEEDS YOU'});
-  await picture('list', ['list'], {env, size: {cols: 120, rows: 24}, until: 'ENDED'});
 }
 
 interface PictureOptions {

@@ -11,12 +11,12 @@ const SRC = fileURLToPath(new URL('../src', import.meta.url));
  */
 const FLOORS: readonly (readonly string[])[] = [
   ['main.ts'],
-  ['app', 'plugin.ts'],
-  ['bridge', 'cli', 'host'],
+  ['app', 'plugin.ts', 'tui.ts'],
+  ['bridge', 'cli', 'host', 'tui'],
   ['cli/commands', 'cli/view'],
   ['cli/view/draw', 'cli/view/feed'],
-  ['cli/sources'],
-  ['link', 'cli/line', 'cli/view/screen', 'cli/view/state'],
+  ['cli/sources', 'tui/view'],
+  ['link', 'cli/line', 'cli/view/screen', 'cli/view/state', 'tui/opencode'],
   ['cli/terminal'],
   ['mcp', 'plugin', 'control'],
   ['mcp/tools', 'plugin/compaction'],
@@ -70,6 +70,7 @@ const OWNED: readonly (readonly [name: RegExp, owner: string])[] = [
   [/^@opencode-ai\/sdk(\/|$)/, 'opencode'],
   [/^js-yaml$/, 'store'],
   [/^(ink|react)$/, 'cli'],
+  [/^(@opentui\/|solid-js$)/, 'tui'],
 ];
 
 /** File contents by path relative to src/. */

@@ -7,6 +7,9 @@ import {describe, expect, it} from 'vitest';
 import {z} from 'zod';
 import {DOCS} from './support/documents.ts';
 
+/** What OpenCode's binary gives to terminal plugins. */
+const PROVIDED = ['@opentui/solid', 'solid-js'];
+
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /**
@@ -52,8 +55,18 @@ describe('the package', () => {
     expect(plugin.length).toBeLessThan(250_000);
   });
 
-  it('depends on every package that src imports, but for what is bundled, and on no other', () => {
-    const needed = importedPackages().filter((name) => !BUNDLED.includes(name));
+  it('has a terminal plugin of one file, which imports what OpenCode provides in the only way that it finds', () => {
+    const plugin = readFileSync(join(ROOT, 'dist', 'tui.js'), 'utf8');
+    const imported = [...plugin.matchAll(/\bfrom\s*"([^"]+)"/g)].flatMap(([, specifier]) => specifier ?? []);
+    const others = imported.filter((specifier) => !isBuiltin(specifier));
+    expect([...new Set(others)].sort()).toEqual(PROVIDED);
+    // OpenCode finds these names by a pattern, which wants a blank: where it finds none, it loads no plugin and is silent.
+    for (const name of PROVIDED) expect(plugin).toMatch(new RegExp(`^import .* from "${name}";$`, 'm'));
+    expect(plugin.length).toBeLessThan(450_000);
+  });
+
+  it('depends on every package that src imports, but for what is bundled or provided, and on no other', () => {
+    const needed = importedPackages().filter((name) => ![...BUNDLED, ...PROVIDED].includes(name));
     expect(needed).toEqual(Object.keys(manifest.dependencies).sort());
     expect(Object.keys(manifest.devDependencies)).toEqual(expect.arrayContaining(BUNDLED));
   });

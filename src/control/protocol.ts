@@ -7,7 +7,7 @@
  * the host answers each with that id. A request has one answer, except those that follow something: they have any number
  * of answers, the last of which says `done`. What a tool does not know it leaves alone: a later version may add keys.
  */
-import {z} from 'zod';
+import * as z from 'zod';
 import {ACCESSES} from '../delegation/model/access.ts';
 import {shownDelegation} from './shown.ts';
 

@@ -1,4 +1,4 @@
-import {z} from 'zod';
+import * as z from 'zod';
 import {type Ask, detailsOf} from '../delegation/model/ask.ts';
 import {
   asksOf,

@@ -36,6 +36,8 @@ export interface StartHostOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Why one is needed, for its log. */
   readonly why: string;
+  /** Where Node is. Default: what this process runs in. */
+  readonly node?: string;
 }
 
 /**
@@ -43,9 +45,9 @@ export interface StartHostOptions {
  * outlives all of them. What it writes to stderr is kept until it is let go: that is where it says why it cannot
  * start.
  */
-export function startHost({main, env, why}: StartHostOptions): Start {
+export function startHost({main, env, why, node = process.execPath}: StartHostOptions): Start {
   // It serves others as well as the client that starts it.
-  const child = spawnOrphan([process.execPath, ...NODE_OPTIONS, main, 'host'], {
+  const child = spawnOrphan([node, ...NODE_OPTIONS, main, 'host'], {
     ...withoutSecret(env),
     [WHY_STARTED]: `process ${process.pid} needed one, and ${why}`,
   });

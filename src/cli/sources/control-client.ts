@@ -51,13 +51,17 @@ export class ControlClient {
     return socket && new ControlClient(socket);
   }
 
-  /** To the host of this data folder, which is started where there is none. @throws NoHostError. */
-  static async start(hello: ControlHello, main: string): Promise<ControlClient> {
+  /**
+   * To the host of this data folder, which is started where there is none.
+   * @param node where Node is, if this process does not run in it.
+   * @throws NoHostError.
+   */
+  static async start(hello: ControlHello, main: string, node = process.execPath): Promise<ControlClient> {
     const endpoint = prepareEndpoint(hello);
     const socket = await connectToHost({
       endpoint,
       hello: helloLine({...hello, control: CONTROL_VERSION}),
-      start: async (why) => startHost({main, env: hello.env, why}),
+      start: async (why) => startHost({main, env: hello.env, why, node}),
     });
     return new ControlClient(socket);
   }

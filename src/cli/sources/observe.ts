@@ -19,6 +19,8 @@ export interface ObserveOptions {
   readonly signal: AbortSignal;
   /** Called with what keeps a host from being asked. */
   readonly complain: (message: string) => void;
+  /** True to ask only hosts of this data folder and version: who is connected to a host keeps it alive. */
+  readonly onlyOwn?: boolean;
 }
 
 /** Everything that is open or has ended since it began to be observed, by project and id. */
@@ -76,10 +78,11 @@ class Observing {
 
   /** Finds hosts that are new, and what no host tells of. */
   async look(): Promise<void> {
-    const {hello, records} = this.#options;
+    const {hello, records, onlyOwn = false} = this.#options;
     this.#lookedAt = performance.now();
     const hosts = await runningHosts(hello);
-    await Promise.all(hosts.map(({address}) => this.#connect(address)));
+    const asked = hosts.filter(({isOurs}) => isOurs || !onlyOwn);
+    await Promise.all(asked.map(({address}) => this.#connect(address)));
     // What a host tells of is not read from disk as well, every second.
     for (const head of await records.open((named) => !this.#live.has(keyOf(named)))) {
       if (!hasEnded(head.state)) this.known.set(keyOf(head), unattended(head));

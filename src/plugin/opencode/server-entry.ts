@@ -51,6 +51,15 @@ export function provideEntry(
   return {ours: ours.map(entryOf), ...(warning !== undefined && {warning})};
 }
 
+/** The environment of the first entry that starts our server: what OpenCode adds to its own for it. */
+export function environmentOfOurs(
+  {mcp = {}}: PluginConfiguration,
+  main: string,
+): Readonly<Record<string, string>> {
+  const ours = Object.entries(mcp).find((named): named is Named => isOurs(named[1], main));
+  return ours === undefined ? {} : entryOf(ours).environment;
+}
+
 /** An entry as it stands under its name. */
 type Named = [name: string, entry: McpEntry];
 
@@ -104,7 +113,7 @@ function commandFor(main: string, env: NodeJS.ProcessEnv): {command: string[]; w
 }
 
 /** A folder that is not written as a whole path would be one of the project. */
-function findOnPath(program: string, env: NodeJS.ProcessEnv): string | undefined {
+export function findOnPath(program: string, env: NodeJS.ProcessEnv): string | undefined {
   const extensions = process.platform === 'win32' ? ['.exe', '.cmd'] : [''];
   const folders = (env.PATH ?? env.Path ?? '').split(delimiter).filter(isAbsolute);
   return folders

@@ -1,6 +1,6 @@
 import {readdirSync, statSync} from 'node:fs';
 import {dirname, join} from 'node:path';
-import {z} from 'zod';
+import * as z from 'zod';
 import {originOf} from './origin.ts';
 import {repositoryTopOf} from './repository.ts';
 

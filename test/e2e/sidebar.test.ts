@@ -12,6 +12,7 @@ import {openTerminalOf, type Terminal, type TerminalSize} from '../support/termi
 const WIDE = {columns: 160, rows: 45};
 const NARROW = {columns: 60, rows: 30};
 /** Notices for the desktop that a terminal was given. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the terminal is asked for a notice by these.
 const noticesOf = (opened: Terminal) => opened.written().match(/\x1b\]9;[^\x07\x1b]*count the stars/g) ?? [];
 
 /** It could wipe out the screen, and turn what follows around. */

@@ -1,23 +1,25 @@
 import {chmodSync, existsSync, readdirSync, readFileSync} from 'node:fs';
-import {join} from 'node:path';
+import {dirname, join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {Repository} from '../support/repository.ts';
 import {setScene} from '../support/scene.ts';
+import {shareHome} from '../support/shared-home.ts';
 import {MCP_WRITER} from '../support/temptations.ts';
 
 const READ_ONLY = {access: 'read-only'};
 
 describe('for a read-only delegation', () => {
+  const home = shareHome({config: {mcp: {docs: {type: 'local', command: ['npx', '-y', 'docs-mcp']}}}});
+
   it.each([
     ['its packages', ['node_modules/.bin/docs-mcp'], {name: 'a'}],
     ['its name', ['run.sh'], {name: 'docs-mcp', version: '1.0.0', bin: {'docs-mcp': 'run.sh'}}],
   ])(
     'a project does not give its own program for the person’s server that npx starts: by %s',
     async (_, [program = ''], manifest) => {
-      const {sandbox, model, open} = await setScene(undefined, {
-        config: {mcp: {docs: {type: 'local', command: ['npx', '-y', 'docs-mcp']}}},
-      });
-      const mark = join(sandbox.root, 'mark');
+      const {sandbox, model, open} = home.scene();
+      const before = model.requests.length;
+      const mark = join(dirname(sandbox.project), 'mark');
       const repository = Repository.create(sandbox.project, {
         home: sandbox.root,
         files: {
@@ -34,7 +36,7 @@ describe('for a read-only delegation', () => {
         const {text} = await client.read(await client.delegate('Look', READ_ONLY), {wait_seconds: 110});
         expect(text).toContain(' · completed · ');
       }
-      expect(model.requests).toHaveLength(2);
+      expect(model.requests.length - before).toBe(2);
       expect(existsSync(mark)).toBe(false);
     },
   );

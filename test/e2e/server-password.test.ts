@@ -12,6 +12,7 @@ import {eventually, openCodeIn, urlOf} from '../support/processes.ts';
 import {Repository} from '../support/repository.ts';
 import {OPENCODE_BIN, type Sandbox} from '../support/sandbox.ts';
 import {type Scene, setScene} from '../support/scene.ts';
+import {shareHome} from '../support/shared-home.ts';
 
 const TELL_TALE = fileURLToPath(new URL('../support/tell-tale.js', import.meta.url));
 /** What looks like one. */
@@ -72,7 +73,8 @@ function toldBy(sandbox: Sandbox, kind: string): z.output<typeof found> {
 
 /** Whether the server that runs lets somebody in. */
 async function statusFor({root}: Sandbox, password?: string, query = ''): Promise<number> {
-  const [server] = openCodeIn(root);
+  const [server, ...others] = openCodeIn(root);
+  expect(others).toEqual([]);
   const {status} = await fetch(`${urlOf(server?.command ?? '')}/global/health${query}`, {
     headers: password === undefined ? {} : {authorization: `Basic ${btoa(`opencode:${password}`)}`},
   });
@@ -80,6 +82,8 @@ async function statusFor({root}: Sandbox, password?: string, query = ''): Promis
 }
 
 describe('the password of the server that all delegations share', () => {
+  const trusting = shareHome({env: {OPENCODE_DELEGATE_TRUST: 'all'}});
+
   it('is in no file, and in the environment of nothing that an agent has started, nor of what has started that', async () => {
     const {sandbox, client} = await startAll();
     const values = new Set<string>();
@@ -154,7 +158,7 @@ describe('the password of the server that all delegations share', () => {
     'is not what the configuration of a repository is filled in with, anyone who trusts it (%s)',
     async (access) => {
       const far = await startListener();
-      const {sandbox, model, open} = await setScene(undefined, {env: {OPENCODE_DELEGATE_TRUST: 'all'}});
+      const {sandbox, model, open} = trusting.scene();
       const filled = `{env:${VARIABLE}}`;
       Repository.create(sandbox.project, {
         home: sandbox.root,

@@ -1,7 +1,7 @@
 import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {execa} from 'execa';
-import {describe, expect, it, onTestFinished} from 'vitest';
+import {afterAll, beforeAll, describe, expect, it, onTestFinished} from 'vitest';
 import type {TestClient} from '../support/client.ts';
 import {createGate, type Gate} from '../support/gate.ts';
 import {createPluginSandbox} from '../support/plugin-sandbox.ts';
@@ -130,41 +130,6 @@ describe('what an agent without a shell has written where it works is not run', 
     expect(hasRun()).toBe(false);
   });
 
-  it.each([
-    ['has come', {}],
-    ['has changed', {'.opencode/plugin/x.js': 'export const P = async () => ({});\n'}],
-  ])('when the OpenCode delegates that it works in, since which it %s', async (_, files) => {
-    const model = await ScriptedModel.start();
-    onTestFinished(() => model.close());
-    const sandbox = await createPluginSandbox({modelUrl: model.url, config: {permission: {bash: 'deny'}}});
-    onTestFinished(() => sandbox.remove());
-    Repository.create(sandbox.project, {home: sandbox.root, files: {'a.txt': 'a\n', ...files}});
-    const mark = join(sandbox.root, 'mark');
-    const opencode = await UserOpenCode.start(sandbox);
-    onTestFinished(() => opencode.kill());
-    const session = await opencode.session();
-    const steps: readonly Reply[] = [
-      {tool: `${PREFIX}delegate`, input: {prompt: 'before'}},
-      {tool: 'read', input: {filePath: '.opencode/plugin/x.js'}},
-      {tool: 'write', input: {filePath: '.opencode/plugin/x.js', content: marking(mark)}},
-      {tool: `${PREFIX}delegate`, input: {prompt: 'after'}},
-    ];
-    const gate = createGate();
-    onTestFinished(() => gate.open());
-    model.script(async ({prompt, toolResults}) => {
-      if (prompt === 'start') return steps[toolResults.length] ?? {text: toolResults.join('\n---\n')};
-      // The end of a delegation would be told to the session, and answered.
-      await gate.opened;
-      return {text: 'done'};
-    });
-    await opencode.say(session, 'start');
-    const [before, , , after] = ((await opencode.transcript(session)).at(-1)?.text ?? '').split('\n---\n');
-    expect(before).toContain(' · running · ');
-    expect(after).toContain('plugin .opencode/plugin/x.js');
-    expect(after).toContain('`opencode-delegate trust ');
-    expect(existsSync(mark)).toBe(false);
-  });
-
   it('when its headline is written, after a change elsewhere has brought another server', async () => {
     const other = (root: string) => join(root, 'other');
     const delegateElsewhere = async ({open, sandbox}: Scene, username: string) => {
@@ -183,6 +148,56 @@ describe('what an agent without a shell has written where it works is not run', 
     expect((await client.read(id, {wait_seconds: 110})).text).toContain('the whole answer');
     await eventually(() => client.log().includes(`${id}: no better headline: `));
     expect(hasRun()).toBe(false);
+  });
+});
+
+describe('what an agent without a shell has written where it works, and delegates from, is not run', () => {
+  let model: ScriptedModel;
+  let sandbox: Sandbox;
+  let opencode: UserOpenCode;
+
+  beforeAll(async () => {
+    model = await ScriptedModel.start();
+    sandbox = await createPluginSandbox({modelUrl: model.url, config: {permission: {bash: 'deny'}}});
+    opencode = await UserOpenCode.start(sandbox);
+  });
+
+  afterAll(async () => {
+    await opencode.kill();
+    await model.close();
+    await sandbox.remove();
+  });
+
+  it.each([
+    ['has come', {}],
+    ['has changed', {'.opencode/plugin/x.js': 'export const P = async () => ({});\n'}],
+  ])('when it %s since OpenCode looked', async (name, files) => {
+    const directory = join(sandbox.root, name, 'my project');
+    Repository.create(directory, {home: sandbox.root, files: {'a.txt': 'a\n', ...files}});
+    const mark = join(sandbox.root, name, 'mark');
+    const session = await opencode.session({directory});
+    const steps: readonly Reply[] = [
+      {tool: `${PREFIX}delegate`, input: {prompt: 'before'}},
+      {tool: 'read', input: {filePath: '.opencode/plugin/x.js'}},
+      {tool: 'write', input: {filePath: '.opencode/plugin/x.js', content: marking(mark)}},
+      {tool: `${PREFIX}delegate`, input: {prompt: 'after'}},
+    ];
+    const gate = createGate();
+    onTestFinished(() => gate.open());
+    model.script(async ({prompt, toolResults}) => {
+      if (prompt === 'start') return steps[toolResults.length] ?? {text: toolResults.join('\n---\n')};
+      // The end of a delegation would be told to the session, and answered.
+      await gate.opened;
+      return {text: 'done'};
+    });
+    await opencode.say(session, 'start', {directory});
+    const [before, , , after] = ((await opencode.transcript(session, directory)).at(-1)?.text ?? '').split(
+      '\n---\n',
+    );
+    expect(before).toContain(' · running · ');
+    expect(after).toContain('plugin .opencode/plugin/x.js');
+    expect(after).toContain('`opencode-delegate trust ');
+    expect(existsSync(mark)).toBe(false);
   });
 });
 

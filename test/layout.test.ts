@@ -14,7 +14,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['app', 'plugin.ts', 'tui.ts'],
   ['bridge', 'cli', 'host', 'tui'],
   ['cli/commands', 'cli/view'],
-  ['cli/view/draw', 'cli/view/feed'],
+  ['cli/view/draw', 'cli/view/feed', 'cli/doctor'],
   ['cli/sources', 'tui/view'],
   ['link', 'cli/line', 'cli/view/screen', 'cli/view/state', 'tui/opencode'],
   ['cli/terminal'],

@@ -79,6 +79,10 @@ export const COMMANDS: Readonly<Record<string, Listed>> = {
     summary: 'End them',
     load: async () => (await import('./commands/stop.ts')).stop,
   },
+  doctor: {
+    summary: 'Check all that delegations need, with cures',
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
   trust: {
     summary: 'Let the code that a repository brings run',
     load: async () => (await import('./commands/trust.ts')).trust,

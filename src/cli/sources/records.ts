@@ -13,7 +13,7 @@ import {parseHead} from '../../store/record/record.ts';
 import {removeRecord} from '../../store/remove-record.ts';
 
 /** What a person is not told about while they only look. */
-const QUIET: Logger = {debug() {}, info() {}, warn() {}, error() {}};
+export const QUIET: Logger = {debug() {}, info() {}, warn() {}, error() {}};
 
 /** The records of a data folder, as they are on disk, for commands that look once and end. */
 export class RecordsOnDisk {

@@ -1,0 +1,142 @@
+import {chmodSync, existsSync, mkdirSync, writeFileSync} from 'node:fs';
+import {dirname, join} from 'node:path';
+import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {connect} from '../support/client.ts';
+import {type CommandOptions, runCommand} from '../support/command.ts';
+import {DEAD_PID} from '../support/fakes.ts';
+import {createSandbox, type Sandbox} from '../support/sandbox.ts';
+import {ScriptedModel} from '../support/scripted-model.ts';
+
+let model: ScriptedModel;
+let sandbox: Sandbox;
+
+beforeAll(async () => {
+  model = await ScriptedModel.start(() => ({text: 'ok'}));
+  sandbox = createSandbox({modelUrl: model.url});
+});
+
+afterAll(async () => {
+  await sandbox.remove();
+  await model.close();
+});
+
+const command = (args: readonly string[], options?: CommandOptions) => runCommand(sandbox, args, options);
+
+interface Check {
+  readonly what: string;
+  readonly is: string;
+  readonly says: string;
+  readonly cure?: string;
+}
+
+async function checked(options?: CommandOptions): Promise<{exitCode?: number; find(what: string): Check}> {
+  const {stdout, exitCode} = await command(['doctor', '--json'], options);
+  const {ok, checks} = JSON.parse(stdout) as {ok: boolean; checks: readonly Check[]};
+  expect(ok).toBe(exitCode === 0);
+  const find = (what: string) =>
+    checks.find((one) => one.what.startsWith(what)) ?? {what, is: 'missing', says: ''};
+  return {find, ...(exitCode !== undefined && {exitCode})};
+}
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(path), {recursive: true});
+  writeFileSync(path, text);
+}
+
+describe('doctor', () => {
+  it('has one line for each check, and starts nothing that stays', async () => {
+    const {stdout, exitCode, stderr} = await command(['doctor']);
+    expect({exitCode, stderr}, stdout).toEqual({exitCode: 0, stderr: ''});
+    for (const line of stdout.split('\n')) expect(line).toMatch(/^(?:ok {7}|warning {2})[\w ]+: \S/);
+    expect(stdout).toMatch(/^ok {7}OpenCode starts: Version 1\.18\.\d+ has answered after /m);
+    expect(stdout).toMatch(/^ok {7}Model: scripted\/model, with the agent build\./m);
+    expect(stdout).toMatch(/^ok {7}Hosts: None runs\./m);
+    expect(stdout).toMatch(
+      /^warning {2}OpenCode plugin: .* To add it: opencode plugin opencode-delegate --global$/m,
+    );
+    expect(existsSync(sandbox.runtimeDir)).toBe(false);
+    expect(model.requests).toEqual([]);
+  });
+
+  it('has the model answer where that is wanted, and sees the host', async () => {
+    const {stdout, exitCode} = await command(['doctor', '--live']);
+    expect(exitCode, stdout).toBe(0);
+    expect(stdout).toMatch(
+      /^ok {7}Live answer: scripted\/model has answered after .*, in [a-z]+-[a-z]+-[a-z]+\.$/m,
+    );
+  });
+
+  it('names what is wrong, with the cure', async () => {
+    const lock = join(sandbox.dataDir, 'shop-0123abcd', 'swift-amber-otter.claim');
+    write(lock, JSON.stringify({pid: DEAD_PID, since: 1}));
+    chmodSync(sandbox.runtimeDir, 0o755);
+    const {exitCode, find} = await checked({env: {OPENCODE_DELEGATE_MODEL: 'scripted/none'}});
+    chmodSync(sandbox.runtimeDir, 0o700);
+    expect(exitCode).toBe(1);
+    expect(find('Socket folder')).toMatchObject({is: 'failed', cure: expect.stringContaining('chmod 700')});
+    expect(find('Locks')).toMatchObject({is: 'warning', says: expect.stringContaining(lock)});
+    expect(find('Model')).toMatchObject({
+      is: 'failed',
+      says: expect.stringContaining('"scripted/none" (in OPENCODE_DELEGATE_MODEL) is not among those'),
+    });
+  });
+
+  it.each<[string, Record<string, string>, string, RegExp]>([
+    [
+      'a setting',
+      {OPENCODE_DELEGATE_CONCURRENCY: 'many'},
+      'Settings',
+      /OPENCODE_DELEGATE_CONCURRENCY="many" must/,
+    ],
+    ['OpenCode', {OPENCODE_DELEGATE_BIN: '/nowhere/opencode'}, 'OpenCode', /names "\/nowhere\/opencode"/],
+    ['what OpenCode reads', {OPENCODE_CONFIG_CONTENT: '{'}, 'OpenCode starts', /OPENCODE_CONFIG_CONTENT/],
+  ])('and looks no further than what the rest needs: %s', async (_, env, what, says) => {
+    const {exitCode, find} = await checked({env});
+    expect(exitCode).toBe(1);
+    expect(find(what)).toMatchObject({is: 'failed', says: expect.stringMatching(says)});
+    expect(find('Model').is).toBe('missing');
+  });
+
+  it('says why there are several hosts, and never a value', async () => {
+    const secret = {KUBECONFIG: '/secret/config', OPENCODE_DELEGATE_HOST: 'on'};
+    const clients = [
+      await connect(sandbox, {env: {OPENCODE_DELEGATE_HOST: 'on'}}),
+      await connect(sandbox, {env: secret}),
+      await connect(sandbox, {
+        env: {...secret, OPENCODE_DELEGATE_DATA_DIR: join(sandbox.root, 'other data')},
+      }),
+    ];
+    const {stdout} = await command(['doctor'], {env: {OPENCODE_DELEGATE_BIN: '/nowhere'}});
+    for (const client of clients) await client.close();
+    expect(stdout).toMatch(
+      /^ok {7}Host \d+: It serves this data folder: 2 clients, 0 delegations that run or wait\.$/m,
+    );
+    expect(stdout).toMatch(/^ok {7}Host \d+: Environment 2 .* differs from the first in KUBECONFIG\.$/m);
+    expect(stdout).toMatch(
+      /It serves another data folder, ".*other data": .* value of OPENCODE_DELEGATE_DATA_DIR, /,
+    );
+    expect(stdout).not.toContain('secret');
+  });
+});
+
+describe('clients that are configured', () => {
+  const home = (...path: readonly string[]) => join(sandbox.env.HOME ?? '', ...path);
+  const server = (programm: string) => ({command: programm, args: ['opencode-delegate']});
+
+  it('are found by their files, with what is wrong there', async () => {
+    write(home('.claude.json'), JSON.stringify({mcpServers: {'opencode-delegate': server('node')}}));
+    write(
+      home('.codex', 'config.toml'),
+      '[mcp_servers.opencode-delegate]\ncommand = "opencode-delegate-gone"\n',
+    );
+    write(home('.gemini', 'settings.json'), JSON.stringify({mcpServers: {own: server('npx')}}));
+    write(home('.cursor', 'mcp.json'), '{"mcpServers": {"opencode-delegate": ');
+    write(join(sandbox.project, '.vscode', 'mcp.json'), '{"servers": {}} // none yet');
+    const {find} = await checked({env: {OPENCODE_DELEGATE_BIN: '/nowhere'}});
+    expect(find('Claude Code')).toMatchObject({is: 'ok', says: `It is in "${home('.claude.json')}".`});
+    expect(find('Codex')).toMatchObject({is: 'warning', cure: 'npm install -g opencode-delegate'});
+    expect(find('Gemini CLI')).toMatchObject({is: 'warning', says: expect.stringContaining('npx')});
+    expect(find('Cursor')).toMatchObject({is: 'warning', says: expect.stringContaining('no JSON')});
+    expect(find('VS Code')).toMatchObject({is: 'warning', cure: expect.stringContaining('docs/clients.md')});
+  });
+});

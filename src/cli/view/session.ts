@@ -15,6 +15,8 @@ import {strokeOf, type ToldKey} from './state/stroke.ts';
 import type {Effect} from './state/turn.ts';
 import {ViewStore} from './store.ts';
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 export interface SessionOptions {
   readonly hello: ControlHello;
   readonly main: string;
@@ -73,6 +75,8 @@ export class Session {
     const leave = () => this.#left.resolve(undefined);
     signal.addEventListener('abort', leave);
     process.stdout.on('resize', onResize);
+    // Where nobody else listens for a signal all the time, what ink brings along ends the process with it.
+    for (const name of SIGNALS) process.on(name, leave);
     // A terminal that has gone away takes nothing any more.
     for (const stream of [process.stdin, process.stdout]) stream.on('error', leave);
     process.stdin.once('end', leave);
@@ -87,6 +91,7 @@ export class Session {
       restore();
       forgetEnd();
       process.stdout.off('resize', onResize);
+      for (const name of SIGNALS) process.off(name, leave);
       this.store.close();
       process.stdin.pause();
     }

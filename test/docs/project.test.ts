@@ -159,7 +159,7 @@ describe('the map of the source', () => {
       .filter((entry) => entry.isDirectory())
       .map(({name}) => `src/${name}`);
     expect(named).toEqual(expect.arrayContaining(folders));
-    expect([...folders, 'src/main.ts', 'src/plugin.ts', 'src/config.ts', 'test']).toEqual(
+    expect([...folders, 'src/main.ts', 'src/plugin.ts', 'src/tui.ts', 'src/config.ts', 'test']).toEqual(
       expect.arrayContaining(named),
     );
   });

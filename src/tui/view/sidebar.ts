@@ -1,4 +1,5 @@
 import cliTruncate from 'cli-truncate';
+import stringWidth from 'string-width';
 import {oneLine} from '../../base/safe-text.ts';
 import {age} from '../../cli/terminal/age.ts';
 import {grouped, stateOf} from '../../cli/terminal/groups.ts';
@@ -53,5 +54,7 @@ function elapsedOf({created_at, started_at, ended_at}: ShownDelegation, now: num
 }
 
 function cut(line: string): string {
-  return cliTruncate(line, WIDTH);
+  const short = cliTruncate(line, WIDTH);
+  // Where half of a wide character would have had room, it leaves the whole.
+  return stringWidth(short) > WIDTH ? cliTruncate(line, WIDTH - 1) : short;
 }

@@ -82,7 +82,8 @@ async function mergeAside(
     await aside.run([...PLAINLY, '--cached', '--3way', patch]);
     return await aside.run(['write-tree']);
   } catch (error) {
-    if (error instanceof GitError) return {aside};
+    // A git before 2.32 does not do both.
+    if (error instanceof GitError && !error.message.includes('--3way')) return {aside};
     throw error;
   }
 }

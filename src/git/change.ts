@@ -10,8 +10,10 @@ import {WorkedIn} from './worked-in.ts';
 /** What the person has configured for their own eyes must not change what a patch says. */
 const PATCH = [
   ...['--no-ext-diff', '--no-textconv', '--no-color', '--ignore-submodules=dirty', '--find-renames'],
-  ...['--src-prefix=a/', '--dst-prefix=b/', '--unified=3'],
+  ...['--src-prefix=a/', '--dst-prefix=b/'],
 ];
+/** As options, these would have a patch printed also where only names are wanted. */
+const PLAIN = ['-c', 'core.quotePath=false', '-c', 'diff.context=3'];
 const REPOSITORY_MODE = '160000';
 
 /** What was changed in a worktree since it was made. */
@@ -84,7 +86,7 @@ export async function patchOf(
 ): Promise<string> {
   // In a file: of what git prints, line ends at the end are cut off.
   const file = join(scratch.folder, `${from.slice(0, 12)}-${to.slice(0, 12)}.patch`);
-  await git.run(['-c', 'core.quotePath=false', 'diff', ...PATCH, ...more, `--output=${file}`, from, to]);
+  await git.run([...PLAIN, 'diff', ...PATCH, ...more, `--output=${file}`, from, to]);
   return file;
 }
 

@@ -57,7 +57,7 @@ describe('the work of a worktree', () => {
     const seen = await command(['diff', id]);
     expect(seen).toMatchObject({exitCode: 0, stderr: ''});
     expect(seen.stdout).toMatch(/^diff --git a\/a\.txt b\/a\.txt\n.*\n@@ -1 \+1 @@\n-a\n\+better$/s);
-    expect((await command(['diff', id, '--stat'])).stdout).toMatch(/a\.txt \| 2 \+-\n 1 file changed/);
+    expect((await command(['diff', id, '--stat'])).stdout).toMatch(/^ a\.txt \| 2 \+-\n 1 file changed.*$/);
 
     repository.write({'mine.txt': 'mine\n'});
     const dirty = await command(['apply', id]);

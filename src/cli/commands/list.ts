@@ -36,7 +36,7 @@ export const list: Command = {
       value: 'N',
       about: `At most so many ended ones. Default: ${DEFAULT_LIMIT}.`,
     },
-    json: {type: 'boolean', about: 'As JSON; docs/control.md describes it.'},
+    json: {type: 'boolean', about: 'As JSON; docs/commands.md describes it.'},
     ...SCOPE_OPTIONS,
   },
   examples: [

@@ -17,8 +17,8 @@ describe('the commands in the documents', () => {
   const settings = /(\S+) lists them\./.exec(help)?.[1] ?? '';
 
   it.each(DOCUMENTS)('are those that the program has ($path)', ({fences}) => {
-    for (const [, command] of fences.join('').matchAll(/^opencode-delegate ([a-z]+)/gm)) {
-      expect(help).toMatch(new RegExp(`^  ${command}  `, 'm'));
+    for (const [, command] of fences.join('\n').matchAll(/^opencode-delegate ([a-z]+)/gm)) {
+      expect(help).toMatch(new RegExp(`^ {2}${command} `, 'm'));
     }
   });
 

@@ -1,4 +1,5 @@
 import {messageOf, Refusal} from '../base/errors.ts';
+import {NoHomeError} from '../base/home.ts';
 import {oneLine} from '../base/safe-text.ts';
 import {workingDirectory} from '../base/working-directory.ts';
 import {COMMANDS, SHOWN_COMMANDS} from './commands.ts';
@@ -23,8 +24,13 @@ export async function runCommand(argv: readonly string[], options: RunOptions): 
   } catch (error) {
     terminal.complain(messageOf(error));
     if (error instanceof UsageError) terminal.complain(await usageOf(argv[0]));
-    return error instanceof UsageError || error instanceof Refusal ? EXIT.refused : EXIT.failed;
+    return isRefusal(error) ? EXIT.refused : EXIT.failed;
   }
+}
+
+/** Nothing was done, and the words say what would have to be different. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof UsageError || error instanceof Refusal || error instanceof NoHomeError;
 }
 
 /** Who reads what we print may have had enough, as `head` has: then there is nobody to print for. */

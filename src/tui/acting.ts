@@ -1,8 +1,9 @@
-import {messageOf, Refusal} from '../base/errors.ts';
-import {ControlClient, type ControlHello} from '../cli/sources/control-client.ts';
+import {Refusal} from '../base/errors.ts';
+import {atHost} from '../cli/sources/acting.ts';
+import type {ControlClient, ControlHello} from '../cli/sources/control-client.ts';
 import type {RecordsOnDisk} from '../cli/sources/records.ts';
+import {wholeRecord} from '../cli/sources/survey.ts';
 import type {ShownDelegation} from '../control/shown.ts';
-import {NoHostError} from '../link/connect.ts';
 
 export interface ScreenActingOptions {
   readonly hello: ControlHello;
@@ -45,22 +46,13 @@ export class Acting {
 
   /** What it answered; empty where it has not. */
   async textOf(named: ShownDelegation): Promise<string> {
-    const record = await this.#options.records.read(named);
-    if (record === undefined) throw new Refusal(`The record of ${named.id} is gone, or cannot be read.`);
-    return record.text;
+    return (await wholeRecord(named, this.#options.records)).text;
   }
 
   /** At the host of this data folder, which is started where there is none. */
   async #atHost<T>(act: (host: ControlClient) => Promise<T>): Promise<T> {
     const {hello, main, node} = this.#options;
     if (node === undefined) throw new Refusal('Node was not found on PATH.');
-    const host = await ControlClient.start(hello, main, node).catch((error: unknown) => {
-      throw error instanceof NoHostError ? new Refusal(messageOf(error)) : error;
-    });
-    try {
-      return await act(host);
-    } finally {
-      host.close();
-    }
+    return atHost({...hello, main, node}, act);
   }
 }

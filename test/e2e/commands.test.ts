@@ -88,7 +88,10 @@ describe('a person at a shell', () => {
     expect(file).toMatchObject({exitCode: 0, stdout: expect.stringMatching(ID)});
     expect(piped).toMatchObject({exitCode: 0, stderr: expect.stringMatching(/ · completed · /)});
     expect(failed).toMatchObject({exitCode: 1, stderr: expect.stringMatching(/ · error · /)});
-    const {stdout} = await command(['continue', file.stdout, 'And on', '--wait']);
+    writeFileSync(join(sandbox.project, 'more.md'), 'More from a file');
+    const more = await command(['continue', file.stdout, '--file', 'more.md', '--wait']);
+    expect((await command(['show', more.stdout])).stdout).toContain('Answer to More from a file');
+    const {stdout} = await command(['continue', more.stdout, 'And on', '--wait']);
     expect((await command(['show', stdout])).stdout).toContain('Answer to And on');
   });
 

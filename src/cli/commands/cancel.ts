@@ -1,6 +1,6 @@
 import type {Command} from '../line/command.ts';
 import {EXIT} from '../line/command.ts';
-import {atHost} from '../sources/acting.ts';
+import {atHost, cancelAt} from '../sources/acting.ts';
 import {findDelegation} from '../sources/find.ts';
 import {RecordsOnDisk} from '../sources/records.ts';
 
@@ -16,16 +16,7 @@ export const cancel: Command = {
     const project = await records.projectOf(cwd);
     const all = args.map((given) => findDelegation(given, records, project));
     return atHost(call, async (host) => {
-      for (const named of all) {
-        const {delegation, was_ended: wasEnded} = await host.ask({
-          ...{op: 'cancel', project: named.project},
-          delegation: named.id,
-        });
-        const status = delegation?.status ?? 'cancelled';
-        terminal.print(
-          `${named.id} ${wasEnded === true ? `had ended before: ${status}` : `has ended: ${status}`}.`,
-        );
-      }
+      for (const named of all) terminal.print(await cancelAt(host, named));
       return EXIT.ok;
     });
   },

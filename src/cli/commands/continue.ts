@@ -12,12 +12,13 @@ export const continueCommand: Command = {
   examples: [['continue swift-amber-otter "Now fix what you found."', 'the same agent, in the same session']],
   takes: {least: 1, most: 2},
   async run(call) {
-    const {args, env, cwd} = call;
+    const {args, text, env, cwd} = call;
     const [given = '', words] = args;
     const records = new RecordsOnDisk(env);
     const named = findDelegation(given, records, await records.projectOf(cwd));
-    const prompt =
-      words === undefined && process.stdin.isTTY !== true ? undefined : await promptOf(call, words);
+    // What stdin happens to be in a script is no prompt, unless it is asked for.
+    const isGiven = words !== undefined || text('file') !== undefined || process.stdin.isTTY === true;
+    const prompt = isGiven ? await promptOf(call, words) : undefined;
     return start(call, {
       ...{directory: cwd, ...settingsOf(call)},
       continues: {project: named.project, delegation: named.id},

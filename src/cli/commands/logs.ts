@@ -8,7 +8,7 @@ import {type ControlClient, HostGoneError} from '../sources/control-client.ts';
 import {findDelegation} from '../sources/find.ts';
 import {RecordsOnDisk} from '../sources/records.ts';
 import {storedConversation} from '../sources/stored-conversation.ts';
-import {connectedHosts, onRecord} from '../sources/survey.ts';
+import {connectedHosts, onRecord, wholeRecord} from '../sources/survey.ts';
 import {ConversationWriter} from '../terminal/conversation-writer.ts';
 import {untilInterrupted} from '../terminal/interrupt.ts';
 
@@ -27,8 +27,7 @@ export const logs: Command = {
     const records = new RecordsOnDisk(env);
     const [given = ''] = args;
     const named = findDelegation(given, records, await records.projectOf(cwd));
-    const record = await records.read(named);
-    if (record === undefined) throw new Refusal(`The record of ${named.id} is gone, or cannot be read.`);
+    const record = await wholeRecord(named, records);
     const writer = new ConversationWriter({terminal, isFull: has('full')});
     if (hasEnded(record.state)) {
       const entries = await storedConversation(record, {env, neutral: records.root});

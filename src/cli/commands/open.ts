@@ -11,6 +11,7 @@ import {type Command, EXIT} from '../line/command.ts';
 import {findDelegation} from '../sources/find.ts';
 import {ensureTrusted} from '../sources/may-run.ts';
 import {RecordsOnDisk} from '../sources/records.ts';
+import {wholeRecord} from '../sources/survey.ts';
 
 export const open: Command = {
   usage: '<id> [--print]',
@@ -27,8 +28,7 @@ export const open: Command = {
     const [given = ''] = args;
     const records = new RecordsOnDisk(env);
     const named = findDelegation(given, records, await records.projectOf(cwd));
-    const record = await records.read(named);
-    if (record === undefined) throw new Refusal(`The record of ${named.id} is gone, or cannot be read.`);
+    const record = await wholeRecord(named, records);
     const session = sessionIn(record, env);
     const directory = record.worktree?.directory ?? record.directory;
     if (!existsSync(directory)) throw new Refusal(`${inQuotes(directory)}, where it worked, is gone.`);

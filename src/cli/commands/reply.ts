@@ -1,3 +1,4 @@
+import {oneLine} from '../../base/safe-text.ts';
 import {type Command, EXIT, UsageError} from '../line/command.ts';
 import {atHost} from '../sources/acting.ts';
 import {findDelegation} from '../sources/find.ts';
@@ -37,7 +38,9 @@ export const reply: Command = {
         ...(number !== undefined && {request: Number(number)}),
       });
       const [next] = delegation?.requests ?? [];
-      terminal.print(next === undefined ? `${named.id} goes on.` : `${named.id} asks for more: ${next.what}`);
+      terminal.print(
+        next === undefined ? `${named.id} goes on.` : `${named.id} asks for more: ${oneLine(next.what)}`,
+      );
       return next === undefined ? EXIT.ok : EXIT.needsAnswer;
     });
   },

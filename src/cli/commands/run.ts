@@ -35,7 +35,7 @@ export const run: Command = {
   },
   examples: [
     ['run "Review the last commit" --access read-only', 'start it and carry on'],
-    ['run --wait < task.md && opencode-delegate show $id', 'wait for the end of a prompt from a file'],
+    ['run --wait < task.md', 'wait for the end of a prompt from a file'],
   ],
   takes: {least: 0, most: 1},
   async run(call) {

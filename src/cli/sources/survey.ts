@@ -1,6 +1,11 @@
 import {messageOf, Refusal} from '../../base/errors.ts';
 import {type ShownDelegation, shownOfHead} from '../../control/shown.ts';
-import {type DelegationHead, hasEnded, type Named} from '../../delegation/model/delegation.ts';
+import {
+  type Delegation,
+  type DelegationHead,
+  hasEnded,
+  type Named,
+} from '../../delegation/model/delegation.ts';
 import {runningHosts} from '../../link/hosts.ts';
 import {standingOf} from '../../process/identity.ts';
 import {ControlClient, type ControlHello} from './control-client.ts';
@@ -50,9 +55,14 @@ export function unattended(head: DelegationHead): ShownDelegation {
 
 /** How a delegation that no host tells of stands on disk. @throws Refusal when there is no record any more. */
 export async function onRecord(named: Named, records: RecordsOnDisk): Promise<ShownDelegation> {
+  return unattended(await wholeRecord(named, records));
+}
+
+/** @throws Refusal when there is no record that can be understood. */
+export async function wholeRecord(named: Named, records: RecordsOnDisk): Promise<Delegation> {
   const record = await records.read(named);
   if (record === undefined) throw new Refusal(`The record of ${named.id} is gone, or cannot be read.`);
-  return unattended(record);
+  return record;
 }
 
 export function keyOf({project, id}: {readonly project: string; readonly id: string}): string {

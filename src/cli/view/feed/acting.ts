@@ -1,6 +1,5 @@
-import {Refusal} from '../../../base/errors.ts';
-import {NoHostError} from '../../../link/connect.ts';
-import {atHost} from '../../sources/acting.ts';
+import type {Named} from '../../../delegation/model/delegation.ts';
+import {atHost, cancelAt} from '../../sources/acting.ts';
 import type {ControlClient, ControlHello} from '../../sources/control-client.ts';
 import {connectedHosts, keyOf} from '../../sources/survey.ts';
 import type {Effect} from '../state/turn.ts';
@@ -12,10 +11,6 @@ export interface ActingOptions {
 }
 
 type Reply = Extract<Effect, {does: 'reply'}>;
-interface Named {
-  readonly project: string;
-  readonly id: string;
-}
 
 /** Answers a request. Resolves with what came of it. @throws Refusal with the host's words. */
 export async function replyAtHost(
@@ -37,13 +32,7 @@ export async function replyAtHost(
 
 /** Stops one. Resolves with what came of it. @throws Refusal with the host's words. */
 export async function cancelAtHost(to: Named, options: ActingOptions): Promise<string> {
-  return atHostOf(to, options, async (host) => {
-    const {delegation, was_ended: wasEnded} = await host.ask({
-      ...{op: 'cancel', project: to.project, delegation: to.id},
-    });
-    const status = delegation?.status ?? 'cancelled';
-    return `${to.id} ${wasEnded === true ? `had ended before: ${status}` : `has ended: ${status}`}.`;
-  });
+  return atHostOf(to, options, (host) => cancelAt(host, to));
 }
 
 /** At the host that runs it; where none does, at that of this data folder, which says why it cannot. */
@@ -61,7 +50,5 @@ async function atHostOf<T>(
   } finally {
     for (const host of hosts) host.close();
   }
-  return atHost({...hello, main}, act).catch((error: unknown) => {
-    throw error instanceof NoHostError ? new Refusal(error.message) : error;
-  });
+  return atHost({...hello, main}, act);
 }

@@ -1,6 +1,7 @@
 import type {ShownDelegation} from '../../../control/shown.ts';
 import {type Observed, observe} from '../../sources/observe.ts';
 import type {RecordsOnDisk} from '../../sources/records.ts';
+import {keyOf} from '../../sources/survey.ts';
 import {History} from './history.ts';
 import type {FeedOptions} from './options.ts';
 
@@ -22,7 +23,7 @@ export async function* allDelegations(
 function together(observed: Observed, ended: readonly ShownDelegation[]): readonly ShownDelegation[] {
   const all = new Map(observed);
   for (const shown of ended) {
-    const key = `${shown.project}/${shown.id}`;
+    const key = keyOf(shown);
     if (all.get(key)?.ended_at !== undefined || !all.has(key)) all.set(key, shown);
   }
   return [...all.values()];

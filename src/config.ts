@@ -10,7 +10,7 @@ export {NESTED_MARK} from './base/nested.ts';
 export {VARIABLES} from './variables.ts';
 
 /** What a person can be told of by a command of their own. */
-export const PERSON_EVENTS = ['ended', 'failed', 'blocked'] as const;
+const PERSON_EVENTS = ['ended', 'failed', 'blocked'] as const;
 export type PersonEvent = (typeof PERSON_EVENTS)[number];
 
 const SANDBOX_MODES = ['off', 'on', 'no-network'] as const;

@@ -133,23 +133,6 @@ function violationsOf(sources: Sources): readonly string[] {
   });
 }
 
-/** Each cycle of files once, as `a -> b -> a`. */
-function cyclesOf(sources: Sources): readonly string[] {
-  const cycles: string[] = [];
-  const done = new Set<string>();
-  const visit = (path: string, trail: readonly string[]): void => {
-    const start = trail.indexOf(path);
-    if (start !== -1) cycles.push([...trail.slice(start), path].join(' -> '));
-    if (start !== -1 || done.has(path)) return;
-    for (const specifier of importsOf(sources[path] ?? '')) {
-      if (specifier.startsWith('.')) visit(resolve(path, specifier), [...trail, path]);
-    }
-    done.add(path);
-  };
-  for (const path of Object.keys(sources)) visit(path, []);
-  return cycles;
-}
-
 const EXPORTS = /^export (?:async )?(?:abstract )?(?:type|interface|class|function|const) (\w+)/gm;
 
 /** Each name that more than one file exports, with those files. Two declarations of one file are overloads, or a type and its value. */
@@ -190,10 +173,6 @@ describe('the source', () => {
     expect(violationsOf(sources)).toEqual([]);
   });
 
-  it('has no cycles between its files', () => {
-    expect(cyclesOf(sources)).toEqual([]);
-  });
-
   it('exports no name that means two things', () => {
     expect(twiceExported(sources)).toEqual([]);
   });
@@ -218,7 +197,6 @@ describe('the checker', () => {
 
   it('finds nothing in a clean layout', () => {
     expect(violationsOf(clean)).toEqual([]);
-    expect(cyclesOf(clean)).toEqual([]);
   });
 
   it.each([
@@ -286,17 +264,5 @@ describe('the checker', () => {
       'base/b.ts': 'export async function Found() {}\nconst one = 1;',
     };
     expect(twiceExported(sources)).toEqual(['Found: base/a.ts, base/b.ts']);
-  });
-
-  it('finds a cycle, also of types', () => {
-    const sources = {
-      'delegation/a.ts': "import {b} from './b.ts';",
-      'delegation/b.ts': "import type {C} from './c.ts';",
-      'delegation/c.ts': "export {a} from './a.ts';",
-      'delegation/d.ts': "import {b} from './b.ts';",
-    };
-    expect(cyclesOf(sources)).toEqual([
-      'delegation/a.ts -> delegation/b.ts -> delegation/c.ts -> delegation/a.ts',
-    ]);
   });
 });

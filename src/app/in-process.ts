@@ -31,7 +31,7 @@ export function serveInProcess({version}: {version: string}): void {
 }
 
 /** The settings. What cannot be used is said on stderr and ends the process with code 2. */
-export function settingsOrExit(env: NodeJS.ProcessEnv): ReturnType<typeof readConfig> {
+function settingsOrExit(env: NodeJS.ProcessEnv): ReturnType<typeof readConfig> {
   try {
     return readConfig(env);
   } catch (error) {

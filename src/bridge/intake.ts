@@ -3,7 +3,7 @@ import {errorLine, idAtEdge, isObject, type Message, parseObject} from '../link/
 import {type Judged, judgeMessage, type Passed, refusal} from './judge.ts';
 
 /** Just below what the server accepts, so that it is the bridge that refuses, with an answer. */
-export const MAX_LINE_BYTES = 10_000_000;
+const MAX_LINE_BYTES = 10_000_000;
 
 const TOO_LONG = `A message of more than ${MAX_LINE_BYTES / 1e6} MB is not passed on.`;
 /** The one revision that has batches. */

@@ -14,7 +14,7 @@ import {renderReason} from '../report/waiting.ts';
 const time = z.iso.datetime();
 
 /** What an agent waits for an answer to. */
-export const shownRequest = z.object({
+const shownRequest = z.object({
   number: z.int(),
   kind: z.enum(['permission', 'question']),
   /** On one line. */

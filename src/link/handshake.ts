@@ -5,9 +5,9 @@ import {parseObject} from './message.ts';
 /** Counts up when bridge and host of the same package version would no longer understand each other. */
 const PROTOCOL = 2;
 /** More than an environment can have: systems limit what a program is started with to 2 MB or less. */
-export const MAX_HELLO_BYTES = 4 * 1024 * 1024;
+const MAX_HELLO_BYTES = 4 * 1024 * 1024;
 /** A bridge says hello at once. Only a busy machine makes it take longer than milliseconds. */
-export const HELLO_TIMEOUT_MS = 10_000;
+const HELLO_TIMEOUT_MS = 10_000;
 /** What a host learns about the client behind a connection. */
 export interface Hello {
   readonly version: string;

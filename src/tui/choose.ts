@@ -32,10 +32,7 @@ export function choose(screen: Screen, {title, fits, none, onChosen}: Delegation
 }
 
 /** @param now milliseconds since the epoch. */
-export function optionsOf(
-  all: readonly ShownDelegation[],
-  now: number,
-): readonly SelectOption<ShownDelegation>[] {
+function optionsOf(all: readonly ShownDelegation[], now: number): readonly SelectOption<ShownDelegation>[] {
   return grouped(all).flatMap(([category, members]) =>
     members.map((value) => {
       const {title, requests, activity, ended_at, started_at, created_at} = value;

@@ -2,8 +2,13 @@ import type {Delegation} from '../../src/delegation/model/delegation.ts';
 import {FAULTS, type Fault} from './faults.ts';
 import {INVARIANTS, type Invariant} from './findings.ts';
 import {plain} from './plain.ts';
-import type {SoakResult} from './soak.ts';
 import type {World} from './world.ts';
+
+/** What a run has come to. */
+export interface SoakResult {
+  readonly struck: readonly Fault[];
+  readonly world: World;
+}
 
 /** What stands at the end: kills by kind, ends by outcome, what broke. */
 export function renderReport({struck, world}: SoakResult): string {

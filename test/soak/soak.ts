@@ -5,7 +5,7 @@ import {type Fault, Faults} from './faults.ts';
 import {Findings} from './findings.ts';
 import {expectNothingLeft} from './leftovers.ts';
 import {Random} from './random.ts';
-import {renderProgress} from './report.ts';
+import {renderProgress, type SoakResult} from './report.ts';
 import {settle} from './settle.ts';
 import {expectNoneWithheld} from './stored.ts';
 import type {Work} from './work.ts';
@@ -34,12 +34,6 @@ export interface SoakOptions {
   /** No more kills when it aborts: what there was is looked at as at the end. */
   readonly signal: AbortSignal;
   readonly tell: (line: string) => void;
-}
-
-/** What a run has come to. */
-export interface SoakResult {
-  readonly struck: readonly Fault[];
-  readonly world: World;
 }
 
 /** Kills at random while clients work, and looks whether what must hold does. */

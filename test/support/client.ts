@@ -7,7 +7,7 @@ import {BIN, type Sandbox} from './sandbox.ts';
 
 /** The protocol revisions that a test can be a client of, by the SDK that speaks them. */
 export const ERAS = ['2025-11-25', '2026-07-28'] as const;
-export type Era = (typeof ERAS)[number];
+type Era = (typeof ERAS)[number];
 
 export interface ConnectOptions {
   readonly era?: Era;
@@ -35,7 +35,7 @@ export interface ToolAnswer {
   readonly isError: boolean;
 }
 
-export interface CallOptions {
+interface CallOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (message: string) => void;
 }

@@ -10,7 +10,7 @@ import {keyOf} from './survey.ts';
 
 /** Why a record stays that is old enough to go. */
 export const KEPT_BECAUSE = ['not read', 'gone on with', 'with work that is not merged'] as const;
-export type KeptBecause = (typeof KEPT_BECAUSE)[number];
+type KeptBecause = (typeof KEPT_BECAUSE)[number];
 
 /** A record that nobody needs any more. */
 export interface Prunable {

@@ -2,7 +2,7 @@ import type {ShownDelegation} from '../../control/shown.ts';
 import type {Style} from './terminal.ts';
 
 /** The groups of a list, what needs a person first. */
-export const GROUPS = ['needs you', 'running', 'queued', 'not read yet', 'ended'] as const;
+const GROUPS = ['needs you', 'running', 'queued', 'not read yet', 'ended'] as const;
 export type Group = (typeof GROUPS)[number];
 
 export function groupOf({blocked, status, unread, ended_at}: ShownDelegation): Group {

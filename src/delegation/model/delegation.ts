@@ -15,7 +15,6 @@ export type Outcome = (typeof OUTCOMES)[number];
 
 /** Every status a delegation can have, in the order of its life. */
 export const STATUSES = ['registered', 'queued', 'running', ...OUTCOMES] as const;
-export type Status = (typeof STATUSES)[number];
 
 /** Tokens as the provider counted them, and their cost in US dollars as OpenCode computed it. */
 export interface Usage {
@@ -48,11 +47,11 @@ export const NO_STATS: RunStats = {
   refused: [],
 };
 
-export interface Registered {
+interface Registered {
   readonly status: 'registered';
 }
 
-export interface Queued {
+interface Queued {
   readonly status: 'queued';
 }
 

@@ -9,7 +9,7 @@ import type {DelegationView} from '../../delegation/model/view.ts';
 import type {ClientConnection} from '../connection/client-connection.ts';
 import {meant} from './arguments.ts';
 
-export interface ToolAnnotations {
+interface ToolAnnotations {
   readonly readOnlyHint: boolean;
   readonly destructiveHint?: boolean;
   readonly idempotentHint?: boolean;

@@ -46,7 +46,7 @@ export interface TuiApi {
 export type ThemeColor = 'text' | 'textMuted' | 'success' | 'error' | 'warning' | 'info';
 
 /** What may be drawn where, each given the session that is shown. */
-export interface Slots {
+interface Slots {
   sidebar_content(context: unknown, given: {readonly session_id: string}): Shown;
   session_prompt_right(context: unknown, given: {readonly session_id: string}): Shown;
 }
@@ -68,14 +68,14 @@ export interface PaletteCommand {
   run(): void;
 }
 
-export interface ConfirmProps {
+interface ConfirmProps {
   readonly title: string;
   readonly message: string;
   /** OpenCode closes the dialog after it. */
   onConfirm(): void;
 }
 
-export interface PromptProps {
+interface PromptProps {
   readonly title: string;
   readonly description: () => Element;
   readonly placeholder: string;
@@ -90,7 +90,7 @@ export interface SelectOption<Value> {
   readonly category?: string;
 }
 
-export interface SelectProps<Value> {
+interface SelectProps<Value> {
   readonly title: string;
   readonly options: readonly SelectOption<Value>[];
   onSelect(option: SelectOption<Value>): void;

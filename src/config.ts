@@ -190,7 +190,7 @@ function checkHome(env: NodeJS.ProcessEnv): void {
   try {
     homeOf(env);
   } catch (error) {
-    throw error instanceof NoHomeError ? new ConfigError(error.message) : error;
+    throw error instanceof NoHomeError ? new ConfigError(error.message, {cause: error}) : error;
   }
 }
 

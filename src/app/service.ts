@@ -155,6 +155,6 @@ function settingsOf(env: NodeJS.ProcessEnv): DelegationSettings {
   try {
     return readConfig(env).delegation;
   } catch (error) {
-    throw error instanceof ConfigError ? new Refusal(error.message) : error;
+    throw error instanceof ConfigError ? new Refusal(error.message, {cause: error}) : error;
   }
 }

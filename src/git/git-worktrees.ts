@@ -61,6 +61,7 @@ export class GitWorktrees implements Worktrees {
       if (error instanceof Refusal) throw error;
       throw new Refusal(
         `Its worktree ${worktree.path} cannot be used: ${messageOf(error)}. Delegate it again.`,
+        {cause: error},
       );
     }
   }

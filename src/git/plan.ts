@@ -32,11 +32,11 @@ export async function planWorktree(git: Git, directory: string): Promise<Worktre
     }
     return {checkout, prefix, base, commonDir, notes: await notesOn(own, {base, prefix})};
   } catch (error) {
-    if (error instanceof GitMissing) throw refusal('git is not installed. Install it');
+    if (error instanceof GitMissing) throw refusal('git is not installed. Install it', error);
     if (error instanceof GitTooOld) {
-      throw refusal(`${error.message}, which cannot be told what not to run. Install a newer one`);
+      throw refusal(`${error.message}, which cannot be told what not to run. Install a newer one`, error);
     }
-    if (error instanceof GitError) throw refusal(`git says: ${error.message}. Fix that`);
+    if (error instanceof GitError) throw refusal(`git says: ${error.message}. Fix that`, error);
     throw error;
   }
 }
@@ -102,6 +102,6 @@ async function uncommitted(git: RepositoryGit): Promise<readonly string[]> {
   ];
 }
 
-function refusal(why: string): Refusal {
-  return new Refusal(`A worktree cannot be made: ${why}. ${CURE}`);
+function refusal(why: string, cause?: Error): Refusal {
+  return new Refusal(`A worktree cannot be made: ${why}. ${CURE}`, {cause});
 }

@@ -3,6 +3,7 @@ import {mkdirSync, rmSync, writeFileSync} from 'node:fs';
 import {userInfo} from 'node:os';
 import {isAbsolute, join} from 'node:path';
 import {dataDirOf} from '../base/data-dir.ts';
+import {messageOf} from '../base/errors.ts';
 import {homeOf} from '../base/home.ts';
 import {realPathSync} from '../base/real-path.ts';
 import {stateDirOf} from '../base/state-dir.ts';
@@ -104,7 +105,8 @@ export function prepareEndpoint(options: EndpointOptions): Endpoint {
     mkdirSync(dataDir, {recursive: true, mode: 0o700});
   } catch (error) {
     throw new DataFolderError(
-      `${dataDir}, where results are kept, cannot be made: ${error instanceof Error ? error.message : error}. Make it, or set OPENCODE_DELEGATE_DATA_DIR to a folder that can be written.`,
+      `${dataDir}, where results are kept, cannot be made: ${messageOf(error)}. Make it, or set OPENCODE_DELEGATE_DATA_DIR to a folder that can be written.`,
+      {cause: error},
     );
   }
   ensureOwnFolder(dataDir);

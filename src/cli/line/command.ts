@@ -1,4 +1,5 @@
 import {parseArgs} from 'node:util';
+import {messageOf} from '../../base/errors.ts';
 import type {Terminal} from '../terminal/terminal.ts';
 
 /** What a command ends with. Scripts rely on these. */
@@ -106,6 +107,6 @@ function parsed(options: Readonly<Record<string, OptionSpec>>, argv: readonly st
   try {
     return parseArgs({args: [...argv], options: Object.fromEntries(known), allowPositionals: true});
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw new UsageError(messageOf(error), {cause: error});
   }
 }

@@ -24,7 +24,7 @@ export async function promptOf(
     try {
       return readFileSync(resolve(cwd, file), 'utf8');
     } catch (error) {
-      throw new UsageError(`The prompt cannot be read: ${messageOf(error)}`);
+      throw new UsageError(`The prompt cannot be read: ${messageOf(error)}`, {cause: error});
     }
   }
   const isAsked = file === '-' || argument === '-';

@@ -48,7 +48,7 @@ async function exportOf(session: string, {env, neutral}: ExportOptions): Promise
     return stdout;
   } catch (error) {
     const [why = ''] = messageOf(error).split('\n').slice(-1);
-    throw new Refusal(`OpenCode could not say what session ${session} holds: ${why}`);
+    throw new Refusal(`OpenCode could not say what session ${session} holds: ${why}`, {cause: error});
   }
 }
 

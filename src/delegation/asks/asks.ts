@@ -85,6 +85,7 @@ export class Asks {
       this.#drop(open);
       throw new Refusal(
         `The answer to request ${ask.number} could not be given: ${messageOf(error)}. If its agent still waits, the request is shown again.`,
+        {cause: error},
       );
     }
     const decision = this.#note(ask, isAllowed ? 'allowed' : 'denied', message);

@@ -41,8 +41,7 @@ export async function callTool(
   try {
     answer = await tool.call(input, call);
   } catch (error) {
-    // A bridge sends the call on to the next host.
-    if (error instanceof EndingError) throw new ProtocolError(ENDING_CODE, error.message);
+    if (error instanceof EndingError) throw sentOn(error);
     if (error instanceof InputNeeded) return inputRequired({inputRequests: error.requests});
     isError = true;
     if (!(error instanceof Refusal))
@@ -65,6 +64,11 @@ export async function callTool(
     ...(isError && {isError}),
     ...(call.caller !== undefined && {_meta: metaOf(answer)}),
   };
+}
+
+/** A bridge sends the call on to the next host. */
+function sentOn(error: EndingError): ProtocolError {
+  return Object.assign(new ProtocolError(ENDING_CODE, error.message), {cause: error});
 }
 
 /** Whatever is in a text of ours, nothing of it is hidden or moves a cursor. */

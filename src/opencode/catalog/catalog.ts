@@ -102,7 +102,7 @@ export class OpenCodeCatalog implements Catalog {
         return await this.#choose(request);
       } catch (error) {
         if (!(error instanceof NoAnswerError)) throw error;
-        if (attempt === ASK_ATTEMPTS) throw new Refusal(wentAway(error));
+        if (attempt === ASK_ATTEMPTS) throw new Refusal(wentAway(error), {cause: error});
         // Its end may not be known yet; then the same server would be asked once more.
         await pause(ASK_PAUSE_MS, {});
       }

@@ -56,6 +56,7 @@ export async function readOffer(client: OpencodeClient, directory: string): Prom
     if (error instanceof NoAnswerError) throw error;
     throw new Refusal(
       `OpenCode could not read its configuration for ${directory}: ${messageOf(error)}. Fix it (\`opencode debug config\` there shows the same) and try again.`,
+      {cause: error},
     );
   }
 }

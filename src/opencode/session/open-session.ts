@@ -69,7 +69,7 @@ export async function openSession({
     } catch (error) {
       // The server may have ended since it was last needed; nothing was asked of a model yet.
       if (!(error instanceof NoAnswerError)) throw error;
-      if (attempt === OPEN_ATTEMPTS) throw new Refusal(wentAway(error));
+      if (attempt === OPEN_ATTEMPTS) throw new Refusal(wentAway(error), {cause: error});
       await pause(FIRST_PAUSE_MS * 2 ** (attempt - 1), {});
     }
   }

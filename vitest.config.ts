@@ -3,12 +3,14 @@ import {HELD_ELSEWHERE} from './test/facts/held-elsewhere.ts';
 import {SecondTries} from './test/support/second-tries.ts';
 
 const END_TO_END = 'test/e2e/**/*.test.ts';
+/** End to end as well: every further moment of being killed, attacks, terminals, and what takes long. `npm run test:all`. */
+const LONG = 'test/long/**/*.test.ts';
 /** What is so only where one process does everything. */
 const WITHOUT_HOST = 'test/e2e/without-host.test.ts';
 /** What a person's OpenCode does with the plugin. */
-const PLUGIN = 'test/e2e/plugin-*.test.ts';
+const PLUGIN = 'test/{e2e,long}/plugin-*.test.ts';
 /** Is at a terminal in any case. */
-const PLUGIN_AT_TERMINAL = 'test/e2e/plugin-install.test.ts';
+const PLUGIN_AT_TERMINAL = 'test/long/plugin-install.test.ts';
 
 /** What OpenCode is relied on for, tried on an OpenCode without us. */
 const FACTS = 'test/facts/**/*.test.ts';
@@ -21,9 +23,9 @@ const isAll = process.env.TEST_ALL === '1';
 const isFacts = process.env.TEST_FACTS === '1';
 
 /** The end-to-end tests run with a host in the background, and again with everything in one process. */
-const endToEnd = (host: 'on' | 'off', include: string, exclude: string[] = []) => ({
+const endToEnd = (host: 'on' | 'off', include: string[], exclude: string[] = []) => ({
   extends: true as const,
-  test: {name: `host ${host}`, include: [include], exclude, env: {TEST_HOST: host}},
+  test: {name: `host ${host}`, include, exclude, env: {TEST_HOST: host}},
 });
 
 /** @param more test files beside those that are about facts alone. */
@@ -38,15 +40,14 @@ const ordinary = [
     test: {
       name: 'parts',
       include: ['test/**/*.test.ts'],
-      exclude: ['test/e2e/**', FACTS, REPLACES_MODULES],
+      exclude: [END_TO_END, LONG, FACTS, REPLACES_MODULES],
       // Each puts back what it has faked. A process for each of a hundred files took a third of their time.
       isolate: false,
     },
   },
   {extends: true as const, test: {name: 'parts apart', include: [REPLACES_MODULES]}},
-  endToEnd('on', END_TO_END, [WITHOUT_HOST]),
-  // All of them twice takes two cores more than five minutes: `npm run test:all`.
-  endToEnd('off', isAll ? END_TO_END : WITHOUT_HOST),
+  endToEnd('on', isAll ? [END_TO_END, LONG] : [END_TO_END], [WITHOUT_HOST]),
+  endToEnd('off', isAll ? [END_TO_END, LONG] : [WITHOUT_HOST]),
   // In the others, a person's OpenCode is a server with the plugin by its path; here, one has installed it.
   ...(isAll
     ? [

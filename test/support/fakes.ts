@@ -398,8 +398,8 @@ export class FakeTrust implements Trust {
   readonly brought = new Map<string, BroughtCode>();
   readonly allowed: BroughtCode[] = [];
 
-  async codeIn({directory}: WorkPlace): Promise<BroughtCode | undefined> {
-    return this.brought.get(directory);
+  async codeIn({directory, access}: WorkPlace): Promise<BroughtCode | undefined> {
+    return access === 'read-only' ? undefined : this.brought.get(directory);
   }
 
   async allows({root, digest}: BroughtCode): Promise<boolean> {

@@ -1,5 +1,6 @@
 import {fileURLToPath} from 'node:url';
 import {NESTED_MARK} from './base/nested.ts';
+import {sayLoaded} from './contract/loaded-word.ts';
 import {Companion} from './plugin/companion.ts';
 import type {Hooks, PluginInput} from './plugin/opencode/hooks.ts';
 import {pluginLog} from './plugin/opencode/plugin-log.ts';
@@ -13,7 +14,10 @@ interface Options {
 /** Called by OpenCode once for every directory that it works in. */
 async function server({client, directory}: PluginInput, options: Options = {}): Promise<Partial<Hooks>> {
   // In a server that we started ourselves, a delegated agent works: it has nobody to tell and must not delegate.
-  if ((process.env[NESTED_MARK] ?? '') !== '') return {};
+  if ((process.env[NESTED_MARK] ?? '') !== '') {
+    sayLoaded(process.env, fileURLToPath(import.meta.url));
+    return {};
+  }
   return new Companion({
     client,
     directory,

@@ -15,7 +15,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['bridge', 'cli', 'host', 'tui'],
   ['cli/commands', 'cli/view'],
   ['cli/view/draw', 'cli/view/feed', 'cli/doctor'],
-  ['cli/sources', 'tui/view'],
+  ['cli/doctor/clients', 'cli/sources', 'tui/view'],
   ['link', 'cli/line', 'cli/view/screen', 'cli/view/state', 'tui/opencode'],
   ['cli/terminal'],
   ['mcp', 'plugin', 'control'],

@@ -52,7 +52,7 @@ describe('doctor', () => {
     expect(stdout).toMatch(/^ok {7}Model: scripted\/model, with the agent build\./m);
     expect(stdout).toMatch(/^ok {7}Hosts: None runs\./m);
     expect(stdout).toMatch(
-      /^warning {2}OpenCode plugin: .* To add it: opencode plugin opencode-delegate --global$/m,
+      /^warning {2}OpenCode: .* To add it: opencode plugin opencode-delegate --global$/m,
     );
     expect(existsSync(sandbox.runtimeDir)).toBe(false);
     expect(model.requests).toEqual([]);
@@ -121,22 +121,41 @@ describe('doctor', () => {
 
 describe('clients that are configured', () => {
   const home = (...path: readonly string[]) => join(sandbox.env.HOME ?? '', ...path);
-  const server = (programm: string) => ({command: programm, args: ['opencode-delegate']});
 
   it('are found by their files, with what is wrong there', async () => {
-    write(home('.claude.json'), JSON.stringify({mcpServers: {'opencode-delegate': server('node')}}));
-    write(
-      home('.codex', 'config.toml'),
-      '[mcp_servers.opencode-delegate]\ncommand = "opencode-delegate-gone"\n',
-    );
-    write(home('.gemini', 'settings.json'), JSON.stringify({mcpServers: {own: server('npx')}}));
+    const npx = {command: 'npx', args: ['opencode-delegate']};
+    write(home('.claude.json'), JSON.stringify({mcpServers: {'opencode-delegate': {type: 'http'}}}));
+    write(home('.codex', 'config.toml'), '[mcp_servers.opencode-delegate]\nenabled = false\ncommand = "x"\n');
+    write(home('.gemini', 'settings.json'), JSON.stringify({mcpServers: {own: npx}}));
     write(home('.cursor', 'mcp.json'), '{"mcpServers": {"opencode-delegate": ');
     write(join(sandbox.project, '.vscode', 'mcp.json'), '{"servers": {}} // none yet');
     const {find} = await checked({env: {OPENCODE_DELEGATE_BIN: '/nowhere'}});
-    expect(find('Claude Code')).toMatchObject({is: 'ok', says: `It is in "${home('.claude.json')}".`});
-    expect(find('Codex')).toMatchObject({is: 'warning', cure: 'npm install -g opencode-delegate'});
+    expect(find('Claude Code')).toMatchObject({is: 'warning', says: expect.stringContaining('no command')});
+    expect(find('Codex')).toMatchObject({is: 'ok', says: expect.stringContaining('switched off')});
     expect(find('Gemini CLI')).toMatchObject({is: 'warning', says: expect.stringContaining('npx')});
-    expect(find('Cursor')).toMatchObject({is: 'warning', says: expect.stringContaining('no JSON')});
+    expect(find('Cursor')).toMatchObject({is: 'warning', says: expect.stringContaining('mistake')});
     expect(find('VS Code')).toMatchObject({is: 'warning', cure: expect.stringContaining('docs/clients.md')});
+  });
+
+  it.each([
+    ['a plugin whose file is gone', ['file:///nowhere/opencode-delegate/plugin.js'], /which is not there/],
+    ['one that nobody has tried', ['opencode-delegate'], /OpenCode did not start/],
+  ])('say of %s what is wrong', async (_, plugin, says) => {
+    sandbox.configure({...sandbox.config, plugin});
+    const {find} = await checked({env: {OPENCODE_DELEGATE_BIN: '/nowhere'}});
+    sandbox.configure(sandbox.config);
+    expect(find('OpenCode plugin').says).toMatch(says);
+  });
+
+  it('say that OpenCode has not loaded the plugin, where its package is missing', async () => {
+    sandbox.configure({...sandbox.config, plugin: ['opencode-delegate']});
+    const {find, exitCode} = await checked();
+    sandbox.configure(sandbox.config);
+    expect(find('OpenCode plugin')).toMatchObject({
+      is: 'failed',
+      says: expect.stringContaining('OpenCode has not loaded it'),
+      cure: expect.stringContaining('opencode plugin opencode-delegate --global --force'),
+    });
+    expect(exitCode).toBe(1);
   });
 });

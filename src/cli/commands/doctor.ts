@@ -5,6 +5,7 @@ import {checkFolders} from '../doctor/folders.ts';
 import {checkHosts} from '../doctor/hosts.ts';
 import {checkLive} from '../doctor/live.ts';
 import {checkOpenCode} from '../doctor/opencode.ts';
+import {checkPlugin} from '../doctor/plugin.ts';
 import {type Command, EXIT, type Invocation} from '../line/command.ts';
 import {RecordsOnDisk} from '../sources/records.ts';
 import type {Style, Terminal} from '../terminal/terminal.ts';
@@ -16,7 +17,7 @@ const WORD_WIDTH = 7;
 export const doctor: Command = {
   usage: '[--live] [--json]',
   about:
-    'Checks all that delegations need, one check on a line, each with its cure: Node, settings, OpenCode and its model, folders, hosts, and the clients that are configured here. It exits with 1 when one has failed. OpenCode is started for it, and ended again.',
+    'Checks all that delegations need, one check on a line, each with its cure: Node, settings, OpenCode and its model, folders, hosts, and the clients that are configured here. It exits with 1 when one has failed. OpenCode, and what the clients start as our server, are started for it and ended again.',
   options: {
     live: {
       type: 'boolean',
@@ -44,13 +45,15 @@ export const doctor: Command = {
 };
 
 async function* checks(call: Invocation): AsyncGenerator<Finding, void> {
-  const {env, cwd, version, has} = call;
+  const {env, cwd, version, main, has} = call;
   const records = new RecordsOnDisk(env);
   yield checkNode(process.versions.node);
   yield* checkFolders(records, {env, version});
   yield* await checkHosts({env, version, root: records.root});
-  yield* checkOpenCode(env);
-  yield* await checkClients({env, cwd});
+  const openCode = yield* checkOpenCode(env);
+  const plugin = checkPlugin({env, cwd, main, openCode});
+  if (plugin !== undefined) yield plugin;
+  yield* await checkClients({env, cwd, main, version, hasPlugin: plugin !== undefined});
   if (has('live')) yield await checkLive(call);
 }
 

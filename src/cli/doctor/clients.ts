@@ -1,166 +1,174 @@
-import {existsSync, readFileSync} from 'node:fs';
-import {homedir, platform} from 'node:os';
-import {isAbsolute, join} from 'node:path';
-import {type ParseError, parse} from 'jsonc-parser';
-import which from 'which';
-import {inQuotes} from '../../base/safe-text.ts';
-import {upwards} from '../../base/upwards.ts';
-import {xdgFolder} from '../../base/xdg.ts';
-import {configurationPlaces} from '../../opencode/settings/configuration-places.ts';
-import {type Finding, fine, warning} from './finding.ts';
+import {existsSync} from 'node:fs';
+import {inQuotes, oneLine} from '../../base/safe-text.ts';
+import {Secrets} from '../../opencode/secrets/secrets.ts';
+import {counted} from '../../report/format.ts';
+import {untilInterrupted} from '../terminal/interrupt.ts';
+import {type Entry, type Launch, readEntries} from './clients/entries.ts';
+import {type Handshake, shakeHands} from './clients/handshake.ts';
+import {
+  type ClientFile,
+  type ClientOptions,
+  type KnownClient,
+  knownClients,
+  OUR_NAME,
+} from './clients/known-clients.ts';
+import {isOwnProgram} from './clients/own-program.ts';
+import {type Finding, failed, fine, warning} from './finding.ts';
 
-const NAME = 'opencode-delegate';
+const INSTALL = `npm install -g ${OUR_NAME}`;
+/** What is offered in any case. With requests that wait for an answer, there is one more. */
+export const LEAST_TOOLS = ['delegate', 'delegation_read', 'delegation_list', 'delegation_cancel'] as const;
 
-interface ClientFiles {
-  readonly client: string;
-  /** Where its configuration can be. */
-  readonly files: readonly string[];
-  /** What adds us. */
-  readonly add: string;
+export interface CheckClientsOptions extends ClientOptions {
+  /** The program that runs now, and its version. */
+  readonly main: string;
+  readonly version: string;
+  /** True where OpenCode has us as a plugin, and needs no entry. */
+  readonly hasPlugin: boolean;
 }
 
-export interface ClientOptions {
-  readonly env: NodeJS.ProcessEnv;
-  readonly cwd: string;
-}
-
-/** Which clients that are installed here have us in their configuration. Their files are read, and nothing is started. */
-export async function checkClients(options: ClientOptions): Promise<readonly Finding[]> {
-  const findings = await Promise.all(clientsOf(options).map((client) => checkClient(client, options.env)));
-  return findings.filter((finding) => finding !== undefined);
-}
-
-function clientsOf({env, cwd}: ClientOptions): readonly ClientFiles[] {
-  const home = env.HOME?.trim() || homedir();
-  const here = upwards(cwd);
-  return [
-    {
-      client: 'OpenCode plugin',
-      files: configurationPlaces(cwd, env).files.filter((file) => !file.endsWith('auth.json')),
-      add: `opencode plugin ${NAME} --global`,
-    },
-    {
-      client: 'Claude Code',
-      files: [
-        join(env.CLAUDE_CONFIG_DIR?.trim() || home, '.claude.json'),
-        ...here.map((folder) => join(folder, '.mcp.json')),
-      ],
-      add: `claude mcp add -s user ${NAME} -- ${NAME}`,
-    },
-    {
-      client: 'Codex',
-      files: [join(env.CODEX_HOME?.trim() || join(home, '.codex'), 'config.toml')],
-      add: `codex mcp add ${NAME} -- ${NAME}`,
-    },
-    {
-      client: 'Gemini CLI',
-      files: [home, ...here].map((folder) => join(folder, '.gemini', 'settings.json')),
-      add: `gemini mcp add -s user ${NAME} ${NAME}`,
-    },
-    {
-      client: 'Cursor',
-      files: [home, ...here].map((folder) => join(folder, '.cursor', 'mcp.json')),
-      add: 'docs/clients.md has the entry.',
-    },
-    {
-      client: 'VS Code',
-      files: [
-        join(codeFolder(home, env), 'User', 'mcp.json'),
-        ...here.map((folder) => join(folder, '.vscode', 'mcp.json')),
-      ],
-      add: 'docs/clients.md has the entry.',
-    },
-  ];
-}
-
-function codeFolder(home: string, env: NodeJS.ProcessEnv): string {
-  switch (platform()) {
-    case 'darwin':
-      return join(home, 'Library', 'Application Support', 'Code');
-    case 'win32':
-      return join(env.APPDATA ?? home, 'Code');
-    default:
-      return join(xdgFolder(env, 'XDG_CONFIG_HOME'), 'Code');
+/** Starts what the clients that are configured here start as our server, and looks whether it answers as ours does. */
+export async function checkClients(options: CheckClientsOptions): Promise<readonly Finding[]> {
+  const interrupt = untilInterrupted();
+  try {
+    const clients = knownClients(options);
+    const findings = clients.map((client) => checkClient(client, {...options, signal: interrupt.signal}));
+    return (await Promise.all(findings)).flat();
+  } finally {
+    interrupt.done();
   }
 }
 
-/** `undefined` where the client has no configuration here. */
-async function checkClient(
-  {client, files, add}: ClientFiles,
-  env: NodeJS.ProcessEnv,
-): Promise<Finding | undefined> {
-  const there = [...new Set(files)].filter((file) => existsSync(file));
-  if (there.length === 0) return undefined;
-  for (const file of there) {
-    const text = textOf(file);
-    if (text === undefined)
-      return warning(client, `${inQuotes(file)} cannot be read.`, 'Look at its mode and its owner.');
-    if (!text.includes(NAME)) continue;
-    const command = file.endsWith('.toml') ? commandInToml(text) : commandInJson(text);
-    if (command === 'broken')
-      return warning(client, `${inQuotes(file)} is no JSON that can be read.`, 'Fix it.');
-    return checkCommand({client, file, command}, env);
-  }
-  return warning(client, `It is not in ${there.map(inQuotes).join(', ')}.`, `To add it: ${add}`);
+interface Options extends CheckClientsOptions {
+  readonly signal: AbortSignal;
 }
 
-async function checkCommand(
-  {client, file, command}: {client: string; file: string; command: string | undefined},
-  env: NodeJS.ProcessEnv,
-): Promise<Finding> {
-  const says = `It is in ${inQuotes(file)}`;
-  if (command === undefined) return fine(client, `${says}.`);
-  if (command === 'npx')
+/** Nothing where the client has no configuration here. */
+async function checkClient(client: KnownClient, options: Options): Promise<readonly Finding[]> {
+  const {name, files, add} = client;
+  const byPath = new Map([...files].reverse().map((file) => [file.path, file]));
+  const there = [...byPath.values()].reverse().filter(({path}) => existsSync(path));
+  const findings = there.map((file) => checkFile(client, file, options));
+  const found = (await Promise.all(findings)).flat();
+  const isElsewhere = name === 'OpenCode' && options.hasPlugin;
+  if (there.length === 0 || found.length > 0 || isElsewhere) return found;
+  const places = there.map(({path}) => inQuotes(path)).join(', ');
+  return [warning(name, `It is not in ${places}.`, `To add it: ${add}`)];
+}
+
+async function checkFile(
+  client: KnownClient,
+  file: ClientFile,
+  options: Options,
+): Promise<readonly Finding[]> {
+  const {name} = client;
+  const where = inQuotes(file.path);
+  const read = readEntries(client, file, options);
+  switch (read.is) {
+    case 'absent':
+      return [];
+    case 'locked':
+      return [warning(name, `${where} cannot be read.`, 'Look at its mode and its owner.')];
+    case 'broken':
+      return [warning(name, `${where} has a mistake, and cannot be read.`, 'Correct the file.')];
+    case 'read':
+      return Promise.all(read.entries.map((entry) => checkEntry(entry, {name, file}, options)));
+  }
+}
+
+interface Place {
+  readonly name: string;
+  readonly file: ClientFile;
+}
+
+async function checkEntry(entry: Entry, {name, file}: Place, options: Options): Promise<Finding> {
+  const says = `It is in ${inQuotes(file.path)}`;
+  if (entry.is === 'switched off') return fine(name, `${says}, and switched off.`);
+  if (entry.is === 'without command')
+    return warning(name, `${says}, with no command that can be read.`, `docs/clients.md has the entry.`);
+  const {launch} = entry;
+  if (launch.command === 'npx')
     return warning(
-      client,
+      name,
       `${says}, started with npx, which runs what a repository has under that name.`,
-      `npm install -g ${NAME}, and ${NAME} as the command.`,
+      `${INSTALL}, and ${OUR_NAME} as the command.`,
     );
-  const isThere = isAbsolute(command)
-    ? existsSync(command)
-    : (await which(command, {nothrow: true, path: env.PATH ?? ''})) !== null;
-  if (isThere) return fine(client, `${says}.`);
+  if (!file.isOwn && !isOwnProgram(launch, options.main, options.env))
+    return warning(
+      name,
+      `${says}. It is not tried: a repository may have written it, and it starts ${inQuotes(launch.command)}.`,
+      `Use the installed command: ${OUR_NAME}, without arguments.`,
+    );
+  const found = await shakeHands(launch, options.signal);
+  return judged(found, launch, {...options, name, says});
+}
+
+function judged(
+  found: Handshake,
+  {command, env, waitMs}: Launch,
+  {name, says, version}: Options & {readonly name: string; readonly says: string},
+): Finding {
+  const saying = (said: string) =>
+    said === '' ? 'says nothing on stderr' : `says: ${oneLine(new Secrets(env).conceal(lastLines(said)))}`;
+  const program = inQuotes(command);
+  switch (found.is) {
+    case 'missing':
+      return broken(
+        name,
+        `${says}. ${program} cannot be started: ${found.says}`,
+        `${INSTALL}, or correct the path.`,
+      );
+    case 'ended':
+      return broken(
+        name,
+        `${says}. ${program} ends at once (${found.how}), and ${saying(found.said)}`,
+        `Run it in a shell, or install it again: ${INSTALL}`,
+      );
+    case 'silent':
+      return broken(
+        name,
+        `${says}. ${program} has not answered within ${waitMs / 1_000} s, and ${saying(found.said)}`,
+        'Run it in a shell. If it is only slow, give it more time in that entry.',
+      );
+    case 'refused':
+      return broken(name, `${says}. ${program} refuses: ${oneLine(found.says)}`, 'Restart the client.');
+    case 'foreign':
+      return broken(
+        name,
+        `${says}. ${program} is another server, ${inQuotes(found.name)}.`,
+        `Give it another name, and add this one. ${INSTALL}`,
+      );
+    case 'interrupted':
+      return broken(name, `${says}. It was interrupted.`, 'Try again.');
+    case 'ours':
+      return judgedTools(found, {name, says, version});
+  }
+}
+
+function judgedTools(
+  found: Handshake & {readonly is: 'ours'},
+  {name, says, version}: {readonly name: string; readonly says: string; readonly version: string},
+): Finding {
+  const missing = LEAST_TOOLS.filter((tool) => !found.tools.includes(tool));
+  const answered = `It answers after ${(found.ms / 1_000).toFixed(1)} s`;
+  if (missing.length > 0)
+    return broken(name, `${says}. ${answered}, without ${missing.join(', ')}.`, `${INSTALL}@latest`);
+  const tools = counted(found.tools.length, 'tool');
+  if (found.version === version) return fine(name, `${says}. ${answered}, with ${tools}.`);
   return warning(
-    client,
-    `${says}, and its command ${inQuotes(command)} is not there.`,
-    `npm install -g ${NAME}`,
+    name,
+    `${says}. ${answered}, with ${tools}, as version ${oneLine(found.version)}. This is ${version}.`,
+    `${INSTALL}@latest, then start the client again.`,
   );
 }
 
-function textOf(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
-  }
+function broken(what: string, says: string, cure: string): Finding {
+  return failed(what, says.endsWith('.') ? says : `${says}.`, cure);
 }
 
-/** The program that starts us; `undefined` where there is none, as for a plugin. */
-function commandInJson(text: string): string | undefined {
-  const errors: ParseError[] = [];
-  const value: unknown = parse(text, errors, {allowTrailingComma: true});
-  return errors.length > 0 ? 'broken' : commandIn(value);
-}
-
-/** In the first entry of servers that names us, however deep it is. */
-function commandIn(value: unknown): string | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  for (const [key, entry] of Object.entries(value)) {
-    if (typeof entry !== 'object' || entry === null) continue;
-    const isOurs = key === NAME || ('args' in entry && JSON.stringify(entry.args).includes(NAME));
-    if (isOurs && 'command' in entry) {
-      const {command} = entry;
-      if (typeof command === 'string') return command;
-      if (Array.isArray(command) && typeof command[0] === 'string') return command[0];
-    }
-    const below = commandIn(entry);
-    if (below !== undefined) return below;
-  }
-  return undefined;
-}
-
-/** Codex writes one table for each server. */
-function commandInToml(text: string): string | undefined {
-  const [, table = ''] = /^\[mcp_servers\."?opencode-delegate"?\]\s*$([^[]*)/m.exec(text) ?? [];
-  return /^command\s*=\s*["']([^"']*)["']/m.exec(table)?.[1];
+/** Where a program has failed, what it says last is why. Node adds its version. */
+function lastLines(said: string): string {
+  const lines = said.split('\n').filter((line) => line.trim() !== '' && !/^Node\.js v/.test(line));
+  const errors = lines.filter((line) => /error|cannot|not found|fail/i.test(line));
+  return (errors.length > 0 ? errors : lines).slice(-3).join(' ').slice(-600);
 }

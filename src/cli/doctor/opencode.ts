@@ -1,5 +1,8 @@
+import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {type Config, readConfig} from '../../config.ts';
+import {LOADED_WORD} from '../../contract/loaded-word.ts';
 import {chooseFrom} from '../../opencode/catalog/choosing.ts';
 import {readOffer} from '../../opencode/catalog/offer.ts';
 import {Secrets} from '../../opencode/secrets/secrets.ts';
@@ -9,35 +12,51 @@ import {WORKTREES} from '../../store/files/project-name.ts';
 import {QUIET} from '../sources/records.ts';
 import {type Finding, failed, fine} from './finding.ts';
 
+/** What can be known only where OpenCode has started. */
+export interface OpenCodeSays {
+  /** The file of our plugin that it has loaded from the person's own configuration; `undefined` where it has loaded none. */
+  readonly loadedPlugin: string | undefined;
+}
+
 /** Settings, OpenCode, that it starts, what it reads, and the model that it would use. Each rests on those before it. */
-export async function* checkOpenCode(env: NodeJS.ProcessEnv): AsyncGenerator<Finding, void> {
+export async function* checkOpenCode(
+  env: NodeJS.ProcessEnv,
+): AsyncGenerator<Finding, OpenCodeSays | undefined> {
   let config: Config;
   try {
     config = readConfig(env);
     yield fine('Settings', 'All OPENCODE_DELEGATE_* variables can be used.');
   } catch (error) {
-    return yield failed('Settings', error);
+    yield failed('Settings', error);
+    return undefined;
   }
   let binary: string;
   try {
     binary = await findBinary({named: config.delegation.binary, env});
     yield fine('OpenCode', `It is ${binary}.`);
   } catch (error) {
-    return yield failed('OpenCode', error);
+    yield failed('OpenCode', error);
+    return undefined;
   }
   let server: OpenCodeServer;
+  const folder = mkdtempSync(join(tmpdir(), 'opencode-delegate-doctor-'));
+  const word = join(folder, 'plugin');
   try {
     const begun = performance.now();
-    server = await OpenCodeServer.start(optionsFor(binary, config, env));
+    server = await OpenCodeServer.start(optionsFor(binary, config, {...env, [LOADED_WORD]: word}));
     const seconds = ((performance.now() - begun) / 1_000).toFixed(1);
     yield fine('OpenCode starts', `Version ${server.version} has answered after ${seconds} s.`);
   } catch (error) {
-    return yield failed('OpenCode starts', error);
+    yield failed('OpenCode starts', error);
+    rmSync(folder, {recursive: true, force: true});
+    return undefined;
   }
   try {
     yield* checkConfiguration(server, config);
+    return {loadedPlugin: textOf(word)};
   } finally {
     await server.stop();
+    rmSync(folder, {recursive: true, force: true});
   }
 }
 
@@ -69,4 +88,13 @@ function optionsFor(binary: string, {dataDir, delegation}: Config, env: NodeJS.P
     worktrees: join(dataDir, WORKTREES),
     conceal: (text: string) => secrets.conceal(text),
   };
+}
+
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    // Nobody has written it.
+    return undefined;
+  }
 }

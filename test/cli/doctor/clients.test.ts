@@ -1,0 +1,151 @@
+import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {dirname, join} from 'node:path';
+import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {type Entry, readEntries} from '../../../src/cli/doctor/clients/entries.ts';
+import {shakeHands} from '../../../src/cli/doctor/clients/handshake.ts';
+import {knownClients} from '../../../src/cli/doctor/clients/known-clients.ts';
+import {isOwnProgram} from '../../../src/cli/doctor/clients/own-program.ts';
+import {LEAST_TOOLS} from '../../../src/cli/doctor/clients.ts';
+import {TOOL_DEFINITIONS} from '../../../src/mcp/server.ts';
+import {processesIn} from '../../support/processes.ts';
+
+const NAME = 'opencode-delegate';
+
+let root: string;
+let env: NodeJS.ProcessEnv;
+
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), 'doctor-'));
+  env = {HOME: root, PATH: process.env.PATH, KEY: 'value', EDITOR: 'ed'};
+});
+
+afterAll(() => rmSync(root, {recursive: true}));
+
+/** The entries that a client's own file says, with this in it. */
+function entriesIn(name: string, file: string, content: string, cwd = root): readonly Entry[] {
+  const path = join(root, file);
+  mkdirSync(dirname(path), {recursive: true});
+  writeFileSync(path, content);
+  const client = knownClients({env, cwd}).find((one) => one.name === name);
+  const place = client?.files.find((one) => one.path === path);
+  if (client === undefined || place === undefined) throw new Error(`no ${name} in ${path}`);
+  const read = readEntries(client, place, {env, cwd});
+  return read.is === 'read' ? read.entries : [];
+}
+
+const braced = (name: string) => `\${${name}}`;
+const launched = (entries: readonly Entry[]) =>
+  entries.flatMap((one) => (one.is === 'started' ? one.launch : []));
+
+describe('what a client starts', () => {
+  it('is given the few variables that Codex passes on, and those that the entry names', () => {
+    const toml = `[mcp_servers.${NAME}]\ncommand = "${NAME}"\nenv_vars = ["KEY"]\n[mcp_servers.${NAME}.env]\nMORE = "1"\n`;
+    const [launch] = launched(entriesIn('Codex', '.codex/config.toml', toml));
+    expect(launch?.env).toEqual({HOME: root, PATH: env.PATH, KEY: 'value', MORE: '1'});
+    expect(launch).toMatchObject({command: NAME, args: [], waitMs: 10_000, cwd: root});
+  });
+
+  it.each([
+    [
+      'Gemini CLI',
+      '.gemini/settings.json',
+      'mcpServers',
+      `$KEY ${braced('KEY')} ${braced('NONE:-else')} $NONE`,
+      'value value else $NONE',
+    ],
+    [
+      'Cursor',
+      '.cursor/mcp.json',
+      'mcpServers',
+      `$KEY ${braced('env:KEY')} ${braced('userHome')}`,
+      '$KEY value ROOT',
+    ],
+    ['OpenCode', '.config/opencode/opencode.json', 'mcp', '{env:KEY} $KEY', 'value $KEY'],
+    ['Zed', '.config/zed/settings.json', 'context_servers', braced('KEY'), braced('KEY')],
+  ])('has the variables that %s writes out', (name, file, key, given, becomes) => {
+    const entry = {command: 'node', args: [given], env: {OF: given}};
+    const [launch] = launched(entriesIn(name, file, JSON.stringify({[key]: {[NAME]: entry}})));
+    const expected = becomes.replace('ROOT', root);
+    expect(launch?.args).toEqual([expected]);
+    expect(launch?.env.OF).toBe(expected);
+  });
+
+  it('is the command of OpenCode with its arguments, and with the time that it waits', () => {
+    const mcp = {
+      own: {type: 'local', command: ['node', '/x/opencode-delegate/dist/main.js'], timeout: 60_000},
+    };
+    const [launch] = launched(
+      entriesIn('OpenCode', '.config/opencode/opencode.jsonc', JSON.stringify({mcp})),
+    );
+    expect(launch).toMatchObject({command: 'node', args: [mcp.own.command[1]], waitMs: 60_000});
+  });
+
+  it('is looked for in this project alone, and under no other name', () => {
+    const content = {
+      projects: {
+        [root]: {mcpServers: {[NAME]: {command: 'here'}}},
+        '/other': {mcpServers: {[NAME]: {command: 'x'}}},
+      },
+      mcpServers: {weather: {command: 'weather'}},
+    };
+    const found = launched(entriesIn('Claude Code', '.claude.json', JSON.stringify(content)));
+    expect(found.map(({command}) => command)).toEqual(['here']);
+  });
+});
+
+describe('what a repository may have written', () => {
+  const launch = {command: NAME, args: [], added: {}, cwd: '/', env: {}, waitMs: 1};
+  const main = () => join(root, 'main.js');
+
+  beforeAll(() => {
+    writeFileSync(join(root, NAME), '');
+    writeFileSync(main(), '');
+  });
+
+  it('is started where it is this very program', () => {
+    expect(isOwnProgram({...launch, command: 'node', args: [main()]}, main(), env)).toBe(true);
+    const setting = {OPENCODE_DELEGATE_LOG: 'debug'};
+    expect(isOwnProgram({...launch, command: main(), added: setting}, main(), env)).toBe(true);
+  });
+
+  it.each([
+    ['another program', {command: 'node', args: ['/other/main.js']}],
+    ['one beside it', {command: './main.js'}],
+    ['an argument more', {command: 'node', args: ['--require', './evil.js']}],
+    ['a variable that loads code', {added: {NODE_OPTIONS: '--require ./evil.js'}}],
+    ['another OpenCode', {added: {OPENCODE_DELEGATE_BIN: './evil'}}],
+  ])('and not with %s', (_, change) => {
+    expect(isOwnProgram({...launch, command: main(), ...change}, main(), env)).toBe(false);
+  });
+});
+
+describe('a handshake', () => {
+  it('that is interrupted leaves no process', async () => {
+    const code = 'setInterval(() => {}, 1e6); process.on("SIGTERM", () => {})';
+    const launch = {command: process.execPath, args: ['-e', code], added: {}, cwd: root, env, waitMs: 60_000};
+    const controller = new AbortController();
+    const shaking = shakeHands(launch, controller.signal);
+    controller.abort();
+    expect(await shaking).toEqual({is: 'interrupted'});
+    expect(processesIn(root)).toEqual([]);
+  });
+
+  it('with a folder that is gone says so', async () => {
+    const launch = {
+      command: process.execPath,
+      args: [],
+      added: {},
+      cwd: join(root, 'gone'),
+      env,
+      waitMs: 60_000,
+    };
+    const found = await shakeHands(launch, new AbortController().signal);
+    expect(found).toEqual({is: 'missing', says: expect.stringContaining('gone')});
+  });
+
+  it('expects the tools that are always there', () => {
+    const names = TOOL_DEFINITIONS.map(({name}) => name).filter((name) => name !== 'delegation_reply');
+    expect([...LEAST_TOOLS].sort()).toEqual([...names].sort());
+  });
+});

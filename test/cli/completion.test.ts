@@ -45,19 +45,46 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
   return stdout.trim().split('\n');
 }
 
+/** What fish offers for the last of these words. */
+function offeredByFish(...words: readonly string[]): readonly string[] {
+  const line = ['opencode-delegate', ...words].join(' ');
+  const script = `source '${join(folder, 'fish')}'; complete -C '${line}'`;
+  const env = {PATH: `${folder}:${process.env.PATH}`, HOME: folder};
+  const {stdout, stderr} = spawnSync('fish', ['--no-config', '-c', script], {
+    env,
+    encoding: 'utf8',
+    cwd: folder,
+  });
+  expect(stderr).toBe('');
+  return stdout
+    .trim()
+    .split('\n')
+    .map((offer) => offer.split('\t')[0] ?? '');
+}
+
+const OFFERS: readonly (readonly [what: string, words: readonly string[], expected: readonly string[]])[] = [
+  ['commands', ['co'], ['continue', 'completion']],
+  ['ids', ['show', ''], ['swift-amber-otter', 'calm-blue-fox']],
+  ['ids that begin so', ['wait', 'swift-amber-otter', 'ca'], ['calm-blue-fox']],
+  ['options', ['list', '--s'], ['--status', '--since', '--search']],
+  ['values of an option', ['list', '--status', 'ru'], ['running']],
+  ['values of another', ['run', '--access', ''], ['agent', 'read-only', 'worktree']],
+  ['shells', ['completion', 'z'], ['zsh']],
+  ['commands after help', ['help', 'sto'], ['stop']],
+];
+
 describe('completion in bash', () => {
-  it.each<[string, readonly string[], readonly string[]]>([
-    ['commands', ['co'], ['continue', 'completion']],
-    ['ids', ['show', ''], ['swift-amber-otter', 'calm-blue-fox']],
-    ['ids that begin so', ['wait', 'swift-amber-otter', 'ca'], ['calm-blue-fox']],
-    ['options', ['list', '--s'], ['--status', '--since', '--search']],
-    ['values of an option', ['list', '--status', 'ru'], ['running']],
-    ['values of another', ['run', '--access', ''], ['agent', 'read-only', 'worktree']],
-    ['shells', ['completion', 'z'], ['zsh']],
-    ['commands after help', ['help', 'sto'], ['stop']],
-    ['nothing where nothing is known', ['run', 'x'], ['']],
-  ])('offers %s', (_, words, expected) => {
-    expect([...offered(...words)].sort()).toEqual([...expected].sort());
+  it.each([...OFFERS, ['nothing where nothing is known', ['run', 'x'], ['']] as const])(
+    'offers %s',
+    (_, words, expected) => {
+      expect([...offered(...words)].sort()).toEqual([...expected].sort());
+    },
+  );
+});
+
+describe.skipIf(spawnSync('fish', ['--version']).status !== 0)('completion in fish', () => {
+  it.each(OFFERS)('offers %s', (_, words, expected) => {
+    expect([...offeredByFish(...words)].sort()).toEqual([...expected].sort());
   });
 });
 

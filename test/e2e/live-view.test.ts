@@ -1,3 +1,5 @@
+import {writeFileSync} from 'node:fs';
+import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it, onTestFinished} from 'vitest';
 import {shownDelegation} from '../../src/control/shown.ts';
 import {runCommand} from '../support/command.ts';
@@ -9,9 +11,10 @@ import {ScriptedModel} from '../support/scripted-model.ts';
 import {openTerminalOf, type Terminal, type TerminalSize} from '../support/terminal.ts';
 
 const WAITING = {OPENCODE_DELEGATE_ON_ASK: 'wait', OPENCODE_DELEGATE_ASK_SECONDS: '600'};
-const [NARROW, WIDE] = [
+const [NARROW, WIDE, WIDEST] = [
   {columns: 60, rows: 24},
   {columns: 120, rows: 30},
+  {columns: 200, rows: 50},
 ];
 const CTRL_C = '\u0003';
 
@@ -77,6 +80,11 @@ function rows(terminal: Terminal): readonly string[] {
     .map((row) => row.trimEnd());
 }
 
+/** Where the text begins in the row that names what runs, and in the words beside it. */
+function columnOf(terminal: Terminal, text: string): number {
+  return rows(terminal)[1]?.indexOf(text) ?? -1;
+}
+
 describe('the live view', () => {
   it('shows what runs and what has ended at 60 and at 120 columns, and follows the window', async () => {
     const done = await begin('Say hello');
@@ -93,6 +101,13 @@ describe('the live view', () => {
     await view.hides('────');
     // Beside the list now.
     await eventually(() => /^RUNNING \(1\) +Take long$/.test(rows(view)[1] ?? ''));
+    const columnAtWide = columnOf(view, 'Take long');
+    view.resize(WIDEST);
+    await eventually(() => rows(view)[0]?.length !== 0 && rows(view).at(-1)?.includes('? help') === true);
+    await eventually(() => /^RUNNING \(1\) +Take long$/.test(rows(view)[1] ?? ''));
+    expect(rows(view)).toHaveLength(WIDEST.rows);
+    // There is room for the whole of a row, and for more of the words beside it.
+    expect(columnOf(view, 'Take long')).toBeGreaterThan(columnAtWide);
     view.resize({columns: 70, rows: 20});
     await view.shows('────');
     expect(rows(view)).toHaveLength(20);
@@ -181,15 +196,22 @@ describe('the live view', () => {
   });
 });
 
+/** Throws where nobody catches it when it is asked to, as a mistake of ours would. */
+const CRASHES = `process.on('SIGUSR2', () => { throw new Error('a planted fault'); });`;
+
 describe('leaving it', () => {
-  it.each([
+  it.each<[string, (view: Terminal) => void, string?]>([
     ['Ctrl-C', (view: Terminal) => view.type(CTRL_C)],
     ['SIGTERM', (view: Terminal) => process.kill(view.pid, 'SIGTERM')],
     ['SIGHUP', (view: Terminal) => process.kill(view.pid, 'SIGHUP')],
-  ])('by %s leaves the terminal as it was', async (_, leave) => {
+    ['a fault that nobody catches', (view: Terminal) => process.kill(view.pid, 'SIGUSR2'), 'a planted fault'],
+  ])('by %s leaves the terminal as it was', async (_, leave, says = '') => {
+    const crashes = join(sandbox.root, 'crashes.cjs');
+    writeFileSync(crashes, CRASHES);
+    const env = {...sandbox.env, NODE_OPTIONS: `--require ${crashes}`};
     const terminal = openTerminalOf(
       WIDE,
-      sandbox,
+      {...sandbox, env},
       '/bin/sh',
       '-c',
       'cd .. && stty -a > before; echo earlier words; "$0" "$1"; stty -a > after; cmp before after && echo the same; sleep 1',
@@ -202,7 +224,7 @@ describe('leaving it', () => {
     const [pid = 0] = descendantsOf(terminal.pid, processTable());
     leave({...terminal, pid});
     await terminal.shows('the same');
-    expect(terminal.screen()).toContain('earlier words');
+    for (const words of ['earlier words', says]) expect(terminal.screen()).toContain(words);
     expect(terminal.screen()).not.toContain('? help');
     expect(terminal.modes()).toEqual({isAlternate: false, isCursorHidden: false});
     await terminal.exited;

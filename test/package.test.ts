@@ -3,6 +3,7 @@ import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import {isBuiltin} from 'node:module';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
+import {build} from 'esbuild';
 import {describe, expect, it} from 'vitest';
 import {z} from 'zod';
 import {DOCS} from './support/documents.ts';
@@ -88,11 +89,41 @@ describe('the package', () => {
     expect(packages.filter((name) => !isBuiltin(name))).toEqual([]);
   });
 
+  it('has the licence of every package whose code it has, beside that code', async () => {
+    const {metafile} = await build({
+      absWorkingDir: ROOT,
+      ...{bundle: true, write: false, metafile: true, platform: 'node', format: 'esm', logLevel: 'error'},
+      ...{mainFields: ['module', 'main'], outdir: 'unused'},
+      entryPoints: ['src/app/host.ts', 'src/cli/run-command.ts', 'src/plugin.ts', 'src/tui.ts'],
+      external: [...PROVIDED, 'react-devtools-core', 'ws'],
+    });
+    const used = Object.values(metafile.outputs).flatMap(({inputs}) => Object.keys(inputs));
+    const bundled = used.flatMap((path) => /.*\bnode_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []);
+    expect(bundled).toEqual(expect.arrayContaining([...BUNDLED, 'yoga-layout', 'zod', 'toml']));
+    const licences = licencesByName();
+    for (const name of new Set(bundled)) {
+      expect(licences.get(name), name).toMatch(/copyright|apache license/i);
+      expect(licences.get(name), name).toMatch(/without (?:any )?warrant|"as is"/i);
+    }
+  });
+
   it('names no package as both a dependency and a development dependency', () => {
     const both = Object.keys(manifest.dependencies).filter((name) => name in manifest.devDependencies);
     expect(both).toEqual([]);
   });
 });
+
+/** What the notices beside the code say of each package. */
+function licencesByName(): ReadonlyMap<string, string> {
+  const notices = readFileSync(join(ROOT, 'dist', 'THIRD-PARTY-NOTICES.txt'), 'utf8');
+  const [, ...blocks] = notices.split(/\n\n-{80}\n\n/);
+  return new Map(
+    blocks.flatMap((block) => {
+      const [names = '', ...text] = block.split('\n\n');
+      return names.split('\n').map((line) => [line.split(' ')[0] ?? '', text.join('\n\n')] as const);
+    }),
+  );
+}
 
 /** npm 11 and before answer with a list of packages, later ones with a record by name. */
 function packedFiles(answer: unknown): readonly {path: string}[] {

@@ -3,7 +3,11 @@ import {parse} from 'jsonc-parser';
 import {homeOf} from '../../base/home.ts';
 import {wholeOf} from '../../base/whole-file.ts';
 import {xdgFolder} from '../../base/xdg.ts';
-import {configurationOf, MAX_CONFIGURATION_BYTES} from '../settings/configuration-files.ts';
+import {
+  type Configuration,
+  configurationOf,
+  MAX_CONFIGURATION_BYTES,
+} from '../settings/configuration-files.ts';
 import {Remembered} from '../settings/remembered.ts';
 import {statsOf} from '../settings/tree.ts';
 import {type FoundKeys, keysInSettings, keysInStore, keysInVariables} from './keys-in.ts';
@@ -42,16 +46,20 @@ export class Secrets {
     this.#add(keysInStore(parse(store)));
   }
 
-  /** Looks for the keys that OpenCode may use in a directory. What cannot be read has none, for OpenCode neither. */
-  learn(directory: string): void {
-    const {entries} = configurationOf(directory, this.#env);
+  /**
+   * Looks for the keys that OpenCode may use in a directory. What cannot be read has none, for OpenCode neither.
+   * @returns what was looked at.
+   */
+  learn(directory: string): Configuration {
+    const configuration = configurationOf(directory, this.#env);
     const stores = STORES.map((name) => join(xdgFolder(this.#env, 'XDG_DATA_HOME'), 'opencode', name));
     for (const path of stores) this.#learnFrom(path, (text) => keysInStore(parse(text)));
-    for (const [path] of entries) {
+    for (const [path] of configuration.entries) {
       if (!/\.jsonc?$/.test(path) || STORES.includes(basename(path))) continue;
       this.#learnFrom(path, (text) => this.#inSettings(text, dirname(path)));
     }
     for (const key of this.#keys) if (directory.includes(key)) this.#plain.add(key);
+    return configuration;
   }
 
   /** The text with the name of each key in the key's place, also where the text is JSON. */

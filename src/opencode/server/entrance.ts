@@ -1,13 +1,14 @@
 import {Refusal} from '../../base/errors.ts';
 import type {EnteredPlace, Trust} from '../../delegation/model/trust.ts';
 import {distrust} from '../../delegation/submit/check-trust.ts';
+import type {Configuration} from '../settings/configuration-files.ts';
 import type {Connection} from './connection.ts';
 import type {OpenCode} from './opencode.ts';
 
 export interface EntranceOptions {
   readonly trust: Trust;
-  /** Called before OpenCode looks at a directory. */
-  readonly approach: (directory: string) => void;
+  /** Called before OpenCode looks at a directory. Returns what it would read there. */
+  readonly approach: (directory: string) => Configuration;
 }
 
 /**
@@ -30,8 +31,8 @@ export class Entrance {
    */
   async enter(opencode: OpenCode, place: EnteredPlace, need: string): Promise<Connection> {
     const {trust, approach} = this.#options;
-    approach(place.directory);
-    const connection = await opencode.connectFor(place.directory, need);
+    const seen = approach(place.directory);
+    const connection = await opencode.connectFor({directory: place.directory, seen}, need);
     const why = await distrust(place, trust);
     if (why !== undefined) throw new Refusal(`${why} Nothing was sent.`);
     return connection;

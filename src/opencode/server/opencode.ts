@@ -2,6 +2,7 @@ import {EndingError, messageOf} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
 import type {SandboxSettings} from '../sandbox/sandbox.ts';
 import type {Conceal} from '../secrets/concealed.ts';
+import type {Configuration} from '../settings/configuration-files.ts';
 import {findBinary} from './binary.ts';
 import {Connection} from './connection.ts';
 import type {ServerUse} from './environment.ts';
@@ -33,6 +34,12 @@ export interface OpenCodeOptions {
   readonly sandbox?: SandboxSettings;
   /** Called when a server is about to start. */
   readonly onStart?: () => void;
+}
+
+/** A directory, with what OpenCode's configuration says of it. */
+export interface SeenPlace {
+  readonly directory: string;
+  readonly seen: Configuration;
 }
 
 /** An OpenCode server of this process: started on the first need, and again when it has died. */
@@ -76,11 +83,14 @@ export class OpenCode {
   /**
    * As {@link connect}, to a server that has read what OpenCode's configuration says now of a directory. Where it has
    * changed, a new one is started, and the old one ends as soon as nobody is at work in it.
+   * @param place.seen what it says, as it was looked at just now.
    */
-  async connectFor(directory: string, need: string): Promise<Connection> {
+  async connectFor({directory, seen}: SeenPlace, need: string): Promise<Connection> {
     const {use, cwd, log} = this.#options;
     const connection = await this.connect(need);
-    if (this.#read.get(connection)?.isCurrent(use === 'work' ? directory : cwd) !== false) return connection;
+    const read = this.#read.get(connection);
+    if ((use === 'work' ? read?.isCurrent(directory, seen) : read?.isCurrent(cwd)) !== false)
+      return connection;
     if (this.#current === connection) {
       log.info('what OpenCode reads has changed: a new server starts, and the old one ends when it is free');
       this.#connection = undefined;

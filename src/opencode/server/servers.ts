@@ -4,6 +4,7 @@ import {provideIgnoreFiles} from '../sandbox/ignore-files.ts';
 import type {SandboxSettings} from '../sandbox/sandbox.ts';
 import type {Conceal} from '../secrets/concealed.ts';
 import {Secrets} from '../secrets/secrets.ts';
+import type {Configuration} from '../settings/configuration-files.ts';
 import {OpenCode} from './opencode.ts';
 
 /** A handful: each takes hundreds of megabytes. */
@@ -35,8 +36,8 @@ export interface ServerSet {
   readonly lookUp: OpenCode;
   /** Takes out of a text what none of them may say. */
   readonly conceal: Conceal;
-  /** To be called before one of them looks at a directory. */
-  readonly approach: (directory: string) => void;
+  /** To be called before one of them looks at a directory. Returns what OpenCode would read there. */
+  readonly approach: (directory: string) => Configuration;
 }
 
 export interface ServersOptions {
@@ -69,9 +70,10 @@ export class Servers {
     const conceal = (text: string) => secrets.conceal(text);
     const server = {...spec, cwd, worktrees, log, conceal, onStart: () => this.#tidy()};
     const approach = (directory: string) => {
-      secrets.learn(directory);
+      const configuration = secrets.learn(directory);
       // In a worktree, OpenCode can write it by itself, and an agent could lead us elsewhere.
       if (spec.sandbox !== undefined && !contains(worktrees, directory)) provideIgnoreFiles(directory);
+      return configuration;
     };
     const set = {
       ...{conceal, approach},

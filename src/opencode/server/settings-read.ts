@@ -1,5 +1,5 @@
 import {digestOf} from '../../environment/digest.ts';
-import {configurationOf} from '../settings/configuration-files.ts';
+import {type Configuration, configurationOf} from '../settings/configuration-files.ts';
 
 export interface SettingsReadOptions {
   readonly env: NodeJS.ProcessEnv;
@@ -20,15 +20,18 @@ export class SettingsRead {
     this.#isSame(options.neutral);
   }
 
-  /** True while all that counts in a directory is as the server has read it, or will when it first looks there. */
-  isCurrent(directory: string): boolean {
+  /**
+   * True while all that counts in a directory is as the server has read it, or will when it first looks there.
+   * @param seen what counts there, where that was looked at just now.
+   */
+  isCurrent(directory: string, seen?: Configuration): boolean {
     // What counts everywhere is among what counts in a directory that was looked at before.
     const isKnown = this.#seen.has(directory);
-    return (isKnown || this.#isSame(this.#options.neutral)) && this.#isSame(directory);
+    return (isKnown || this.#isSame(this.#options.neutral)) && this.#isSame(directory, seen);
   }
 
-  #isSame(place: string): boolean {
-    const now = digestOf(configurationOf(place, this.#options.env).entries);
+  #isSame(place: string, {entries} = configurationOf(place, this.#options.env)): boolean {
+    const now = digestOf(entries);
     const before = this.#seen.get(place) ?? now;
     this.#seen.set(place, before);
     return before === now;

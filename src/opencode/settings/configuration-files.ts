@@ -1,5 +1,5 @@
 import type {BigIntStats} from 'node:fs';
-import {join} from 'node:path';
+import {dirname, join} from 'node:path';
 import {wholeOf} from '../../base/whole-file.ts';
 import {digestOf} from '../../environment/digest.ts';
 import {meaningOf} from './configuration-meaning.ts';
@@ -38,8 +38,11 @@ export interface Configuration {
  */
 export function configurationOf(directory: string, env: NodeJS.ProcessEnv): Configuration {
   const look = new Look(directory, env);
-  const {files, folders, skills} = configurationPlaces(directory, env);
-  for (const file of files) look.settings(file);
+  const {files, folders: all, skills} = configurationPlaces(directory, env);
+  // Most are not there, and one look says so of all that could lie in them.
+  const missing = new Set(all.filter((folder) => statsOf(folder) === undefined));
+  const folders = all.filter((folder) => !missing.has(folder));
+  for (const file of files) if (!missing.has(dirname(file))) look.settings(file);
   look.text(env.OPENCODE_CONFIG_CONTENT ?? '', join(directory, 'opencode.json'));
   for (const folder of folders) {
     for (const name of TEXTS) look.files(join(folder, name), isText);

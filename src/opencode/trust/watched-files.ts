@@ -9,7 +9,7 @@ import {
   readFileSync,
   statSync,
 } from 'node:fs';
-import {join} from 'node:path';
+import {dirname, join} from 'node:path';
 
 /** To open a pipe would be to wait for the one who writes to it. */
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
@@ -28,7 +28,9 @@ export interface Tree {
 export class WatchedFiles {
   /** What was looked at, with what changes when it does. */
   readonly #versions = new Map<string, string>();
-  readonly #beings = new Map<string, string | undefined>();
+  readonly #beings = new Map<string, string>();
+  /** Paths with nothing at them. */
+  readonly #missing = new Set<string>();
 
   /** The content of a file; empty where there is none that can be read. */
   text(path: string): string {
@@ -52,19 +54,20 @@ export class WatchedFiles {
   /** True when there is something at the path. What is in it does not matter. */
   isThere(path: string): boolean {
     const being = inodeOf(path);
-    this.#beings.set(path, being);
+    if (being === undefined) this.#missing.add(highestMissing(path));
+    else this.#beings.set(path, being);
     return being !== undefined;
   }
 
   /** True when the path is a file. */
   isFile(path: string): boolean {
-    this.#versions.set(path, versionOf(path));
+    this.#watch(path);
     return tried(() => statSync(path, {throwIfNoEntry: false}))?.isFile() === true;
   }
 
   /** The names in a folder; none where there is none. */
   names(folder: string): readonly string[] {
-    this.#versions.set(folder, versionOf(folder));
+    this.#watch(folder);
     try {
       return readdirSync(folder).sort();
     } catch {
@@ -76,11 +79,18 @@ export class WatchedFiles {
   get areSame(): boolean {
     for (const [path, version] of this.#versions) if (versionOf(path) !== version) return false;
     for (const [path, being] of this.#beings) if (inodeOf(path) !== being) return false;
+    for (const path of this.#missing) if (versionOf(path) !== '') return false;
     return true;
   }
 
+  #watch(path: string): void {
+    const version = versionOf(path);
+    if (version === '') this.#missing.add(highestMissing(path));
+    else this.#versions.set(path, version);
+  }
+
   #read(path: string): Buffer | undefined {
-    this.#versions.set(path, versionOf(path));
+    this.#watch(path);
     let file: number | undefined;
     try {
       file = openSync(path, FLAGS);
@@ -124,6 +134,12 @@ export function sha256(value: unknown): string {
 function versionOf(path: string): string {
   const stats = tried(() => statSync(path, {throwIfNoEntry: false, bigint: true}));
   return stats === undefined ? '' : `${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}`;
+}
+
+/** Nothing can come to be at a path before there is something at this one: many paths share one look. */
+function highestMissing(path: string): string {
+  const above = dirname(path);
+  return above === path || versionOf(above) !== '' ? path : highestMissing(above);
 }
 
 function inodeOf(path: string): string | undefined {

@@ -17,7 +17,7 @@ export type ReadAnswer = (answer: Response) => Promise<Response>;
  */
 export function limitedFetch(read: ReadAnswer, ms = ANSWER_MS): typeof fetch {
   return async (input, init) => {
-    const late = timeLimit(ms, new NoAnswerError(`it has not answered within ${ms / 1_000} s`));
+    const late = timeLimit(ms, () => new NoAnswerError(`it has not answered within ${ms / 1_000} s`));
     const given = init?.signal ?? (input instanceof Request ? input.signal : undefined);
     const signal = given ? AbortSignal.any([given, late.signal]) : late.signal;
     try {

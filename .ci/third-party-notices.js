@@ -1,5 +1,5 @@
 /**
- * Writes the licences of all packages that are bundled into dist: `node tools/third-party-notices.js <file> <metafile…>`.
+ * Writes the licences of all packages that are bundled into dist: `node .ci/third-party-notices.js <file> <metafile…>`.
  * The metafiles are those of esbuild, which name every file that a bundle was made of.
  */
 import {readdirSync, readFileSync, writeFileSync} from 'node:fs';
@@ -48,8 +48,6 @@ function noticesIn(folder) {
 function noticeOf(name, license) {
   const holder = HOLDERS[name];
   if (holder === undefined || license !== 'MIT')
-    throw new Error(
-      `${name} (${license}) brings no licence: name its holder in tools/third-party-notices.js`,
-    );
+    throw new Error(`${name} (${license}) brings no licence: name its holder in .ci/third-party-notices.js`);
   return `MIT License\n\n${holder}\n\n${MIT}`;
 }

@@ -5,6 +5,9 @@ import {homeOf, NoHomeError} from './base/home.ts';
 import {LOG_LEVELS, type LogLevel} from './base/log.ts';
 import {NESTED_MARK} from './base/nested.ts';
 import {oneLine} from './base/safe-text.ts';
+import {costLimit, tokenLimit} from './settings/ceilings.ts';
+import {laneLimitsIn} from './settings/lane-limits.ts';
+import {type ModelName, modelNamesIn} from './settings/model-names.ts';
 
 export {NESTED_MARK} from './base/nested.ts';
 export {VARIABLES} from './variables.ts';
@@ -19,6 +22,10 @@ const SANDBOX_MODES = ['off', 'on', 'no-network'] as const;
 export interface DelegationSettings {
   readonly binary: string | undefined;
   readonly model: string | undefined;
+  /** The names that models can be called by. */
+  readonly modelNames: readonly ModelName[];
+  /** What a delegation may use at most, and what all of a day may cost. */
+  readonly ceilings: Readonly<Record<'costUsd' | 'tokens' | 'dailyCostUsd', number | undefined>>;
   readonly runaway: {readonly maxToolCalls: number; readonly idleMs: number};
   readonly allowSubagents: boolean;
   /** Whether delegations that can write in the same directory run one after the other. */
@@ -67,21 +74,10 @@ const flag = text.pipe(
     .transform((value) => value === '1' || value === 'true'),
 );
 
+const numberIfAny = text.transform((value) => (value === undefined ? undefined : Number(value)));
+
 const numberOr = (fallback: number) =>
   text.transform((value) => (value === undefined ? fallback : Number(value)));
-
-/** `anthropic=4,openai/gpt-5=2` */
-const laneLimits = text.transform((value, context) => {
-  const limits = new Map<string, number>();
-  for (const entry of value?.split(',') ?? []) {
-    const [, name, number] = /^\s*([^\s=,]+)\s*=\s*([1-9]\d{0,2})\s*$/.exec(entry) ?? [];
-    if (name === undefined)
-      context.addIssue(`has "${entry.trim()}", which must be like anthropic=4 or openai/gpt-5=2`);
-    else if (limits.has(name)) context.addIssue(`names ${name} twice`);
-    else limits.set(name, Number(number));
-  }
-  return limits;
-});
 
 const schema = z.object({
   // The host does not run where the client does, so a relative path would lead elsewhere.
@@ -100,13 +96,21 @@ const schema = z.object({
       .regex(/^[^/\s]+\/\S+$/, 'must be written as provider/model')
       .optional(),
   ),
+  OPENCODE_DELEGATE_MODELS: text.transform((value, context) =>
+    modelNamesIn(value, (problem) => context.addIssue(problem)),
+  ),
+  OPENCODE_DELEGATE_MAX_COST_USD: numberIfAny.pipe(costLimit.optional()),
+  OPENCODE_DELEGATE_DAILY_COST_USD: numberIfAny.pipe(costLimit.optional()),
+  OPENCODE_DELEGATE_MAX_TOKENS: numberIfAny.pipe(tokenLimit.optional()),
   OPENCODE_DELEGATE_CONCURRENCY: numberOr(8).pipe(
     z
       .int('must be a whole number from 1 to 100')
       .min(1, 'must be at least 1')
       .max(100, 'must be at most 100'),
   ),
-  OPENCODE_DELEGATE_LIMITS: laneLimits,
+  OPENCODE_DELEGATE_LIMITS: text.transform((value, context) =>
+    laneLimitsIn(value, (problem) => context.addIssue(problem)),
+  ),
   OPENCODE_DELEGATE_MAX_TOOL_CALLS: numberOr(500).pipe(
     z.int('must be a whole number of calls').min(1, 'must be at least 1'),
   ),
@@ -200,6 +204,12 @@ function delegationSettings(given: Given): DelegationSettings {
   return {
     binary: given.OPENCODE_DELEGATE_BIN,
     model: given.OPENCODE_DELEGATE_MODEL,
+    modelNames: given.OPENCODE_DELEGATE_MODELS,
+    ceilings: {
+      costUsd: given.OPENCODE_DELEGATE_MAX_COST_USD,
+      tokens: given.OPENCODE_DELEGATE_MAX_TOKENS,
+      dailyCostUsd: given.OPENCODE_DELEGATE_DAILY_COST_USD,
+    },
     runaway: {
       maxToolCalls: given.OPENCODE_DELEGATE_MAX_TOOL_CALLS,
       idleMs: given.OPENCODE_DELEGATE_IDLE_MINUTES * 60_000,

@@ -6,6 +6,14 @@ export const VARIABLES = {
     'The `opencode` binary to run: an absolute path, or the name of a command on PATH. Default: `opencode` on PATH, else the `opencode-ai` package beside this one.',
   OPENCODE_DELEGATE_MODEL:
     'The model, as `provider/model`, where neither the call nor the agent names one. Default: the model of your OpenCode configuration.',
+  OPENCODE_DELEGATE_MODELS:
+    'Names that models can be called by, as `fast=anthropic/claude-haiku-4,deep=openai/gpt-5`. A name can have more than one model, with a vertical bar between them: the next one is taken where the one before it is rate-limited or refused for its account. Default: none.',
+  OPENCODE_DELEGATE_MAX_COST_USD:
+    'Ends a delegation that has cost this much, in US dollars. A call can ask for less, not for more. Default: no limit.',
+  OPENCODE_DELEGATE_MAX_TOKENS:
+    'Ends a delegation that has used this many tokens. A call can ask for less, not for more. Default: no limit.',
+  OPENCODE_DELEGATE_DAILY_COST_USD:
+    'What all your delegations of a day may cost together, in US dollars: then what runs is ended, and nothing new starts until midnight. Default: no limit.',
   OPENCODE_DELEGATE_CONCURRENCY: 'How many delegations run at once; the rest wait in order. Default: 8.',
   OPENCODE_DELEGATE_LIMITS:
     'How many delegations of one provider or model run at once, as `anthropic=4,openai/gpt-5=2`. A model with its own number does not count towards that of its provider. Default: no limit of their own.',

@@ -46,7 +46,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['delegation/asks', 'contract'],
   ['delegation/model'],
   ['config.ts', 'environment', 'loaded-by-opencode.ts', 'process'],
-  ['variables.ts'],
+  ['settings', 'variables.ts'],
   ['base'],
 ];
 

@@ -133,7 +133,7 @@ export class ClientEnvironments implements Environments {
 
   #make(key: string, variables: Readonly<Record<string, string>>, settings: DelegationSettings): Known {
     const {dataDir, log} = this.#options;
-    const {binary, model, allowSubagents, asking, serialWriters, trust, readOnlyTools} = settings;
+    const {binary, model, allowSubagents, asking, serialWriters, trust, readOnlyTools, ceilings} = settings;
     const {sandbox: mode} = settings;
     const worktrees = this.#worktrees;
     const sandbox = mode === undefined ? undefined : {dataDir, worktrees, network: mode === 'on'};
@@ -154,7 +154,7 @@ export class ClientEnvironments implements Environments {
       ...{opencode, entrance, memory, model, allowSubagents, neutral: dataDir},
     });
     const environment = {
-      ...{key, catalog, asking, serialWriters},
+      ...{key, catalog, asking, serialWriters, ceilings},
       sessions: sessionPlace(sandbox === undefined ? variables : sandboxedEnvironment(dataDir, variables)),
       isConfined: sandbox !== undefined,
       trust: trusting,

@@ -40,6 +40,8 @@ export const controlRequest = z.discriminatedUnion('op', [
     model: z.string().optional(),
     access: z.enum(ACCESSES).optional(),
     timeout_minutes: z.number().optional(),
+    max_cost_usd: z.number().optional(),
+    max_tokens: z.number().optional(),
     continues: z.object(named).optional(),
   }),
 ]);

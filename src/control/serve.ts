@@ -96,6 +96,8 @@ export class ControlConnection {
       environment: environment(),
       client: {name: CLIENT_NAME, version},
       timeoutMinutes: request.timeout_minutes ?? TIMEOUT_MINUTES,
+      ...(request.max_cost_usd !== undefined && {maxCostUsd: request.max_cost_usd}),
+      ...(request.max_tokens !== undefined && {maxTokens: request.max_tokens}),
       ...(agent !== undefined && {agent}),
       ...(model !== undefined && {model}),
       ...(access !== undefined && {access}),

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import {type Ask, detailsOf} from '../delegation/model/ask.ts';
+import {LIMITS} from '../delegation/model/ceiling.ts';
 import {
   asksOf,
   type DelegationHead,
@@ -8,6 +9,7 @@ import {
   NO_STATS,
   STATUSES,
 } from '../delegation/model/delegation.ts';
+import {knownUsage, nearnessOf} from '../delegation/model/near.ts';
 import type {DelegationView} from '../delegation/model/view.ts';
 import {renderReason} from '../report/waiting.ts';
 
@@ -50,6 +52,12 @@ export const shownDelegation = z.object({
   started_at: time.optional(),
   ended_at: time.optional(),
   timeout_minutes: z.number(),
+  max_cost_usd: z.number().optional(),
+  max_tokens: z.number().optional(),
+  /** How near it is to a limit, in words: from 80 % of it on, and only while it has not ended. */
+  near_limit: z.string().optional(),
+  /** Which limit it was ended at. */
+  at_limit: z.enum(LIMITS).optional(),
   /** OpenCode's, once it is open. */
   session_id: z.string().optional(),
   /** The OpenCode session that delegated it, where the plugin told. */
@@ -97,13 +105,13 @@ export type ShownDelegation = z.output<typeof shownDelegation>;
 
 /** How a delegation stands, for people. @param now milliseconds since the epoch. */
 export function shownOf(
-  {delegation, activity, waiting, unknown, notes = []}: DelegationView,
+  {delegation, activity, waiting, unknown, near, notes = []}: DelegationView,
   now: number,
 ): ShownDelegation {
   return {
     ...headOf(delegation),
     ...(waiting && {queue: {place: waiting.place, reason: renderReason(waiting.reason, now)}}),
-    ...progressOf({delegation, activity}),
+    ...progressOf({delegation, activity, near}),
     notes: [...(delegation.notes ?? []), ...notes, ...(unknown === undefined ? [] : [unknown])],
   };
 }
@@ -134,6 +142,9 @@ function headOf(head: DelegationHead) {
     ...(startedAt !== undefined && {started_at: iso(startedAt)}),
     ...(hasEnded(state) && {ended_at: iso(state.endedAt)}),
     timeout_minutes: head.timeoutMs / 60_000,
+    ...(head.ceilings?.costUsd !== undefined && {max_cost_usd: head.ceilings.costUsd}),
+    ...(head.ceilings?.tokens !== undefined && {max_tokens: head.ceilings.tokens}),
+    ...(hasEnded(state) && state.atLimit !== undefined && {at_limit: state.atLimit}),
     ...(session !== undefined && {session_id: session}),
     ...(parent !== undefined && {parent_session: parent.session}),
     ...(continues !== undefined && {continues: continues.id}),
@@ -143,17 +154,22 @@ function headOf(head: DelegationHead) {
 }
 
 function progressOf({
-  delegation: {state},
+  delegation,
   activity,
+  near,
 }: {
   delegation: DelegationHead;
   activity?: DelegationView['activity'];
+  near?: DelegationView['near'];
 }) {
+  const {state} = delegation;
   const work = hasEnded(state) ? state.work : NO_STATS;
-  const {input, output, reasoning, cacheRead, cacheWrite, cost} = activity?.usage ?? work.usage;
+  const {input, output, reasoning, cacheRead, cacheWrite, cost} = activity?.usage ?? knownUsage(delegation);
+  const nearness = nearnessOf({delegation, ...(near && {near})});
   const error = hasEnded(state) ? state.error : undefined;
   return {
     ...(activity && {activity: {last: activity.last, at: iso(activity.at)}}),
+    ...(nearness !== undefined && {near_limit: nearness}),
     tool_calls: activity?.toolCalls ?? work.toolCalls,
     usage: {input, output, reasoning, cache_read: cacheRead, cache_write: cacheWrite, cost_usd: cost},
     files_changed: [...work.filesChanged],

@@ -20,6 +20,7 @@ import {finishLeftovers} from './recover/leftover-worktrees.ts';
 import {Recovery} from './recover/recovery.ts';
 import {Dispatch, type DispatchOptions} from './run/dispatch.ts';
 import {Headlines} from './run/headlines.ts';
+import {Limits} from './run/limits.ts';
 import {continueIn} from './submit/continuation.ts';
 import {draftOf} from './submit/draft.ts';
 import type {ContinueInput, DelegateInput} from './submit/input.ts';
@@ -27,7 +28,9 @@ import {PendingCalls} from './submit/pending-calls.ts';
 import {Register} from './submit/register.ts';
 
 /** The clocks are those of the system unless they are given. */
-export interface DelegationsOptions extends Omit<DispatchOptions, 'now' | 'onAlsoChanged'>, Partial<Clocks> {
+export interface DelegationsOptions
+  extends Omit<DispatchOptions, 'now' | 'onAlsoChanged' | 'limiting'>,
+    Partial<Clocks> {
   readonly environments: Environments;
   readonly store: Store;
   /** This process, in whose name delegations are run. */
@@ -48,14 +51,16 @@ export class Delegations {
   readonly #cancelling: Cancelling;
   readonly #cancelRequests: CancelRequests;
   readonly #watchers: Watchers<Delegation>;
-  readonly #options: DelegationsOptions & Clocks;
+  readonly #options: DelegationsOptions & Clocks & {readonly limiting: Limits};
   #closing: Promise<void> | undefined;
 
   constructor(options: DelegationsOptions) {
-    const all = {now: Date.now, uptime: () => uptime() * 1_000, ...options};
+    const system = {now: Date.now, uptime: () => uptime() * 1_000, ...options};
+    this.#watchers = new Watchers(system.log);
+    this.#register = new Register({storing: system, isClosing: () => this.#closing !== undefined});
+    const limiting = new Limits({...system, own: () => this.#register.all});
+    const all = {...system, limiting};
     this.#options = all;
-    this.#watchers = new Watchers(all.log);
-    this.#register = new Register({storing: all, isClosing: () => this.#closing !== undefined});
     this.#dispatch = new Dispatch({
       ...all,
       onAlsoChanged: (delegation, alsoChanged) => void this.#amend(delegation, {alsoChanged}),
@@ -74,7 +79,9 @@ export class Delegations {
     });
     const markRead = (delegation: Delegation) => this.markRead(delegation);
     const parts = {...all, register: this.#register, recovery: this.#recovery, markRead};
-    this.#overview = new Overview({...parts, waiting: (live) => this.#dispatch.waiting(live)});
+    this.#overview = new Overview({
+      ...{...parts, waiting: (live) => this.#dispatch.waiting(live), near: (live) => limiting.near(live)},
+    });
     this.#waits = new Waits({...parts, overview: this.#overview});
     this.#cancelling = new Cancelling({...parts, overview: this.#overview, waits: this.#waits});
     this.#cancelRequests = new CancelRequests(parts);

@@ -58,7 +58,9 @@ export function renderUsage({work}: Ended): string {
     reasoning > 0 && `${count(reasoning)} reasoning`,
     cached,
   );
-  return facts(tokens, `$${cost.toFixed(4)}`, counted(work.toolCalls, 'tool call'));
+  // What is free has no price either.
+  const money = cost === 0 && input + output > 0 ? 'no price known' : `$${cost.toFixed(4)}`;
+  return facts(tokens, money, counted(work.toolCalls, 'tool call'));
 }
 
 function renderFiles(files: readonly string[]): string {

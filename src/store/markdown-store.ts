@@ -14,6 +14,7 @@ import {createWhole, replaceWhole, syncFolder} from './files/write-whole.ts';
 import {OpenMarks} from './index/open-marks.ts';
 import {ProjectIndexes} from './index/project-indexes.ts';
 import {ProjectViews} from './index/project-views.ts';
+import {SpentMarks} from './index/spent.ts';
 import {unfinished} from './index/unfinished.ts';
 import {tidyNotices} from './notices/notice-folders.ts';
 import {SessionNotices} from './notices/session-notices.ts';
@@ -33,6 +34,7 @@ export class MarkdownStore implements Store {
   readonly #cancels: Words;
   readonly #reads: Words;
   readonly #marks: OpenMarks;
+  readonly #spent: SpentMarks;
   readonly #indexes: ProjectIndexes;
   readonly #known: Projects;
   readonly #views: ProjectViews;
@@ -44,6 +46,7 @@ export class MarkdownStore implements Store {
     this.#reads = new Words(root, 'read');
     this.#log = log;
     this.#marks = new OpenMarks(root);
+    this.#spent = new SpentMarks({root, log});
     this.#indexes = new ProjectIndexes({root, log});
     const heads = async (folder: string) => (await this.#indexes.of(folder).list()).heads;
     this.#known = new Projects({root, log, heads});
@@ -102,6 +105,7 @@ export class MarkdownStore implements Store {
   async write(delegation: Delegation): Promise<void> {
     const {project, id, state} = delegation;
     const before = this.#indexes.known(delegation);
+    await this.#spent.note(delegation);
     const version = await replaceWhole(this.artifact(project, id), renderRecord(delegation));
     const hadEnded = before !== undefined && hasEnded(before.state);
     // An end that is there already is there in either text.
@@ -170,7 +174,12 @@ export class MarkdownStore implements Store {
 
   /** Removes what sessions that nobody is in any more have left, and words that nobody will take. Never rejects. */
   async tidy(): Promise<void> {
-    await Promise.all([tidyNotices(this.#root), this.#cancels.tidy()]);
+    await Promise.all([tidyNotices(this.#root), this.#cancels.tidy(), this.#spent.tidy()]);
+  }
+
+  async spentSince(at: number, isKnownBetter: (named: Named) => boolean): Promise<number> {
+    const {open} = await this.#marks.all().catch(() => ({open: []}));
+    return this.#spent.since(at, open, isKnownBetter);
   }
 
   askToCancel(named: Named): Promise<void> {

@@ -16,6 +16,7 @@ const ASKS = [{kind: 'permission', what: 'permission bash: rm', detail: 'rm', nu
 const BLOCKED = {type: 'blocked', asks: ASKS} as const;
 const FREED = {type: 'blocked', asks: []} as const;
 const NOTHING_SENT = {type: 'nothing-sent'} as const;
+const USED = {type: 'used', usage: SOME_WORK.usage} as const;
 const SESSION_OPENED = {type: 'session-opened', sessionId: 'ses_2'} as const;
 const end = (outcome: Ended['status'], error?: string) =>
   ({
@@ -33,6 +34,7 @@ const EVENTS: readonly LifecycleEvent[] = [
   FREED,
   NOTHING_SENT,
   ...OUTCOMES.map((outcome) => end(outcome)),
+  USED,
 ];
 
 const ENDED = {endedAt: 3_000, work: SOME_WORK};
@@ -58,6 +60,7 @@ const TABLE: readonly {name: string; state: State; becomes: readonly (State | ty
       {status: 'cancelled', ...ENDED},
       SAME,
       {status: 'interrupted', ...ENDED},
+      SAME,
     ],
   },
   {
@@ -75,6 +78,7 @@ const TABLE: readonly {name: string; state: State; becomes: readonly (State | ty
       {status: 'cancelled', ...ENDED},
       SAME,
       {status: 'interrupted', ...ENDED},
+      SAME,
     ],
   },
   {
@@ -92,6 +96,7 @@ const TABLE: readonly {name: string; state: State; becomes: readonly (State | ty
       {status: 'cancelled', ...ENDED_RUN},
       {status: 'timeout', ...ENDED_RUN},
       {status: 'interrupted', ...ENDED_RUN},
+      {...RUNNING, usage: SOME_WORK.usage},
     ],
   },
   {
@@ -109,6 +114,7 @@ const TABLE: readonly {name: string; state: State; becomes: readonly (State | ty
       {status: 'cancelled', ...ENDED_SESSION},
       {status: 'timeout', ...ENDED_SESSION},
       {status: 'interrupted', ...ENDED_SESSION},
+      {...IN_SESSION, usage: SOME_WORK.usage},
     ],
   },
   {
@@ -126,6 +132,7 @@ const TABLE: readonly {name: string; state: State; becomes: readonly (State | ty
       {status: 'cancelled', ...ENDED_SESSION},
       {status: 'timeout', ...ENDED_SESSION},
       {status: 'interrupted', ...ENDED_SESSION},
+      {...IN_SESSION, asks: ASKS, usage: SOME_WORK.usage},
     ],
   },
   ...ENDS.map((state) => ({
@@ -161,7 +168,7 @@ describe('the transition table', () => {
 
   it('has an answer for every event in every state', () => {
     for (const {becomes} of TABLE) expect(becomes).toHaveLength(EVENTS.length);
-    expect(rows).toHaveLength(10 * 11);
+    expect(rows).toHaveLength(10 * 12);
   });
 });
 
@@ -291,4 +298,13 @@ it('why it ended, and what has to be known of its answer, are kept in a length t
   expect(ended.error).toMatch(/^Failed: x+… \[[\d,]+ characters left out\] …x+ Try again\.$/);
   expect(ended.work.caveat).toMatch(/^Cut off\. x+… .* …x+ Go on\.$/);
   for (const text of [ended.error, ended.work.caveat]) expect(text?.length).toBeLessThan(2_100);
+});
+
+it('an end keeps what was known to be used where nothing could be asked any more', () => {
+  const usage = {...SOME_WORK.usage, cost: 9};
+  const running: State = {...RUNNING, usage};
+  expect(transition(running, {...end('interrupted'), work: NO_STATS})).toMatchObject({work: {usage}});
+  expect(transition({...RUNNING, usage: {...usage, cost: 0.001}}, end('completed'))).toMatchObject({
+    work: SOME_WORK,
+  });
 });

@@ -92,6 +92,7 @@ const EVENTS: Readonly<Record<LifecycleEvent['type'], readonly LifecycleEvent[]>
   'session-opened': [{type: 'session-opened', sessionId: 'ses_1'}],
   'nothing-sent': [{type: 'nothing-sent'}],
   blocked: [{type: 'blocked', asks: [ASK]}],
+  used: [{type: 'used', usage: NO_STATS.usage}],
   ended: OUTCOMES.map((outcome) => ({type: 'ended', outcome, at: 3, work: NO_STATS})),
 };
 

@@ -9,6 +9,7 @@ import {FakeLog} from '../support/fakes.ts';
 
 const OFFER: Offer = {
   agents: [{name: 'build', mode: 'primary'}],
+  unpriced: [],
   models: ['scripted/model'],
   defaultModel: 'scripted/model',
 };

@@ -133,13 +133,16 @@ export class FakeLog implements Logger {
 
 export class FakeCatalog implements Catalog {
   readonly requests: ChoiceRequest[] = [];
+  /** Whether a price is known for what is chosen. */
+  isPriced = true;
   /** Thrown instead of a choice. */
   refusal: Error | undefined;
 
   async choose(request: ChoiceRequest): Promise<Choice> {
     this.requests.push(request);
     if (this.refusal !== undefined) throw this.refusal;
-    return {agent: request.agent ?? 'build', model: request.model ?? 'scripted/model'};
+    const {agent = 'build', model = 'scripted/model'} = request;
+    return {agent, model, ...(!this.isPriced && {isPriced: false})};
   }
 
   /** Why no choice holds, while it is set. */
@@ -344,6 +347,17 @@ export class FakeStore implements Store {
 
   peek(project: string): Promise<Listing | undefined> {
     return this.isScanned ? this.list(project) : Promise.resolve(undefined);
+  }
+
+  /** What other processes' delegations have cost today. */
+  spentElsewhere = 0;
+
+  async spentSince(at: number, isKnownBetter: (named: Named) => boolean): Promise<number> {
+    const others = [...this.#records.values()].filter((record) => !isKnownBetter(record));
+    return others.reduce((sum, {state}) => {
+      if (hasEnded(state)) return sum + (state.endedAt >= at ? state.work.usage.cost : 0);
+      return sum + (state.status === 'running' ? (state.usage?.cost ?? 0) : 0);
+    }, this.spentElsewhere);
   }
 
   artifact(project: string, id: string): string {

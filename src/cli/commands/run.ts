@@ -21,6 +21,12 @@ export const RUN_OPTIONS: Readonly<Record<string, OptionSpec>> = {
     choices: ACCESSES,
   },
   timeout: {type: 'string', value: 'MINUTES', about: 'How long it may run. Default: 15.'},
+  'max-cost': {type: 'string', value: 'USD', about: 'End it when it has cost so much. Default: no limit.'},
+  'max-tokens': {
+    type: 'string',
+    value: 'N',
+    about: 'End it when it has used so many tokens. Default: no limit.',
+  },
   wait: {type: 'boolean', short: 'w', about: 'Wait for its end; the exit code says how it ended.'},
 };
 
@@ -54,12 +60,25 @@ export function settingsOf({text}: Invocation) {
   const limit = minutes === undefined ? undefined : Number(minutes);
   if (limit !== undefined && !(limit > 0 && limit <= MAX_TIMEOUT_MINUTES))
     throw new UsageError(`--timeout takes minutes, more than 0 and at most ${MAX_TIMEOUT_MINUTES}.`);
+  const maxCost = limitIn('--max-cost', text('max-cost'), 'a number of US dollars, 0.5 say');
+  const maxTokens = limitIn('--max-tokens', text('max-tokens'), 'a number of tokens');
   return {
+    ...(maxCost !== undefined && {max_cost_usd: maxCost}),
+    ...(maxTokens !== undefined && {max_tokens: maxTokens}),
     ...(agent !== undefined && {agent}),
     ...(model !== undefined && {model}),
     ...(access !== undefined && {access}),
     ...(limit !== undefined && {timeout_minutes: limit}),
   };
+}
+
+/** The host knows how large it may be. */
+function limitIn(option: string, given: string | undefined, what: string): number | undefined {
+  if (given === undefined) return undefined;
+  const limit = given.trim() === '' ? Number.NaN : Number(given);
+  if (!(limit > 0 && Number.isFinite(limit)))
+    throw new UsageError(`${option} takes ${what}, more than 0, and not "${given}".`);
+  return limit;
 }
 
 type Started = ReturnType<typeof settingsOf> & {

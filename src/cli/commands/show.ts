@@ -79,8 +79,10 @@ function linesOf(
   ];
 }
 
-function goingOn({activity, tool_calls, requests, queue, notes, id}: ShownDelegation): readonly string[] {
+function goingOn(shown: ShownDelegation): readonly string[] {
+  const {activity, tool_calls, requests, queue, notes, id, near_limit: near} = shown;
   return [
+    ...(near === undefined ? [] : [`Near its limit: ${near}`]),
     ...(queue === undefined ? [] : [`Place ${queue.place}: ${queue.reason}`]),
     ...(activity === undefined ? [] : [`Last: ${activity.last}, after ${tool_calls} tool calls`]),
     ...requests.flatMap(({number, what, details}) => [

@@ -1,5 +1,6 @@
 import {oneLine} from '../../base/safe-text.ts';
 import type {ShownDelegation} from '../../control/shown.ts';
+import {facts} from '../../report/format.ts';
 import {age} from './age.ts';
 import {stateOf} from './groups.ts';
 import type {Cell} from './table.ts';
@@ -23,11 +24,11 @@ export function rowOf(
 }
 
 /** What says most about it in one line: what it asks for, what it does, or its title. */
-export function lineOf({requests, title, activity, ended_at}: ShownDelegation): string {
+export function lineOf({requests, title, activity, ended_at, near_limit: near}: ShownDelegation): string {
   const [request] = requests;
   if (request !== undefined) return oneLine(`${title} · asks: ${request.what}`);
   const last = ended_at === undefined ? activity?.last : undefined;
-  return oneLine(last === undefined || last === '' ? title : `${title} · ${last}`);
+  return oneLine(facts(title, near, last));
 }
 
 /** What it has cost so far; empty where the provider's price is not known, or nothing was used. */

@@ -6,8 +6,9 @@ import {retryAfter} from '../../base/retry.ts';
 import type {Asks} from '../asks/asks.ts';
 import {concluded} from '../asks/decisions.ts';
 import type {Ask, Decision} from '../model/ask.ts';
+import type {NearLimit} from '../model/ceiling.ts';
 import type {ConversationEntry} from '../model/conversation.ts';
-import type {Delegation} from '../model/delegation.ts';
+import type {Delegation, Usage} from '../model/delegation.ts';
 import type {End, StopCause} from '../model/end.ts';
 import {summaryOf} from '../model/headline.ts';
 import {type LifecycleEvent, transition} from '../model/lifecycle.ts';
@@ -15,6 +16,9 @@ import type {Activity, Environment, Store} from '../model/ports.ts';
 import type {Worktree} from '../model/worktree.ts';
 import {endLine, startLine} from './log-lines.ts';
 import {Watchers} from './watchers.ts';
+
+/** What a step has used is on disk after this time: several steps are written together. */
+const USAGE_DELAY_MS = 2_000;
 
 export interface Clocks {
   /** Milliseconds since the epoch. */
@@ -48,6 +52,8 @@ export class LiveDelegation {
   /** Writes happen one after the other, so that an older state never replaces a newer one. */
   #writes: Promise<void> = Promise.resolve();
   #unsaved: string | undefined;
+  #reached: NearLimit | undefined;
+  #usageSaving: NodeJS.Timeout | undefined;
   readonly #store: Store;
   readonly #log: Logger;
   readonly #now: () => number;
@@ -100,6 +106,17 @@ export class LiveDelegation {
     this.#stop.resolve(cause);
   }
 
+  /** It is to be ended because of this limit. */
+  reaches(limit: NearLimit): void {
+    this.#reached ??= limit;
+    this.stop('limit');
+  }
+
+  /** The limit that it is ended at. */
+  get reached(): NearLimit | undefined {
+    return this.#reached;
+  }
+
   enqueued(): void {
     this.#apply({type: 'enqueued'});
   }
@@ -147,8 +164,21 @@ export class LiveDelegation {
   }
 
   worked(activity: Activity): void {
+    const {usage} = activity;
+    const isMore = usage !== undefined && usage !== this.#activity.usage;
     this.#activity = activity;
+    if (isMore && this.#ending === undefined) this.#used(usage);
     this.#watchers.tell();
+  }
+
+  /** Has it on disk before long: other processes count it, and after a crash it is known. */
+  #used(usage: Usage): void {
+    this.#record = {...this.#record, state: transition(this.#record.state, {type: 'used', usage})};
+    if (usage.cost === 0 || this.#usageSaving !== undefined) return;
+    this.#usageSaving = setTimeout(() => {
+      this.#usageSaving = undefined;
+      if (this.#ending === undefined) void this.save();
+    }, USAGE_DELAY_MS).unref();
   }
 
   /** The requests of its agent, to be answered; only while it runs. */
@@ -209,12 +239,14 @@ export class LiveDelegation {
    */
   leave(): void {
     if (this.#ending !== undefined) return;
+    clearTimeout(this.#usageSaving);
     this.#ending = Promise.resolve(this.#record);
     this.#ended.resolve(this.#record);
     this.#watchers.tell();
   }
 
-  async #settle({outcome, product, error, worktree, alsoChanged = []}: End): Promise<Delegation> {
+  async #settle({outcome, product, error, atLimit, worktree, alsoChanged = []}: End): Promise<Delegation> {
+    clearTimeout(this.#usageSaving);
     const at = this.#now();
     const {work, ...decisions} = concluded(this.#record, {work: product.work, at});
     const record: Delegation = {
@@ -224,6 +256,7 @@ export class LiveDelegation {
         ...{type: 'ended', at, work, outcome},
         ...(this.#ranSince !== undefined && {ranMs: this.#uptime() - this.#ranSince}),
         ...(error !== undefined && {error}),
+        ...(atLimit !== undefined && {atLimit}),
       }),
       text: product.text,
       ...(worktree !== undefined && {worktree}),

@@ -5,6 +5,8 @@ export interface Choice {
   readonly agent: string;
   /** As `provider/model`. */
   readonly model: string;
+  /** False where OpenCode knows no price for it. */
+  readonly isPriced?: boolean;
 }
 
 /** With `read-only`, nothing that the directory itself brings is offered. */

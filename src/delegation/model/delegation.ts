@@ -1,6 +1,7 @@
 import type {ProcessIdentity} from '../../process/identity.ts';
 import type {Access} from './access.ts';
 import type {Ask, Decision} from './ask.ts';
+import type {Ceilings, Limit} from './ceiling.ts';
 import type {Worktree} from './worktree.ts';
 
 /** The longest running time that a delegation may be given, in minutes. */
@@ -63,6 +64,8 @@ export interface Running {
   readonly sessionId?: string;
   /** What its agent waits on, oldest first: it is *blocked* then. Absent when it waits on nothing. */
   readonly asks?: readonly Ask[];
+  /** What its finished steps have used; absent before anything is known of it. */
+  readonly usage?: Usage;
 }
 
 export interface Ended {
@@ -74,6 +77,8 @@ export interface Ended {
   readonly work: RunStats;
   /** Why it did not complete: a sentence that says what happened and what to do next. */
   readonly error?: string;
+  /** The limit that it was ended at. */
+  readonly atLimit?: Limit;
 }
 
 export type State = Registered | Queued | Running | Ended;
@@ -145,6 +150,8 @@ export interface DelegationHead {
   /** The digest of what its directory brings, where somebody has allowed it to run. */
   readonly trusted?: string;
   readonly timeoutMs: number;
+  /** Absent where it has no limit but time. */
+  readonly ceilings?: Ceilings;
   readonly createdAt: number;
   readonly title: string;
   /** One line; empty until it has ended. */

@@ -1,5 +1,14 @@
 import type {Ask} from './ask.ts';
-import {type Ended, hasEnded, type Outcome, type Running, type RunStats, type State} from './delegation.ts';
+import type {Limit} from './ceiling.ts';
+import {
+  type Ended,
+  hasEnded,
+  type Outcome,
+  type Running,
+  type RunStats,
+  type State,
+  type Usage,
+} from './delegation.ts';
 import {keptWhy} from './end.ts';
 
 /** What can happen to a delegation. Times are milliseconds since the epoch. */
@@ -12,6 +21,8 @@ export type LifecycleEvent =
   | {readonly type: 'nothing-sent'}
   /** The agent waits on these requests; on none, it is no longer blocked. */
   | {readonly type: 'blocked'; readonly asks: readonly Ask[]}
+  /** What its finished steps have used by now. */
+  | {readonly type: 'used'; readonly usage: Usage}
   | {
       readonly type: 'ended';
       readonly outcome: Outcome;
@@ -20,6 +31,7 @@ export type LifecycleEvent =
       readonly ranMs?: number;
       readonly work: RunStats;
       readonly error?: string;
+      readonly atLimit?: Limit;
     };
 
 /**
@@ -44,16 +56,19 @@ export function transition(state: State, event: LifecycleEvent): State {
       return state.status === 'running' ? {status: 'queued'} : state;
     case 'blocked':
       return state.status === 'running' ? blocked(state, event.asks) : state;
+    case 'used':
+      return state.status === 'running' ? {...state, usage: event.usage} : state;
     case 'ended': {
       const ran = state.status === 'running';
       if (!ran && (event.outcome === 'completed' || event.outcome === 'timeout')) return state;
       const ended: Ended = {
         status: event.outcome,
         endedAt: event.at,
-        work: bounded(event.work),
+        work: withUsage(bounded(event.work), ran ? state.usage : undefined),
         ...(ran && {startedAt: beganAt(state.startedAt, event)}),
         ...(ran && state.sessionId !== undefined && {sessionId: state.sessionId}),
         ...(event.error !== undefined && {error: keptWhy(event.error)}),
+        ...(event.atLimit !== undefined && {atLimit: event.atLimit}),
       };
       return ended;
     }
@@ -62,6 +77,12 @@ export function transition(state: State, event: LifecycleEvent): State {
 
 function bounded(work: RunStats): RunStats {
   return work.caveat === undefined ? work : {...work, caveat: keptWhy(work.caveat)};
+}
+
+/** What was known of its usage while it ran stands where nothing can be asked any more. */
+function withUsage(work: RunStats, known: Usage | undefined): RunStats {
+  if (known === undefined || known.cost <= work.usage.cost) return work;
+  return {...work, usage: known};
 }
 
 /** What the two clocks may be apart by themselves. */

@@ -1,6 +1,7 @@
 import type {Access} from './access.ts';
 import type {AskContent, AskPolicy} from './ask.ts';
 import type {Catalog} from './catalog.ts';
+import type {Ceilings} from './ceiling.ts';
 import type {ConversationEntry} from './conversation.ts';
 import {
   type Delegation,
@@ -25,6 +26,8 @@ export interface Activity {
   readonly at: number;
   /** What its finished steps have used; absent before anything is known of it. */
   readonly usage?: Usage;
+  /** True where the last step has ended the turn, so that an end is about to come by itself. */
+  readonly isClosing?: boolean;
 }
 
 export interface RunRequest {
@@ -177,6 +180,8 @@ export interface Environment {
   readonly worktrees: Worktrees;
   readonly headlines: HeadlineWriter;
   readonly trust: Trust;
+  /** What each delegation may use at most, and what all of a day may cost in US dollars. */
+  readonly ceilings: Ceilings & {readonly dailyCostUsd?: number | undefined};
   /** What becomes of permission requests and questions. */
   readonly asking: AskPolicy;
   /** Whether those that can write in the same directory run one after the other. */
@@ -248,6 +253,11 @@ export interface Store {
   reads(): Promise<readonly Named[]>;
   /** As {@link dropCancel}. */
   dropRead(named: Named): Promise<void>;
+  /**
+   * What delegations of all projects have cost that have ended since then, and by now those that have no end, in US
+   * dollars. Those that are known better are left out.
+   */
+  spentSince(at: number, isKnownBetter: (named: Named) => boolean): Promise<number>;
   /** Where a person finds the record. */
   artifact(project: string, id: string): string;
 }

@@ -1,3 +1,4 @@
+import type {NearLimit} from './ceiling.ts';
 import type {Delegation} from './delegation.ts';
 import type {Activity} from './ports.ts';
 import type {Waiting} from './waiting.ts';
@@ -11,6 +12,8 @@ export interface DelegationView {
   readonly unknown?: string;
   /** Why it has not started; only while it is queued in this process. */
   readonly waiting?: Waiting;
+  /** The limit that it is near, or at; only while it runs in this process. */
+  readonly near?: NearLimit;
   /** What anyone who looks at it should know as well, in whole sentences. */
   readonly notes?: readonly string[];
 }

@@ -2,6 +2,7 @@ import {notFound} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
 import {withTimeout} from '../../base/with-timeout.ts';
 import type {LiveDelegation} from '../live/live.ts';
+import type {NearLimit} from '../model/ceiling.ts';
 import {asksOf, type Delegation, type DelegationHead, hasEnded, isUnread} from '../model/delegation.ts';
 import {parseId} from '../model/id.ts';
 import type {Listing} from '../model/listing.ts';
@@ -25,6 +26,8 @@ export interface OverviewOptions {
   readonly log: Logger;
   /** Why a delegation of this process has not started; `undefined` when it does not wait. */
   readonly waiting: (live: LiveDelegation) => Waiting | undefined;
+  /** The limit that a delegation of this process is near. */
+  readonly near: (live: LiveDelegation) => NearLimit | undefined;
 }
 
 /** A listing of the store with what was known better when it was asked for last. */
@@ -79,10 +82,12 @@ export class Overview {
 
   view(live: LiveDelegation): DelegationView {
     const waiting = this.#options.waiting(live);
+    const near = this.#options.near(live);
     return {
       delegation: live.record,
       ...(live.record.state.status === 'running' && {activity: live.activity}),
       ...(waiting !== undefined && {waiting}),
+      ...(near !== undefined && {near}),
       ...(live.unsaved !== undefined && {notes: [notOnDisk(live.unsaved)]}),
     };
   }

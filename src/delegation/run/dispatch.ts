@@ -5,6 +5,7 @@ import type {AlsoChanged, Delegation} from '../model/delegation.ts';
 import {NO_PRODUCT} from '../model/ports.ts';
 import type {Waiting} from '../model/waiting.ts';
 import {execute, stopRun} from './execution.ts';
+import type {Limits} from './limits.ts';
 import {type LaneLimits, Queue} from './queue.ts';
 import {Writers} from './writers.ts';
 
@@ -20,6 +21,7 @@ export interface DispatchOptions {
   readonly limits?: LaneLimits;
   /** Called when a delegation that has ended turns out to have changed what another one changes too. */
   readonly onAlsoChanged: (delegation: Delegation, alsoChanged: readonly AlsoChanged[]) => void;
+  readonly limiting: Limits;
 }
 
 /** Gets delegations run, each when it is its turn. */
@@ -47,6 +49,7 @@ export class Dispatch {
       execute(live, {
         ...this.#options,
         writers: this.#writers,
+        limits: this.#options.limiting,
         rateLimited: (model, until) => this.#queue.rateLimited(model, until),
       }),
     );

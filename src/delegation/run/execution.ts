@@ -5,6 +5,8 @@ import type {Delegation} from '../model/delegation.ts';
 import type {End, StopCause} from '../model/end.ts';
 import {NO_PRODUCT, type NothingSent, type Run, type RunRequest} from '../model/ports.ts';
 import type {Worktree} from '../model/worktree.ts';
+import type {Limits} from './limits.ts';
+import {stoppedBy} from './stopping.ts';
 import {withWorktreeEnd} from './worktree-end.ts';
 import type {Writers} from './writers.ts';
 
@@ -13,6 +15,7 @@ const ATTEMPTS = 6;
 
 export interface ExecuteOptions {
   readonly writers: Writers;
+  readonly limits: Limits;
   readonly now: () => number;
   /** Called when the provider of a model has had too many requests, with the time at which it may be asked again. */
   readonly rateLimited: (model: string, until: number) => void;
@@ -29,7 +32,7 @@ export async function execute(live: LiveDelegation, options: ExecuteOptions): Pr
   const deadline = setTimeout(() => live.stop('timeout'), timeoutMs);
   options.writers.started(live);
   try {
-    if (!(await holds(live))) return;
+    if (!(await holds(live)) || !(await mayBegin(live, options))) return;
     if (worktree !== undefined && !(await enter(worktree, live))) return;
     await work(live, runsOut, options);
   } finally {
@@ -50,6 +53,15 @@ async function holds(live: LiveDelegation): Promise<boolean> {
   return wrong === undefined;
 }
 
+/** Returns false when the day has cost as much as it may, which is the delegation's end then. */
+async function mayBegin(live: LiveDelegation, {limits}: ExecuteOptions): Promise<boolean> {
+  const why = await limits.whyNot(live.environment);
+  if (why === undefined) return true;
+  const error = `It was its turn to start. ${why} Nothing was sent to the model: delegate it again.`;
+  await live.end({outcome: 'error', product: NO_PRODUCT, error, atLimit: 'day'});
+  return false;
+}
+
 /** Makes the worktree. Returns false when that failed or was stopped, which is the delegation's end then. */
 async function enter(worktree: Worktree, live: LiveDelegation): Promise<boolean> {
   // Anyone who continues has found it ready.
@@ -65,7 +77,7 @@ async function enter(worktree: Worktree, live: LiveDelegation): Promise<boolean>
   } catch (error) {
     if (abort.signal.aborted) {
       const cause = await stopped;
-      await live.end({outcome: cause, product: NO_PRODUCT, error: explain(cause, live.record)});
+      await live.end({...stoppedBy(cause, live), product: NO_PRODUCT});
     } else {
       const why = `Its worktree could not be made: ${messageOf(error)}.`;
       await live.end({outcome: 'error', product: NO_PRODUCT, error: why});
@@ -94,7 +106,7 @@ async function workOnce(
 ): Promise<NothingSent | undefined> {
   const {record} = live;
   const {runner, asking} = live.environment;
-  const {now, rateLimited} = options;
+  const {now, limits, rateLimited} = options;
   const asks: Asks = new Asks({
     policy: asking,
     now,
@@ -109,7 +121,10 @@ async function workOnce(
   });
   const run = runner.start(requestOf(record, runsOut), {
     sessionOpened: (sessionId) => live.sessionOpened(sessionId),
-    activity: (activity) => live.worked(activity),
+    activity: (activity) => {
+      live.worked(activity);
+      limits.worked(live);
+    },
     asked: (id, content) => asks.asked(id, content),
     withdrawn: (id) => asks.withdrawn(id),
     rateLimited,
@@ -128,18 +143,21 @@ async function workOnce(
     const cause = await Promise.race([ended, live.stopped]);
     if (typeof cause === 'object') return cause;
     if (cause !== undefined) {
-      let {product, isAnswered} = await run.snapshot();
+      // At a limit of money, each moment may cost more.
+      isStopping = cause === 'limit';
+      let {product, isAnswered} = isStopping ? await run.halt() : await run.snapshot();
       // A process that ends has it stop first: what came in the meantime may be the answer, and nobody would look for it
-      // afterwards. Anyone who cancels, or has set a limit, wants the end here and now.
+      // afterwards. Anyone who cancels, or has set a time limit, wants the end here and now.
       if (!isAnswered && cause === 'interrupted') {
         isStopping = true;
         ({product, isAnswered} = await run.halt());
       }
-      const why = [explain(cause, record), run.trouble].filter((sentence) => sentence !== undefined);
+      const end = stoppedBy(cause, live);
+      const why = [end.error, run.trouble].filter((sentence) => sentence !== undefined);
       // What became of it is stored where the next host can ask for it.
       if (cause === 'interrupted' && run.isNotKnown) live.leave();
       else if (isAnswered) await finish({outcome: 'completed', product});
-      else await finish({outcome: cause, product, error: why.join(' ')});
+      else await finish({...end, product, error: why.join(' ')});
     }
     return undefined;
   } finally {
@@ -192,20 +210,6 @@ function requestOf(record: Delegation, deadline: number): RunRequest {
 export function stopRun(live: LiveDelegation, cause: StopCause): void {
   live.stop(cause);
   if (live.record.state.status === 'running') return;
-  void live.end({
-    outcome: cause,
-    product: NO_PRODUCT,
-    error: `${explain(cause, live.record)} It had not started to run.`,
-  });
-}
-
-function explain(cause: StopCause, {id, timeoutMs}: Delegation): string {
-  switch (cause) {
-    case 'timeout':
-      return `It ran out of time: the limit was ${Number((timeoutMs / 60_000).toFixed(2))} minutes of work. Go on with delegate(continue: "${id}", prompt), or delegate again with a larger timeout_minutes.`;
-    case 'cancelled':
-      return 'It was cancelled on request.';
-    case 'interrupted':
-      return 'The server that ran it was stopped. Delegate it again if it is still wanted.';
-  }
+  const end = stoppedBy(cause, live);
+  void live.end({...end, product: NO_PRODUCT, error: `${end.error} It had not started to run.`});
 }

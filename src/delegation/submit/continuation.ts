@@ -71,8 +71,17 @@ function nextRequest(source: Delegation, request: ContinueInput): DelegateInput 
     model: source.model,
     directory: source.directory,
     access: access ?? source.access,
+    ...inheritedCeilings(source),
     ...rest,
     ...nextPrompt(source, prompt),
+  };
+}
+
+function inheritedCeilings({ceilings = {}}: Delegation): Pick<DelegateInput, 'maxCostUsd' | 'maxTokens'> {
+  const {costUsd, tokens} = ceilings;
+  return {
+    ...(costUsd !== undefined && {maxCostUsd: costUsd}),
+    ...(tokens !== undefined && {maxTokens: tokens}),
   };
 }
 
@@ -105,9 +114,10 @@ function nextPrompt(
   prompt: string | undefined,
 ): {readonly prompt: string; readonly title?: string} {
   if (prompt !== undefined && prompt.trim() !== '') return {prompt};
-  if (state.status === 'interrupted') return {prompt: GO_ON, title};
+  const isAtLimit = hasEnded(state) && state.atLimit !== undefined;
+  if (state.status === 'interrupted' || isAtLimit) return {prompt: GO_ON, title};
   throw new Refusal(
-    `${id} has ended as ${state.status}: say in prompt what its agent is to do next. Only an interrupted one goes on without.`,
+    `${id} has ended as ${state.status}: say in prompt what its agent is to do next. Only one that was interrupted, or ended at a limit of cost or tokens, goes on without.`,
   );
 }
 

@@ -4,6 +4,8 @@ import type {ProcessIdentity} from '../../process/identity.ts';
 import {DEFAULT_ACCESS} from '../model/access.ts';
 import {titleOf} from '../model/headline.ts';
 import {ownerIn} from '../model/owner.ts';
+import type {Limits} from '../run/limits.ts';
+import {ceilingOf, checkCeilings} from './ceilings.ts';
 import {checkTrust} from './check-trust.ts';
 import {checkDirectory, checkPrompt, checkTimeout, type DelegateInput} from './input.ts';
 import type {Draft} from './register.ts';
@@ -13,6 +15,7 @@ export interface DraftOptions {
   /** This process, in whose name delegations are run. */
   readonly owner: ProcessIdentity;
   readonly now: () => number;
+  readonly limiting: Pick<Limits, 'whyNot'>;
 }
 
 /**
@@ -21,7 +24,7 @@ export interface DraftOptions {
  */
 export async function draftOf(
   request: DelegateInput,
-  {owner, now}: DraftOptions,
+  {owner, now, limiting}: DraftOptions,
 ): Promise<{readonly draft: Draft} & Pick<WorkingPlace, 'worktreeOf'>> {
   const {project, directory, prompt, client, agent, model, parent, continues, environment} = request;
   const {catalog, worktrees} = environment;
@@ -33,16 +36,21 @@ export async function draftOf(
     );
   }
   const timeoutMs = checkTimeout(request.timeoutMinutes);
+  const asked = checkCeilings(request);
   checkDirectory(directory);
+  const over = await limiting.whyNot(environment);
+  if (over !== undefined) throw new Refusal(over);
   const trusted = await checkTrust({...request, access}, environment);
-  const choice = await catalog.choose({
+  const {isPriced = true, ...choice} = await catalog.choose({
     ...{directory, access},
     ...(trusted !== undefined && {trusted}),
     ...(agent !== undefined && {agent}),
     ...(model !== undefined && {model}),
     ...(parent?.model !== undefined && {callerModel: parent.model}),
   });
-  const {worktreeOf, notes} = await workingPlaceOf({...request, access}, worktrees);
+  const {ceilings, notes: limits} = ceilingOf(asked, environment, {model: choice.model, isPriced});
+  const {worktreeOf, notes: place} = await workingPlaceOf({...request, access}, worktrees);
+  const notes = [...place, ...limits];
   // OpenCode may have taken its time to start, and the client has asked again.
   if (request.asking?.isCancelled()) throw new Refusal('The call was cancelled, so nothing was started.');
   const draft: Draft = {
@@ -55,6 +63,7 @@ export async function draftOf(
     ...(parent !== undefined && {parent}),
     ...(trusted !== undefined && {trusted}),
     timeoutMs,
+    ...(Object.keys(ceilings).length > 0 && {ceilings}),
     createdAt: now(),
     title: request.title === undefined ? titleOf(prompt) : plainLine(request.title),
     summary: '',

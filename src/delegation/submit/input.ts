@@ -24,6 +24,9 @@ export interface DelegateInput {
   /** Default: `agent`. */
   readonly access?: Access;
   readonly timeoutMinutes: number;
+  /** At most what the environment sets. */
+  readonly maxCostUsd?: number;
+  readonly maxTokens?: number;
   readonly client: Client;
   /** The call that asks. */
   readonly asking?: Asking;

@@ -1,5 +1,6 @@
 import {quoted} from '../../base/safe-text.ts';
 import {type DelegationHead, isUnread} from '../../delegation/model/delegation.ts';
+import {nearnessOf} from '../../delegation/model/near.ts';
 import type {DelegationView} from '../../delegation/model/view.ts';
 import {duration, facts} from '../../report/format.ts';
 import {renderWaiting} from '../../report/waiting.ts';
@@ -31,6 +32,7 @@ export function renderEntry(head: DelegationHead, {now, view, session}: EntryCon
     id,
     renderStatus(head),
     ...waiting,
+    nearnessOf({delegation: head, near: view?.near}),
     continued(head),
     age,
     quoted(agent),

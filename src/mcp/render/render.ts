@@ -1,6 +1,7 @@
 import {shorten} from '../../base/errors.ts';
 import {oneLine, quoted, quotedLines} from '../../base/safe-text.ts';
 import {DEFAULT_ACCESS} from '../../delegation/model/access.ts';
+import {usd} from '../../delegation/model/ceiling.ts';
 import {
   type Delegation,
   type DelegationHead,
@@ -9,6 +10,7 @@ import {
   isUnread,
 } from '../../delegation/model/delegation.ts';
 import {keptWhy} from '../../delegation/model/end.ts';
+import {nearnessOf} from '../../delegation/model/near.ts';
 import type {DelegationView} from '../../delegation/model/view.ts';
 import {upTo, whatIsWritten} from '../../report/answer.ts';
 import {count, counted, duration, facts} from '../../report/format.ts';
@@ -23,18 +25,24 @@ const SAID_CHARS = 300;
 
 /** What `delegate` answers. */
 export function renderStarted({delegation, waiting}: DelegationView, now: number): string {
-  const {id, state, timeoutMs} = delegation;
+  const {id, state, timeoutMs, ceilings: {costUsd, tokens} = {}} = delegation;
+  const limits = [
+    duration(timeoutMs),
+    ...(costUsd === undefined ? [] : [usd(costUsd)]),
+    ...(tokens === undefined ? [] : [`${count(tokens)} tokens`]),
+  ];
   const status = waiting === undefined ? state.status : `${state.status}, place ${waiting.place}`;
   const why = waiting && renderReason(waiting.reason, now);
   return [
-    facts(id, status, why, ...who(delegation), `up to ${duration(timeoutMs)} of work`),
+    facts(id, status, why, ...who(delegation), `up to ${limits.join(', ')} of work`),
     ...toldBesides(delegation),
     `Carry on with other work and do not poll. When you need the result: delegation_read("${id}"), which waits for it.`,
   ].join('\n');
 }
 
 /** A delegation that has not ended, as far as is known. */
-export function renderUnended({delegation, activity, waiting, unknown}: DelegationView, now: number): string {
+export function renderUnended(view: DelegationView, now: number): string {
+  const {delegation, activity, waiting, unknown} = view;
   const {id, state, timeoutMs, createdAt, directory} = delegation;
   const what = facts(id, renderStatus(delegation), ...who(delegation));
   if (unknown !== undefined) {
@@ -56,6 +64,7 @@ export function renderUnended({delegation, activity, waiting, unknown}: Delegati
       `running for ${duration(elapsed)}`,
       `${duration(Math.max(0, timeoutMs - elapsed))} left`,
       activity && counted(activity.toolCalls, 'tool call'),
+      nearnessOf(view),
       activity &&
         activity.last !== '' &&
         `${duration(now - activity.at)} ago: ${shorten(quoted(activity.last), SAID_CHARS)}`,
@@ -69,10 +78,8 @@ export function renderUnended({delegation, activity, waiting, unknown}: Delegati
 }
 
 /** One line for a person who waits. */
-export function renderProgress(
-  {delegation, activity, waiting, unknown}: DelegationView,
-  now: number,
-): string {
+export function renderProgress(view: DelegationView, now: number): string {
+  const {delegation, activity, waiting, unknown} = view;
   const {state} = delegation;
   if (state.status !== 'running') {
     const since = `waiting for ${duration(now - delegation.createdAt)}`;
@@ -80,6 +87,7 @@ export function renderProgress(
   }
   return facts(
     counted(activity?.toolCalls ?? 0, 'tool call'),
+    nearnessOf(view),
     renderAsked(delegation, now) || shorten(quoted(unknown ?? activity?.last ?? ''), SAID_CHARS),
     duration(now - state.startedAt),
   );

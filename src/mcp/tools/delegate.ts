@@ -50,10 +50,15 @@ export const delegate = defineTool({
       .describe(
         `Minutes of running time, up to ${MAX_TIMEOUT_MINUTES}. What exists by then is kept. Default: ${DEFAULT_TIMEOUT_MINUTES}.`,
       ),
+    max_cost_usd: z
+      .number('must be a number of US dollars, as 0.5')
+      .optional()
+      .describe('Ended there, with what it has.'),
+    max_tokens: z.number('must be a number, as 50000').optional(),
   }),
   async call({prompt, directory, continue: id, ...input}, context) {
     const {delegations, client, caller, environment, signal, isCancelled, askTrust} = context;
-    const {agent, model, access, timeout_minutes} = input;
+    const {agent, model, access, timeout_minutes, max_cost_usd, max_tokens} = input;
     const parent = caller && parentOf(caller.stamp);
     const isHere = directory !== undefined && HERE.test(client.path(directory));
     const place = isHere ? await client.workingDirectory() : directory && client.path(directory);
@@ -64,6 +69,8 @@ export const delegate = defineTool({
       ...(agent !== undefined && {agent}),
       ...(model !== undefined && {model}),
       timeoutMinutes: timeout_minutes,
+      ...(max_cost_usd !== undefined && {maxCostUsd: max_cost_usd}),
+      ...(max_tokens !== undefined && {maxTokens: max_tokens}),
       client: client.identity,
       asking: {signal, isCancelled},
       ...(askTrust !== undefined && {askTrust}),

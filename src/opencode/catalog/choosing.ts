@@ -22,7 +22,8 @@ export function chooseFrom(
   {model: fallback, allowSubagents}: ChoosingSettings,
 ): Choice {
   const agent = chooseAgent(offer, request.agent, allowSubagents);
-  return {agent: agent.name, model: chooseModel(offer, request, {agent, fallback})};
+  const model = chooseModel(offer, request, {agent, fallback});
+  return {agent: agent.name, model, ...(offer.unpriced.includes(model) && {isPriced: false})};
 }
 
 function chooseAgent(offer: Offer, wanted: string | undefined, allowSubagents: boolean): OfferedAgent {

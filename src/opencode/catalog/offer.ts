@@ -20,6 +20,8 @@ export const offer = z.object({
   agents: z.array(agent),
   /** As `provider/model`. */
   models: z.array(z.string()),
+  /** Those of them that OpenCode knows no price for. */
+  unpriced: z.array(z.string()),
   /** The one that OpenCode takes where none is named; absent where it has none to take. */
   defaultAgent: z.string().optional(),
   defaultModel: z.string().optional(),
@@ -47,7 +49,8 @@ export async function readOffer(client: OpencodeClient, directory: string): Prom
     }));
     return {
       agents: offered,
-      models: providers.flatMap(modelsOf).sort(),
+      models: providers.flatMap((provider) => modelsOf(provider)).sort(),
+      unpriced: providers.flatMap((provider) => modelsOf(provider, hasNoPrice)).sort(),
       defaultAgent: config.default_agent || firstOf(offered, Object.keys(config.agent ?? {})),
       defaultModel: config.model,
       smallModel: config.small_model,
@@ -69,6 +72,14 @@ function firstOf(agents: readonly OfferedAgent[], configured: readonly string[])
   );
 }
 
-function modelsOf({id, models}: Provider): readonly string[] {
-  return Object.keys(models).map((model) => `${id}/${model}`);
+type OfferedModel = Provider['models'][string];
+
+function modelsOf({id, models}: Provider, fits = (_: OfferedModel) => true): readonly string[] {
+  const fitting = Object.entries(models).filter(([, model]) => fits(model));
+  return fitting.map(([model]) => `${id}/${model}`);
+}
+
+/** OpenCode has 0 for what is not known, as for what is free. */
+function hasNoPrice({cost}: OfferedModel): boolean {
+  return cost === undefined || (cost.input === 0 && cost.output === 0);
 }

@@ -1,3 +1,4 @@
+import type {Message} from '@opencode-ai/sdk/v2/client';
 import {messageOf} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
 import {withTimeout} from '../../base/with-timeout.ts';
@@ -21,11 +22,13 @@ import {leaveWorktree} from '../session/in-worktree.ts';
 import {type OpenSession, openSession} from '../session/open-session.ts';
 import {sendPrompt} from '../session/send-prompt.ts';
 import {SessionWork} from '../session/session-work.ts';
+import {isClosing} from '../transcript/answer-text.ts';
 import type {Transcript} from '../transcript/transcript.ts';
-import type {Turn} from '../transcript/turn.ts';
+import {type Turn, turnOf} from '../transcript/turn.ts';
 import type {ClearVerdict} from '../transcript/verdict.ts';
 import {RunWatch} from '../watchdogs/run-watch.ts';
 import type {RunawayLimits} from '../watchdogs/runaway.ts';
+import {dataOf} from '../wire/answer.ts';
 import type {OpenCodeEvent} from '../wire/events.ts';
 import {endOf, wasAborted} from './post-mortem.ts';
 import {ABORT_GRACE_MS, abortSession, Snapshots} from './session-stop.ts';
@@ -66,6 +69,8 @@ export class SessionRun implements Run, SessionListener {
   #isSettled = false;
   /** It has an end that no stop has brought about. */
   #hasOwnEnd = false;
+  /** Its last step has ended the turn. */
+  #isClosing = false;
   readonly #stopped = new AbortController();
   #stopping: Promise<void> | undefined;
   #judging: Promise<void> | undefined;
@@ -105,12 +110,41 @@ export class SessionRun implements Run, SessionListener {
   event(event: OpenCodeEvent, isOwn: boolean): void {
     this.#work.event(event, isOwn);
     this.#watch.event(event, isOwn);
+    if (event.type === 'message.updated') this.#stepped(event.properties.info, isOwn);
     if (isOwn) this.#turn?.event(event);
+  }
+
+  /** A step has begun or is over, here or below. */
+  #stepped(info: Message, isOwn: boolean): void {
+    if (info.role !== 'assistant') return;
+    if (isOwn) this.#isClosing = isClosing(info);
+    this.#watch.used(this.#work.usage(), this.#isClosing);
   }
 
   gap(): void {
     this.#work.gap();
     this.#turn?.read();
+    void this.#catchUp();
+  }
+
+  /** Finds out what was used while no events came. Never rejects. */
+  async #catchUp(): Promise<void> {
+    const {connection, id} = this.#session ?? {};
+    if (connection === undefined || id === undefined) return;
+    try {
+      const {client} = connection;
+      const stored = turnOf(await dataOf(client.session.messages({sessionID: id})), this.#own);
+      if (this.#isSettled) return;
+      this.#work.merge(stored);
+      await this.#work.readBelow(stored, client);
+      // One that was opened meanwhile is heard from now on.
+      for (const child of this.#work.below) connection.isBelow(child, id);
+      this.#watch.used(this.#work.usage(), this.#isClosing);
+    } catch (error) {
+      this.#log.debug(
+        `${this.#request.delegationId}: what was missed could not be read: ${messageOf(error)}`,
+      );
+    }
   }
 
   asked(id: string, content: AskContent): void {

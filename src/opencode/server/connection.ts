@@ -100,6 +100,12 @@ export class Connection {
     };
   }
 
+  /** Knows from now on that one session was opened below another, also where no event has told. */
+  isBelow(sessionId: string, parent: string): void {
+    const root = this.#rootOf(parent);
+    if (root !== undefined && !this.#listeners.has(sessionId)) this.#roots.set(sessionId, root);
+  }
+
   /** Finds the requests of a directory that no event has told of. Never rejects. */
   findAsks(directory: string): Promise<void> {
     return this.#asks.catchUp(directory);

@@ -2,6 +2,7 @@ import type {OpencodeClient} from '@opencode-ai/sdk/v2/client';
 import {messageOf} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
 import type {ConversationEntry, Said} from '../../delegation/model/conversation.ts';
+import type {Usage} from '../../delegation/model/delegation.ts';
 import type {Product} from '../../delegation/model/ports.ts';
 import type {Conceal} from '../secrets/concealed.ts';
 import {conversationOf} from '../transcript/conversation.ts';
@@ -89,15 +90,19 @@ export class SessionWork {
     }
   }
 
+  /** The sessions below that are known. */
+  get below(): readonly string[] {
+    return [...this.#below.keys()];
+  }
+
+  /** What the steps of this turn have used so far, those of the sessions below included. */
+  usage(): Usage {
+    return usageOf(this.#all());
+  }
+
   /** The product with this as its answer. */
   answered({text, caveat}: Pick<Answered, 'text' | 'caveat'>): Product {
-    const own = this.#read();
-    const since = own[0]?.info.time.created ?? 0;
-    // An agent can go on in a session below that an earlier turn has opened.
-    const below = [...this.#below.values()].flatMap((transcript) =>
-      transcript.read().filter(({info}) => info.time.created >= since),
-    );
-    const all = [...own, ...below];
+    const all = this.#all();
     return {
       text: this.#conceal(text),
       work: {
@@ -113,6 +118,17 @@ export class SessionWork {
   /** The product of an agent that has not answered: all that it has written so far. */
   unfinished(): Product {
     return this.answered({text: allText(this.#read())});
+  }
+
+  /** What was done in this turn, here and below. */
+  #all(): Transcript {
+    const own = this.#read();
+    const since = own[0]?.info.time.created ?? 0;
+    // An agent can go on in a session below that an earlier turn has opened.
+    const below = [...this.#below.values()].flatMap((transcript) =>
+      transcript.read().filter(({info}) => info.time.created >= since),
+    );
+    return [...own, ...below];
   }
 
   #read(): Transcript {

@@ -35,6 +35,15 @@ export function isCompaction({parts}: TranscriptMessage): boolean {
 /** True where the step ends a turn: OpenCode asks again after one that says nothing of its end, or wants tools. */
 export function endsTurn({time, finish, error}: AssistantMessage): boolean {
   if (time.completed === undefined || error !== undefined) return false;
+  return isLast(finish);
+}
+
+/** True where the step will have ended the turn as soon as it is over. */
+export function isClosing({finish, error, summary}: AssistantMessage): boolean {
+  return summary !== true && error === undefined && isLast(finish);
+}
+
+function isLast(finish: AssistantMessage['finish']): boolean {
   return finish !== undefined && finish !== 'tool-calls' && finish !== 'unknown';
 }
 

@@ -1,4 +1,4 @@
-import type {StepFinishPart, ToolPart} from '@opencode-ai/sdk/v2/client';
+import type {ToolPart} from '@opencode-ai/sdk/v2/client';
 import {shorten} from '../../base/errors.ts';
 import {NO_USAGE, type Usage} from '../../delegation/model/delegation.ts';
 import type {Activity} from '../../delegation/model/ports.ts';
@@ -14,6 +14,8 @@ export class Progress {
   readonly #toolCalls = new Set<string>();
   readonly #texts = new Set<string>();
   #usage = NO_USAGE;
+  #isClosing = false;
+  #said = '';
   #last = '';
 
   constructor(tell: (activity: Activity) => void) {
@@ -35,8 +37,6 @@ export class Progress {
       if (part.text !== '' && part.time.end === undefined) this.say('writing');
     } else if (part.type === 'reasoning') {
       this.say('thinking');
-    } else if (part.type === 'step-finish') {
-      this.#usage = sum(this.#usage, part);
     }
   }
 
@@ -45,19 +45,28 @@ export class Progress {
     const known = `${this.#toolCalls.size} ${what}`;
     if (known === this.#last) return;
     this.#last = known;
-    this.#tell({toolCalls: this.#toolCalls.size, last: what, at: Date.now(), usage: this.#usage});
+    this.#said = what;
+    this.#say();
+  }
+
+  /** A step is over, or has begun. @param isClosing true when it has ended the turn. */
+  used(usage: Usage, isClosing: boolean): void {
+    if (isSame(usage, this.#usage) && isClosing === this.#isClosing) return;
+    if (!isSame(usage, this.#usage)) this.#usage = usage;
+    this.#isClosing = isClosing;
+    this.#say();
+  }
+
+  #say(): void {
+    this.#tell({
+      ...{toolCalls: this.#toolCalls.size, last: this.#said, at: Date.now(), usage: this.#usage},
+      ...(this.#isClosing && {isClosing: true}),
+    });
   }
 }
 
-function sum(usage: Usage, {tokens, cost}: StepFinishPart): Usage {
-  return {
-    input: usage.input + tokens.input,
-    output: usage.output + tokens.output,
-    reasoning: usage.reasoning + tokens.reasoning,
-    cacheRead: usage.cacheRead + tokens.cache.read,
-    cacheWrite: usage.cacheWrite + tokens.cache.write,
-    cost: usage.cost + cost,
-  };
+function isSame(one: Usage, other: Usage): boolean {
+  return (Object.keys(one) as (keyof Usage)[]).every((key) => one[key] === other[key]);
 }
 
 /** A tool call in a few words: the tool, what it is about, and whether it failed. */

@@ -1,5 +1,6 @@
 import type {SessionStatus} from '@opencode-ai/sdk/v2/client';
 import type {Logger} from '../../base/log.ts';
+import type {Usage} from '../../delegation/model/delegation.ts';
 import type {RunObserver, RunRequest} from '../../delegation/model/ports.ts';
 import type {OpenSession} from '../session/open-session.ts';
 import {Progress} from '../transcript/progress.ts';
@@ -58,6 +59,11 @@ export class RunWatch {
   /** As an event that tells a session's status. */
   status(sessionId: string, status: SessionStatus): void {
     this.#trouble.status(sessionId, status);
+  }
+
+  /** As {@link Progress.used}. */
+  used(usage: Usage, isClosing: boolean): void {
+    this.#progress.used(usage, isClosing);
   }
 
   /** Tells what happens, for those who wait. */

@@ -1,6 +1,7 @@
 import {isAbsolute} from 'node:path';
 import * as z from 'zod';
 import {ACCESSES, DEFAULT_ACCESS} from '../../delegation/model/access.ts';
+import {LIMITS} from '../../delegation/model/ceiling.ts';
 import {
   type Delegation,
   type DelegationHead,
@@ -11,6 +12,7 @@ import {
   type Parent,
   SESSION_ID,
   type State,
+  type Usage,
 } from '../../delegation/model/delegation.ts';
 import {keptWhy} from '../../delegation/model/end.ts';
 import {THREE_WORDS} from '../../delegation/model/id.ts';
@@ -62,6 +64,8 @@ const common = {
   trusted: z.string().optional(),
   created: time,
   timeout_minutes: z.number(),
+  max_cost_usd: z.number().optional(),
+  max_tokens: z.number().optional(),
   continues: z.object({id, session}).optional(),
   notes: z.array(z.string()).optional(),
   decisions: decisions.optional(),
@@ -77,6 +81,7 @@ export const frontMatter = z.discriminatedUnion('status', [
     ...common,
     started: time,
     session: session.optional(),
+    usage: usage.optional(),
     asks: asks.optional(),
   }),
   z.object({
@@ -92,6 +97,7 @@ export const frontMatter = z.discriminatedUnion('status', [
     refused: z.array(z.string()),
     caveat: z.string().optional(),
     error: z.string().optional(),
+    at_limit: z.enum(LIMITS).optional(),
   }),
 ]);
 
@@ -117,6 +123,9 @@ export function toHead(matter: FrontMatter, project: string): DelegationHead {
     timeoutMs: Math.round(matter.timeout_minutes * 60_000),
     state: toState(matter),
   };
+  const {max_cost_usd: costUsd, max_tokens: tokens} = matter;
+  if (costUsd !== undefined) head.ceilings = {costUsd};
+  if (tokens !== undefined) head.ceilings = {...head.ceilings, tokens};
   if (matter.parent !== undefined) head.parent = toParent(matter.parent);
   if (matter.trusted !== undefined) head.trusted = matter.trusted;
   if (matter.worktree !== undefined) head.worktree = toWorktree(matter.worktree);
@@ -152,15 +161,15 @@ function toState(matter: FrontMatter): State {
         status: 'running',
         startedAt: matter.started,
         ...(matter.session !== undefined && {sessionId: matter.session}),
+        ...(matter.usage !== undefined && {usage: toUsage(matter.usage)}),
         ...(matter.asks !== undefined && {asks: toAsks(matter.asks)}),
       };
     default: {
-      const {input, output, reasoning, cache_read, cache_write, cost_usd} = matter.usage;
       const ended: Writable<Ended> = {
         status: matter.status,
         endedAt: matter.ended,
         work: {
-          usage: {input, output, reasoning, cacheRead: cache_read, cacheWrite: cache_write, cost: cost_usd},
+          usage: toUsage(matter.usage),
           toolCalls: matter.tool_calls,
           filesChanged: matter.files_changed,
           refused: matter.refused,
@@ -171,9 +180,24 @@ function toState(matter: FrontMatter): State {
       // Earlier versions have written it however long it was.
       if (matter.error !== undefined) ended.error = keptWhy(matter.error);
       if (matter.caveat !== undefined) ended.work = {...ended.work, caveat: matter.caveat};
+      if (matter.at_limit !== undefined) ended.atLimit = matter.at_limit;
       return ended;
     }
   }
+}
+
+function toUsage(matter: z.output<typeof usage>): Usage {
+  const {input, output, reasoning, cache_read, cache_write, cost_usd} = matter;
+  return {input, output, reasoning, cacheRead: cache_read, cacheWrite: cache_write, cost: cost_usd};
+}
+
+function fromUsage({input, output, reasoning, cacheRead, cacheWrite, cost}: Usage) {
+  return {
+    ...{input, output, reasoning},
+    cache_read: cacheRead,
+    cache_write: cacheWrite,
+    cost_usd: rounded(cost),
+  };
 }
 
 /** Sums of fractions have noise behind their digits: 0.00041999999999999996. */
@@ -196,6 +220,8 @@ export function toFrontMatter(delegation: Delegation): z.input<typeof frontMatte
     ...(delegation.parent !== undefined && {parent: {...delegation.parent}}),
     created: iso(delegation.createdAt),
     timeout_minutes: delegation.timeoutMs / 60_000,
+    ...(delegation.ceilings?.costUsd !== undefined && {max_cost_usd: delegation.ceilings.costUsd}),
+    ...(delegation.ceilings?.tokens !== undefined && {max_tokens: delegation.ceilings.tokens}),
     ...(continues !== undefined && {continues: {id: continues.id, session: continues.sessionId}}),
     ...(notes !== undefined && {notes: [...notes]}),
     ...(delegation.decisions !== undefined && {decisions: fromDecisions(delegation.decisions)}),
@@ -206,7 +232,9 @@ export function toFrontMatter(delegation: Delegation): z.input<typeof frontMatte
     if (state.status !== 'running') return {id, status: state.status, ...open};
     const session = state.sessionId === undefined ? {} : {session: state.sessionId};
     const blocked = state.asks === undefined ? {} : {asks: fromAsks(state.asks)};
-    return {id, status: state.status, ...open, started: iso(state.startedAt), ...session, ...blocked};
+    const used = state.usage === undefined ? {} : {usage: fromUsage(state.usage)};
+    const started = iso(state.startedAt);
+    return {id, status: state.status, ...open, started, ...session, ...used, ...blocked};
   }
   const {usage, toolCalls, filesChanged, refused, caveat} = state.work;
   return {
@@ -217,18 +245,12 @@ export function toFrontMatter(delegation: Delegation): z.input<typeof frontMatte
     ended: iso(state.endedAt),
     ...(readAt !== undefined && {read: iso(readAt)}),
     ...(state.sessionId !== undefined && {session: state.sessionId}),
-    usage: {
-      input: usage.input,
-      output: usage.output,
-      reasoning: usage.reasoning,
-      cache_read: usage.cacheRead,
-      cache_write: usage.cacheWrite,
-      cost_usd: rounded(usage.cost),
-    },
+    usage: fromUsage(usage),
     tool_calls: toolCalls,
     files_changed: [...filesChanged],
     refused: [...refused],
     ...(caveat !== undefined && {caveat}),
     ...(state.error !== undefined && {error: state.error}),
+    ...(state.atLimit !== undefined && {at_limit: state.atLimit}),
   };
 }

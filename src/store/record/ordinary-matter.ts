@@ -1,5 +1,6 @@
 import {isAbsolute} from 'node:path';
 import {ACCESSES, DEFAULT_ACCESS} from '../../delegation/model/access.ts';
+import {LIMITS} from '../../delegation/model/ceiling.ts';
 import {OUTCOMES, SESSION_ID} from '../../delegation/model/delegation.ts';
 import {THREE_WORDS} from '../../delegation/model/id.ts';
 import type {FrontMatter} from './front-matter.ts';
@@ -23,6 +24,8 @@ function matterIn(lines: Lines): FrontMatter {
   const {agent, model, directory, access, client, owner} = circumstancesIn(lines);
   const parent = lines.has('parent:\n') ? parentIn(lines) : undefined;
   const [created, timeout] = [lines.time('created: '), lines.number('timeout_minutes: ')];
+  const maxCost = lines.has('max_cost_usd: ') ? lines.number('max_cost_usd: ') : undefined;
+  const maxTokens = lines.has('max_tokens: ') ? lines.number('max_tokens: ') : undefined;
   const continues = lines.has('continues:\n') ? continuesIn(lines) : undefined;
   const notes = lines.has('notes:\n') ? lines.texts('notes:') : undefined;
   const chars = lines.int('prompt_chars: ');
@@ -34,6 +37,7 @@ function matterIn(lines: Lines): FrontMatter {
   const tools = lines.int('tool_calls: ');
   const [changed, refused] = [lines.texts('files_changed:'), lines.texts('refused:')];
   const [caveat, error] = [lines.textIfAny('caveat: '), lines.textIfAny('error: ')];
+  const limit = lines.has('at_limit: ') ? oneOf(LIMITS, lines.text('at_limit: ')) : undefined;
   if (!lines.isAtEnd) notSimple();
   return {
     id,
@@ -49,6 +53,8 @@ function matterIn(lines: Lines): FrontMatter {
     parent,
     created,
     timeout_minutes: timeout,
+    max_cost_usd: maxCost,
+    max_tokens: maxTokens,
     continues,
     notes,
     prompt_chars: chars,
@@ -62,6 +68,7 @@ function matterIn(lines: Lines): FrontMatter {
     refused,
     caveat,
     error,
+    at_limit: limit,
   };
 }
 

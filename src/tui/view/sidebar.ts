@@ -41,7 +41,11 @@ function linesOf(shown: ShownDelegation, now: number): readonly ScreenLine[] {
   const {text: state, look} = stateOf(shown);
   const [request] = shown.requests;
   const doing = request?.what ?? (shown.ended_at === undefined ? shown.activity?.last : undefined);
-  const about = [`${state} ${elapsedOf(shown, now)}`, costOf(shown), ...(doing === undefined ? [] : [doing])];
+  const about = [
+    `${state} ${elapsedOf(shown, now)}`,
+    shown.near_limit ?? costOf(shown),
+    ...(doing === undefined ? [] : [doing]),
+  ];
   return [
     {text: cut(`• ${oneLine(shown.title)}`), color: COLORS[look] ?? 'textMuted'},
     {text: cut(`  ${oneLine(about.filter((part) => part !== '').join(' · '))}`), color: 'textMuted'},

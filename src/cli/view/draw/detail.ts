@@ -57,6 +57,7 @@ export function headLines(shown: ShownDelegation, {columns, paint, now}: Area): 
     line(facts(oneLine(shown.agent), oneLine(shown.model), shown.access, oneLine(shown.client)), 'faint'),
     line(oneLine(shown.directory), 'faint'),
     ...used(shown).map((words) => line(words, 'faint')),
+    ...(shown.near_limit === undefined ? [] : [line(shown.near_limit, 'attention')]),
     ...(shown.queue === undefined ? [] : wrap(`Waits: ${shown.queue.reason}`, 'faint', NOTE_LINES)),
     ...(shown.worktree === undefined ? [] : [line(`Branch ${oneLine(shown.worktree.branch)}`, 'faint')]),
     ...wrap(shown.error ?? '', 'bad', NOTE_LINES),

@@ -134,7 +134,7 @@ export class ClientEnvironments implements Environments {
   #make(key: string, variables: Readonly<Record<string, string>>, settings: DelegationSettings): Known {
     const {dataDir, log} = this.#options;
     const {binary, model, allowSubagents, asking, serialWriters, trust, readOnlyTools, ceilings} = settings;
-    const {sandbox: mode} = settings;
+    const {sandbox: mode, modelNames} = settings;
     const worktrees = this.#worktrees;
     const sandbox = mode === undefined ? undefined : {dataDir, worktrees, network: mode === 'on'};
     const isAnswered = asking.on === 'wait';
@@ -151,10 +151,10 @@ export class ClientEnvironments implements Environments {
     });
     void memory.tidy();
     const catalog = new OpenCodeCatalog({
-      ...{opencode, entrance, memory, model, allowSubagents, neutral: dataDir},
+      ...{opencode, entrance, memory, model, modelNames, allowSubagents, neutral: dataDir},
     });
     const environment = {
-      ...{key, catalog, asking, serialWriters, ceilings},
+      ...{key, catalog, asking, serialWriters, ceilings, modelNames},
       sessions: sessionPlace(sandbox === undefined ? variables : sandboxedEnvironment(dataDir, variables)),
       isConfined: sandbox !== undefined,
       trust: trusting,

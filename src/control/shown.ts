@@ -44,6 +44,10 @@ export const shownDelegation = z.object({
   agent: z.string(),
   /** As `provider/model`. */
   model: z.string(),
+  /** The name that the model was asked for by. */
+  model_name: z.string().optional(),
+  /** The other models of that name that were refused. */
+  passed_over: z.array(z.object({model: z.string(), why: z.string()})).optional(),
   access: z.string(),
   directory: z.string(),
   /** The name of the client that delegated. */
@@ -135,6 +139,8 @@ function headOf(head: DelegationHead) {
     unread: isUnread(head),
     agent: head.agent,
     model: head.model,
+    ...(head.modelName !== undefined && {model_name: head.modelName}),
+    ...(head.passedOver !== undefined && {passed_over: head.passedOver.map((one) => ({...one}))}),
     access: head.access,
     directory: head.directory,
     client: head.client.name,

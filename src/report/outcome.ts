@@ -1,5 +1,6 @@
 import {quoted, quotedLines} from '../base/safe-text.ts';
 import type {DelegationHead, Ended} from '../delegation/model/delegation.ts';
+import {keptWhy} from '../delegation/model/end.ts';
 import {renderDecisions} from './decisions.ts';
 import {count, counted, duration, facts} from './format.ts';
 import {renderWorktree} from './worktree.ts';
@@ -19,6 +20,7 @@ export function renderOutcome(
   const {error, work} = state;
   const lines = [
     renderUsage(state),
+    ...renderPassedOver(head),
     // Records of earlier versions have it whole.
     error !== undefined && `Why: ${quotedLines(error)}`,
     ...renderCaveat(state),
@@ -29,6 +31,11 @@ export function renderOutcome(
     ...renderWorktree(head, from),
   ];
   return lines.filter((line) => line !== false);
+}
+
+/** Which models were to run before the one that did, and why they did not. */
+export function renderPassedOver({passedOver = []}: DelegationHead): readonly string[] {
+  return passedOver.map(({model, why}) => `Not ${quoted(model)}: ${quotedLines(keptWhy(why))}`);
 }
 
 /** What has to be known of its answer. */

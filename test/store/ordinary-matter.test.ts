@@ -16,6 +16,7 @@ const FULL = aDelegation({
   owner: {pid: 7, hostname: '7h', environment: '9fab', sessions: '/a b'},
   parent: PARENT,
   continues: {id: 'calm-blue-heron', sessionId: 'ses_2'},
+  modelName: 'fast',
   ceilings: {costUsd: 0.5, tokens: 50_000},
   notes: ['Not taken along: "a".', 'b'],
   readAt: Date.UTC(2028, 1, 29),

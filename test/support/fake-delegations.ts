@@ -27,7 +27,7 @@ export function fakeDelegations(
   const {environment: parts, ...rest} = given;
   const environment: Environment = {
     ...{key: '', sessions: '', asking: {on: 'reject'}, serialWriters: false, isConfined: false},
-    ceilings: {},
+    ...{ceilings: {}, modelNames: []},
     ...fakes,
     ...parts,
   };

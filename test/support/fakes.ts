@@ -18,6 +18,7 @@ import type {
   AskReply,
   HeadlineWriter,
   LostRun,
+  ModelRefused,
   NothingSent,
   NotKnown,
   Product,
@@ -133,6 +134,8 @@ export class FakeLog implements Logger {
 
 export class FakeCatalog implements Catalog {
   readonly requests: ChoiceRequest[] = [];
+  /** The model that each name stands for. */
+  readonly names = new Map<string, string>();
   /** Whether a price is known for what is chosen. */
   isPriced = true;
   /** Thrown instead of a choice. */
@@ -142,6 +145,8 @@ export class FakeCatalog implements Catalog {
     this.requests.push(request);
     if (this.refusal !== undefined) throw this.refusal;
     const {agent = 'build', model = 'scripted/model'} = request;
+    const named = this.names.get(model);
+    if (named !== undefined) return {agent, model: named, modelName: model};
     return {agent, model, ...(!this.isPriced && {isPriced: false})};
   }
 
@@ -157,7 +162,7 @@ export class FakeCatalog implements Catalog {
 export class FakeRun implements Run {
   readonly request: RunRequest;
   readonly observer: RunObserver;
-  readonly end: Promise<RunEnd | NothingSent>;
+  readonly end: Promise<RunEnd | NothingSent | ModelRefused>;
   /** What was asked of it, in order. */
   readonly asked: ('snapshot' | 'halt' | 'stop')[] = [];
   readonly snapshotGate = new Gate();
@@ -169,7 +174,7 @@ export class FakeRun implements Run {
   /** Thrown by every reply while it is set. */
   replyError: Error | undefined;
   #product: Product = {text: '', work: NO_STATS};
-  #settle: (end: RunEnd | NothingSent) => void = () => {};
+  #settle: (end: RunEnd | NothingSent | ModelRefused) => void = () => {};
 
   /** What its agent has said and done. */
   said: readonly ConversationEntry[] = [];
@@ -197,7 +202,7 @@ export class FakeRun implements Run {
     this.settle({outcome: 'error', product: this.#product, error});
   }
 
-  settle(end: RunEnd | NothingSent): void {
+  settle(end: RunEnd | NothingSent | ModelRefused): void {
     this.#settle(end);
   }
 

@@ -12,7 +12,8 @@ export const RUN_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   model: {
     type: 'string',
     value: 'MODEL',
-    about: "As provider/model. Default: the agent's, else the configuration's.",
+    about:
+      "As provider/model, or a name of OPENCODE_DELEGATE_MODELS. Default: the agent's, else the configuration's.",
   },
   access: {
     type: 'string',

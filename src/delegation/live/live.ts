@@ -8,17 +8,15 @@ import {concluded} from '../asks/decisions.ts';
 import type {Ask, Decision} from '../model/ask.ts';
 import type {NearLimit} from '../model/ceiling.ts';
 import type {ConversationEntry} from '../model/conversation.ts';
-import type {Delegation, Usage} from '../model/delegation.ts';
+import type {Delegation} from '../model/delegation.ts';
 import type {End, StopCause} from '../model/end.ts';
 import {summaryOf} from '../model/headline.ts';
 import {type LifecycleEvent, transition} from '../model/lifecycle.ts';
 import type {Activity, Environment, Store} from '../model/ports.ts';
 import type {Worktree} from '../model/worktree.ts';
 import {endLine, startLine} from './log-lines.ts';
+import {UsageSaving} from './usage-saving.ts';
 import {Watchers} from './watchers.ts';
-
-/** What a step has used is on disk after this time: several steps are written together. */
-const USAGE_DELAY_MS = 2_000;
 
 export interface Clocks {
   /** Milliseconds since the epoch. */
@@ -53,7 +51,7 @@ export class LiveDelegation {
   #writes: Promise<void> = Promise.resolve();
   #unsaved: string | undefined;
   #reached: NearLimit | undefined;
-  #usageSaving: NodeJS.Timeout | undefined;
+  readonly #usageSaving = new UsageSaving(() => this.save());
   readonly #store: Store;
   readonly #log: Logger;
   readonly #now: () => number;
@@ -152,6 +150,16 @@ export class LiveDelegation {
     await this.save();
   }
 
+  /** Another model takes the place of its own, which was refused. */
+  takes(model: string, why: string): void {
+    if (this.#ending !== undefined) return;
+    const {passedOver = [], model: refused} = this.#record;
+    this.#record = {...this.#record, model, passedOver: [...passedOver, {model: refused, why}]};
+    this.#log.info(`${this.#record.id} is given to ${model}: ${refused} was refused`);
+    this.#watchers.tell();
+    void this.save();
+  }
+
   /** Stores the record as it stands. Resolves with whether that was possible; a failure is logged. */
   async save(): Promise<boolean> {
     try {
@@ -167,18 +175,11 @@ export class LiveDelegation {
     const {usage} = activity;
     const isMore = usage !== undefined && usage !== this.#activity.usage;
     this.#activity = activity;
-    if (isMore && this.#ending === undefined) this.#used(usage);
+    if (isMore && this.#ending === undefined) {
+      this.#record = {...this.#record, state: transition(this.#record.state, {type: 'used', usage})};
+      this.#usageSaving.used(usage);
+    }
     this.#watchers.tell();
-  }
-
-  /** Has it on disk before long: other processes count it, and after a crash it is known. */
-  #used(usage: Usage): void {
-    this.#record = {...this.#record, state: transition(this.#record.state, {type: 'used', usage})};
-    if (usage.cost === 0 || this.#usageSaving !== undefined) return;
-    this.#usageSaving = setTimeout(() => {
-      this.#usageSaving = undefined;
-      if (this.#ending === undefined) void this.save();
-    }, USAGE_DELAY_MS).unref();
   }
 
   /** The requests of its agent, to be answered; only while it runs. */
@@ -239,14 +240,14 @@ export class LiveDelegation {
    */
   leave(): void {
     if (this.#ending !== undefined) return;
-    clearTimeout(this.#usageSaving);
+    this.#usageSaving.close();
     this.#ending = Promise.resolve(this.#record);
     this.#ended.resolve(this.#record);
     this.#watchers.tell();
   }
 
   async #settle({outcome, product, error, atLimit, worktree, alsoChanged = []}: End): Promise<Delegation> {
-    clearTimeout(this.#usageSaving);
+    this.#usageSaving.close();
     const at = this.#now();
     const {work, ...decisions} = concluded(this.#record, {work: product.work, at});
     const record: Delegation = {

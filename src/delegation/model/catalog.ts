@@ -1,3 +1,4 @@
+import type {PassedOver} from './delegation.ts';
 import type {EnteredPlace} from './trust.ts';
 
 /** The agent and the model that will run. */
@@ -7,12 +8,19 @@ export interface Choice {
   readonly model: string;
   /** False where OpenCode knows no price for it. */
   readonly isPriced?: boolean;
+  /** The name that was asked for, where that is not the model's own. */
+  readonly modelName?: string;
+  /** Those of that name that cannot be used here. */
+  readonly passedOver?: readonly PassedOver[];
 }
 
 /** With `read-only`, nothing that the directory itself brings is offered. */
 export interface ChoiceRequest extends Pick<EnteredPlace, 'directory' | 'access' | 'trusted'> {
   readonly agent?: string;
+  /** As `provider/model`, or a name. */
   readonly model?: string;
+  /** Of the models that a name stands for, the one to be taken first. */
+  readonly preferred?: string;
   /** Used where neither the request nor the agent names one. */
   readonly callerModel?: string;
 }

@@ -133,6 +133,13 @@ export interface AlsoChanged {
   readonly by: string;
 }
 
+/** A model that was to run and did not. */
+export interface PassedOver {
+  readonly model: string;
+  /** As a sentence. */
+  readonly why: string;
+}
+
 /** All that is known of a delegation except its long texts: what a list shows. */
 export interface DelegationHead {
   /** Three words, unique in the project: `swift-amber-otter`. */
@@ -144,6 +151,10 @@ export interface DelegationHead {
   readonly agent: string;
   /** As `provider/model`. */
   readonly model: string;
+  /** The name that the model was asked for by. */
+  readonly modelName?: string;
+  /** The other models of that name that were refused before this one was taken. */
+  readonly passedOver?: readonly PassedOver[];
   readonly client: Client;
   readonly owner: Owner;
   readonly parent?: Parent;

@@ -1,3 +1,4 @@
+import type {ModelName} from '../../settings/model-names.ts';
 import type {Access} from './access.ts';
 import type {AskContent, AskPolicy} from './ask.ts';
 import type {Catalog} from './catalog.ts';
@@ -49,6 +50,8 @@ export interface RunRequest {
   readonly continues?: string;
   /** When the delegation runs out of time, in milliseconds since the epoch. */
   readonly deadline: number;
+  /** True where another model is there to be taken when this one is refused before anything was done. */
+  readonly givesWay?: boolean;
 }
 
 export interface RunObserver {
@@ -93,6 +96,13 @@ export interface NothingSent {
   readonly why: string;
 }
 
+/** The provider has refused the model before the agent had done anything: another model can be taken. */
+export interface ModelRefused {
+  readonly outcome: 'refused';
+  /** As a sentence. */
+  readonly why: string;
+}
+
 /**
  * Nothing is known of how a run ended, as OpenCode could not be asked: never an end, as what it has stored may hold
  * the whole answer. It is to be asked again.
@@ -116,7 +126,7 @@ export interface Run {
    * Settles when the agent has answered, has failed for good, or the server died under it. Never rejects.
    * The session may still be winding down; `stop` waits for that.
    */
-  readonly end: Promise<RunEnd | NothingSent>;
+  readonly end: Promise<RunEnd | NothingSent | ModelRefused>;
   /** All that the agent has produced by now. Takes a second or two at the most and never rejects. */
   snapshot(): Promise<Snapshot>;
   /**
@@ -182,6 +192,8 @@ export interface Environment {
   readonly trust: Trust;
   /** What each delegation may use at most, and what all of a day may cost in US dollars. */
   readonly ceilings: Ceilings & {readonly dailyCostUsd?: number | undefined};
+  /** The names that models can be asked for by. */
+  readonly modelNames: readonly ModelName[];
   /** What becomes of permission requests and questions. */
   readonly asking: AskPolicy;
   /** Whether those that can write in the same directory run one after the other. */

@@ -3,9 +3,10 @@ import {Asks} from '../asks/asks.ts';
 import type {LiveDelegation} from '../live/live.ts';
 import type {Delegation} from '../model/delegation.ts';
 import type {End, StopCause} from '../model/end.ts';
-import {NO_PRODUCT, type NothingSent, type Run, type RunRequest} from '../model/ports.ts';
+import {type ModelRefused, NO_PRODUCT, type NothingSent, type Run, type RunRequest} from '../model/ports.ts';
 import type {Worktree} from '../model/worktree.ts';
 import type {Limits} from './limits.ts';
+import {otherModels} from './other-models.ts';
 import {stoppedBy} from './stopping.ts';
 import {withWorktreeEnd} from './worktree-end.ts';
 import type {Writers} from './writers.ts';
@@ -91,11 +92,18 @@ async function work(live: LiveDelegation, runsOut: number, options: ExecuteOptio
   for (let attempt = 1; ; attempt++) {
     const begun = await workOnce(live, runsOut, options);
     if (begun === undefined) return;
-    if (attempt < ATTEMPTS) continue;
+    if (begun.outcome === 'refused') takeAnother(live, begun);
+    if (begun.outcome === 'refused' || attempt < ATTEMPTS) continue;
     const error = `${begun.why} Nothing had been sent to the model, ${ATTEMPTS} times in a row. Delegate it again.`;
     await live.end({outcome: 'interrupted', product: NO_PRODUCT, error});
     return;
   }
+}
+
+/** Has the next model of its name take over. A run is only refused where there is one. */
+function takeAnother(live: LiveDelegation, {why}: ModelRefused): void {
+  const [next] = otherModels(live.record, live.environment);
+  if (next !== undefined) live.takes(next, why);
 }
 
 /** Resolves when it has stopped: with `undefined`, unless it is to be begun again. */
@@ -103,7 +111,7 @@ async function workOnce(
   live: LiveDelegation,
   runsOut: number,
   options: ExecuteOptions,
-): Promise<NothingSent | undefined> {
+): Promise<NothingSent | ModelRefused | undefined> {
   const {record} = live;
   const {runner, asking} = live.environment;
   const {now, limits, rateLimited} = options;
@@ -119,23 +127,27 @@ async function workOnce(
       if (verdict !== 'allowed') live.worked({...live.activity, last: `refused: ${what}`, at});
     },
   });
-  const run = runner.start(requestOf(record, runsOut), {
-    sessionOpened: (sessionId) => live.sessionOpened(sessionId),
-    activity: (activity) => {
-      live.worked(activity);
-      limits.worked(live);
+  const givesWay = otherModels(record, live.environment).length > 0;
+  const run = runner.start(
+    {...requestOf(record, runsOut), ...(givesWay && {givesWay})},
+    {
+      sessionOpened: (sessionId) => live.sessionOpened(sessionId),
+      activity: (activity) => {
+        live.worked(activity);
+        limits.worked(live);
+      },
+      asked: (id, content) => asks.asked(id, content),
+      withdrawn: (id) => asks.withdrawn(id),
+      rateLimited,
     },
-    asked: (id, content) => asks.asked(id, content),
-    withdrawn: (id) => asks.withdrawn(id),
-    rateLimited,
-  });
+  );
   const detach = live.runsThrough({asks, conversation: () => run.conversation()});
   const finish = finisher(run, live, options);
   let isStopping = false;
   try {
     // Whichever is first; and while a stop reads what there is, a real end may still come and win.
     const ended = run.end.then(async (end) => {
-      if (end.outcome === 'nothing sent') return end;
+      if (end.outcome === 'nothing sent' || end.outcome === 'refused') return end;
       // What our own stop makes of it is no end of its own.
       if (!isStopping || end.outcome === 'completed') await finish(end);
       return undefined;

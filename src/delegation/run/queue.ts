@@ -2,6 +2,7 @@ import type {LiveDelegation} from '../live/live.ts';
 import type {Waiting, WaitReason} from '../model/waiting.ts';
 import {FairLine} from './fair-line.ts';
 import {Lane} from './lane.ts';
+import {otherModels} from './other-models.ts';
 
 /** Timers cannot be set for longer; a wait that is longer is looked at in between. */
 const LONGEST_TIMER_MS = 24 * 60 * 60_000;
@@ -22,7 +23,7 @@ interface Entry {
   /** The client and the project that it came from. */
   readonly owner: string;
   readonly live: LiveDelegation;
-  readonly lane: Lane;
+  lane: Lane;
   /** Runs it; settles when its slot is free again. */
   readonly run: () => Promise<void>;
 }
@@ -109,11 +110,23 @@ export class Queue {
     for (const entry of this.#waiting) {
       if (this.#running.size >= this.#options.concurrency) break;
       // Anyone who came later must not overtake within a lane.
+      this.#otherModel(entry, now);
       if (held.has(entry.lane)) continue;
       if (this.#whyNot(entry.lane, now) !== undefined) held.add(entry.lane);
       else if (this.#options.waitsFor?.(entry.live) === undefined) this.#start(entry);
     }
     this.#wakeFor(held, now);
+  }
+
+  /** One whose model is rate-limited takes another of its name that is not. */
+  #otherModel(entry: Entry, now: number): void {
+    const {live, lane} = entry;
+    if (lane.limitedUntil <= now) return;
+    const others = otherModels(live.record, live.environment);
+    const model = others.find((other) => this.#laneOf(other).limitedUntil <= now);
+    if (model === undefined) return;
+    live.takes(model, `${lane.name} was rate-limited until ${new Date(lane.limitedUntil).toISOString()}.`);
+    entry.lane = this.#laneOf(model);
   }
 
   #start(entry: Entry): void {

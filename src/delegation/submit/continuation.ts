@@ -68,7 +68,9 @@ function nextRequest(source: Delegation, request: ContinueInput): DelegateInput 
   checkKept(source, {directory, access});
   return {
     agent: source.agent,
-    model: source.model,
+    ...(source.modelName === undefined
+      ? {model: source.model}
+      : {model: source.modelName, preferredModel: source.model}),
     directory: source.directory,
     access: access ?? source.access,
     ...inheritedCeilings(source),

@@ -46,6 +46,7 @@ export async function draftOf(
     ...(trusted !== undefined && {trusted}),
     ...(agent !== undefined && {agent}),
     ...(model !== undefined && {model}),
+    ...(request.preferredModel !== undefined && {preferred: request.preferredModel}),
     ...(parent?.model !== undefined && {callerModel: parent.model}),
   });
   const {ceilings, notes: limits} = ceilingOf(asked, environment, {model: choice.model, isPriced});

@@ -20,7 +20,10 @@ export interface DelegateInput {
   readonly directory: string;
   readonly prompt: string;
   readonly agent?: string;
+  /** As `provider/model`, or a name. */
   readonly model?: string;
+  /** Of the models that a name stands for, the one to be taken first. */
+  readonly preferredModel?: string;
   /** Default: `agent`. */
   readonly access?: Access;
   readonly timeoutMinutes: number;

@@ -14,7 +14,7 @@ import {nearnessOf} from '../../delegation/model/near.ts';
 import type {DelegationView} from '../../delegation/model/view.ts';
 import {upTo, whatIsWritten} from '../../report/answer.ts';
 import {count, counted, duration, facts} from '../../report/format.ts';
-import {renderDuration, renderOutcome} from '../../report/outcome.ts';
+import {renderDuration, renderOutcome, renderPassedOver} from '../../report/outcome.ts';
 import {renderReason, renderWaiting} from '../../report/waiting.ts';
 import {renderAsked, renderBlocked, renderStatus} from './asks.ts';
 import type {Page} from './page.ts';
@@ -70,6 +70,7 @@ export function renderUnended(view: DelegationView, now: number): string {
         `${duration(now - activity.at)} ago: ${shorten(quoted(activity.last), SAID_CHARS)}`,
     ),
     `Directory: ${quoted(directory)}`,
+    ...renderPassedOver(delegation),
     ...toldBesides(delegation),
     ...(blocked.length > 0
       ? blocked
@@ -197,11 +198,11 @@ export function continued({continues}: DelegationHead): string | false {
 
 /** Where it comes from, what ran it, and what it may touch where that is not everything its agent may. */
 function who(head: DelegationHead): readonly (string | false)[] {
-  const {agent, model, access} = head;
+  const {agent, model, modelName, access} = head;
   return [
     continued(head),
     `agent ${quoted(agent)}`,
-    `model ${quoted(model)}`,
+    `model ${quoted(model)}${modelName === undefined ? '' : ` (${quoted(modelName)})`}`,
     access !== DEFAULT_ACCESS && access,
   ];
 }

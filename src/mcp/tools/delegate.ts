@@ -4,13 +4,31 @@ import type {Stamp} from '../../contract/stamp.ts';
 import {ACCESSES} from '../../delegation/model/access.ts';
 import {MAX_TIMEOUT_MINUTES, type Parent} from '../../delegation/model/delegation.ts';
 import {MAX_PROMPT_CHARS} from '../../delegation/submit/input.ts';
-import {defineTool} from '../calls/tool.ts';
+import type {ModelName} from '../../settings/model-names.ts';
+import {defineTool, type Tool} from '../calls/tool.ts';
 import {renderStarted} from '../render/render.ts';
 import {nameArgument, pathArgument} from './names.ts';
 
 const DEFAULT_TIMEOUT_MINUTES = 15;
 /** The one relative path whose meaning is beyond doubt. */
 const HERE = /^\s*\.\/?\s*$/;
+
+const MODEL = "As provider/model. Default: the agent's, else the configuration's.";
+
+/** The definition of a tool with the names that models can be asked for by, where a model is asked for. */
+export function withModelNames(
+  definition: Tool['definition'],
+  names: readonly ModelName[],
+): Tool['definition'] {
+  if (definition.name !== delegate.definition.name || names.length === 0) return definition;
+  const known = names.map(({name}) => name).join(', ');
+  const model = {
+    type: 'string',
+    description: `${known}, or provider/model.${MODEL.slice(MODEL.indexOf(' Default'))}`,
+  };
+  const {properties, ...schema} = definition.inputSchema;
+  return {...definition, inputSchema: {...schema, properties: {...Object(properties), model}}};
+}
 
 export const delegate = defineTool({
   name: 'delegate',
@@ -26,9 +44,7 @@ export const delegate = defineTool({
         `The whole task: the agent sees nothing of this conversation. At most ${MAX_PROMPT_CHARS} characters.`,
       ),
     agent: nameArgument().optional().describe("A primary OpenCode agent. Default: the configuration's."),
-    model: nameArgument()
-      .optional()
-      .describe("As provider/model. Default: the agent's, else the configuration's."),
+    model: nameArgument().optional().describe(MODEL),
     directory: pathArgument()
       .optional()
       .describe('Absolute path to work in. Default: where this client works.'),

@@ -1,6 +1,7 @@
 import leven from 'leven';
 import {Refusal} from '../../base/errors.ts';
 import type {Choice, ChoiceRequest} from '../../delegation/model/catalog.ts';
+import type {ModelName} from '../../settings/model-names.ts';
 import {splitModel} from '../wire/model-name.ts';
 import type {Offer, OfferedAgent} from './offer.ts';
 
@@ -9,6 +10,7 @@ const NAMED_MODELS = 5;
 export interface ChoosingSettings {
   /** The model where neither the call nor the agent names one. */
   readonly model: string | undefined;
+  readonly modelNames: readonly ModelName[];
   readonly allowSubagents: boolean;
 }
 
@@ -19,11 +21,12 @@ export interface ChoosingSettings {
 export function chooseFrom(
   offer: Offer,
   request: ChoiceRequest,
-  {model: fallback, allowSubagents}: ChoosingSettings,
+  {model: fallback, modelNames, allowSubagents}: ChoosingSettings,
 ): Choice {
   const agent = chooseAgent(offer, request.agent, allowSubagents);
-  const model = chooseModel(offer, request, {agent, fallback});
-  return {agent: agent.name, model, ...(offer.unpriced.includes(model) && {isPriced: false})};
+  const named = namedModel(offer, request, modelNames);
+  const {model, ...rest} = named ?? {model: chooseModel(offer, request, {agent, fallback, modelNames})};
+  return {agent: agent.name, model, ...rest, ...(offer.unpriced.includes(model) && {isPriced: false})};
 }
 
 function chooseAgent(offer: Offer, wanted: string | undefined, allowSubagents: boolean): OfferedAgent {
@@ -55,10 +58,35 @@ function isUsable(agent: OfferedAgent, allowSubagents: boolean): boolean {
   return agent.hidden !== true && (agent.mode !== 'subagent' || allowSubagents);
 }
 
+/** The model that a name of the person's stands for; `undefined` where no such name is asked for. */
+function namedModel(
+  {models}: Offer,
+  {model: wanted, preferred}: ChoiceRequest,
+  names: readonly ModelName[],
+): Pick<Choice, 'model' | 'modelName' | 'passedOver'> | undefined {
+  const named = names.find(({name}) => name === wanted?.trim().toLowerCase());
+  if (named === undefined) return undefined;
+  const usable = named.models.filter((model) => models.includes(model));
+  const others = named.models.filter((model) => !usable.includes(model));
+  const model = usable.find((one) => one === preferred) ?? usable[0];
+  if (model === undefined) {
+    const which = others.map((other) => `"${other}"`).join(' nor ');
+    throw new Refusal(
+      `OpenCode can use ${others.length === 1 ? `not ${which}` : `neither ${which}`} here, which OPENCODE_DELEGATE_MODELS has for "${named.name}". ${nearest(named.models[0] ?? '', models)}`,
+    );
+  }
+  const passedOver = others.map((other) => ({model: other, why: 'OpenCode cannot use it here.'}));
+  return {model, modelName: named.name, ...(passedOver.length > 0 && {passedOver})};
+}
+
 function chooseModel(
   offer: Offer,
   {model: wanted, callerModel}: ChoiceRequest,
-  {agent, fallback}: {agent: OfferedAgent; fallback: string | undefined},
+  {
+    agent,
+    fallback,
+    modelNames,
+  }: {agent: OfferedAgent; fallback: string | undefined; modelNames: readonly ModelName[]},
 ): string {
   const sources: readonly [string | undefined, string][] = [
     [wanted?.trim() || undefined, 'asked for'],
@@ -76,8 +104,13 @@ function chooseModel(
   }
   if (offer.models.includes(model)) return model;
   throw new Refusal(
-    `The model "${model}" (${source}) is not among those that OpenCode can use here. ${nearest(model, offer.models)}`,
+    `The model "${model}" (${source}) is not among those that OpenCode can use here. ${nearest(model, offer.models)}${namesIn(modelNames)}`,
   );
+}
+
+function namesIn(names: readonly ModelName[]): string {
+  if (names.length === 0) return '';
+  return ` Names that OPENCODE_DELEGATE_MODELS sets: ${names.map(({name}) => name).join(', ')}.`;
 }
 
 function someModels(models: readonly string[]): string {

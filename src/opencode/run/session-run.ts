@@ -6,6 +6,7 @@ import type {AskContent} from '../../delegation/model/ask.ts';
 import type {ConversationEntry} from '../../delegation/model/conversation.ts';
 import type {
   AskReply,
+  ModelRefused,
   NothingSent,
   Run,
   RunEnd,
@@ -24,12 +25,12 @@ import {sendPrompt} from '../session/send-prompt.ts';
 import {SessionWork} from '../session/session-work.ts';
 import {isClosing} from '../transcript/answer-text.ts';
 import type {Transcript} from '../transcript/transcript.ts';
-import {type Turn, turnOf} from '../transcript/turn.ts';
+import type {Turn} from '../transcript/turn.ts';
 import type {ClearVerdict} from '../transcript/verdict.ts';
 import {RunWatch} from '../watchdogs/run-watch.ts';
 import type {RunawayLimits} from '../watchdogs/runaway.ts';
-import {dataOf} from '../wire/answer.ts';
 import type {OpenCodeEvent} from '../wire/events.ts';
+import {catchUp} from './catch-up.ts';
 import {endOf, wasAborted} from './post-mortem.ts';
 import {ABORT_GRACE_MS, abortSession, Snapshots} from './session-stop.ts';
 import {TurnEnd} from './turn-end.ts';
@@ -54,7 +55,7 @@ export interface SessionRunOptions {
 
 /** One delegation's session: opened, prompted, heard until its end, and stopped. */
 export class SessionRun implements Run, SessionListener {
-  readonly end: Promise<RunEnd | NothingSent>;
+  readonly end: Promise<RunEnd | NothingSent | ModelRefused>;
   readonly directory: string;
   readonly #options: SessionRunOptions;
   readonly #log: Logger;
@@ -65,7 +66,7 @@ export class SessionRun implements Run, SessionListener {
   readonly #watch: RunWatch;
   readonly #snapshots: Snapshots;
   readonly #begun: Promise<void>;
-  #settle!: (end: RunEnd | NothingSent) => void;
+  #settle!: (end: RunEnd | NothingSent | ModelRefused) => void;
   #isSettled = false;
   /** It has an end that no stop has brought about. */
   #hasOwnEnd = false;
@@ -94,6 +95,7 @@ export class SessionRun implements Run, SessionListener {
     this.#snapshots = new Snapshots({turn: this.#own, work: this.#work, warn: (what) => this.#warn(what)});
     this.#watch = new RunWatch({
       ...{request, observer, limits, log},
+      onRefused: (why) => this.#refused(why),
       onHopeless: (why) => this.#fail('error', why),
       onLoop: (id, why) => this.#loops(id, why),
     });
@@ -124,27 +126,8 @@ export class SessionRun implements Run, SessionListener {
   gap(): void {
     this.#work.gap();
     this.#turn?.read();
-    void this.#catchUp();
-  }
-
-  /** Finds out what was used while no events came. Never rejects. */
-  async #catchUp(): Promise<void> {
-    const {connection, id} = this.#session ?? {};
-    if (connection === undefined || id === undefined) return;
-    try {
-      const {client} = connection;
-      const stored = turnOf(await dataOf(client.session.messages({sessionID: id})), this.#own);
-      if (this.#isSettled) return;
-      this.#work.merge(stored);
-      await this.#work.readBelow(stored, client);
-      // One that was opened meanwhile is heard from now on.
-      for (const child of this.#work.below) connection.isBelow(child, id);
-      this.#watch.used(this.#work.usage(), this.#isClosing);
-    } catch (error) {
-      this.#log.debug(
-        `${this.#request.delegationId}: what was missed could not be read: ${messageOf(error)}`,
-      );
-    }
+    const parts = {session: this.#session, turn: this.#own, work: this.#work, log: this.#log};
+    void catchUp(parts).then(() => this.#watch.used(this.#work.usage(), this.#isClosing));
   }
 
   asked(id: string, content: AskContent): void {
@@ -238,11 +221,16 @@ export class SessionRun implements Run, SessionListener {
     else this.#fail('error', `In the session below it, ${sessionId}, ${why}`);
   }
 
+  /** What has begun stays with its model: OpenCode asks again by itself. */
+  #refused(why: string): void {
+    if (this.#request.givesWay && !this.#work.hasBegun) this.#finish({outcome: 'refused', why});
+  }
+
   #fail(outcome: 'error' | 'interrupted', error: string): void {
     this.#finish({outcome, error, product: this.#work.unfinished()});
   }
 
-  #finish(end: RunEnd | NothingSent): void {
+  #finish(end: RunEnd | NothingSent | ModelRefused): void {
     if (this.#isSettled) return;
     this.#isSettled = true;
     this.#hasOwnEnd = this.#stopping === undefined || end.outcome === 'completed';

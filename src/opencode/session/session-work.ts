@@ -100,6 +100,11 @@ export class SessionWork {
     return usageOf(this.#all());
   }
 
+  /** True when the agent has written something or called a tool: another one could not just begin again. */
+  get hasBegun(): boolean {
+    return toolParts(this.#all()).length > 0 || allText(this.#read()) !== '';
+  }
+
   /** The product with this as its answer. */
   answered({text, caveat}: Pick<Answered, 'text' | 'caveat'>): Product {
     const all = this.#all();

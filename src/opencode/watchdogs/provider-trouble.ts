@@ -1,4 +1,5 @@
 import type {Message, SessionStatus} from '@opencode-ai/sdk/v2/client';
+import {isAccountRefusal} from '../wire/account-refusal.ts';
 import {wordsOf} from '../wire/answer.ts';
 import {type OpenCodeEvent, sessionOf} from '../wire/events.ts';
 import {joinModel} from '../wire/model-name.ts';
@@ -16,6 +17,8 @@ export interface ProviderTroubleOptions {
   readonly onRateLimited: (model: string, until: number) => void;
   /** Called when OpenCode waits before it asks the provider again, with that in words. */
   readonly onWait: (words: string) => void;
+  /** Called when the provider refuses the agent's own model for now, or for good for this account, with why as a sentence. */
+  readonly onRefused: (why: string) => void;
   /** Called when there is no use in going on, with the reason in sentences. */
   readonly onHopeless: (why: string) => void;
 }
@@ -47,7 +50,7 @@ export class ProviderTrouble {
     const sessionId = sessionOf(event) ?? '';
     switch (event.type) {
       case 'session.status':
-        this.status(sessionId, event.properties.status);
+        this.status(sessionId, event.properties.status, isOwn);
         break;
       case 'message.part.updated':
         this.#sentences.delete(sessionId);
@@ -58,7 +61,10 @@ export class ProviderTrouble {
       case 'session.error': {
         const {error} = event.properties;
         if (error === undefined) break;
-        this.#limited(sessionId, limitOfError(error, Date.now()));
+        const until = limitOfError(error, Date.now());
+        this.#limited(sessionId, until);
+        if (isOwn && (until !== undefined || isAccountRefusal(error)))
+          this.#options.onRefused(`${PROVIDER}: ${wordsOf(error)}.`);
         if (isOwn && error.name === 'ContextOverflowError') this.#overflowed(wordsOf(error));
         break;
       }
@@ -66,17 +72,19 @@ export class ProviderTrouble {
   }
 
   /** As an event that tells a session's status. */
-  status(sessionId: string, status: SessionStatus): void {
-    if (status.type === 'retry') this.#retry(sessionId, status);
+  status(sessionId: string, status: SessionStatus, isOwn: boolean): void {
+    if (status.type === 'retry') this.#retry(sessionId, status, isOwn);
   }
 
-  #retry(sessionId: string, retry: Retry): void {
+  #retry(sessionId: string, retry: Retry, isOwn: boolean): void {
     const {message, attempt, next} = retry;
     const {deadline, onWait, onHopeless} = this.#options;
     const at = new Date(next).toISOString();
     const sentence = `${saidBy(message)}: ${message}.`;
     this.#sentences.set(sessionId, sentence);
-    this.#limited(sessionId, limitOfRetry(retry, Date.now()));
+    const until = limitOfRetry(retry, Date.now());
+    this.#limited(sessionId, until);
+    if (isOwn && until !== undefined) this.#options.onRefused(sentence);
     const whom = saidBy(message) === PROVIDER ? 'the provider, which' : 'OpenCode itself, which';
     onWait(`waiting for ${whom} said "${message}"; attempt ${attempt + 1} at ${at}`);
     if (next < deadline) return;

@@ -14,6 +14,8 @@ export interface RunWatchOptions {
   readonly observer: RunObserver;
   readonly limits: RunawayLimits;
   readonly log: Logger;
+  /** As {@link ProviderTroubleOptions.onRefused}. */
+  readonly onRefused: (why: string) => void;
   /** Called when there is no use in going on, with the reason in sentences. */
   readonly onHopeless: (why: string) => void;
   /** As {@link RunawayOptions.onLoop}. */
@@ -31,13 +33,14 @@ export class RunWatch {
   #wait: Wait | undefined;
   #isClosed = false;
 
-  constructor({request, observer, limits, log, onHopeless, onLoop}: RunWatchOptions) {
+  constructor({request, observer, limits, log, onRefused, onHopeless, onLoop}: RunWatchOptions) {
     this.#log = log;
     this.#progress = new Progress((activity) => observer.activity(activity));
     this.#trouble = new ProviderTrouble({
       ...{model: request.model, deadline: request.deadline},
       onRateLimited: (model, until) => observer.rateLimited(model, until),
       onWait: (words) => this.say(words),
+      onRefused,
       onHopeless,
     });
     this.#runaway = new Runaway({...limits, onRunaway: onHopeless, onLoop});
@@ -56,9 +59,9 @@ export class RunWatch {
     if (isOwn) this.#beginning?.event(event);
   }
 
-  /** As an event that tells a session's status. */
+  /** As an event that tells the status of the agent's own session. */
   status(sessionId: string, status: SessionStatus): void {
-    this.#trouble.status(sessionId, status);
+    this.#trouble.status(sessionId, status, true);
   }
 
   /** As {@link Progress.used}. */

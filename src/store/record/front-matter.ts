@@ -66,6 +66,8 @@ const common = {
   timeout_minutes: z.number(),
   max_cost_usd: z.number().optional(),
   max_tokens: z.number().optional(),
+  model_name: z.string().optional(),
+  passed_over: z.array(z.object({model: z.string(), why: z.string()})).optional(),
   continues: z.object({id, session}).optional(),
   notes: z.array(z.string()).optional(),
   decisions: decisions.optional(),
@@ -126,6 +128,8 @@ export function toHead(matter: FrontMatter, project: string): DelegationHead {
   const {max_cost_usd: costUsd, max_tokens: tokens} = matter;
   if (costUsd !== undefined) head.ceilings = {costUsd};
   if (tokens !== undefined) head.ceilings = {...head.ceilings, tokens};
+  if (matter.model_name !== undefined) head.modelName = matter.model_name;
+  if (matter.passed_over !== undefined) head.passedOver = matter.passed_over;
   if (matter.parent !== undefined) head.parent = toParent(matter.parent);
   if (matter.trusted !== undefined) head.trusted = matter.trusted;
   if (matter.worktree !== undefined) head.worktree = toWorktree(matter.worktree);
@@ -222,6 +226,8 @@ export function toFrontMatter(delegation: Delegation): z.input<typeof frontMatte
     timeout_minutes: delegation.timeoutMs / 60_000,
     ...(delegation.ceilings?.costUsd !== undefined && {max_cost_usd: delegation.ceilings.costUsd}),
     ...(delegation.ceilings?.tokens !== undefined && {max_tokens: delegation.ceilings.tokens}),
+    ...(delegation.modelName !== undefined && {model_name: delegation.modelName}),
+    ...(delegation.passedOver !== undefined && {passed_over: delegation.passedOver.map((one) => ({...one}))}),
     ...(continues !== undefined && {continues: {id: continues.id, session: continues.sessionId}}),
     ...(notes !== undefined && {notes: [...notes]}),
     ...(delegation.decisions !== undefined && {decisions: fromDecisions(delegation.decisions)}),

@@ -26,6 +26,7 @@ function matterIn(lines: Lines): FrontMatter {
   const [created, timeout] = [lines.time('created: '), lines.number('timeout_minutes: ')];
   const maxCost = lines.has('max_cost_usd: ') ? lines.number('max_cost_usd: ') : undefined;
   const maxTokens = lines.has('max_tokens: ') ? lines.number('max_tokens: ') : undefined;
+  const modelName = lines.textIfAny('model_name: ');
   const continues = lines.has('continues:\n') ? continuesIn(lines) : undefined;
   const notes = lines.has('notes:\n') ? lines.texts('notes:') : undefined;
   const chars = lines.int('prompt_chars: ');
@@ -55,6 +56,7 @@ function matterIn(lines: Lines): FrontMatter {
     timeout_minutes: timeout,
     max_cost_usd: maxCost,
     max_tokens: maxTokens,
+    model_name: modelName,
     continues,
     notes,
     prompt_chars: chars,

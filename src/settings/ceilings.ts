@@ -1,8 +1,8 @@
 import * as z from 'zod';
 
 /** The most that a limit can be: what is above was meant otherwise. */
-export const MAX_COST_USD = 100_000;
-export const MAX_TOKENS = 10_000_000_000;
+const MAX_COST_USD = 100_000;
+const MAX_TOKENS = 10_000_000_000;
 
 /** An amount of money as a limit, in US dollars. */
 export const costLimit = z

@@ -10,7 +10,7 @@ export const LIMITS = ['cost', 'tokens', 'day'] as const;
 export type Limit = (typeof LIMITS)[number];
 
 /** From this part of a limit on, it is said how near it is. */
-export const NEAR = 0.8;
+const NEAR = 0.8;
 
 interface Counted {
   readonly input: number;

@@ -8,7 +8,7 @@ export function knownUsage({state}: DelegationHead): Usage {
 }
 
 /** The limit of its own that a delegation is near; `undefined` once it has ended. */
-export function nearLimitOf(head: DelegationHead): NearLimit | undefined {
+function nearLimitOf(head: DelegationHead): NearLimit | undefined {
   return hasEnded(head.state) ? undefined : nearestLimit(knownUsage(head), head.ceilings ?? {});
 }
 

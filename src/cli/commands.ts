@@ -43,6 +43,10 @@ export const COMMANDS: Readonly<Record<string, Listed>> = {
     summary: 'Stop a delegation',
     load: async () => (await import('./commands/cancel.ts')).cancel,
   },
+  message: {
+    summary: 'Tell an agent at work something more',
+    load: async () => (await import('./commands/message.ts')).message,
+  },
   reply: {
     summary: 'Answer what an agent asks for',
     load: async () => (await import('./commands/reply.ts')).reply,

@@ -9,6 +9,7 @@
  */
 import * as z from 'zod';
 import {ACCESSES} from '../delegation/model/access.ts';
+import {DELIVERIES} from '../delegation/model/message.ts';
 import {shownDelegation} from './shown.ts';
 
 /** Counts up when a tool and a host of different versions would no longer understand each other. */
@@ -31,6 +32,8 @@ export const controlRequest = z.discriminatedUnion('op', [
     /** Its number. Default: the oldest. */
     request: z.int().optional(),
   }),
+  /** Tells one that waits or runs something more. */
+  z.object({id: z.int(), op: z.literal('message'), ...named, message: z.string()}),
   /** Delegates, in the environment of the tool, or continues an ended delegation. */
   z.object({
     ...{id: z.int(), op: z.literal('start')},
@@ -75,10 +78,12 @@ export const controlAnswer = z.object({
   delegations: z.array(shownDelegation).optional(),
   /** Of `conversation`: what is new or has changed, by its key. */
   entries: z.array(entry).optional(),
-  /** Of `start`, `cancel` and `reply`: how it stands now. */
+  /** Of `start`, `cancel`, `reply` and `message`: how it stands now. */
   delegation: shownDelegation.optional(),
   /** Of `cancel`: true when it had ended before. */
   was_ended: z.boolean().optional(),
+  /** Of `message`: when its agent gets it, and the same as a sentence. */
+  delivery: z.object({when: z.enum(DELIVERIES), words: z.string()}).optional(),
   /** Why the request was refused, in words for people. */
   error: z.string().optional(),
   /** No more answers to this request will come. */

@@ -3,6 +3,7 @@ import {messageOf, Refusal} from '../base/errors.ts';
 import type {Logger} from '../base/log.ts';
 import type {Delegations} from '../delegation/delegations.ts';
 import type {Environment} from '../delegation/model/ports.ts';
+import {renderDelivery} from '../report/delivery.ts';
 import {followConversation, followOpen} from './follow.ts';
 import {type ControlAnswer, type ControlRequest, controlRequest} from './protocol.ts';
 import {shownOf} from './shown.ts';
@@ -83,6 +84,17 @@ export class ControlConnection {
           ...(number !== undefined && {number}),
         });
         return send({delegation: shownOf({delegation}, Date.now())});
+      }
+      case 'message': {
+        const {delegation, delivery} = await delegations.tell(
+          request.project,
+          request.delegation,
+          request.message,
+        );
+        return send({
+          delegation: shownOf({delegation}, Date.now()),
+          delivery: {when: delivery, words: renderDelivery(delivery)},
+        });
       }
       case 'start':
         return send({delegation: await this.#start(request)});

@@ -15,6 +15,7 @@ import type {DelegationView} from './model/view.ts';
 import type {Worktree} from './model/worktree.ts';
 import {Overview} from './read/overview.ts';
 import {type Replied, replyTo} from './read/replying.ts';
+import {type MessageTaken, tellTo} from './read/telling.ts';
 import {type WaitOptions, Waits} from './read/waits.ts';
 import {finishLeftovers} from './recover/leftover-worktrees.ts';
 import {Recovery} from './recover/recovery.ts';
@@ -182,6 +183,15 @@ export class Delegations {
   async reply(project: string, id: string, reply: Reply): Promise<Replied> {
     const {delegation} = await this.get(project, id);
     return replyTo({delegation, live: this.#register.find(project, delegation.id)}, reply);
+  }
+
+  /**
+   * Tells a delegation that waits or runs something more.
+   * @throws Refusal when the id names none here, it came too late, or another process runs it.
+   */
+  async tell(project: string, id: string, text: string): Promise<MessageTaken> {
+    const {delegation} = await this.get(project, id);
+    return tellTo({delegation, live: this.#register.find(project, delegation.id)}, text);
   }
 
   /** The project's delegations that wait for an answer and run in this process. */

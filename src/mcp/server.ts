@@ -67,12 +67,6 @@ const TOOLS: readonly Tool[] = [delegate, delegationRead, delegationList, delega
 /** The definitions as clients list them, all that there can be. */
 export const TOOL_DEFINITIONS = TOOLS.map(({definition}) => definition);
 
-/** What there is to offer: nothing to a delegated agent, and no reply where nothing waits for one. */
-function offered({inside}: DelegationService, {asking}: Environment): readonly Tool[] {
-  if (inside) return [];
-  return asking.on === 'wait' ? TOOLS : TOOLS.filter((tool) => tool !== delegationReply);
-}
-
 /** A factory of servers for one client connection: the same for every protocol revision that is served. */
 export function createServerFactory(service: DelegationService, caller: Caller): McpServerFactory {
   // Each connection is told once, whatever the number of servers that answer on it.
@@ -149,7 +143,7 @@ interface ToolsOptions {
 function serveTools(server: Server, options: ToolsOptions): void {
   const {service, client, seen, environment, takeNotice, stamps} = options;
   const {inside, delegations, artifact, log} = service;
-  const tools = offered(service, environment);
+  const tools = inside ? [] : TOOLS;
   server.setRequestHandler('tools/list', (_request, context) => {
     if (inside) return {tools: []};
     seen(context);

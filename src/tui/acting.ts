@@ -1,5 +1,5 @@
 import {Refusal} from '../base/errors.ts';
-import {atHost} from '../cli/sources/acting.ts';
+import {atHost, tellAt} from '../cli/sources/acting.ts';
 import type {ControlClient, ControlHello} from '../cli/sources/control-client.ts';
 import type {RecordsOnDisk} from '../cli/sources/records.ts';
 import {wholeRecord} from '../cli/sources/survey.ts';
@@ -42,6 +42,11 @@ export class Acting {
       const {delegation} = await host.ask({op: 'reply', project, delegation: id, ...decision});
       return delegation;
     });
+  }
+
+  /** Resolves with when its agent gets it, as a sentence. */
+  async tell(named: ShownDelegation, message: string): Promise<string> {
+    return this.#atHost((host) => tellAt(host, named, message));
   }
 
   /** What it answered; empty where it has not. */

@@ -4,7 +4,7 @@ import {stateOf} from '../cli/terminal/groups.ts';
 import type {ShownDelegation} from '../control/shown.ts';
 import {choose} from './choose.ts';
 import type {PaletteCommand} from './opencode/api.ts';
-import {pageElement} from './opencode/elements.ts';
+import {pageElement, textElement} from './opencode/elements.ts';
 import {answerRequest} from './reply.ts';
 import type {Screen} from './screen.ts';
 
@@ -31,6 +31,11 @@ const ACTIONS: readonly Action[] = [
     ...{slash: 'delegation-read', title: 'Read the result', none: 'No delegation has ended yet.'},
     fits: ({ended_at}) => ended_at !== undefined,
     act: read,
+  },
+  {
+    ...{slash: 'delegation-message', title: 'Tell its agent something', none: 'No delegation runs or waits.'},
+    fits: ({ended_at}) => ended_at === undefined,
+    act: tell,
   },
   {
     ...{slash: 'delegation-open', title: 'Open its session', none: 'No delegation has a session yet.'},
@@ -97,6 +102,21 @@ async function read({api, acting}: Screen, shown: ShownDelegation): Promise<void
   const page = manyLines(parts.filter((part) => part !== undefined).join('\n\n'));
   api.ui.dialog.replace(() => pageElement(api, {title, text: page}));
   api.ui.dialog.setSize('xlarge');
+}
+
+function tell(screen: Screen, shown: ShownDelegation): void {
+  const {ui} = screen.api;
+  const onConfirm = (value: string) =>
+    screen.do(async () => {
+      ui.dialog.clear();
+      const message = value.trim();
+      if (message !== '') screen.say(await screen.acting.tell(shown, message));
+    });
+  const title = oneLine(`Tell ${shown.id} something`);
+  const description = () => textElement(screen.api, oneLine(shown.title));
+  const placeholder = 'What its agent is to know';
+  ui.dialog.replace(() => ui.DialogPrompt({title, description, placeholder, onConfirm}));
+  ui.dialog.setSize('large');
 }
 
 function cancel(screen: Screen, shown: ShownDelegation): void {

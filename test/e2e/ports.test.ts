@@ -141,5 +141,6 @@ const OBSERVER: RunObserver = {
   activity: () => {},
   asked: () => {},
   withdrawn: () => {},
+  heard: () => {},
   rateLimited: () => {},
 };

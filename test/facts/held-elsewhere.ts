@@ -1,6 +1,7 @@
 /** Files of the end-to-end tests that hold facts about OpenCode as well: `npm run test:facts` runs them, too. */
 export const HELD_ELSEWHERE = [
   'test/e2e/answers.test.ts',
+  'test/e2e/messages.test.ts',
   'test/e2e/model-failures.test.ts',
   'test/e2e/permissions.test.ts',
   'test/e2e/plugin-compaction.test.ts',

@@ -45,6 +45,7 @@ function context(client: {extendsOnProgress: boolean; hasToken: boolean}): ToolC
       delegate: unused,
       continue: unused,
       reply: unused,
+      tell: unused,
       list: unused,
       view: () => undefined,
       cancel: unused,

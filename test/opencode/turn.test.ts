@@ -1,6 +1,13 @@
 import {expect, it} from 'vitest';
 import type {TranscriptMessage} from '../../src/opencode/transcript/transcript.ts';
-import {promptPart, turnOf} from '../../src/opencode/transcript/turn.ts';
+import {
+  heardIn,
+  isLater,
+  messagePart,
+  promptPart,
+  sinceToldIn,
+  turnOf,
+} from '../../src/opencode/transcript/turn.ts';
 
 let count = 0;
 
@@ -42,4 +49,49 @@ it('what was never sent in a continued session has no turn: nothing there is its
 
 it('a session without marks, as earlier versions left them, is all its delegation’s own', () => {
   expect(turnOf([A2, B2], {delegationId: 'first', isContinued: false})).toEqual([A2, B2]);
+});
+
+/** A message to a delegation. */
+function told(delegationId: string, number: number): TranscriptMessage {
+  const {info, parts} = user();
+  return {
+    info,
+    parts: parts.map((part) => ({...part, ...messagePart(delegationId, {number, text: 'change'})})) as never,
+  };
+}
+
+/** A step of the agent; without parts, its model was not asked yet. */
+function step(...parts: readonly object[]): TranscriptMessage {
+  const {info} = user();
+  return {info: {...info, role: 'assistant'} as never, parts: parts as never};
+}
+
+const WROTE = {type: 'text', text: 'words'};
+
+it('a message belongs to the turn of its delegation, and is no prompt', () => {
+  const message = told('first', 1);
+  expect(turnOf([A1, A2, message, B1], {delegationId: 'first', isContinued: false})).toEqual([
+    A1,
+    A2,
+    message,
+  ]);
+  expect([A1, A2, message].map(isLater)).toEqual([false, false, true]);
+});
+
+it('an agent was given a message when its model began to answer after that, and its answer counts from there', () => {
+  const [first, second] = [told('first', 1), told('first', 2)];
+  const [before, after] = [step(WROTE), step(WROTE)];
+  expect(heardIn([A1, before, first])).toEqual([]);
+  expect(heardIn([A1, before, first, step()])).toEqual([]);
+  expect(heardIn([A1, before, first, after, second])).toEqual([1]);
+  expect(sinceToldIn([A1, before, first, after, second])).toEqual([first, after, second]);
+  expect(sinceToldIn([A1, before, first])).toEqual([A1, before, first]);
+});
+
+it('a message that went with the prompt takes nothing from the answer', () => {
+  const prompt = {...A1, parts: [...A1.parts, ...told('first', 1).parts]};
+  const turn = [prompt, step(WROTE)];
+  expect(isLater(prompt)).toBe(false);
+  expect(heardIn(turn)).toEqual([1]);
+  expect(sinceToldIn(turn)).toEqual(turn);
 });

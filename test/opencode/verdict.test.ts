@@ -216,3 +216,37 @@ describe('words that somebody else writes to an agent at work', () => {
     });
   });
 });
+
+describe('a message to the agent', () => {
+  const message = () =>
+    userMessage('In French.', {metadata: {delegation: 'calm-red-fox', message: 1}} as never);
+
+  it('makes what it answers then the answer, whatever it had written before', () => {
+    expect(answerTo(userMessage('Greet'), {text: REPORT}, message(), {text: 'Bonjour.'})).toBe('Bonjour.');
+    const worked = [
+      userMessage('Greet'),
+      {text: REPORT},
+      message(),
+      {tool: 'bash'},
+      COMPACTED,
+      {text: 'Bonjour.'},
+    ];
+    expect(answerTo(...(worked as never[]))).toBe('Bonjour.');
+  });
+
+  it('that it was not given leaves the answer before it, and says nothing of a stranger', () => {
+    const turn = transcriptOf(userMessage('Greet'), {text: 'Hello.'}, message());
+    expect(judgeTurn(turn)).toEqual({is: 'open'});
+    const concluded = conclude(judgeTurn(turn), turn);
+    expect(concluded).toMatchObject({is: 'answered', text: 'Hello.'});
+    expect(JSON.stringify(concluded)).not.toContain('somebody else');
+  });
+
+  it('that it was given and did not answer to the end leaves no answer', () => {
+    const turn = transcriptOf(userMessage('Greet'), {text: 'Hello.'}, message(), {
+      text: 'Bon',
+      finish: 'unknown',
+    });
+    expect(conclude(judgeTurn(turn), turn)).toEqual({is: 'open'});
+  });
+});

@@ -86,6 +86,11 @@ const aDecision: fc.Arbitrary<Decision> = fc.record(
   {requiredKeys: ['number', 'what', 'verdict', 'at'], noNullPrototype: true},
 );
 
+const aMessage = fc.record(
+  {text: aText, at: aTime, readAt: aTime},
+  {requiredKeys: ['text', 'at'], noNullPrototype: true},
+);
+
 const aState: fc.Arbitrary<State> = fc.oneof(
   record({status: fc.constantFrom('registered' as const, 'queued' as const)}),
   fc.record(
@@ -151,12 +156,15 @@ const aWorktree: fc.Arbitrary<Worktree> = fc
   .map(([place, outcome]) => ({...place, ...(outcome !== undefined && {outcome})}));
 
 const aLater: fc.Arbitrary<
-  Pick<Delegation, 'continues' | 'notes' | 'decisions' | 'worktree' | 'alsoChanged'>
+  Pick<Delegation, 'continues' | 'notes' | 'decisions' | 'messages' | 'worktree' | 'alsoChanged'>
 > = fc.record(
   {
     continues: record({id: anId, sessionId: aSession}),
     notes: fc.array(aText, {minLength: 1, maxLength: 2}),
     decisions: fc.array(aDecision, {minLength: 1, maxLength: 3}),
+    messages: fc
+      .array(aMessage, {minLength: 1, maxLength: 3})
+      .map((all) => all.map((one, n) => ({number: n + 1, ...one}))),
     worktree: aWorktree,
     alsoChanged: fc.array(record({file: aText, by: aLine}), {minLength: 1, maxLength: 3}),
   },
@@ -199,7 +207,7 @@ describe('a record', () => {
   it('has the same head when only its front matter is read', () => {
     fc.assert(
       fc.property(aRecord, (delegation) => {
-        const {prompt: _prompt, text: _text, ...head} = delegation;
+        const {prompt: _prompt, text: _text, messages: _messages, ...head} = delegation;
         expect(parseHead(renderRecord(delegation), delegation.project)).toStrictEqual(head);
       }),
     );
@@ -226,7 +234,7 @@ describe('a record', () => {
 
   it('is not read further than to its prompt for its head', () => {
     const delegation = aDelegation({state: anEnd(), prompt: 'p'.repeat(100_000), text: 't'.repeat(100_000)});
-    const {prompt: _prompt, text: _text, ...head} = delegation;
+    const {prompt: _prompt, text: _text, messages: _messages, ...head} = delegation;
     const file = Buffer.from(renderRecord(delegation));
     const {project} = delegation;
     expect(parseBeginning(file.subarray(0, 8_000), {size: file.length, project})).toStrictEqual(head);

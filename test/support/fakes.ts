@@ -14,6 +14,7 @@ import type {
 import {hasEnded, NO_STATS} from '../../src/delegation/model/delegation.ts';
 import type {Headline} from '../../src/delegation/model/headline.ts';
 import {type Listing, listingOf} from '../../src/delegation/model/listing.ts';
+import type {Delivery, MessageText} from '../../src/delegation/model/message.ts';
 import type {
   AskReply,
   HeadlineWriter,
@@ -218,6 +219,19 @@ export class FakeRun implements Run {
     this.asked.push('snapshot');
     await this.snapshotGate.pass();
     return {product: this.#product, isAnswered: this.isAnswered};
+  }
+
+  /** What it was told, in order. */
+  readonly told: MessageText[] = [];
+  /** When its agent gets it; `undefined` when it is too late. */
+  delivery: Delivery | undefined = 'step';
+  /** Thrown by every message while it is set. */
+  tellError: Error | undefined;
+
+  async tell(words: MessageText): Promise<Delivery | undefined> {
+    if (this.tellError !== undefined) throw this.tellError;
+    this.told.push(words);
+    return this.delivery;
   }
 
   async reply(id: string, reply: AskReply): Promise<void> {

@@ -31,6 +31,8 @@ export type Reply =
       readonly finish?: 'stop' | 'length' | 'content_filter' | 'tool_calls' | 'odd' | null;
       /** How many tokens it says that it has read. */
       readonly tokens?: number;
+      /** The second half is streamed when this resolves. */
+      readonly rest?: Promise<void>;
     }
   | {
       readonly tool: string;
@@ -107,7 +109,7 @@ export class ScriptedModel {
     const asked = {...parse(body), ...(key !== undefined && {key})};
     this.#requests.add(asked);
     try {
-      send(response, asked.model, await this.#script(asked));
+      await send(response, asked.model, await this.#script(asked));
     } catch (error) {
       response.writeHead(500).end(String(error));
     }
@@ -171,7 +173,7 @@ export function textOf(content: unknown): string {
   return content.map((part: {text?: string}) => part.text ?? '').join('');
 }
 
-function send(response: ServerResponse, model: string, reply: Reply): void {
+async function send(response: ServerResponse, model: string, reply: Reply): Promise<void> {
   if ('status' in reply) {
     response.writeHead(reply.status, {'content-type': 'application/json', ...reply.headers});
     response.end(JSON.stringify({error: {message: reply.message, type: 'scripted', code: codeOf(reply)}}));
@@ -214,8 +216,12 @@ function send(response: ServerResponse, model: string, reply: Reply): void {
     chunk({}, {finish_reason: 'tool_calls'});
   } else {
     // In pieces, as providers stream, so that no consumer can count on whole texts.
-    for (const piece of pieces(reply.text)) chunk({role: 'assistant', content: piece});
-    const {finish = 'stop'} = reply;
+    const {finish = 'stop', rest} = reply;
+    const all = pieces(reply.text);
+    for (const [n, piece] of all.entries()) {
+      if (n === Math.ceil(all.length / 2)) await rest;
+      chunk({role: 'assistant', content: piece});
+    }
     if (finish !== null) chunk({}, {finish_reason: finish});
   }
   response.write('data: [DONE]\n\n');

@@ -36,6 +36,12 @@ export async function atHost<T>(
   }
 }
 
+/** Tells a delegation something. Resolves with when its agent gets it, as a sentence. @throws Refusal with the host's words. */
+export async function tellAt(host: ControlClient, {project, id}: Named, message: string): Promise<string> {
+  const {delivery} = await host.ask({op: 'message', project, delegation: id, message});
+  return `${id}: ${delivery?.words ?? 'taken.'}`;
+}
+
 /** Stops a delegation. Resolves with what came of it, as a sentence. @throws Refusal with the host's words. */
 export async function cancelAt(host: ControlClient, {project, id}: Named): Promise<string> {
   const {delegation, was_ended: wasEnded} = await host.ask({op: 'cancel', project, delegation: id});

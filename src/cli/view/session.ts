@@ -4,7 +4,7 @@ import type {ShownDelegation} from '../../control/shown.ts';
 import type {ControlHello} from '../sources/control-client.ts';
 import type {Terminal} from '../terminal/terminal.ts';
 import {roomOf} from './draw/frame.ts';
-import {cancelAtHost, replyAtHost} from './feed/acting.ts';
+import {cancelAtHost, replyAtHost, tellAtHost} from './feed/acting.ts';
 import {ownCommand, ownCommandAtTerminal} from './feed/own-command.ts';
 import {Picture} from './picture.tsx';
 import {FullScreen} from './screen/full-screen.ts';
@@ -129,6 +129,8 @@ export class Session {
         });
       case 'reply':
         return this.say({text: await replyAtHost(effect, {hello, main}), look: 'good'});
+      case 'message':
+        return this.say({text: await tellAtHost(effect.to, effect.message, {hello, main}), look: 'good'});
       case 'cancel':
         return this.say({text: await cancelAtHost(effect.to, {hello, main}), look: 'good'});
       case 'change':

@@ -12,9 +12,11 @@ import type {Delegation} from '../model/delegation.ts';
 import type {End, StopCause} from '../model/end.ts';
 import {summaryOf} from '../model/headline.ts';
 import {type LifecycleEvent, transition} from '../model/lifecycle.ts';
-import type {Activity, Environment, Store} from '../model/ports.ts';
+import type {SentMessage} from '../model/message.ts';
+import type {Activity, Environment, Run, Store} from '../model/ports.ts';
 import type {Worktree} from '../model/worktree.ts';
 import {endLine, startLine} from './log-lines.ts';
+import {messagesAtEnd, withHeard, withMessage} from './messages.ts';
 import {UsageSaving} from './usage-saving.ts';
 import {Watchers} from './watchers.ts';
 
@@ -35,6 +37,7 @@ export interface Storing extends Clocks {
 export interface AgentAtWork {
   readonly asks: Asks;
   readonly conversation: () => readonly ConversationEntry[];
+  readonly tell: Run['tell'];
 }
 
 /**
@@ -182,6 +185,11 @@ export class LiveDelegation {
     this.#watchers.tell();
   }
 
+  /** Its agent; `undefined` unless it is at work. */
+  get agent(): AgentAtWork | undefined {
+    return this.#agent;
+  }
+
   /** The requests of its agent, to be answered; only while it runs. */
   get asks(): Asks | undefined {
     return this.#agent?.asks;
@@ -197,6 +205,7 @@ export class LiveDelegation {
     this.#agent = agent;
     return () => {
       this.#agent = undefined;
+      this.#watchers.tell();
     };
   }
 
@@ -209,6 +218,29 @@ export class LiveDelegation {
   noted(notes: readonly string[]): void {
     if (this.#ending !== undefined || notes.length === 0) return;
     this.#record = {...this.#record, notes: [...(this.#record.notes ?? []), ...notes]};
+    void this.save();
+  }
+
+  /**
+   * Takes down what somebody tells it, for its agent to be given. Resolves when that is on disk: with `undefined` when it
+   * could not be written, or it came to its end first.
+   */
+  async takeDown(text: string): Promise<SentMessage | undefined> {
+    if (this.#ending !== undefined) return undefined;
+    const before = this.#record;
+    const messages = withMessage(before, {text, at: this.#now()});
+    const message = messages.at(-1);
+    this.#record = {...before, messages};
+    const isStored = await this.save();
+    return isStored && this.#ending === undefined ? message : undefined;
+  }
+
+  /** Its agent was given these messages. */
+  heard(numbers: readonly number[]): void {
+    const {messages = []} = this.#record;
+    const known = withHeard(messages, {numbers, at: this.#now()});
+    if (this.#ending !== undefined || known === messages) return;
+    this.#record = {...this.#record, messages: known};
     void this.save();
   }
 
@@ -249,10 +281,12 @@ export class LiveDelegation {
   async #settle({outcome, product, error, atLimit, worktree, alsoChanged = []}: End): Promise<Delegation> {
     this.#usageSaving.close();
     const at = this.#now();
-    const {work, ...decisions} = concluded(this.#record, {work: product.work, at});
+    const {work: done, ...decisions} = concluded(this.#record, {work: product.work, at});
+    const {work, ...messages} = messagesAtEnd(this.#record, {product, work: done, at});
     const record: Delegation = {
       ...this.#record,
       ...decisions,
+      ...messages,
       state: transition(this.#record.state, {
         ...{type: 'ended', at, work, outcome},
         ...(this.#ranSince !== undefined && {ranMs: this.#uptime() - this.#ranSince}),

@@ -2,6 +2,7 @@ import type {ProcessIdentity} from '../../process/identity.ts';
 import type {Access} from './access.ts';
 import type {Ask, Decision} from './ask.ts';
 import type {Ceilings, Limit} from './ceiling.ts';
+import type {SentMessage} from './message.ts';
 import type {Worktree} from './worktree.ts';
 
 /** The longest running time that a delegation may be given, in minutes. */
@@ -189,6 +190,8 @@ export interface Delegation extends DelegationHead {
   readonly prompt: string;
   /** The final answer, verbatim; after any other end than `completed`, the text that existed by then. */
   readonly text: string;
+  /** What it was told since, in the order in which it came; absent where that is nothing. */
+  readonly messages?: readonly SentMessage[];
 }
 
 /** True when the delegation has reached one of the five ends. */

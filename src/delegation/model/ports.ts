@@ -14,6 +14,7 @@ import {
 } from './delegation.ts';
 import type {Headline} from './headline.ts';
 import type {Listing} from './listing.ts';
+import type {Delivery, MessageText} from './message.ts';
 import type {EnteredPlace, Trust} from './trust.ts';
 import type {Worktrees} from './worktree.ts';
 
@@ -43,6 +44,8 @@ export interface RunRequest {
   readonly agent: string;
   readonly model: string;
   readonly prompt: string;
+  /** What it was told before it began, which goes with the prompt. */
+  readonly messages?: readonly MessageText[];
   readonly title: string;
   /** The session below which the delegation's is opened. */
   readonly parentSession?: string;
@@ -62,6 +65,8 @@ export interface RunObserver {
   asked(id: string, content: AskContent): void;
   /** What was asked under this id is no longer waited for. */
   withdrawn(id: string): void;
+  /** Its agent was given these messages. May tell of one more than once. */
+  heard(numbers: readonly number[]): void;
   /**
    * The provider of that model has had too many requests, and may be asked again at that time, in milliseconds
    * since the epoch. The model is the delegation's own, or that of an agent below it.
@@ -79,6 +84,8 @@ export type AskReply =
 export interface Product {
   readonly text: string;
   readonly work: RunStats;
+  /** The numbers of the messages that its agent was given; absent where there are none. */
+  readonly heard?: readonly number[];
 }
 
 /** Of what has never run, or left nothing. */
@@ -134,6 +141,12 @@ export interface Run {
    * @throws when the answer could not be delivered.
    */
   reply(id: string, reply: AskReply): Promise<void>;
+  /**
+   * Tells the agent something. Resolves with when it gets that, once it is sure to, unless the run is stopped before;
+   * with `undefined` when it is too late.
+   * @throws when OpenCode does not take it.
+   */
+  tell(words: MessageText): Promise<Delivery | undefined>;
   /** What the agent, and those below it, have said and done so far, oldest first. */
   conversation(): readonly ConversationEntry[];
   /** What keeps it from getting on at the moment, as a sentence: the provider's words while it refuses. */

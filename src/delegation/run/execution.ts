@@ -138,10 +138,15 @@ async function workOnce(
       },
       asked: (id, content) => asks.asked(id, content),
       withdrawn: (id) => asks.withdrawn(id),
+      heard: (numbers) => live.heard(numbers),
       rateLimited,
     },
   );
-  const detach = live.runsThrough({asks, conversation: () => run.conversation()});
+  const detach = live.runsThrough({
+    asks,
+    conversation: () => run.conversation(),
+    tell: (words) => run.tell(words),
+  });
   const finish = finisher(run, live, options);
   let isStopping = false;
   try {
@@ -201,7 +206,7 @@ function finisher(
 }
 
 function requestOf(record: Delegation, deadline: number): RunRequest {
-  const {worktree, parent, continues, trusted} = record;
+  const {worktree, parent, continues, trusted, messages = []} = record;
   return {
     delegationId: record.id,
     directory: worktree?.directory ?? record.directory,
@@ -209,6 +214,7 @@ function requestOf(record: Delegation, deadline: number): RunRequest {
     agent: record.agent,
     model: record.model,
     prompt: record.prompt,
+    messages: messages.map(({number, text}) => ({number, text})),
     title: record.title,
     deadline,
     ...(worktree !== undefined && {checkout: worktree.checkout}),

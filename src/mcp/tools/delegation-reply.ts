@@ -1,24 +1,35 @@
 import {z} from 'zod';
+import {Refusal} from '../../base/errors.ts';
 import {defineTool} from '../calls/tool.ts';
 import {renderReplied} from '../render/asks.ts';
+import {renderTold} from '../render/told.ts';
 import {nameArgument} from './names.ts';
 
 export const delegationReply = defineTool({
   name: 'delegation_reply',
-  title: 'Answer a blocked delegation',
+  title: 'Tell a delegation something',
   description:
-    "Allows, this once, or denies what a blocked delegation's agent asks for, or answers its question. delegation_read shows the request.",
+    'Tells the agent of a queued or running delegation something: a correction, say. With decision, answers what a blocked one asks for, this once.',
   annotations: {readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true},
-  searchHint: 'allow, deny or answer what a background agent asks',
+  searchHint: 'correct a background agent at work; allow, deny or answer what it asks',
   ownWords: ['message'],
   input: z.object({
     id: nameArgument(),
-    decision: z.enum(['allow', 'deny']),
-    message: z.string().optional().describe('To deny with, or the answer: an option or own words.'),
+    message: z.string().optional().describe('What to tell it, to deny with, or the answer to a question.'),
+    decision: z.enum(['allow', 'deny']).optional(),
     request: z.int().min(1).optional().describe('Its number. Default: the oldest.'),
   }),
   async call({id, decision, message, request}, {delegations, client}) {
-    const replied = await delegations.reply(await client.project(id), id, {
+    const project = await client.project(id);
+    if (decision === undefined) {
+      if (message === undefined) throw new Refusal('delegation_reply: give a message, or a decision.');
+      if (request !== undefined) {
+        throw new Refusal('delegation_reply: a request is answered with decision "allow" or "deny".');
+      }
+      const told = await delegations.tell(project, id, message);
+      return {blocks: [renderTold(told, Date.now())], shown: told.delegation};
+    }
+    const replied = await delegations.reply(project, id, {
       decision,
       ...(message !== undefined && {message}),
       ...(request !== undefined && {number: request}),

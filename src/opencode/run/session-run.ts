@@ -4,6 +4,7 @@ import type {Logger} from '../../base/log.ts';
 import {withTimeout} from '../../base/with-timeout.ts';
 import type {AskContent} from '../../delegation/model/ask.ts';
 import type {ConversationEntry} from '../../delegation/model/conversation.ts';
+import type {Delivery, MessageText} from '../../delegation/model/message.ts';
 import type {
   AskReply,
   ModelRefused,
@@ -21,7 +22,6 @@ import type {OpenCode} from '../server/opencode.ts';
 import type {HeldSessions} from '../session/held-sessions.ts';
 import {leaveWorktree} from '../session/in-worktree.ts';
 import {type OpenSession, openSession} from '../session/open-session.ts';
-import {sendPrompt} from '../session/send-prompt.ts';
 import {SessionWork} from '../session/session-work.ts';
 import {isClosing} from '../transcript/answer-text.ts';
 import type {Transcript} from '../transcript/transcript.ts';
@@ -33,6 +33,7 @@ import type {OpenCodeEvent} from '../wire/events.ts';
 import {catchUp} from './catch-up.ts';
 import {endOf, wasAborted} from './post-mortem.ts';
 import {ABORT_GRACE_MS, abortSession, Snapshots} from './session-stop.ts';
+import {Telling} from './telling.ts';
 import {TurnEnd} from './turn-end.ts';
 import {untilKnown} from './until-known.ts';
 
@@ -66,6 +67,7 @@ export class SessionRun implements Run, SessionListener {
   readonly #watch: RunWatch;
   readonly #snapshots: Snapshots;
   readonly #begun: Promise<void>;
+  readonly #telling: Telling;
   #settle!: (end: RunEnd | NothingSent | ModelRefused) => void;
   #isSettled = false;
   /** It has an end that no stop has brought about. */
@@ -99,6 +101,12 @@ export class SessionRun implements Run, SessionListener {
       onHopeless: (why) => this.#fail('error', why),
       onLoop: (id, why) => this.#loops(id, why),
     });
+    this.#telling = new Telling({
+      ...{work: this.#work, messages: request.messages ?? []},
+      isOver: () => this.#isOver,
+      onHeard: (numbers) => observer.heard(numbers),
+      onTold: (id) => this.#watch.told(id),
+    });
     this.end = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -113,7 +121,9 @@ export class SessionRun implements Run, SessionListener {
     this.#work.event(event, isOwn);
     this.#watch.event(event, isOwn);
     if (event.type === 'message.updated') this.#stepped(event.properties.info, isOwn);
-    if (isOwn) this.#turn?.event(event);
+    if (!isOwn) return;
+    this.#telling.event(event);
+    this.#turn?.event(event);
   }
 
   /** A step has begun or is over, here or below. */
@@ -141,6 +151,10 @@ export class SessionRun implements Run, SessionListener {
   async reply(id: string, reply: AskReply): Promise<void> {
     if (this.#session === undefined) throw new Error('it is no longer asked');
     await this.#session.connection.reply(id, reply);
+  }
+
+  tell(words: MessageText): Promise<Delivery | undefined> {
+    return this.#telling.tell(words);
   }
 
   died(): void {
@@ -191,6 +205,7 @@ export class SessionRun implements Run, SessionListener {
     const turn = new TurnEnd({
       ...{session, turn: this.#own, log: this.#log},
       heard: () => this.#work.heard(),
+      awaits: (transcript) => this.#telling.awaits(transcript),
       onStatus: (status) => this.#watch.status(id, status),
       onEnd: (verdict, transcript) => {
         this.#judging = this.#judged(session, verdict, transcript).catch(this.#failed);
@@ -203,8 +218,9 @@ export class SessionRun implements Run, SessionListener {
     this.#unlisten = connection.listen(id, this);
     await this.#observer.sessionOpened(id);
     // A stop may have come while the session was opened: then the model is never asked.
-    if (this.#isSettled || this.#stopping !== undefined) return;
-    await sendPrompt(session, this.#request, (what) => this.#warn(what));
+    if (this.#isOver) return;
+    const warn = (what: string) => this.#warn(what);
+    await this.#telling.begin({sending: {session, request: this.#request, warn}, turn});
     turn.prompted();
     this.#watch.prompted();
   }
@@ -214,6 +230,10 @@ export class SessionRun implements Run, SessionListener {
     await this.#work.readBelow(transcript, session.connection.client);
     const {server} = this.#options;
     this.#finish(endOf(verdict, this.#work, wasAborted(this.#own, {...session, opencode: server})));
+  }
+
+  get #isOver(): boolean {
+    return this.#isSettled || this.#stopping !== undefined;
   }
 
   #loops(sessionId: string, why: string): void {
@@ -236,6 +256,7 @@ export class SessionRun implements Run, SessionListener {
     this.#hasOwnEnd = this.#stopping === undefined || end.outcome === 'completed';
     this.#turn?.close();
     this.#watch.close();
+    this.#telling.close();
     this.#settle(end);
   }
 

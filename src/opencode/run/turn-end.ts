@@ -22,6 +22,8 @@ export interface TurnEndOptions {
   readonly log: Logger;
   /** The messages of the turn as events have told them; `undefined` where they may not have told all. */
   readonly heard: () => Transcript | undefined;
+  /** True while something that was sent does not stand in the messages: then there is more to come. */
+  readonly awaits: (transcript: Transcript) => boolean;
   /** Called with the status whenever it was asked for because no event had told it. */
   readonly onStatus: (status: SessionStatus) => void;
   /** Called once, with the messages of the turn, that the verdict was read from. */
@@ -36,6 +38,7 @@ export class TurnEnd {
   readonly #options: TurnEndOptions;
   #promptedAt: number | undefined;
   #isIdle = false;
+  #isRefused = false;
   #isOver = false;
   readonly #idleWaiters = new Set<() => void>();
   #sessionError: string | undefined;
@@ -56,6 +59,16 @@ export class TurnEnd {
     return this.#promptedAt !== undefined && !this.#isIdle;
   }
 
+  /** True when no end is looked for any more. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** True while its provider refuses, and OpenCode waits to ask again. */
+  get isRefused(): boolean {
+    return this.#isRefused;
+  }
+
   /** Resolves when OpenCode next says that the session is idle. */
   becomesIdle(): Promise<void> {
     return new Promise((resolve) => this.#idleWaiters.add(resolve));
@@ -65,6 +78,12 @@ export class TurnEnd {
   prompted(): void {
     this.#promptedAt = Date.now();
     this.#poll();
+  }
+
+  /** The session is sent something more, which OpenCode takes up also where it is idle. */
+  told(): void {
+    this.#isIdle = false;
+    this.#rereads = 0;
   }
 
   /** One of this session. */
@@ -89,6 +108,7 @@ export class TurnEnd {
   }
 
   #status({type}: SessionStatus): void {
+    this.#isRefused = type === 'retry';
     if (type === 'idle') {
       this.#idle();
       return;
@@ -166,11 +186,12 @@ export class TurnEnd {
   async #readOnce(): Promise<void> {
     const heard = this.#isIdle ? this.#options.heard() : undefined;
     const told = heard && judgeTurn(heard);
-    if (heard !== undefined && told?.is === 'answered') {
+    if (heard !== undefined && told?.is === 'answered' && !this.#options.awaits(heard)) {
       this.#end(told, heard);
       return;
     }
     const stored = await this.#stored();
+    if (this.#options.awaits(stored)) return;
     // Not taken up yet: a hook of a plugin keeps it.
     if (stored.length === 0 && this.#sessionError === undefined) return;
     const verdict = judgeTurn(stored);

@@ -16,7 +16,7 @@ import {
   toolParts,
   usageOf,
 } from '../transcript/transcript.ts';
-import {type Turn, turnOf} from '../transcript/turn.ts';
+import {heardIn, isLater, type Turn, turnOf} from '../transcript/turn.ts';
 import type {Answered} from '../transcript/verdict.ts';
 import {dataOf} from '../wire/answer.ts';
 import {type OpenCodeEvent, sessionOf} from '../wire/events.ts';
@@ -60,7 +60,13 @@ export class SessionWork {
   heard(): Transcript | undefined {
     const whole = this.#own.whole();
     const heard = whole && turnOf(whole, {...this.#turn, isContinued: true});
-    return heard?.length === 0 ? undefined : heard;
+    const [first] = heard ?? [];
+    return first === undefined || isLater(first) ? undefined : heard;
+  }
+
+  /** The agent's own turn as far as it is known. */
+  get turn(): Transcript {
+    return this.#read();
   }
 
   /** Takes over what the server has stored of the agent's own session. */
@@ -108,8 +114,10 @@ export class SessionWork {
   /** The product with this as its answer. */
   answered({text, caveat}: Pick<Answered, 'text' | 'caveat'>): Product {
     const all = this.#all();
+    const heard = heardIn(this.#read());
     return {
       text: this.#conceal(text),
+      ...(heard.length > 0 && {heard}),
       work: {
         usage: usageOf(all),
         toolCalls: toolParts(all).length,

@@ -1,6 +1,7 @@
 import type {AssistantMessage} from '@opencode-ai/sdk/v2/client';
 import {othersWordsIn} from './others-words.ts';
 import {type Transcript, type TranscriptMessage, textOf, toolParts} from './transcript.ts';
+import {isLater, sinceToldIn} from './turn.ts';
 
 /** A text of at least this length before the closing one is a report, and no remark between two tool calls. */
 const REPORT_CHARS = 500;
@@ -13,15 +14,18 @@ const REPEATED_CHARS = 12;
 /** Tools with which an agent keeps notes for itself: what it writes beside their calls is no remark on the way. */
 const NOTE_TOOLS = new Set(['todowrite', 'todoread']);
 
-/** The agent's own steps between two things that had it go on: compactions of OpenCode's, and words of somebody else. */
+/** The agent's own steps between two things that had it go on: compactions, messages to it, and words of somebody else. */
 export type Stretch = readonly TranscriptMessage[];
 
-/** The agent's own steps, as compactions and others' words part them. There is at least one stretch. */
+/**
+ * The agent's own steps, as compactions, messages and others' words part them, from the last message on that it was
+ * given. There is at least one stretch.
+ */
 export function stretchesOf(transcript: Transcript): readonly Stretch[] {
   const words = othersWordsIn(transcript);
   const stretches: TranscriptMessage[][] = [[]];
-  for (const message of transcript) {
-    if (isCompaction(message) || words.includes(message)) stretches.push([]);
+  for (const message of sinceToldIn(transcript)) {
+    if (isCompaction(message) || isLater(message) || words.includes(message)) stretches.push([]);
     if (message.info.role === 'assistant' && message.info.summary !== true) stretches.at(-1)?.push(message);
   }
   return stretches;

@@ -15,6 +15,7 @@ import {
 } from './answer-text.ts';
 import {othersWordsIn} from './others-words.ts';
 import {errorOf, type Transcript, type TranscriptMessage, textOf, toolParts} from './transcript.ts';
+import {isLater} from './turn.ts';
 
 /** More of somebody else's words is not repeated. */
 const SHOWN_CHARS = 100;
@@ -69,7 +70,7 @@ export function judgeTurn(transcript: Transcript): Verdict {
 
 /**
  * The verdict on a turn of which no more will come. Where the agent had answered, and a compaction or somebody's words
- * had it go on, that answer stands, whatever became of going on, unless the agent took up work again.
+ * had it go on, or a message that it was not given yet, that answer stands, whatever became of going on, unless the agent took up work again.
  */
 export function conclude<V extends Verdict>(verdict: V, transcript: Transcript): V | Answered {
   if (verdict.is === 'answered') return verdict;
@@ -115,7 +116,10 @@ function caveatsOf(...caveats: readonly (string | undefined)[]): Pick<Answered, 
 
 function whatHadItGoOn(transcript: Transcript): string {
   const words = othersWordsIn(transcript);
-  const last = transcript.findLast((message) => isCompaction(message) || words.includes(message));
+  const last = transcript.findLast(
+    (message) => isCompaction(message) || isLater(message) || words.includes(message),
+  );
+  if (last !== undefined && isLater(last)) return 'a message to it';
   return last !== undefined && words.includes(last)
     ? 'somebody else'
     : 'OpenCode compacted the conversation and';

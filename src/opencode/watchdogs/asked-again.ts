@@ -24,6 +24,11 @@ export class AskedAgain {
     this.#options = options;
   }
 
+  /** Somebody says something in the session: what follows is not OpenCode's own doing. */
+  told(sessionId: string): void {
+    this.#steps.delete(sessionId);
+  }
+
   event(event: OpenCodeEvent): void {
     if (event.type === 'message.part.updated' && event.properties.part.type === 'tool') {
       const {sessionID, messageID} = event.properties.part;

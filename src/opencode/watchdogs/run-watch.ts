@@ -86,6 +86,11 @@ export class RunWatch {
     this.#runaway.begin();
   }
 
+  /** The agent of this session is told something more. */
+  told(sessionId: string): void {
+    this.#runaway.told(sessionId);
+  }
+
   /** Idempotent. */
   close(): void {
     this.#isClosed = true;

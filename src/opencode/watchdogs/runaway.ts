@@ -67,6 +67,11 @@ export class Runaway {
     this.#tool(event.properties.part);
   }
 
+  /** As {@link AskedAgain.told}. */
+  told(sessionId: string): void {
+    this.#again.told(sessionId);
+  }
+
   /** What is waited for, by what is known; that of others is no silence of the model's. */
   waits(wait: Wait | undefined): void {
     this.#wait = wait?.words;

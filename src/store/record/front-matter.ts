@@ -17,6 +17,7 @@ import {
 import {keptWhy} from '../../delegation/model/end.ts';
 import {THREE_WORDS} from '../../delegation/model/id.ts';
 import {asks, decisions, fromAsks, fromDecisions, toAsks, toDecisions} from './asks.ts';
+import {fromMessages, messagesMatter} from './messages.ts';
 import {iso, time} from './time.ts';
 import {fromWorktree, toWorktree, worktreeMatter} from './worktree.ts';
 
@@ -71,6 +72,7 @@ const common = {
   continues: z.object({id, session}).optional(),
   notes: z.array(z.string()).optional(),
   decisions: decisions.optional(),
+  messages: messagesMatter.optional(),
   /** How many UTF-16 units of the body are the prompt: no mark in the text could say where it ends. */
   prompt_chars: z.int().min(0),
 };
@@ -231,6 +233,7 @@ export function toFrontMatter(delegation: Delegation): z.input<typeof frontMatte
     ...(continues !== undefined && {continues: {id: continues.id, session: continues.sessionId}}),
     ...(notes !== undefined && {notes: [...notes]}),
     ...(delegation.decisions !== undefined && {decisions: fromDecisions(delegation.decisions)}),
+    ...(delegation.messages !== undefined && {messages: fromMessages(delegation.messages)}),
     prompt_chars: delegation.prompt.length,
   };
   if (!hasEnded(state)) {

@@ -4,6 +4,7 @@ import {hasHidden, hasTag, markdownLine, yamlCoded} from '../../base/safe-text.t
 import {type Delegation, type DelegationHead, OUTCOMES} from '../../delegation/model/delegation.ts';
 import {withBrief, withoutBrief} from './brief.ts';
 import {type FrontMatter, frontMatter, toFrontMatter, toHead} from './front-matter.ts';
+import {toMessages} from './messages.ts';
 import {ordinaryMatter} from './ordinary-matter.ts';
 import {loadSimple} from './simple-yaml.ts';
 
@@ -53,6 +54,7 @@ export function parseRecord(file: string, project: string): Delegation {
   const {prompt, result} = sections(matter, body);
   return {
     ...toHead(matter, project),
+    ...(matter.messages !== undefined && {messages: toMessages(matter.messages)}),
     prompt: body.slice(prompt.start, prompt.end),
     text: body.slice(result.start).replace(/\n$/, ''),
   };

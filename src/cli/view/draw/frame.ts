@@ -82,7 +82,12 @@ function promptLine(prompt: Prompt, columns: number, paint: Paint): string {
     const id = prompt.of.split('/').at(-1) ?? '';
     return paint('attention', cutTo(`Cancel ${id}? y cancels it, any other key does not.`, columns));
   }
-  const label = {filter: 'Filter: ', deny: 'Deny. Why (may be empty): ', answer: 'Answer: '}[prompt.is];
+  const label = {
+    filter: 'Filter: ',
+    deny: 'Deny. Why (may be empty): ',
+    answer: 'Answer: ',
+    message: 'Tell it: ',
+  }[prompt.is];
   const written = oneLine(`${prompt.text}_`);
   // The end of a long text is what is being written.
   const room = Math.max(4, columns - label.length);

@@ -5,6 +5,7 @@ export const KEYS: readonly (readonly [keys: string, does: string])[] = [
   ['Enter, Space', 'read the result, or the conversation so far'],
   ['a', 'allow what it asks for, this once, or answer its question'],
   ['d', 'deny it; you may say why'],
+  ['m', 'tell its agent something more'],
   ['c', 'cancel it; you are asked once more'],
   ['v', 'the change in its worktree'],
   ['o', 'open its session in OpenCode'],

@@ -1,5 +1,5 @@
 import type {Named} from '../../../delegation/model/delegation.ts';
-import {atHost, cancelAt} from '../../sources/acting.ts';
+import {atHost, cancelAt, tellAt} from '../../sources/acting.ts';
 import type {ControlClient, ControlHello} from '../../sources/control-client.ts';
 import {connectedHosts, keyOf} from '../../sources/survey.ts';
 import type {Effect} from '../state/turn.ts';
@@ -33,6 +33,11 @@ export async function replyAtHost(
 /** Stops one. Resolves with what came of it. @throws Refusal with the host's words. */
 export async function cancelAtHost(to: Named, options: ActingOptions): Promise<string> {
   return atHostOf(to, options, (host) => cancelAt(host, to));
+}
+
+/** Tells one something. Resolves with when its agent gets it. @throws Refusal with the host's words. */
+export async function tellAtHost(to: Named, message: string, options: ActingOptions): Promise<string> {
+  return atHostOf(to, options, (host) => tellAt(host, to, message));
 }
 
 /** At the host that runs it; where none does, at that of this data folder, which says why it cannot. */

@@ -20,6 +20,10 @@ export function actionKey(state: ViewState, text: string): Pressed {
       return shown.ended_at === undefined
         ? {state: {...state, prompt: {is: 'cancel', of: delegationKey(shown)}}}
         : refused(state, `${shown.id} has ended.`);
+    case 'm':
+      return shown.ended_at === undefined
+        ? {state: {...state, prompt: {is: 'message', of: delegationKey(shown), text: ''}}}
+        : refused(state, `${shown.id} has ended.`);
     case 'v':
       return shown.worktree === undefined
         ? refused(state, `${shown.id} works in no worktree, so there is no change to show.`)

@@ -11,7 +11,8 @@ export function pressedInPrompt(state: ViewState, prompt: Prompt, stroke: Stroke
   if (prompt.is === 'cancel') return confirmed(closed, prompt, stroke);
   switch (stroke.key) {
     case 'enter':
-      return prompt.is === 'filter' ? {state: closed} : answered(closed, prompt);
+      if (prompt.is === 'filter') return {state: closed};
+      return prompt.is === 'message' ? told(closed, prompt) : answered(closed, prompt);
     case 'backspace':
       return {state: rewritten(state, prompt, [...prompt.text].slice(0, -1).join(''))};
     case 'text':
@@ -23,7 +24,7 @@ export function pressedInPrompt(state: ViewState, prompt: Prompt, stroke: Stroke
 }
 
 type Written = Exclude<Prompt, {readonly is: 'cancel'}>;
-type Answer = Exclude<Written, {readonly is: 'filter'}>;
+type Answer = Extract<Written, {readonly is: 'deny' | 'answer'}>;
 
 function rewritten(state: ViewState, prompt: Written, text: string): ViewState {
   const next = {...state, prompt: {...prompt, text}};
@@ -48,6 +49,14 @@ function answered(state: ViewState, {is, of, request, text}: Answer): Pressed {
     state,
     effect: {...{does: 'reply', to, request, decision}, ...(message !== '' && {message})},
   };
+}
+
+function told(state: ViewState, {of, text}: Extract<Written, {readonly is: 'message'}>): Pressed {
+  const [to, message] = [named(state, of), text.trim()];
+  if (to === undefined) return {state};
+  return message === ''
+    ? {state: {...state, status: {text: 'Nothing was said.', look: 'attention'}}}
+    : {state, effect: {does: 'message', to, message}};
 }
 
 function named({all}: ViewState, key: string) {

@@ -26,6 +26,7 @@ export type OnScreen =
 export type Prompt =
   | {readonly is: 'filter'; readonly text: string; readonly before: string}
   | {readonly is: 'deny' | 'answer'; readonly of: Key; readonly request: number; readonly text: string}
+  | {readonly is: 'message'; readonly of: Key; readonly text: string}
   | {readonly is: 'cancel'; readonly of: Key};
 
 export interface Remark {

@@ -15,6 +15,7 @@ export type Effect =
       readonly decision: 'allow' | 'deny';
       readonly message?: string;
     }
+  | {readonly does: 'message'; readonly to: Named; readonly message: string}
   | {readonly does: 'cancel' | 'change' | 'open'; readonly to: Named}
   | {readonly does: 'copy'; readonly text: string};
 

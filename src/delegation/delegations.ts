@@ -1,6 +1,7 @@
 import {uptime} from 'node:os';
 import {messageOf} from '../base/errors.ts';
 import type {ProcessIdentity} from '../process/identity.ts';
+import {ShownAsks} from './asks/shown-asks.ts';
 import {CancelRequests} from './cancel/cancel-requests.ts';
 import {Cancelling} from './cancel/cancelling.ts';
 import {Amendments} from './live/amendments.ts';
@@ -13,6 +14,7 @@ import {asksOf, type Delegation, type DelegationHead, isUnread} from './model/de
 import type {Environments, Store} from './model/ports.ts';
 import type {DelegationView} from './model/view.ts';
 import type {Worktree} from './model/worktree.ts';
+import {type FirstOptions, Firsts, type Found} from './read/first.ts';
 import {Overview} from './read/overview.ts';
 import {type Replied, replyTo} from './read/replying.ts';
 import {type MessageTaken, tellTo} from './read/telling.ts';
@@ -49,6 +51,7 @@ export class Delegations {
   readonly #overview: Overview;
   readonly #unsaved: UnsavedEnds;
   readonly #waits: Waits;
+  readonly #firsts: Firsts;
   readonly #cancelling: Cancelling;
   readonly #cancelRequests: CancelRequests;
   readonly #watchers: Watchers<Delegation>;
@@ -83,7 +86,9 @@ export class Delegations {
     this.#overview = new Overview({
       ...{...parts, waiting: (live) => this.#dispatch.waiting(live), near: (live) => limiting.near(live)},
     });
-    this.#waits = new Waits({...parts, overview: this.#overview});
+    const reading = {...parts, overview: this.#overview, shownAsks: new ShownAsks()};
+    this.#waits = new Waits(reading);
+    this.#firsts = new Firsts({...reading, watchers: this.#watchers});
     this.#cancelling = new Cancelling({...parts, overview: this.#overview, waits: this.#waits});
     this.#cancelRequests = new CancelRequests(parts);
   }
@@ -165,6 +170,11 @@ export class Delegations {
    */
   wait(options: WaitOptions): Promise<DelegationView> {
     return this.#waits.wait(options);
+  }
+
+  /** As {@link Firsts.first}: whichever of a project's delegations is first to end unread, or to ask for something. */
+  first<T>(options: FirstOptions, use: (found: DelegationView) => Promise<T>): Promise<Found<T>> {
+    return this.#firsts.first(options, use);
   }
 
   /**

@@ -46,6 +46,7 @@ function context(client: {extendsOnProgress: boolean; hasToken: boolean}): ToolC
       continue: unused,
       reply: unused,
       tell: unused,
+      first: unused,
       list: unused,
       view: () => undefined,
       cancel: unused,
@@ -93,7 +94,7 @@ describe('delegation_read', () => {
   });
 
   it.each([
-    [{}, /^delegation_read: id: is missing$/],
+    [{offset: 5}, /^delegation_read: an offset belongs to an id\.$/],
     [{id: ['a-b-c']}, /^delegation_read: id: /],
     [{id: 'a-b-c', wait_seconds: -1}, /wait_seconds: /],
     [{id: 'a-b-c', offset: -2}, /offset: /],

@@ -17,9 +17,13 @@ import {lineOf} from '../terminal/row.ts';
 export const wait: Command = {
   usage: '[id…] [options]',
   about:
-    'Waits until all of these delegations have ended, or any. Without ids: until all that are open in the project have ended; where none is, it waits for the first. Each end is a line on stdout.',
+    'Waits until all of these delegations have ended, or any. Without ids: until all that are open in the project have ended; where none is, it waits for one to come. Each end is a line on stdout.',
   options: {
-    any: {type: 'boolean', about: 'Until the first of them has ended.'},
+    any: {
+      type: 'boolean',
+      about:
+        'Until the first of them has ended, or needs an answer (3). Where none is open, exit with 1 at once.',
+    },
     'exit-status': {
       type: 'boolean',
       about: 'Exit with 1 when one did not complete, and at once with 3 when one needs an answer.',
@@ -95,6 +99,15 @@ async function waitFor(
     }
     const isFailed = ended.some(({status}) => status !== 'completed');
     if (has('fail-fast') && isFailed) return EXIT.failed;
+    if (has('any') && ended.length === 0) {
+      const asking = waited.find(({blocked}) => blocked);
+      if (asking !== undefined) terminal.print(facts(asking.id, stateOf(asking).text, lineOf(asking)));
+      if (asking !== undefined) return EXIT.needsAnswer;
+      if (waited.length === 0) {
+        terminal.complain('Nothing to wait for: no delegation runs or waits.');
+        return EXIT.failed;
+      }
+    }
     if (has('exit-status') && waited.some(({blocked}) => blocked)) return EXIT.needsAnswer;
     const isDone = has('any') ? ended.length > 0 : waited.length > 0 && ended.length === waited.length;
     if (isDone) return has('exit-status') ? Math.max(...ended.map(exitOf)) : EXIT.ok;

@@ -1,5 +1,5 @@
 import {pause} from '../../base/pause.ts';
-import {ShownAsks} from '../asks/shown-asks.ts';
+import type {ShownAsks} from '../asks/shown-asks.ts';
 import type {LiveDelegation} from '../live/live.ts';
 import {type DelegationHead, hasEnded} from '../model/delegation.ts';
 import type {DelegationView} from '../model/view.ts';
@@ -28,15 +28,17 @@ export interface WaitsOptions {
   readonly now: () => number;
   readonly overview: Overview;
   readonly register: Register;
+  readonly shownAsks: ShownAsks;
 }
 
 /** Waits for ends, and for requests that nobody has been told of by an earlier wait. */
 export class Waits {
   readonly #options: WaitsOptions;
-  readonly #shownAsks = new ShownAsks();
+  readonly #shownAsks: ShownAsks;
 
   constructor(options: WaitsOptions) {
     this.#options = options;
+    this.#shownAsks = options.shownAsks;
   }
 
   async wait({project, id, ms, isForEnd = false, signal, onChange}: WaitOptions): Promise<DelegationView> {

@@ -20,7 +20,7 @@ interface ToolAnnotations {
 export interface ToolContext {
   readonly delegations: Pick<
     Delegations,
-    'delegate' | 'continue' | 'wait' | 'list' | 'view' | 'cancel' | 'reply' | 'tell' | 'markRead'
+    'delegate' | 'continue' | 'wait' | 'first' | 'list' | 'view' | 'cancel' | 'reply' | 'tell' | 'markRead'
   >;
   readonly client: Pick<
     ClientConnection,

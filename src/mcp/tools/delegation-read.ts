@@ -4,7 +4,8 @@ import {hasEnded} from '../../delegation/model/delegation.ts';
 import type {DelegationView} from '../../delegation/model/view.ts';
 import {endMarkOf} from '../../report/answer.ts';
 import {ProgressTicker} from '../calls/progress-ticker.ts';
-import {defineTool, type ToolContext} from '../calls/tool.ts';
+import {defineTool, type ToolAnswer, type ToolContext} from '../calls/tool.ts';
+import {renderFirstProgress, renderNoneYet} from '../render/first.ts';
 import {pageOf} from '../render/page.ts';
 import {renderHead, renderProgress, renderUnended} from '../render/render.ts';
 import {nameArgument} from './names.ts';
@@ -22,10 +23,10 @@ export const delegationRead = defineTool({
   name: 'delegation_read',
   title: 'Read a delegation',
   description:
-    'Returns the result of a delegation, verbatim and in pages, with what it cost and changed. While it runs, waits for the end as long as this client allows, then says how far it is.',
+    'Returns the result of a delegation, verbatim and in pages, with what it cost and changed. While it runs, waits for the end as long as this client allows, then says how far it is. Without id: the oldest result not read yet, or whichever ends first.',
   annotations: {readOnlyHint: true, openWorldHint: false},
   input: z.object({
-    id: nameArgument().describe('As delegate and delegation_list give it.'),
+    id: nameArgument().optional().describe('As delegate and delegation_list give it.'),
     wait_seconds: z
       .number()
       .min(0)
@@ -36,44 +37,77 @@ export const delegationRead = defineTool({
     max_chars: z.int().min(1).max(MAX_PAGE_CHARS).default(PAGE_CHARS).describe(`Default: ${PAGE_CHARS}.`),
   }),
   async call({id, wait_seconds, offset, max_chars}, context) {
-    const view = await wait(id, wait_seconds, context);
-    const {delegation} = view;
-    if (!hasEnded(delegation.state)) {
-      return {blocks: [renderUnended(view, Date.now())], shown: delegation};
+    const ticker = context.progress && new ProgressTicker(context.progress);
+    const waiting = {ms: waitOf(wait_seconds, context) * 1_000, signal: context.signal};
+    const page = {offset, size: max_chars};
+    try {
+      return id === undefined
+        ? await readFirst(waiting, {page, context, ticker})
+        : await readOne(id, waiting, {page, context, ticker});
+    } finally {
+      ticker?.stop();
     }
-    const {text} = delegation;
-    if (offset > 0 && offset >= text.length) {
-      throw new Refusal(
-        `${delegation.id} has ${text.length} characters, so there is nothing at offset ${offset}. delegation_read("${delegation.id}") starts at the beginning.`,
-      );
-    }
-    const page = pageOf(text, {offset, size: max_chars});
-    // The mark is known at once; the reader need not wait until it is on disk too.
-    if (page.next === undefined) void context.delegations.markRead(delegation);
-    const artifact = context.artifact(delegation.project, delegation.id);
-    const mark = endMarkOf(delegation);
-    const from = await context.client.directory();
-    const head = renderHead({delegation, page, artifact, mark, from, notes: view.notes});
-    const shown = page.text === '' ? [] : [{verbatim: page.text}, mark];
-    return {blocks: [head, ...shown], told: delegation.id};
   },
 });
 
-async function wait(id: string, seconds: number | undefined, context: ToolContext): Promise<DelegationView> {
-  const {delegations, client, signal, progress} = context;
-  const unasked =
-    client.extendsOnProgress && progress !== undefined ? LONGEST_WAIT_SECONDS : SHORT_WAIT_SECONDS;
-  const project = await client.project(id);
-  const ticker = progress && new ProgressTicker(progress);
-  try {
-    return await delegations.wait({
-      project,
-      id,
-      ms: (seconds ?? unasked) * 1_000,
-      signal,
-      onChange: (look) => ticker?.show(() => renderProgress(look(), Date.now())),
-    });
-  } finally {
-    ticker?.stop();
+interface Reading {
+  readonly page: {readonly offset: number; readonly size: number};
+  readonly context: ToolContext;
+  readonly ticker: ProgressTicker | undefined;
+}
+
+type Waiting = {readonly ms: number; readonly signal: AbortSignal};
+
+/** In seconds. */
+function waitOf(asked: number | undefined, {client, progress}: ToolContext): number {
+  return (
+    asked ?? (client.extendsOnProgress && progress !== undefined ? LONGEST_WAIT_SECONDS : SHORT_WAIT_SECONDS)
+  );
+}
+
+async function readOne(id: string, waiting: Waiting, reading: Reading): Promise<ToolAnswer> {
+  const {delegations, client} = reading.context;
+  const view = await delegations.wait({
+    ...{...waiting, project: await client.project(id), id},
+    onChange: (look) => reading.ticker?.show(() => renderProgress(look(), Date.now())),
+  });
+  return shown(view, reading);
+}
+
+/** Whichever is first of those that the session that calls has delegated, else of the project's. */
+async function readFirst(waiting: Waiting, reading: Reading): Promise<ToolAnswer> {
+  const {page, context, ticker} = reading;
+  if (page.offset > 0) throw new Refusal('delegation_read: an offset belongs to an id.');
+  const {delegations, client, caller} = context;
+  const first = await delegations.first(
+    {
+      ...{...waiting, project: await client.project()},
+      ...(caller !== undefined && {session: caller.stamp.session}),
+      onChange: (look) => ticker?.show(() => renderFirstProgress(look(), Date.now())),
+    },
+    (view) => shown(view, reading),
+  );
+  return 'found' in first ? first.found : {blocks: [renderNoneYet(first.open)]};
+}
+
+async function shown(view: DelegationView, {page: {offset, size}, context}: Reading): Promise<ToolAnswer> {
+  const {delegation} = view;
+  if (!hasEnded(delegation.state)) {
+    return {blocks: [renderUnended(view, Date.now())], shown: delegation};
   }
+  const {text} = delegation;
+  if (offset > 0 && offset >= text.length) {
+    throw new Refusal(
+      `${delegation.id} has ${text.length} characters, so there is nothing at offset ${offset}. delegation_read("${delegation.id}") starts at the beginning.`,
+    );
+  }
+  const page = pageOf(text, {offset, size});
+  // The mark is known at once; the reader need not wait until it is on disk too.
+  if (page.next === undefined) void context.delegations.markRead(delegation);
+  const artifact = context.artifact(delegation.project, delegation.id);
+  const mark = endMarkOf(delegation);
+  const from = await context.client.directory();
+  const head = renderHead({delegation, page, artifact, mark, from, notes: view.notes});
+  const words = page.text === '' ? [] : [{verbatim: page.text}, mark];
+  return {blocks: [head, ...words], told: delegation.id};
 }

@@ -49,6 +49,7 @@ async function delivered(live: LiveDelegation, message: SentMessage): Promise<De
   } catch (error) {
     throw new Refusal(
       `OpenCode did not take it, so the agent of ${record.id} does not have it: ${messageOf(error)}. The record keeps it. Tell it again.`,
+      {cause: error},
     );
   }
 }

@@ -159,9 +159,15 @@ describe('the map of the source', () => {
       .filter((entry) => entry.isDirectory())
       .map(({name}) => `src/${name}`);
     expect(named).toEqual(expect.arrayContaining(folders));
-    expect([...folders, 'src/main.ts', 'src/plugin.ts', 'src/tui.ts', 'src/config.ts', 'test']).toEqual(
-      expect.arrayContaining(named),
-    );
+    expect([
+      ...folders,
+      'src/main.ts',
+      'src/plugin.ts',
+      'src/tui.ts',
+      'src/config.ts',
+      'test',
+      'tools',
+    ]).toEqual(expect.arrayContaining(named));
   });
 });
 

@@ -12,6 +12,7 @@ import {createGate} from '../support/gate.ts';
 import {eventually} from '../support/processes.ts';
 import {BIN, createSandbox, type Sandbox} from '../support/sandbox.ts';
 import {ScriptedModel} from '../support/scripted-model.ts';
+import {recordRun} from './run.ts';
 import {svgOf} from './svg.ts';
 
 const FOLDER = fileURLToPath(new URL('../../docs/screens', import.meta.url));
@@ -43,6 +44,8 @@ try {
   await sandbox.remove();
   await model.close();
 }
+writeFileSync(join(FOLDER, 'run.svg'), await recordRun());
+process.stdout.write('docs/screens/run.svg\n');
 
 async function main({env}: Sandbox): Promise<void> {
   const run = (...args: string[]) => runCommand(sandbox, args, {env: WAITING});

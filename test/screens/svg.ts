@@ -19,24 +19,50 @@ interface Run {
 }
 
 /** The screen of a terminal as a picture with a title: what is on it, in its colours, down to the last line that has something. */
-export function svgOf({buffer, cols, rows}: xterm.Terminal, title: string): string {
-  const lines = Array.from({length: rows}, (_, y) => runsOf(buffer.active, {y, cols}));
-  const used = lines.slice(0, lines.findLastIndex((runs) => runs.length > 0) + 1);
-  const [width, height] = [cols * CELL.width + 2 * MARGIN, used.length * CELL.height + 2 * MARGIN];
-  const texts = used.flatMap((runs, y) =>
-    runs.map(
-      ({x, look, text}) =>
-        `<text x="${(MARGIN + x * CELL.width).toFixed(1)}" y="${MARGIN + (y + 0.75) * CELL.height}" textLength="${(text.length * CELL.width).toFixed(1)}" ${look}>${escaped(text)}</text>`,
-    ),
+export function svgOf(terminal: xterm.Terminal, title: string): string {
+  const lines = linesOf(terminal);
+  const used = lines.slice(0, lines.findLastIndex((line) => line !== '') + 1);
+  const placed = used.flatMap((line, row) =>
+    line === '' ? [] : `<g transform="translate(0 ${topOf(row)})">${line}</g>`,
   );
+  return pictureOf({columns: terminal.cols, rows: used.length, title, content: placed.join('\n')});
+}
+
+export interface PictureParts {
+  readonly columns: number;
+  readonly rows: number;
+  readonly title: string;
+  readonly content: string;
+  readonly style?: string;
+}
+
+/** A picture of the size of a terminal, with this on its ground. */
+export function pictureOf({columns, rows, title, content, style}: PictureParts): string {
+  const [width, height] = [columns * CELL.width + 2 * MARGIN, rows * CELL.height + 2 * MARGIN];
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width.toFixed(0)} ${height}" font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" font-size="14" xml:space="preserve">`,
     `<title>${escaped(title)}</title>`,
+    ...(style === undefined ? [] : [`<style>${style}</style>`]),
     `<rect width="100%" height="100%" rx="8" fill="${BACKGROUND}"/>`,
-    ...texts,
+    content,
     '</svg>',
     '',
   ].join('\n');
+}
+
+/** How far down a row begins. */
+export function topOf(row: number): number {
+  return MARGIN + row * CELL.height;
+}
+
+/** What is in each row of the screen, as if it were the first; nothing for one that is empty. */
+export function linesOf({buffer, cols, rows}: xterm.Terminal): readonly string[] {
+  return Array.from({length: rows}, (_, y) => runsOf(buffer.active, {y, cols}).map(textOf).join(''));
+}
+
+function textOf({x, look, text}: Run): string {
+  const length = (text.length * CELL.width).toFixed(1);
+  return `<text x="${(MARGIN + x * CELL.width).toFixed(1)}" y="${0.75 * CELL.height}" textLength="${length}" ${look}>${escaped(text)}</text>`;
 }
 
 function runsOf(buffer: IBuffer, {y, cols}: {y: number; cols: number}): readonly Run[] {

@@ -1,10 +1,11 @@
+import {execFileSync} from 'node:child_process';
 import {readFileSync} from 'node:fs';
 import {setTimeout as delay} from 'node:timers/promises';
 import {BIN} from '../support/sandbox.ts';
 import {aShown, ScriptedHost} from '../support/scripted-host.ts';
 import {openTerminalOf} from '../support/terminal.ts';
 import type {Stage} from './stage.ts';
-import {median, timed} from './stats.ts';
+import {median} from './stats.ts';
 import {ms, type Row} from './table.ts';
 
 const DELEGATIONS = 200;
@@ -13,6 +14,8 @@ const SECONDS = 15;
 const LAUNCHES = 5;
 const SHARE = 0.05;
 const START_MS = 1_000;
+/** The machine may be shared: this says what the view itself costs. */
+const START_CPU_MS = 700;
 /** Linux counts processor time in hundredths of a second. */
 const TICKS_A_SECOND = 100;
 const SIZE = {columns: 200, rows: 50};
@@ -42,21 +45,31 @@ export async function view(stage: Stage): Promise<readonly Row[]> {
     );
   }, 1_000 / UPDATES_A_SECOND);
   try {
-    const starts: number[] = [];
+    const starts: Start[] = [];
     for (let n = 0; n < LAUNCHES; n++) starts.push(await start(sandbox));
+    const [wallMs, cpuMs] = [median(starts.map((one) => one.wallMs)), median(starts.map((one) => one.cpuMs))];
+    const nodeMs = cpuOfNode();
     const share = await shareOfCore(sandbox);
     return [
       {
         what: `live view, start with ${DELEGATIONS} delegations (n=${LAUNCHES})`,
-        measured: ms(median(starts)),
+        measured: ms(wallMs),
         baseline: '-',
         ratio: '-',
         goal: `<= ${START_MS} ms`,
-        met: median(starts) <= START_MS,
+        met: wallMs <= START_MS,
+      },
+      {
+        what: 'the same, processor time; baseline: Node alone',
+        measured: ms(cpuMs),
+        baseline: ms(nodeMs),
+        ratio: (cpuMs / nodeMs).toFixed(1),
+        goal: `<= ${START_CPU_MS} ms`,
+        met: cpuMs <= START_CPU_MS,
       },
       {
         what: `live view, ${DELEGATIONS} delegations, ${UPDATES_A_SECOND} updates/s, share of a core`,
-        measured: `${(share * 100).toFixed(1)} %`,
+        measured: `${(share * 100).toFixed(1)} % (${(share * SECONDS).toFixed(2)} s in ${SECONDS} s)`,
         baseline: '-',
         ratio: '-',
         goal: `<= ${SHARE * 100} %`,
@@ -71,16 +84,29 @@ export async function view(stage: Stage): Promise<readonly Row[]> {
 
 type Where = Parameters<typeof openTerminalOf>[1];
 
-async function start(sandbox: Where): Promise<number> {
-  let terminal: ReturnType<typeof openTerminalOf> | undefined;
+interface Start {
+  readonly wallMs: number;
+  /** The processor time that the view has taken by then. */
+  readonly cpuMs: number;
+}
+
+async function start(sandbox: Where): Promise<Start> {
+  const begun = performance.now();
+  const terminal = openTerminalOf(SIZE, sandbox, process.execPath, BIN);
   try {
-    return await timed(async () => {
-      terminal = openTerminalOf(SIZE, sandbox, process.execPath, BIN);
-      await terminal.shows('RUNNING (');
-    });
+    await terminal.shows('RUNNING (');
+    return {
+      wallMs: performance.now() - begun,
+      cpuMs: (ticksOf(terminal.pid) / TICKS_A_SECOND) * 1_000,
+    };
   } finally {
-    await terminal?.close();
+    await terminal.close();
   }
+}
+
+function cpuOfNode(): number {
+  const code = 'const {user, system} = process.cpuUsage(); console.log((user + system) / 1000)';
+  return Number(execFileSync(process.execPath, ['-e', code], {encoding: 'utf8'}));
 }
 
 async function shareOfCore(sandbox: Where): Promise<number> {

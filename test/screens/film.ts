@@ -33,12 +33,9 @@ export function filmOf(frames: readonly Frame[], {columns, title, still}: FilmOp
     });
     return `<g class="f" style="animation-name:f${n}" visibility="${n === still ? 'visible' : 'hidden'}">${uses.join('')}</g>`;
   });
-  const style = [
-    `.f{animation-duration:${total}ms;animation-timing-function:step-end;animation-iteration-count:infinite}`,
-    ...keyframes,
-    // What is then shown is what the attributes say.
-    '@media (prefers-reduced-motion:reduce){.f{animation:none!important}}',
-  ].join('\n');
+  // Where nothing may move, what is shown is what the attributes say.
+  const moving = `.f{animation-duration:${total}ms;animation-timing-function:step-end;animation-iteration-count:infinite}`;
+  const style = [`@media (prefers-reduced-motion:no-preference){${moving}}`, ...keyframes].join('\n');
   const defined = lines.map((line, n) => `<g id="l${n}">${line}</g>`);
   const rows = Math.max(...frames.map((frame) => frame.lines.findLastIndex((line) => line !== '') + 1));
   return pictureOf({

@@ -1,7 +1,7 @@
 import {expect, it} from 'vitest';
 import type {Ask} from '../../src/delegation/model/ask.ts';
-import {CarriedOver} from '../../src/plugin/compaction/compaction.ts';
-import {blockedText, blockedToast, noticeText, toastOf} from '../../src/plugin/notices/notice-text.ts';
+import {CarriedOver} from '../../src/report/carried-over.ts';
+import {blockedText, blockedToast, noticeText, toastOf} from '../../src/report/notice.ts';
 import {aDelegation, anEnd} from '../support/fakes.ts';
 
 const UNSEEN = '\u001b[2J\u001b]0;owned\u0007\u202e\u{e0041}\u009b1m';

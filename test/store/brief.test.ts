@@ -1,7 +1,8 @@
 import {load} from 'js-yaml';
 import {expect, it} from 'vitest';
+import {hasEndedAtSight} from '../../src/store/record/beginning.ts';
 import {withoutBrief} from '../../src/store/record/brief.ts';
-import {hasEndedAtSight, parseBeginning, parseRecord, renderRecord} from '../../src/store/record/record.ts';
+import {parseBeginning, parseRecord, renderRecord} from '../../src/store/record/record.ts';
 import {aDelegation, anEnd} from '../support/fakes.ts';
 
 const UNSEEN = '\u001b[2J\u202e\u{e0041}\uffff';

@@ -3,9 +3,10 @@ import {JSON_SCHEMA, load} from 'js-yaml';
 import {describe, expect, it, test} from 'vitest';
 import type {Delegation} from '../../src/delegation/model/delegation.ts';
 import {withoutBrief} from '../../src/store/record/brief.ts';
-import {frontMatter, toHead} from '../../src/store/record/front-matter.ts';
+import {toHead} from '../../src/store/record/front-matter.ts';
 import {ordinaryMatter} from '../../src/store/record/ordinary-matter.ts';
 import {renderRecord} from '../../src/store/record/record.ts';
+import {frontMatter} from '../../src/store/record/schema.ts';
 import {aDelegation, anEnd} from '../support/fakes.ts';
 
 const PARENT = {session: 'ses_1', pid: 7, message: 'msg_1', agent: 'build', model: 'a/b', variant: 'high'};

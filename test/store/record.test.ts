@@ -10,13 +10,8 @@ import {
   type State,
 } from '../../src/delegation/model/delegation.ts';
 import type {Worktree} from '../../src/delegation/model/worktree.ts';
-import {
-  hasEndedAtSight,
-  parseBeginning,
-  parseHead,
-  parseRecord,
-  renderRecord,
-} from '../../src/store/record/record.ts';
+import {hasEndedAtSight} from '../../src/store/record/beginning.ts';
+import {parseBeginning, parseHead, parseRecord, renderRecord} from '../../src/store/record/record.ts';
 import {aDelegation, anEnd} from '../support/fakes.ts';
 
 /** Pieces that could be taken for the record's own marks, and what editors and models do to texts. */

@@ -1,4 +1,4 @@
-import type {CarriedOver} from './compaction.ts';
+import type {CarriedOver} from '../../report/carried-over.ts';
 
 /**
  * Sees to it that what was carried over is in the summary: the summarizer is told of it, and what it leaves out

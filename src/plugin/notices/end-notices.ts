@@ -1,11 +1,11 @@
 import type {Delegation} from '../../delegation/model/delegation.ts';
 import {CARRIED_CHARS} from '../../report/answer.ts';
 import {canBeCarried} from '../../report/carried.ts';
+import {type EndTold, endMark, noticeText, retrievalTag} from '../../report/notice.ts';
 import type {SessionNotices, Told} from '../../store/notices/session-notices.ts';
 import type {UserOpenCode} from '../opencode/user-opencode.ts';
 import type {Records} from '../records/records.ts';
 import type {SessionDelegation, SessionDelegations} from '../records/session-delegations.ts';
-import {type EndTold, endMark, noticeText, retrievalTag} from './notice-text.ts';
 
 /** All answers that one message carries: ten that end at once should not fill the conversation. */
 const MESSAGE_CHARS = 6_000;

@@ -1,9 +1,9 @@
 import {randomUUID} from 'node:crypto';
 import {messageOf} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
+import type {Toast} from '../../report/notice.ts';
 import type {PromptBody, TextPart} from '../opencode/hooks.ts';
 import {noticePartOf, type UserOpenCode, type Voice} from '../opencode/user-opencode.ts';
-import type {Toast} from './notice-text.ts';
 import {PendingNotices} from './pending-notices.ts';
 
 export interface MessengerOptions {

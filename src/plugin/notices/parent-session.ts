@@ -2,11 +2,11 @@ import {messageOf} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
 import {asksOf} from '../../delegation/model/delegation.ts';
 import {parseId} from '../../delegation/model/id.ts';
+import {toastOf} from '../../report/notice.ts';
 import {type Expected, SessionNotices} from '../../store/notices/session-notices.ts';
 import type {AnswerMeta} from '../caller/answer-meta.ts';
 import type {TextPart} from '../opencode/hooks.ts';
 import type {UserOpenCode, Voice} from '../opencode/user-opencode.ts';
-
 import type {FolderWatch} from '../records/folder-watch.ts';
 import type {Records} from '../records/records.ts';
 import {
@@ -17,7 +17,6 @@ import {
 import {SessionWatch} from '../records/session-watch.ts';
 import {EndNotices} from './end-notices.ts';
 import {Messenger} from './messenger.ts';
-import {toastOf} from './notice-text.ts';
 import {Requests} from './requests.ts';
 
 /** Between attempts at telling what could not be told; the last is for all further ones. */

@@ -1,10 +1,10 @@
 import type {Ask} from '../../delegation/model/ask.ts';
 import {asksOf} from '../../delegation/model/delegation.ts';
+import {blockedText, blockedToast, requestMark} from '../../report/notice.ts';
 import type {Expected, SessionNotices} from '../../store/notices/session-notices.ts';
 import type {UserOpenCode} from '../opencode/user-opencode.ts';
 import type {SessionDelegation} from '../records/session-delegations.ts';
 import type {Messenger} from './messenger.ts';
-import {blockedText, blockedToast, requestMark} from './notice-text.ts';
 
 /** A request of a delegated agent that its session was not told of. */
 interface Open {

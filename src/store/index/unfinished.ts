@@ -8,7 +8,7 @@ import {parseId} from '../../delegation/model/id.ts';
 import {artifactIn, EXTENSION} from '../files/artifact.ts';
 import {removeLeftovers} from '../files/leftover-files.ts';
 import {fileBeginningOf} from '../files/read-file.ts';
-import {hasEndedAtSight} from '../record/record.ts';
+import {hasEndedAtSight} from '../record/beginning.ts';
 import type {OpenMarks} from './open-marks.ts';
 import {Slices} from './slices.ts';
 

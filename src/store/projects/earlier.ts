@@ -2,7 +2,7 @@ import {existsSync} from 'node:fs';
 import {readdir} from 'node:fs/promises';
 import type {DelegationHead} from '../../delegation/model/delegation.ts';
 import {BY_COMMIT, isEarlierName} from './names.ts';
-import type {Earlier} from './notes.ts';
+import type {Earlier} from './note.ts';
 import {originOf} from './origin.ts';
 import {commonFolderOf, isBare} from './repository.ts';
 

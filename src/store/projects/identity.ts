@@ -1,6 +1,5 @@
 import {readdirSync, statSync} from 'node:fs';
 import {dirname, join} from 'node:path';
-import * as z from 'zod';
 import {originOf} from './origin.ts';
 import {repositoryTopOf} from './repository.ts';
 
@@ -12,17 +11,15 @@ const NANOSECONDS_A_MILLISECOND = 1_000_000n;
 const MAX_NEIGHBOURS = 1_000;
 
 /** What tells one folder or repository from another in the same place. Each is absent where it cannot be known. */
-export const identity = z.object({
+export interface Identity {
   /** Of the folder that people see. It stays when the folder is moved on its file system. */
-  folder: z.string().optional(),
+  readonly folder?: string | undefined;
   /** Of git's own folder, in the same way. */
-  git: z.string().optional(),
+  readonly git?: string | undefined;
   /** When git made the repository, in nanoseconds. It stays when the repository is moved to another file system, not when it is copied. */
-  made: z.string().optional(),
-  origin: z.string().optional(),
-});
-
-export type Identity = Readonly<z.output<typeof identity>>;
+  readonly made?: string | undefined;
+  readonly origin?: string | undefined;
+}
 
 /** Of a folder, whether it is in a repository or not. */
 export function identityOfFolder(path: string): Identity {

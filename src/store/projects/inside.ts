@@ -1,6 +1,7 @@
 import {existsSync} from 'node:fs';
 import {differs, type Identity} from './identity.ts';
-import type {Note, Notes} from './notes.ts';
+import type {Note} from './note.ts';
+import type {Notes} from './notes.ts';
 
 /** A directory in a repository. */
 export interface InRepository {

@@ -1,35 +1,24 @@
 import {mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
-import * as z from 'zod';
 import {messageOf} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
 import {wholeOf} from '../../base/whole-file.ts';
 import {createWhole, syncFolder} from '../files/write-whole.ts';
-import {identity} from './identity.ts';
 import {nameDigestOf} from './names.ts';
+import {type Note, noteIn} from './note.ts';
 
 /** Beside the folders of the projects; no project's name begins with a dot. */
 const FOLDER = '.projects';
 /** For its owner alone. */
 const FOLDER_MODE = 0o700;
 
-/** The directories of records that are in the folders of earlier versions, by the name of the folder. */
-const earlier = z.record(z.string(), z.array(z.string()));
-
-const note = z.object({
-  /** What it is about. */
-  of: z.string(),
-  /** Of the project. */
-  name: z.string(),
-  /** The folder that it was written down for. */
-  place: z.string(),
-  /** What was there; earlier versions did not write that down. */
-  is: identity.optional(),
-  earlier: earlier.default({}),
-});
-
-export type Earlier = Readonly<z.output<typeof earlier>>;
-export type Note = Readonly<z.output<typeof note>>;
+export interface NotesOptions {
+  /** The folder that holds a folder for each project. */
+  readonly root: string;
+  readonly log: Logger;
+  /** False for one who only looks: what nobody has written down is found out each time. Default: true. */
+  readonly mayWrite?: boolean;
+}
 
 /**
  * What is written down of projects: one small file for each thing that tells one, written once and never changed. What
@@ -39,10 +28,11 @@ export class Notes {
   readonly #root: string;
   readonly #folder: string;
   readonly #log: Logger;
+  readonly #mayWrite: boolean;
 
-  /** @param root the folder that holds a folder for each project. */
-  constructor({root, log}: {root: string; log: Logger}) {
+  constructor({root, log, mayWrite = true}: NotesOptions) {
     this.#root = root;
+    this.#mayWrite = mayWrite;
     this.#folder = join(root, FOLDER);
     this.#log = log;
   }
@@ -50,8 +40,8 @@ export class Notes {
   /** `undefined` where nothing is written down that can be understood. */
   read(of: string): Note | undefined {
     try {
-      const read = note.parse(JSON.parse(wholeOf(this.#pathOf(of))));
-      return read.of === of ? read : undefined;
+      const read = noteIn(JSON.parse(wholeOf(this.#pathOf(of))));
+      return read?.of === of ? read : undefined;
     } catch {
       return undefined;
     }
@@ -82,6 +72,7 @@ export class Notes {
    * written, it is found out again the next time, with the same result while nothing changes.
    */
   async write(wanted: Note): Promise<Note> {
+    if (!this.#mayWrite) return wanted;
     try {
       const made = await mkdir(this.#folder, {recursive: true, mode: FOLDER_MODE});
       if (made !== undefined) await syncFolder(this.#root);

@@ -1,113 +1,22 @@
-import {isAbsolute} from 'node:path';
-import * as z from 'zod';
-import {ACCESSES, DEFAULT_ACCESS} from '../../delegation/model/access.ts';
-import {LIMITS} from '../../delegation/model/ceiling.ts';
+import {DEFAULT_ACCESS} from '../../delegation/model/access.ts';
 import {
   type Delegation,
   type DelegationHead,
   type Ended,
   hasEnded,
-  OUTCOMES,
   type Owner,
   type Parent,
-  SESSION_ID,
   type State,
   type Usage,
 } from '../../delegation/model/delegation.ts';
 import {keptWhy} from '../../delegation/model/end.ts';
-import {THREE_WORDS} from '../../delegation/model/id.ts';
-import {asks, decisions, fromAsks, fromDecisions, toAsks, toDecisions} from './asks.ts';
-import {fromMessages, messagesMatter} from './messages.ts';
-import {iso, time} from './time.ts';
-import {fromWorktree, toWorktree, worktreeMatter} from './worktree.ts';
-
-const usage = z.object({
-  input: z.number(),
-  output: z.number(),
-  reasoning: z.number(),
-  cache_read: z.number(),
-  cache_write: z.number(),
-  cost_usd: z.number(),
-});
-
-/** What becomes the name of a file, or a path, is one: a record may be anybody's. */
-const id = z.string().regex(THREE_WORDS);
-const session = z.string().regex(SESSION_ID);
-
-const common = {
-  id,
-  title: z.string(),
-  summary: z.string(),
-  agent: z.string(),
-  model: z.string(),
-  directory: z.string().refine(isAbsolute, 'must be an absolute path'),
-  access: z.enum(ACCESSES).default(DEFAULT_ACCESS),
-  worktree: worktreeMatter.optional(),
-  also_changed: z.array(z.object({file: z.string(), by: z.string()})).optional(),
-  client: z.object({name: z.string(), version: z.string()}),
-  owner: z.object({
-    pid: z.int(),
-    hostname: z.string(),
-    ...{boot: z.string().optional(), space: z.string().optional(), started: z.int().optional()},
-    environment: z.string().default(''),
-    sessions: z.string().optional(),
-  }),
-  parent: z
-    .object({
-      session,
-      pid: z.int(),
-      message: z.string().optional(),
-      agent: z.string().optional(),
-      model: z.string().optional(),
-      variant: z.string().optional(),
-    })
-    .optional(),
-  trusted: z.string().optional(),
-  created: time,
-  timeout_minutes: z.number(),
-  max_cost_usd: z.number().optional(),
-  max_tokens: z.number().optional(),
-  model_name: z.string().optional(),
-  passed_over: z.array(z.object({model: z.string(), why: z.string()})).optional(),
-  continues: z.object({id, session}).optional(),
-  notes: z.array(z.string()).optional(),
-  decisions: decisions.optional(),
-  messages: messagesMatter.optional(),
-  /** How many UTF-16 units of the body are the prompt: no mark in the text could say where it ends. */
-  prompt_chars: z.int().min(0),
-};
-
-/** The front matter. Keys that are not known here (a newer version's, a person's) are left aside. */
-export const frontMatter = z.discriminatedUnion('status', [
-  z.object({status: z.enum(['registered', 'queued']), ...common}),
-  z.object({
-    status: z.literal('running'),
-    ...common,
-    started: time,
-    session: session.optional(),
-    usage: usage.optional(),
-    asks: asks.optional(),
-  }),
-  z.object({
-    status: z.enum(OUTCOMES),
-    ...common,
-    started: time.optional(),
-    ended: time,
-    read: time.optional(),
-    session: session.optional(),
-    usage,
-    tool_calls: z.int(),
-    files_changed: z.array(z.string()),
-    refused: z.array(z.string()),
-    caveat: z.string().optional(),
-    error: z.string().optional(),
-    at_limit: z.enum(LIMITS).optional(),
-  }),
-]);
+import {fromAsks, fromDecisions, toAsks, toDecisions} from './asks.ts';
+import {fromMessages} from './messages.ts';
+import type {FrontMatter, UsageMatter, WrittenMatter} from './schema.ts';
+import {iso} from './time.ts';
+import {fromWorktree, toWorktree} from './worktree.ts';
 
 type Writable<T> = {-readonly [K in keyof T]: T[K]};
-
-export type FrontMatter = z.output<typeof frontMatter>;
 
 /** Thousands of records are read in one go: each spread would take as long as the rest of this. */
 export function toHead(matter: FrontMatter, project: string): DelegationHead {
@@ -192,7 +101,7 @@ function toState(matter: FrontMatter): State {
   }
 }
 
-function toUsage(matter: z.output<typeof usage>): Usage {
+function toUsage(matter: UsageMatter): Usage {
   const {input, output, reasoning, cache_read, cache_write, cost_usd} = matter;
   return {input, output, reasoning, cacheRead: cache_read, cacheWrite: cache_write, cost: cost_usd};
 }
@@ -213,7 +122,7 @@ function rounded(cost: number): number {
   return Number(cost.toPrecision(COST_DIGITS));
 }
 
-export function toFrontMatter(delegation: Delegation): z.input<typeof frontMatter> {
+export function toFrontMatter(delegation: Delegation): WrittenMatter {
   const {id, title, summary, agent, model, directory, access, client, owner} = delegation;
   const {state, readAt, continues, alsoChanged, notes} = delegation;
   const shared = {

@@ -3,7 +3,7 @@ import {ACCESSES, DEFAULT_ACCESS} from '../../delegation/model/access.ts';
 import {LIMITS} from '../../delegation/model/ceiling.ts';
 import {OUTCOMES, SESSION_ID} from '../../delegation/model/delegation.ts';
 import {THREE_WORDS} from '../../delegation/model/id.ts';
-import type {FrontMatter} from './front-matter.ts';
+import type {FrontMatter} from './schema.ts';
 import {ifSimple, notSimple, scalarOf} from './simple-yaml.ts';
 
 /** A time on a day that every month has. */

@@ -1,16 +1,14 @@
 import {dump, JSON_SCHEMA, load} from 'js-yaml';
 import * as z from 'zod';
-import {hasHidden, hasTag, markdownLine, yamlCoded} from '../../base/safe-text.ts';
-import {type Delegation, type DelegationHead, OUTCOMES} from '../../delegation/model/delegation.ts';
-import {withBrief, withoutBrief} from './brief.ts';
-import {type FrontMatter, frontMatter, toFrontMatter, toHead} from './front-matter.ts';
+import {hasHidden, hasTag, yamlCoded} from '../../base/safe-text.ts';
+import type {Delegation, DelegationHead} from '../../delegation/model/delegation.ts';
+import {FENCE, headIn, headOf, PROMPT_HEADING, parts, RESULT_HEADING} from './beginning.ts';
+import {withBrief} from './brief.ts';
+import {toFrontMatter, toHead} from './front-matter.ts';
 import {toMessages} from './messages.ts';
 import {ordinaryMatter} from './ordinary-matter.ts';
+import {type FrontMatter, frontMatter} from './schema.ts';
 import {loadSimple} from './simple-yaml.ts';
-
-const PROMPT_HEADING = '\n## Prompt\n\n';
-const RESULT_HEADING = '\n\n## Result\n\n';
-const FENCE = '---\n';
 
 /**
  * Writes a record as a markdown file: YAML front matter for programs, which opens with what a person wants to know, then
@@ -67,15 +65,6 @@ export function parseHead(file: string, project: string): DelegationHead {
   return toHead(matter, project);
 }
 
-const ENDED = new RegExp(`^${FENCE}id: [a-z]+-[a-z]+-[a-z]+\\nstatus: (?:${OUTCOMES.join('|')})\\n`);
-/** Longer than what stands before the end of the second line. */
-const SIGHT_BYTES = 256;
-
-/** True when the first bytes of a record say that it has ended; false where they leave it open. */
-export function hasEndedAtSight(beginning: Buffer): boolean {
-  return ENDED.test(beginning.toString('latin1', 0, SIGHT_BYTES));
-}
-
 /**
  * As {@link parseHead} does, when the first bytes of a file tell all that is needed; else `undefined`. Throws as
  * {@link parseRecord} does.
@@ -86,16 +75,7 @@ export function parseBeginning(
   beginning: Buffer,
   {size, project}: {size: number; project: string},
 ): DelegationHead | undefined {
-  const end = beginning.indexOf(`\n${FENCE}`, FENCE.length - 1);
-  if (end === -1) return undefined;
-  const bodyAt = end + 1 + FENCE.length;
-  const {matter} = split(beginning.toString('utf8', 0, bodyAt));
-  const beforePrompt = Buffer.from(`${headOf(matter)}${PROMPT_HEADING}`);
-  const promptAt = bodyAt + beforePrompt.length;
-  if (!beginning.subarray(bodyAt, promptAt).equals(beforePrompt)) return undefined;
-  // A UTF-16 unit is a byte at least.
-  if (size < promptAt + matter.prompt_chars + RESULT_HEADING.length) return undefined;
-  return toHead(matter, project);
+  return headIn(beginning, {size, project, read: matterOf});
 }
 
 /** Where prompt and result stand in the body. */
@@ -114,19 +94,14 @@ function sections(
   return {prompt: {start, end}, result: {start: end + RESULT_HEADING.length}};
 }
 
-function headOf({title, summary}: {title: string; summary: string}): string {
-  return `\n# ${markdownLine(title)}\n${summary === '' ? '' : `\n${markdownLine(summary)}\n`}`;
-}
-
 function split(file: string): {matter: FrontMatter; body: string} {
-  // Within the YAML no line can be a bare fence: multi-line texts are quoted or indented.
-  const end = file.indexOf(`\n${FENCE}`, FENCE.length - 1);
-  if (!file.startsWith(FENCE) || end === -1) throw new Error('it has no front matter');
-  const yaml = withoutBrief(file.slice(FENCE.length, end + 1));
-  return {matter: ordinaryMatter(yaml) ?? matterOf(yaml), body: file.slice(end + 1 + FENCE.length)};
+  const {yaml, body} = parts(file);
+  return {matter: matterOf(yaml), body};
 }
 
 function matterOf(yaml: string): FrontMatter {
+  const ordinary = ordinaryMatter(yaml);
+  if (ordinary !== undefined) return ordinary;
   const parsed = frontMatter.safeParse(loadSimple(yaml) ?? load(yaml, {schema: JSON_SCHEMA}));
   if (!parsed.success) throw new Error(`its front matter does not fit: ${z.prettifyError(parsed.error)}`);
   return parsed.data;

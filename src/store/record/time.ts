@@ -1,8 +1,4 @@
-import * as z from 'zod';
-
-/** A time in front matter: ISO 8601 in the file, milliseconds since the epoch in the record. */
-export const time = z.iso.datetime({offset: true}).transform((text) => Date.parse(text));
-
+/** A time as front matter has it: ISO 8601. */
 export function iso(ms: number): string {
   return new Date(ms).toISOString();
 }

@@ -1,28 +1,7 @@
-import {isAbsolute} from 'node:path';
-import * as z from 'zod';
-import {WORKTREE_BRANCH, type Worktree, worktreeCommands} from '../../delegation/model/worktree.ts';
+import {type Worktree, worktreeCommands} from '../../delegation/model/worktree.ts';
+import type {WorktreeMatter, WrittenWorktree} from './schema.ts';
 
-/** Git takes what begins with a dash for an option, and people are given commands with these in them. */
-const commit = z.string().regex(/^[0-9a-f]{6,64}$/);
-const path = z.string().refine(isAbsolute, 'must be an absolute path');
-
-/** A worktree as the front matter of a record has it. */
-export const worktreeMatter = z.object({
-  checkout: path,
-  path,
-  directory: path,
-  branch: z.string().regex(WORKTREE_BRANCH),
-  base: commit,
-  common_dir: path.optional(),
-  git_dir: path.optional(),
-  since: commit.optional(),
-  outcome: z.enum(['removed', 'kept']).optional(),
-  commit: commit.optional(),
-  diffstat: z.string().default(''),
-  notes: z.array(z.string()).default([]),
-});
-
-export function toWorktree(matter: z.output<typeof worktreeMatter>): Worktree {
+export function toWorktree(matter: WorktreeMatter): Worktree {
   const {outcome, commit, diffstat, notes, since, common_dir: commonDir, git_dir: gitDir, ...rest} = matter;
   const place = {
     ...rest,
@@ -41,12 +20,7 @@ export function toWorktree(matter: z.output<typeof worktreeMatter>): Worktree {
 }
 
 /** With the commands that a person needs, who reads this with no program at hand. */
-export function fromWorktree({
-  outcome,
-  commonDir,
-  gitDir,
-  ...known
-}: Worktree): z.input<typeof worktreeMatter> {
+export function fromWorktree({outcome, commonDir, gitDir, ...known}: Worktree): WrittenWorktree {
   const place = {
     ...known,
     ...(commonDir !== undefined && {common_dir: commonDir}),

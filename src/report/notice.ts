@@ -1,8 +1,8 @@
-import {oneLine, quoted, withinTags} from '../../base/safe-text.ts';
-import {type Ask, detailsOf} from '../../delegation/model/ask.ts';
-import {type DelegationHead, type Ended, hasEnded} from '../../delegation/model/delegation.ts';
-import {endMarkOf, upTo, whatIsWritten} from '../../report/answer.ts';
-import {renderCaveat, renderOutcome, renderRefused} from '../../report/outcome.ts';
+import {oneLine, quoted, withinTags} from '../base/safe-text.ts';
+import {type Ask, detailsOf} from '../delegation/model/ask.ts';
+import {type DelegationHead, type Ended, hasEnded} from '../delegation/model/delegation.ts';
+import {endMarkOf, upTo, whatIsWritten} from './answer.ts';
+import {renderCaveat, renderOutcome, renderRefused} from './outcome.ts';
 
 /** An end that is told, with the whole of what was written where that goes with it. */
 export interface EndTold {

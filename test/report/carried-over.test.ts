@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {CarriedOver, type Ongoing} from '../../src/plugin/compaction/compaction.ts';
+import {CarriedOver, type Ongoing} from '../../src/report/carried-over.ts';
 import {aDelegation, anEnd} from '../support/fakes.ts';
 
 const STARTED = Date.UTC(2026, 0, 2, 3, 5);

@@ -11,7 +11,8 @@ const SRC = fileURLToPath(new URL('../src', import.meta.url));
  */
 const FLOORS: readonly (readonly string[])[] = [
   ['main.ts'],
-  ['app', 'plugin.ts', 'tui.ts'],
+  ['bin.ts', 'hook'],
+  ['app', 'hook/clients', 'plugin.ts', 'tui.ts'],
   ['bridge', 'cli', 'host', 'tui'],
   ['cli/commands', 'cli/view'],
   ['cli/view/draw', 'cli/view/feed', 'cli/doctor'],

@@ -5,9 +5,9 @@ import {isAbsolute, join} from 'node:path';
 import {dataDirOf} from '../base/data-dir.ts';
 import {messageOf} from '../base/errors.ts';
 import {homeOf} from '../base/home.ts';
+import {logFileOf} from '../base/log-file-path.ts';
 import {realPathSync} from '../base/real-path.ts';
 import {stateDirOf} from '../base/state-dir.ts';
-import {xdgFolder} from '../base/xdg.ts';
 import {digestOf} from '../environment/digest.ts';
 import {bootId, namespaceOf} from '../process/identity.ts';
 import {isHeld} from '../process/lock.ts';
@@ -49,7 +49,7 @@ export interface EndpointOptions {
  */
 export function locateEndpoint({env, version, platform = process.platform}: EndpointOptions): Endpoint {
   const key = hostKey(version);
-  const log = join(xdgFolder(env, 'XDG_STATE_HOME'), NAME, 'host.log');
+  const log = logFileOf(env);
   const folder = join(realPathSync(dataDirOf(env)), FOLDER);
   return {key, log, folder, ...endpointIn(folder, key, platform)};
 }

@@ -86,16 +86,19 @@ function ongoingEntry({delegation, activeAt}: Ongoing): Entry {
   };
 }
 
-function unreadEntry({id, createdAt, state, title, summary}: DelegationHead): Entry {
-  const said = summary === '' ? '' : ` Summary: ${quoted(summary)}`;
-  return {
-    id,
-    createdAt,
-    text: `- ${id}: ${state.status}, not read yet. Title: ${quoted(title)}${said} Result: ${retrieval(id)}`,
-  };
+function unreadEntry(head: DelegationHead): Entry {
+  const {id, createdAt} = head;
+  return {id, createdAt, text: unreadLine(head)};
 }
 
-function moreLine(count: number): string {
+/** One that has ended and that nobody has read, with all that is needed to read it. */
+export function unreadLine({id, state, title, summary}: DelegationHead): string {
+  const said = summary === '' ? '' : ` Summary: ${quoted(summary)}`;
+  return `- ${id}: ${state.status}, not read yet. Title: ${quoted(title)}${said} Result: ${retrieval(id)}`;
+}
+
+/** For those that are not named. */
+export function moreLine(count: number): string {
   return `- and ${count} more, older: delegation_list shows them.`;
 }
 

@@ -3,8 +3,8 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Making one costs far more than using it. */
-const NUMBERS = new Intl.NumberFormat('en-US');
+/** Making one costs far more than using it, and ten milliseconds of the start of what needs none. */
+let numbers: Intl.NumberFormat | undefined;
 
 /** A span of time in its two largest units: `850 ms`, `12 s`, `2 m 5 s`, `3 h 10 m`, `2 d 4 h`. */
 export function duration(ms: number): string {
@@ -31,7 +31,8 @@ export function clock(at: number, now: number): string {
 
 /** A whole number with its thousands apart. */
 export function count(n: number): string {
-  return NUMBERS.format(n);
+  numbers ??= new Intl.NumberFormat('en-US');
+  return numbers.format(n);
 }
 
 /** `1 tool call`, `2 tool calls`. */

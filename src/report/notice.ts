@@ -133,13 +133,22 @@ export function blockedText(requested: readonly Requested[], remaining: number):
         `<title>${line(head.title)}</title><summary>Its agent waits for an answer to ${line(ask.what)}</summary>`,
         ...detailsOf(ask).map((detail) => `<detail>${withinTags(detail)}</detail>`),
         `<until>${new Date(ask.until).toISOString()}</until>`,
-        `<reply>delegation_reply("${head.id}", "allow" or "deny", request: ${ask.number})${ask.kind === 'question' ? ', with the answer as message' : ''}</reply>`,
+        `<reply>${replyCall(head, ask)}</reply>`,
         `<remaining>${remaining}</remaining>`,
         '</task-notification>',
       ].join('\n'),
     )
-    .concat('What nobody answers in time is refused. If you cannot decide, ask your user.')
+    .concat(UNANSWERED)
     .join('\n');
+}
+
+/** What becomes of requests that nobody answers. */
+export const UNANSWERED = 'What nobody answers in time is refused. If you cannot decide, ask your user.';
+
+/** The call that answers a request. */
+export function replyCall({id}: DelegationHead, {number, kind}: Ask): string {
+  const more = kind === 'question' ? ', with the answer as message' : '';
+  return `delegation_reply("${id}", "allow" or "deny", request: ${number})${more}`;
 }
 
 export function blockedToast(requested: readonly Requested[]): Toast {

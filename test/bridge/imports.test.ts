@@ -18,13 +18,30 @@ function loadedWith(path: string, loaded = new Set<string>()): ReadonlySet<strin
   return loaded;
 }
 
-it('a bridge is one file that loads nothing but Node’s own modules', () => {
-  const loaded = [...loadedWith('main.js')].filter((name) => !isBuiltin(name));
-  expect(loaded).toEqual(['main.js']);
+it('what is started loads nothing before it knows what it is', () => {
+  expect([...loadedWith('main.js')]).toEqual(['main.js']);
+});
+
+it('a bridge is one more file, which loads nothing but Node’s own modules', () => {
+  const loaded = [...loadedWith('bin.js')].filter((name) => !isBuiltin(name));
+  expect(loaded).toEqual(['bin.js']);
 });
 
 it('a bridge that finds a host does not load what starts one', () => {
-  expect(loadedWith('main.js')).not.toContain('node:child_process');
+  expect(loadedWith('bin.js')).not.toContain('node:child_process');
+});
+
+it('a client’s hook is one small file, and can start nothing and reach nobody', () => {
+  const loaded = loadedWith('hook/run-hook.js');
+  expect([...loaded].filter((name) => !isBuiltin(name))).toEqual(['hook/run-hook.js']);
+  for (const name of ['child_process', 'net', 'http', 'https', 'worker_threads', 'cluster'])
+    expect(loaded).not.toContain(`node:${name}`);
+  const code = readFileSync(join(DIST, 'hook/run-hook.js'), 'utf8');
+  // The one that reads unusual records is loaded where there is one.
+  expect([...code.matchAll(/\bimport\("([^"]+)"\)/g)].map(([, name]) => name)).toEqual([
+    '../store/record/record.js',
+  ]);
+  expect(code.length).toBeLessThan(80_000);
 });
 
 it('what serves without a host loads files that are shared, and everything else is in them', () => {

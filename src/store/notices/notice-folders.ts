@@ -3,19 +3,33 @@ import {join} from 'node:path';
 import {SESSION_ID} from '../../delegation/model/delegation.ts';
 import {isLeftBehind} from '../../process/temporary.ts';
 import {isSignerGone} from '../files/signature.ts';
+import {CLIENT_SESSION} from './client-sessions.ts';
 import {HOLDER, NOTICES} from './session-notices.ts';
 
+/** A client's session in which no hook has said anything for so long is taken for closed for good. */
+const CLOSED_MS = 30 * 24 * 60 * 60_000;
+
 /**
- * Removes the folders of sessions that wait for nothing and whose process is gone, and what is left in the others of
- * a process that was killed as it wrote. What cannot be looked at is left as it is.
+ * Removes the folders of sessions that wait for nothing and whose process is gone, those of closed sessions of other
+ * clients, and what is left in the others of a process that was killed as it wrote. What cannot be looked at is left as it is.
  *
  * @param root the folder that holds a folder for each project.
  */
 export async function tidyNotices(root: string): Promise<void> {
   const entries = await readdir(join(root, NOTICES), {withFileTypes: true}).catch(() => []);
   // What has another name, or is a link to elsewhere, is none of ours.
-  const sessions = entries.filter((entry) => entry.isDirectory() && SESSION_ID.test(entry.name));
-  for (const {name} of sessions) await tidy(join(root, NOTICES, name)).catch(() => {});
+  for (const entry of entries) {
+    if (!entry.isDirectory()) continue;
+    const folder = join(root, NOTICES, entry.name);
+    if (SESSION_ID.test(entry.name)) await tidy(folder).catch(() => {});
+    else if (CLIENT_SESSION.test(entry.name)) await tidyClient(folder).catch(() => {});
+  }
+}
+
+/** No process stays with a client's session, so that its age has to tell. Every notice changes the folder. */
+async function tidyClient(folder: string): Promise<void> {
+  const {mtimeMs} = await stat(folder);
+  if (Date.now() - mtimeMs > CLOSED_MS) await rm(folder, {recursive: true, force: true});
 }
 
 async function tidy(folder: string): Promise<void> {

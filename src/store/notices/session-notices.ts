@@ -41,7 +41,7 @@ export interface NoticeClaim {
 const mine = new Map<string, Lock>();
 
 /**
- * What one OpenCode session has been told of its delegations, in a folder of small files that several
+ * What one session has been told of delegations, OpenCode's by the plugin and any other client's by its hook, in a folder of small files that several
  * processes share without ever changing one in place:
  *
  * - `<id>@<project>` is there while the session waits to hear of that delegation,
@@ -52,10 +52,15 @@ const mine = new Map<string, Lock>();
  */
 export class SessionNotices {
   readonly folder: string;
+  readonly #isHurried: boolean;
 
-  /** @param root the folder that holds a folder for each project. */
-  constructor(root: string, session: string) {
+  /**
+   * @param root the folder that holds a folder for each project.
+   * @param isHurried true for one who cannot wait for the disk: after a power cut, something may be told again.
+   */
+  constructor(root: string, session: string, {isHurried = false} = {}) {
     this.folder = join(root, NOTICES, session);
+    this.#isHurried = isHurried;
   }
 
   /** Notes that the session will want to hear of the delegation's end. @throws when it cannot be written. */
@@ -120,7 +125,10 @@ export class SessionNotices {
 
   /** Notes that it was told. @throws when it cannot be written. */
   async confirm(expected: Expected, told: Told, request?: number): Promise<void> {
-    await replaceWhole(join(this.folder, `${newsOf(expected, request)}${TOLD}`), told);
+    const path = join(this.folder, `${newsOf(expected, request)}${TOLD}`);
+    // One that is not whole yet is taken for told all the same.
+    if (this.#isHurried) await writeFile(path, told, {mode: 0o600});
+    else await replaceWhole(path, told);
     // It may have been forgotten since we looked; then nobody else would ever remove this.
     if (!(await this.#names()).includes(markName(expected))) await this.forget(expected);
   }

@@ -18,6 +18,8 @@ import {commonFolderOf, isBare, repositoryTopOf} from './repository.ts';
 
 export interface ProjectsOptions extends EarlierOptions {
   readonly log: Logger;
+  /** False for one who only looks. Default: true. */
+  readonly mayWrite?: boolean;
 }
 
 /** What a repository has where nothing else is known of it. */

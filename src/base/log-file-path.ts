@@ -1,0 +1,7 @@
+import {join} from 'node:path';
+import {xdgFolder} from './xdg.ts';
+
+/** The file that hosts log to, and what has no other place to say something. @throws NoHomeError */
+export function logFileOf(env: NodeJS.ProcessEnv): string {
+  return join(xdgFolder(env, 'XDG_STATE_HOME'), 'opencode-delegate', 'host.log');
+}

@@ -1,0 +1,179 @@
+import {existsSync} from 'node:fs';
+import type {Logger} from '../base/log.ts';
+import type {DelegationHead} from '../delegation/model/delegation.ts';
+import {CarriedOver, MAX_CARRIED} from '../report/carried-over.ts';
+import type {Requested} from '../report/notice.ts';
+import type {Expected, Told} from '../store/notices/session-notices.ts';
+import {Projects} from '../store/projects/projects.ts';
+import {isTheSame, Ledger} from './ledger.ts';
+import {News} from './news.ts';
+import {QuickLook} from './quick-look.ts';
+import type {Recognised} from './recognise.ts';
+import {namedOf, newsText, personText, type ToTell, WHILE_YOU_WORKED} from './words.ts';
+
+/** In a project with more records, a look takes in only what has changed. */
+const FEW_RECORDS = 200;
+
+export interface TellingOptions {
+  readonly recognised: Recognised;
+  /** The folder that holds a folder for each project. */
+  readonly root: string;
+  /** Where the session works. */
+  readonly directory: string;
+  readonly log: Logger;
+  /** Resolves when the client has it. */
+  readonly print: (output: string) => Promise<void>;
+}
+
+/** Tells one session of a client, at one of its events, what it has not been told. */
+export class Telling {
+  readonly #options: TellingOptions;
+  readonly #look: QuickLook;
+  readonly #ledger: Ledger | undefined;
+
+  constructor(options: TellingOptions) {
+    const {root, log, recognised} = options;
+    const {protocol, call} = recognised;
+    this.#options = options;
+    this.#look = new QuickLook({root, log});
+    this.#ledger = call.session === undefined ? undefined : new Ledger(root, protocol.name, call.session);
+  }
+
+  async run(): Promise<void> {
+    const {root, log, directory, recognised} = this.#options;
+    // Nobody has ever delegated.
+    if (!existsSync(root)) return;
+    const {session} = recognised.call;
+    const projects = new Projects({root, log, heads: async () => [], mayWrite: false});
+    const project = await projects.of(directory);
+    const news = new News({look: this.#look, projects, project, session});
+    switch (recognised.call.event) {
+      case 'session-start':
+        return recognised.call.isCompacted ? this.#carryOver(news) : this.#begin(news);
+      case 'prompt':
+        return this.#prompted(news);
+      case 'stop':
+        return this.#stopping(news);
+      case 'pre-compact':
+        return this.#compacting(news);
+    }
+  }
+
+  /** Names all that is unread: also to a session that was told, and is opened again. */
+  async #begin(news: News): Promise<void> {
+    const from = Date.now();
+    const known = await this.#known(news);
+    const [all, requests] = [await news.ended(), await news.requests()];
+    const ends = namedOf(all);
+    const said = {ends, more: all.length - ends.length, requests};
+    await this.#say(newsText(said));
+    for (const {project, id} of ends) {
+      if (known.find((one) => isTheSame(one, {project, id}))?.told === 'awake') continue;
+      await this.#ledger?.note({project, id}, 'awake');
+    }
+    for (const {head, ask} of requests) await this.#ledger?.note(head, 'awake', ask.number);
+    this.#looked(from, said);
+  }
+
+  async #prompted(news: News): Promise<void> {
+    const {reach} = this.#options.recognised.call;
+    const ledger = this.#ledger;
+    if (ledger === undefined || reach === 'nobody') return;
+    if (reach === 'model' && ledger.takeCompacted()) return this.#carryOver(news);
+    const from = Date.now();
+    const known = await this.#known(news);
+    const all = await news.ended(known.filter(isTold), ledger.lookedUntil());
+    const said = await this.#claimed(ledger, all, await news.requests(known));
+    await this.#say(reach === 'model' ? newsText(said) : personText(said));
+    await confirm(ledger, said, reach === 'model' ? 'awake' : 'silently');
+    this.#looked(from, said);
+  }
+
+  /** Lets the model go on, once for each end and request, and only for what this client has asked for. */
+  async #stopping(news: News): Promise<void> {
+    const {protocol, call} = this.#options.recognised;
+    const ledger = this.#ledger;
+    if (ledger === undefined || !call.mayGoOn || call.reach !== 'model') return;
+    const known = await ledger.known();
+    const isOurs = (head: DelegationHead) => protocol.delegatesAs.test(head.client.name);
+    const fresh = (await news.ended(known.filter(isTold), ledger.lookedUntil())).filter(isOurs);
+    const requests = (await news.requests(known)).filter(({head}) => isOurs(head));
+    // The person has seen these, and the model has not.
+    const seen = known.filter((one) => one.told === 'silently' && this.#look.isUnread(one));
+    const heads = await Promise.all(seen.map((one) => this.#look.head(one)));
+    const said = await this.#claimed(ledger, fresh, requests);
+    const ends = [...said.ends, ...heads.filter((head) => head !== undefined).filter(isOurs)];
+    const text = newsText({...said, ends});
+    await this.#say(text && `${text}\n\n${WHILE_YOU_WORKED}`);
+    await confirm(ledger, {...said, ends}, 'awake');
+  }
+
+  async #compacting(news: News): Promise<void> {
+    const {reach} = this.#options.recognised.call;
+    if (reach === 'model') await this.#say(await carriedOver(news));
+    else this.#ledger?.compacted();
+  }
+
+  /** Says again what a summary may have left out. */
+  async #carryOver(news: News): Promise<void> {
+    this.#ledger?.takeCompacted();
+    await this.#say(await carriedOver(news));
+  }
+
+  /** What the session was told, without what needs no telling any more. */
+  async #known(news: News): Promise<readonly Expected[]> {
+    const ledger = this.#ledger;
+    if (ledger === undefined) return [];
+    const known = await ledger.known();
+    if (known.length === 0) return [];
+    const open = await news.open();
+    const isOver = (one: Expected) =>
+      !this.#look.isUnread(one) && !open.some((other) => isTheSame(other, one));
+    for (const one of known.filter(isOver)) await ledger.forget(one);
+    return known.filter((one) => !isOver(one));
+  }
+
+  /** Of these, what no other process tells. */
+  async #claimed(
+    ledger: Ledger,
+    all: readonly DelegationHead[],
+    asked: readonly Requested[],
+  ): Promise<ToTell> {
+    const named = namedOf(all);
+    const ends: DelegationHead[] = [];
+    for (const head of named) if (await ledger.claim(head)) ends.push(head);
+    const requests: Requested[] = [];
+    for (const one of asked) if (await ledger.claim(one.head, one.ask.number)) requests.push(one);
+    return {ends, more: all.length - named.length, requests};
+  }
+
+  async #say(text: string | undefined): Promise<void> {
+    if (text === undefined) return;
+    const {recognised, print} = this.#options;
+    await print(recognised.protocol.render(recognised.call, text));
+  }
+
+  /** What is only counted is told with that, and in a large project nobody looks twice at what has not changed. */
+  #looked(from: number, {more}: ToTell): void {
+    if (more > 0 || this.#look.seen > FEW_RECORDS) this.#ledger?.looked(from);
+  }
+}
+
+function isTold({told}: Expected): boolean {
+  return told !== undefined;
+}
+
+async function confirm(ledger: Ledger, {ends, requests}: ToTell, told: Told): Promise<void> {
+  for (const head of ends) await ledger.confirm(head, told);
+  for (const {head, ask} of requests) await ledger.confirm(head, told, ask.number);
+}
+
+async function carriedOver(news: News): Promise<string | undefined> {
+  const {newest, omitted} = await news.running(MAX_CARRIED);
+  const unread = await news.ended();
+  const ongoing = newest.map((delegation) => ({delegation, activeAt: undefined}));
+  const carried = new CarriedOver({of: 'project', ongoing, unread, omitted}).text();
+  const requested = newsText({ends: [], more: 0, requests: await news.requests()});
+  const texts = [carried, requested].filter((text) => text !== undefined);
+  return texts.length === 0 ? undefined : texts.join('\n');
+}

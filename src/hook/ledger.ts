@@ -30,12 +30,6 @@ export class Ledger {
     return (await this.#notices.claim({project, id}, request)) !== undefined;
   }
 
-  /** As {@link claim} and {@link confirm}, whether or not another process tells it as well. */
-  async note({project, id}: Named, told: Told, request?: number): Promise<void> {
-    await this.#notices.expect({project, id});
-    await this.confirm({project, id}, told, request);
-  }
-
   async confirm({project, id}: Named, told: Told, request?: number): Promise<void> {
     await this.#notices.confirm({project, id}, told, request);
   }

@@ -49,9 +49,9 @@ export class Telling {
     const news = new News({look: this.#look, projects, project, session});
     switch (recognised.call.event) {
       case 'session-start':
-        return recognised.call.isCompacted ? this.#carryOver(news) : this.#begin(news);
+        return recognised.call.isCompacted ? this.#carryOver(news) : this.#tell(news, {isFirst: true});
       case 'prompt':
-        return this.#prompted(news);
+        return this.#tell(news, {isFirst: false});
       case 'stop':
         return this.#stopping(news);
       case 'pre-compact':
@@ -59,34 +59,21 @@ export class Telling {
     }
   }
 
-  /** Names all that is unread: also to a session that was told, and is opened again. */
-  async #begin(news: News): Promise<void> {
-    const from = Date.now();
-    const known = await this.#known(news);
-    const [all, requests] = [await news.ended(), await news.requests()];
-    const ends = namedOf(all);
-    const said = {ends, more: all.length - ends.length, requests};
-    await this.#say(newsText(said));
-    for (const {project, id} of ends) {
-      if (known.find((one) => isTheSame(one, {project, id}))?.told === 'awake') continue;
-      await this.#ledger?.note({project, id}, 'awake');
-    }
-    for (const {head, ask} of requests) await this.#ledger?.note(head, 'awake', ask.number);
-    this.#looked(from, said);
-  }
-
-  async #prompted(news: News): Promise<void> {
+  /** Says what the session was not told. A session that is opened again has the conversation in which it was told. */
+  async #tell(news: News, {isFirst}: {readonly isFirst: boolean}): Promise<void> {
     const {reach} = this.#options.recognised.call;
     const ledger = this.#ledger;
-    if (ledger === undefined || reach === 'nobody') return;
-    if (reach === 'model' && ledger.takeCompacted()) return this.#carryOver(news);
+    if (reach === 'nobody') return;
+    if (reach === 'model' && ledger?.takeCompacted()) return this.#carryOver(news);
+    // Without a name for the session, nobody knows what it was told: at its start, that is nothing.
+    if (ledger === undefined) return isFirst ? this.#say(newsText(await allOf(news))) : undefined;
     const from = Date.now();
     const known = await this.#known(news);
-    const all = await news.ended(known.filter(isTold), ledger.lookedUntil());
-    const said = await this.#claimed(ledger, all, await news.requests(known));
-    await this.#say(reach === 'model' ? newsText(said) : personText(said));
-    await confirm(ledger, said, reach === 'model' ? 'awake' : 'silently');
-    this.#looked(from, said);
+    const all = await news.ended(known.filter(isTold), isFirst ? 0 : ledger.lookedUntil());
+    const toTell = await this.#claimed(ledger, all, await news.requests(known));
+    await this.#say(reach === 'model' ? newsText(toTell) : personText(toTell));
+    await confirm(ledger, toTell, reach === 'model' ? 'awake' : 'silently');
+    this.#looked(from, toTell);
   }
 
   /** Lets the model go on, once for each end and request, and only for what this client has asked for. */
@@ -166,6 +153,12 @@ function isTold({told}: Expected): boolean {
 async function confirm(ledger: Ledger, {ends, requests}: ToTell, told: Told): Promise<void> {
   for (const head of ends) await ledger.confirm(head, told);
   for (const {head, ask} of requests) await ledger.confirm(head, told, ask.number);
+}
+
+async function allOf(news: News): Promise<ToTell> {
+  const all = await news.ended();
+  const ends = namedOf(all);
+  return {ends, more: all.length - ends.length, requests: await news.requests()};
 }
 
 async function carriedOver(news: News): Promise<string | undefined> {

@@ -209,15 +209,24 @@ describe('a prompt', () => {
 });
 
 describe('the start of a session', () => {
-  it('names what is unread until somebody reads it, also when the session is opened again', async () => {
+  it('names what is unread in every new session until somebody reads it, and in one that is opened again once', async () => {
     const shop = new Shop();
     const record = await shop.put(ended('swift-amber-otter'));
     expect(await shop.named(start)).toEqual(['swift-amber-otter']);
     expect(await shop.hook(prompt)).toBe('');
-    expect(await shop.named({...start, source: 'resume'})).toEqual(['swift-amber-otter']);
+    expect(await shop.hook({...start, source: 'resume'})).toBe('');
+    expect(await shop.named(start, {session: 'two'})).toEqual(['swift-amber-otter']);
     await shop.read(record);
+    expect(await shop.hook(start, {session: 'three'})).toBe('');
     expect(await shop.hook({...start, source: 'resume'})).toBe('');
     expect(await new SessionNotices(shop.stage.data, 'claude-code-one').expected()).toEqual([]);
+  });
+
+  it('names it also where the client has no name for the session, which a prompt then does not', async () => {
+    const shop = new Shop();
+    await shop.put(ended('swift-amber-otter'));
+    expect(await shop.named({...start, session_id: undefined})).toEqual(['swift-amber-otter']);
+    expect(await shop.hook({...prompt, session_id: undefined})).toBe('');
   });
 
   it('after a compaction names what runs as well', async () => {

@@ -1,0 +1,123 @@
+import {existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {PassThrough} from 'node:stream';
+import {fileURLToPath} from 'node:url';
+import {execa} from 'execa';
+import {describe, expect, it, onTestFinished} from 'vitest';
+import {readInput} from '../../src/hook/input.ts';
+import {MarkdownStore} from '../../src/store/markdown-store.ts';
+import {aDelegation, anEnd, FakeLog} from '../support/fakes.ts';
+
+const BIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+
+describe('the input of a hook', () => {
+  it('is taken when it is complete, whether or not stdin ends', async () => {
+    const stdin = new PassThrough();
+    const read = readInput({stdin, patienceMs: 60_000});
+    stdin.write('{"prompt": "what is {this}');
+    stdin.write('?", "cwd": "/"}\n');
+    expect(await read).toEqual({prompt: 'what is {this}?', cwd: '/'});
+    expect(stdin.destroyed).toBe(true);
+  });
+
+  it.each(['', '{"cwd": ', '[1]', 'hello'])('is none where stdin ends with %j', async (text) => {
+    const stdin = new PassThrough();
+    stdin.end(text);
+    expect(await readInput({stdin, patienceMs: 60_000})).toBeUndefined();
+  });
+
+  it('is none where it does not come in time', async () => {
+    const stdin = new PassThrough();
+    expect(await readInput({stdin, patienceMs: 1})).toBeUndefined();
+  });
+});
+
+describe('the built hook', () => {
+  /** A home with one result that nobody has read. */
+  async function home() {
+    const root = mkdtempSync(join(tmpdir(), 'hook-'));
+    onTestFinished(() => rmSync(root, {recursive: true, force: true}));
+    const directory = join(root, 'shop');
+    mkdirSync(directory);
+    const store = new MarkdownStore({root: join(root, 'data'), log: new FakeLog()});
+    const project = await store.projectOf(directory);
+    await store.create(aDelegation({project, directory, state: anEnd()}));
+    const log = join(root, '.local', 'state', 'opencode-delegate', 'host.log');
+    return {root, directory, log, env: {HOME: root, OPENCODE_DELEGATE_DATA_DIR: join(root, 'data')}};
+  }
+
+  interface RunOptions {
+    readonly args?: readonly string[];
+    readonly env: Readonly<Record<string, string>>;
+    /** Without it, stdin stays open and empty. */
+    readonly input?: string;
+  }
+
+  async function run({args = [], env, input}: RunOptions) {
+    const given = input === undefined ? {} : {input};
+    const {stdout, stderr, exitCode} = await execa(process.execPath, [BIN, 'hook', ...args], {
+      ...{env, extendEnv: false, reject: false},
+      ...given,
+    });
+    return {code: exitCode, stdout, stderr};
+  }
+
+  const prompt = (cwd: string) => JSON.stringify({session_id: 's', cwd, hook_event_name: 'UserPromptSubmit'});
+
+  it('prints what there is to tell, and then nothing', async () => {
+    const {directory, env, log} = await home();
+    const first = await run({args: ['prompt', '--client', 'claude-code'], env, input: prompt(directory)});
+    expect(first).toMatchObject({code: 0, stderr: ''});
+    expect(first.stdout).toContain('swift-amber-otter: completed, not read yet.');
+    const second = await run({args: ['prompt', '--client=codex'], env, input: prompt(directory)});
+    expect(second.stdout).toContain('swift-amber-otter');
+    const third = await run({args: ['prompt', '--client=codex'], env, input: prompt(directory)});
+    expect(third).toEqual({code: 0, stdout: '', stderr: ''});
+    expect(existsSync(log)).toBe(false);
+  });
+
+  it('reads what is unusual as well', async () => {
+    const {root, directory, env} = await home();
+    const store = new MarkdownStore({root: join(root, 'data'), log: new FakeLog()});
+    const project = await store.projectOf(directory);
+    const notes = [{number: 1, what: 'permission bash: ls', verdict: 'allowed' as const, at: 1}];
+    await store.create(
+      aDelegation({id: 'calm-blue-heron', project, directory, state: anEnd(), decisions: notes}),
+    );
+    const {stdout} = await run({args: ['prompt'], env, input: prompt(directory)});
+    expect(stdout).toContain('calm-blue-heron: completed, not read yet.');
+    expect(stdout).toContain('swift-amber-otter: completed, not read yet.');
+  });
+
+  it.each<[string, readonly string[], string | undefined, string]>([
+    ['input that is no JSON', ['prompt'], 'hello', 'no JSON came on stdin'],
+    ['input that never comes', ['prompt'], undefined, 'no JSON came on stdin'],
+    ['an event that there is not', ['promt'], '{}', 'there is no event "promt"'],
+    ['a client that there is not', ['prompt', '--client', 'emacs'], '{}', 'there is no client "emacs"'],
+  ])('says nothing and lets the prompt go, with a line in the log: %s', async (_, args, input, why) => {
+    const {env, log} = await home();
+    const given = input === undefined ? {args, env} : {args, env, input};
+    expect(await run(given)).toEqual({code: 0, stdout: '', stderr: ''});
+    expect(readFileSync(log, 'utf8')).toContain(`warn hook ${args.join(' ')}: ${why}`);
+  });
+
+  it('says nothing where the data folder is none, and where there is no home', async () => {
+    const {root, directory} = await home();
+    writeFileSync(join(root, 'file'), '');
+    const env = {HOME: root, OPENCODE_DELEGATE_DATA_DIR: join(root, 'file')};
+    expect(await run({args: ['prompt'], env, input: prompt(directory)})).toMatchObject({code: 0, stdout: ''});
+    const relative = {HOME: 'nowhere'};
+    expect(await run({args: ['prompt'], env: relative, input: prompt(directory)})).toMatchObject({
+      ...{code: 0, stdout: ''},
+    });
+  });
+
+  it('says nothing to an agent that was delegated to', async () => {
+    const {directory, env} = await home();
+    const inside = {...env, OPENCODE_DELEGATE_INSIDE: '1'};
+    expect(await run({args: ['prompt'], env: inside, input: prompt(directory)})).toEqual({
+      ...{code: 0, stdout: '', stderr: ''},
+    });
+  });
+});

@@ -162,11 +162,11 @@ describe('the map of the source', () => {
     expect([
       ...folders,
       'src/main.ts',
+      'src/bin.ts',
       'src/plugin.ts',
       'src/tui.ts',
       'src/config.ts',
       'test',
-      'tools',
     ]).toEqual(expect.arrayContaining(named));
   });
 });

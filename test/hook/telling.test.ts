@@ -304,12 +304,11 @@ describe('a compaction', () => {
   it('is made up for with the next prompt where the client lets nobody into the summary', async () => {
     const shop = new Shop();
     await shop.put(ended('swift-amber-otter'));
-    const gemini = {session: 'three', client: 'gemini' as const};
-    const before = {hook_event_name: 'BeforeAgent', prompt: 'Go on.'};
-    expect(await shop.named(before, gemini)).toEqual(['swift-amber-otter']);
-    expect(await shop.hook({hook_event_name: 'PreCompress', trigger: 'auto'}, gemini)).toBe('');
-    expect(await shop.named(before, gemini)).toEqual(['swift-amber-otter']);
-    expect(await shop.hook(before, gemini)).toBe('');
+    const codex = {session: 'three', client: 'codex' as const};
+    expect(await shop.named(prompt, codex)).toEqual(['swift-amber-otter']);
+    expect(await shop.hook(preCompact, codex)).toBe('');
+    expect(await shop.named(prompt, codex)).toEqual(['swift-amber-otter']);
+    expect(await shop.hook(prompt, codex)).toBe('');
   });
 });
 

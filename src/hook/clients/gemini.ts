@@ -5,14 +5,16 @@ const NAMES: Readonly<Record<string, HookEvent>> = {
   SessionStart: 'session-start',
   BeforeAgent: 'prompt',
   AfterAgent: 'stop',
-  PreCompress: 'pre-compact',
 };
 
 const OWN = ['BeforeAgent', 'AfterAgent', 'PreCompress'];
 
 const CONTEXT_OF = {'session-start': 'SessionStart', prompt: 'BeforeAgent'} as const;
 
-/** Context at the start of a session and with a prompt; at a stop, a new prompt. It compresses without asking. */
+/**
+ * Context at the start of a session and with a prompt; at a stop, a new prompt. PreCompress comes with every turn, whether
+ * or not something is compressed, and its output reaches nobody: it is left aside.
+ */
 export const gemini: Protocol = {
   name: 'gemini',
   delegatesAs: /^gemini-cli/,
@@ -21,7 +23,7 @@ export const gemini: Protocol = {
     /[\\/]\.gemini[\\/]/.test(fieldOf(input, 'transcript_path') ?? ''),
   read(input, wanted) {
     const event = eventOf(input, NAMES, wanted);
-    return event && {...commonOf(input), event, reach: event === 'pre-compact' ? 'nobody' : 'model'};
+    return event && {...commonOf(input), event, reach: 'model'};
   },
   render({event}, text) {
     switch (event) {

@@ -3,7 +3,7 @@ import {LOG_LEVELS} from './base/log.ts';
 /** The environment variables that set something, as docs/settings.md lists them. */
 export const VARIABLES = {
   OPENCODE_DELEGATE_BIN:
-    'The `opencode` binary to run: an absolute path, or the name of a command on PATH. Default: `opencode` on PATH, else the `opencode-ai` package beside this one.',
+    'The `opencode` binary to run: an absolute path, or the name of a command on PATH. Default: `opencode` on PATH if its version can be used, else the one of `opencode-delegate install opencode`, else the `opencode-ai` package beside this one.',
   OPENCODE_DELEGATE_MODEL:
     'The model, as `provider/model`, where neither the call nor the agent names one. Default: the model of your OpenCode configuration.',
   OPENCODE_DELEGATE_MODELS:

@@ -87,6 +87,14 @@ export const COMMANDS: Readonly<Record<string, Listed>> = {
     summary: 'Check all that delegations need, with cures',
     load: async () => (await import('./commands/doctor.ts')).doctor,
   },
+  install: {
+    summary: 'Add us to the clients that are here, and get OpenCode',
+    load: async () => (await import('./commands/install.ts')).install,
+  },
+  uninstall: {
+    summary: 'Take that back',
+    load: async () => (await import('./commands/uninstall.ts')).uninstall,
+  },
   trust: {
     summary: 'Let the code that a repository brings run',
     load: async () => (await import('./commands/trust.ts')).trust,

@@ -4,22 +4,28 @@ import {arch, platform} from 'node:os';
 import {dirname, isAbsolute, join} from 'node:path';
 import which from 'which';
 import {Refusal} from '../../base/errors.ts';
+import {ownBinary} from './own-binary.ts';
+import {isDriven, versionOfBinary} from './versions.ts';
 
 /** A file that is smaller than this is npm's placeholder for a binary that was not put in place. */
 const PLACEHOLDER_BYTES = 1_000_000;
 
+/** What gets a version that can be driven. */
+export const GET_OPENCODE = '`opencode-delegate install opencode`';
+
+/** What names a binary, and where it is looked for. */
+export interface BinarySearch {
+  readonly named: string | undefined;
+  readonly env: NodeJS.ProcessEnv;
+}
+
 /**
- * Finds the OpenCode binary: the one that was named, else `opencode` on PATH, else that of the `opencode-ai`
- * package installed beside this one.
+ * Finds the OpenCode binary: the one that was named, else `opencode` on PATH if that can be driven, else the one that
+ * `install opencode` has brought, else that of the `opencode-ai` package installed beside this one. Where none of them
+ * can be driven, it is the one on PATH, whose start says what is wrong with it.
  * @throws Refusal with how to install one.
  */
-export async function findBinary({
-  named,
-  env,
-}: {
-  named: string | undefined;
-  env: NodeJS.ProcessEnv;
-}): Promise<string> {
+export async function findBinary({named, env}: BinarySearch): Promise<string> {
   const path = env.PATH ?? '';
   if (named !== undefined) {
     const found = isAbsolute(named) ? executable(named) : await which(named, {nothrow: true, path});
@@ -28,11 +34,30 @@ export async function findBinary({
       `OPENCODE_DELEGATE_BIN names "${named}", which is not an executable file. Name one that is, or unset it to use \`opencode\` from PATH.`,
     );
   }
-  const found = (await which('opencode', {nothrow: true, path})) ?? fromPackage();
-  if (found) return found;
+  const onPath = (await which('opencode', {nothrow: true, path})) ?? undefined;
+  const other = executable(ownBinary(env)) ?? fromPackage();
+  // Its version is asked for only where there is a choice.
+  const isUsed = onPath !== undefined && (other === undefined || (await canBeDriven(onPath, env)));
+  const found = isUsed ? onPath : (other ?? onPath);
+  if (found !== undefined) return found;
   throw new Refusal(
-    'OpenCode was not found: there is no `opencode` on PATH. Install it with `npm install -g opencode-ai@1`, or name its binary in OPENCODE_DELEGATE_BIN. Then try again: a new `opencode` on PATH is found without a restart.',
+    `OpenCode was not found: there is no \`opencode\` on PATH. Install it with ${GET_OPENCODE} or \`npm install -g opencode-ai@1\`, or name its binary in OPENCODE_DELEGATE_BIN. Then try again: it is found without a restart.`,
   );
+}
+
+/** True where there is an OpenCode that can be driven, or that may be. Nothing is started but to hear its version. */
+export async function hasBinary(search: BinarySearch): Promise<boolean> {
+  try {
+    return await canBeDriven(await findBinary(search), search.env);
+  } catch (error) {
+    if (error instanceof Refusal) return false;
+    throw error;
+  }
+}
+
+async function canBeDriven(binary: string, env: NodeJS.ProcessEnv): Promise<boolean> {
+  const version = await versionOfBinary(binary, env);
+  return version === undefined || isDriven(version);
 }
 
 /** npm may have kept the package from running its install script; its platform package has the binary too. */

@@ -12,10 +12,12 @@ import {LISTENING} from '../keeper/handed.ts';
 import type {SandboxSettings} from '../sandbox/sandbox.ts';
 import type {Conceal} from '../secrets/concealed.ts';
 import {failureOf, NoAnswerError} from '../wire/answer.ts';
+import {GET_OPENCODE} from './binary.ts';
 import {clientOf, type ServerClient} from './client.ts';
 import {newPassword, type ServerPassword, withHanded} from './password.ts';
 import {type ServeOptions, serveCommand} from './serve-command.ts';
 import {spawnSupervised} from './supervisor.ts';
+import {isDriven, WANTED_VERSION} from './versions.ts';
 
 /** Measured: 1.1 to 1.9 s on an idle machine. A loaded one, or a first start that migrates, takes longer. */
 const START_TIMEOUT_MS = 45_000;
@@ -31,10 +33,6 @@ const KEPT_OUTPUT_CHARS = 4_000;
 
 /** What shells add to the number of the signal that has ended a command. */
 const SIGNALLED = 128;
-
-/** The first version whose behaviour is known here, and the first major version whose is not. */
-const OLDEST_VERSION = [1, 18] as const;
-const NEXT_MAJOR = 2;
 
 export interface ServerOptions extends Omit<ServeOptions, 'port' | 'password' | 'sandbox'> {
   /** Where it runs. Projects are named with each request, so this should be a folder with no project in it. */
@@ -203,8 +201,7 @@ async function launchOn(
 }
 
 async function checkVersion(client: OpencodeClient, binary: string): Promise<string> {
-  const cure = `Update it with \`npm install -g opencode-ai@1\`, or name another binary in OPENCODE_DELEGATE_BIN.`;
-  const wanted = `version ${OLDEST_VERSION.join('.')} or later, before ${NEXT_MAJOR},`;
+  const cure = `${GET_OPENCODE} gets one that is used in its place, unless OPENCODE_DELEGATE_BIN names one. Or update it with \`npm install -g opencode-ai@1\`.`;
   // The SDK throws where the answer is a page.
   const {data, error} = await client.global
     .health()
@@ -215,14 +212,13 @@ async function checkVersion(client: OpencodeClient, binary: string): Promise<str
   if (typeof data?.version !== 'string') {
     const said = failure === undefined ? '' : ` (${failure.message})`;
     throw new Refusal(
-      `The OpenCode at ${binary} does not say its version${said}; ${wanted} is needed. ${cure}`,
+      `The OpenCode at ${binary} does not say its version${said}; ${WANTED_VERSION} is needed. ${cure}`,
     );
   }
-  const [major = 0, minor = 0] = data.version.split('.').map(Number);
-  const tooOld = major < OLDEST_VERSION[0] || (major === OLDEST_VERSION[0] && minor < OLDEST_VERSION[1]);
-  if (tooOld || major >= NEXT_MAJOR) {
-    throw new Refusal(`The OpenCode at ${binary} is version ${data.version}; ${wanted} is needed. ${cure}`);
-  }
+  if (!isDriven(data.version))
+    throw new Refusal(
+      `The OpenCode at ${binary} is version ${data.version}; ${WANTED_VERSION} is needed. ${cure}`,
+    );
   return data.version;
 }
 

@@ -1,4 +1,15 @@
-import {closeSync, fstatSync, fsync, linkSync, openSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  fsync,
+  linkSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import {promisify} from 'node:util';
 import {hasNoLinks} from '../../base/no-links.ts';
 import {temporaryOf} from '../../process/temporary.ts';
@@ -14,6 +25,14 @@ const FILE_MODE = 0o600;
 /** What systems answer that do not sync folders. */
 const NO_FOLDER_SYNC = ['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EBADF'];
 
+/** How a file is replaced that is not ours alone. */
+export interface WholeOptions {
+  /** Who may do what with it, and whose it is; for its owner alone where it is left out. */
+  readonly mode?: {readonly mode: number; readonly uid: number; readonly gid: number};
+  /** Called at the last moment. What it throws keeps the file as it is. */
+  readonly check?: () => void;
+}
+
 /**
  * Replaces a file whole: anyone who reads it finds the old text or the new one, also after a crash. Resolves with
  * the new file's version when the text is on disk.
@@ -21,9 +40,10 @@ const NO_FOLDER_SYNC = ['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'EOPNO
  * A well-kept library would do the same with twice as many system calls; each delegation waits for three of
  * these writes.
  */
-export async function replaceWhole(path: string, text: string): Promise<string> {
-  const {temporary, version} = await writeBeside(path, text);
+export async function replaceWhole(path: string, text: string, options: WholeOptions = {}): Promise<string> {
+  const {temporary, version} = await writeBeside(path, text, options);
   try {
+    options.check?.();
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, {force: true});
@@ -106,12 +126,17 @@ function reserve(path: string): boolean {
   }
 }
 
-async function writeBeside(path: string, text: string): Promise<{temporary: string; version: string}> {
+async function writeBeside(
+  path: string,
+  text: string,
+  {mode}: WholeOptions = {},
+): Promise<{temporary: string; version: string}> {
   const temporary = temporaryOf(path);
   let file: number | undefined;
   try {
     file = openSync(temporary, 'wx', FILE_MODE);
     writeFileSync(file, text);
+    if (mode !== undefined) giveTo(file, mode);
     await synced(file);
     return {temporary, version: versionOf(fstatSync(file, {bigint: true}))};
   } catch (error) {
@@ -120,4 +145,11 @@ async function writeBeside(path: string, text: string): Promise<{temporary: stri
   } finally {
     if (file !== undefined) closeSync(file);
   }
+}
+
+function giveTo(file: number, {mode, uid, gid}: NonNullable<WholeOptions['mode']>): void {
+  const own = fstatSync(file);
+  // First, as a change of owner takes bits away.
+  if (own.uid !== uid || own.gid !== gid) fchownSync(file, uid, gid);
+  fchmodSync(file, mode & 0o7777);
 }

@@ -1,0 +1,91 @@
+import {existsSync, readFileSync, realpathSync} from 'node:fs';
+import {basename, delimiter, dirname, isAbsolute, join, sep} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import which from 'which';
+import {NAME} from '../../base/name.ts';
+import {upwards} from '../../base/upwards.ts';
+
+/** Where our program lies in our package. */
+const PROGRAM = join('dist', 'main.js');
+/** What starts a package by its name. */
+const RUNNERS = ['npx', 'bunx', 'pnpx'];
+const SPEC = new RegExp(`^${NAME}(@.*)?$`);
+
+/** How a client starts a server. */
+export interface Launch {
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+/** Who is asked about: what a client starts under our name, or what starts us. */
+export type Whose =
+  /** It starts us. */
+  | 'ours'
+  /** It would start us, and the program is not there. */
+  | 'gone'
+  /** Another program. */
+  | 'foreign';
+
+/**
+ * What an entry of a client starts. Other programs are called as we are, and so are their servers: only what is started
+ * says whose an entry is.
+ */
+export function whoseIs({command, args}: Launch, env: NodeJS.ProcessEnv): Whose {
+  const program = nameOf(command);
+  if (RUNNERS.includes(program)) return args.some((arg) => SPEC.test(arg)) ? 'ours' : 'foreign';
+  if (program === 'node' || program === 'bun') {
+    const file = args.find((arg) => !arg.startsWith('-'));
+    return file === undefined || !isAbsolute(file) ? 'foreign' : whoseFile(file);
+  }
+  const found = isAbsolute(command) ? command : which.sync(command, {nothrow: true, path: env.PATH ?? ''});
+  if (found !== null && existsSync(found)) return whoseFile(found);
+  return program === NAME ? 'gone' : 'foreign';
+}
+
+/** The same of what OpenCode's list of plugins names. */
+export function whosePlugin(spec: string): Whose {
+  if (SPEC.test(spec)) return 'ours';
+  const file = spec.startsWith('file://') ? fileURLToPath(spec) : spec;
+  return isAbsolute(file) ? whoseFile(file) : 'foreign';
+}
+
+/** What an entry says of how it is started; `undefined` where it starts nothing. */
+export function launchOf(entry: unknown): Launch | undefined {
+  if (typeof entry !== 'object' || entry === null || !('command' in entry)) return undefined;
+  const given = 'args' in entry && Array.isArray(entry.args) ? entry.args : [];
+  const all: readonly unknown[] = Array.isArray(entry.command) ? entry.command : [entry.command, ...given];
+  const [command, ...args] = all.filter((part) => typeof part === 'string');
+  return command === undefined ? undefined : {command, args};
+}
+
+/** PATH without the folders that npm and npx put there for as long as they run. */
+export function lastingPath(env: NodeJS.ProcessEnv): string {
+  const isPassing = (folder: string) => folder.endsWith(join('node_modules', '.bin'));
+  return (env.PATH ?? '')
+    .split(delimiter)
+    .filter((folder) => !isPassing(folder))
+    .join(delimiter);
+}
+
+function whoseFile(file: string): Whose {
+  if (!existsSync(file)) return file.endsWith(`${sep}${NAME}${sep}${PROGRAM}`) ? 'gone' : 'foreign';
+  return packageOf(realpathSync(file)) === NAME ? 'ours' : 'foreign';
+}
+
+/** The name of the package that a file belongs to, if that has our program. */
+function packageOf(file: string): string | undefined {
+  const folder = upwards(dirname(file)).find((one) => existsSync(join(one, 'package.json')));
+  if (folder === undefined || !existsSync(join(folder, PROGRAM))) return undefined;
+  try {
+    const manifest: unknown = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const hasName = typeof manifest === 'object' && manifest !== null && 'name' in manifest;
+    return hasName && typeof manifest.name === 'string' ? manifest.name : undefined;
+  } catch {
+    // Whose it is cannot be told.
+    return undefined;
+  }
+}
+
+function nameOf(command: string): string {
+  return basename(command.replaceAll('\\', '/')).replace(/\.(?:exe|cmd|ps1)$/, '');
+}

@@ -1,0 +1,68 @@
+import {dirname, join, sep} from 'node:path';
+import {pathToFileURL} from 'node:url';
+import which from 'which';
+import {NAME} from '../../base/name.ts';
+import type {ClientName, HookEvent, ServerPlace} from '../clients/client.ts';
+import {type Launch, lastingPath, whoseIs} from '../clients/ours.ts';
+
+/** How clients are to start us. */
+export interface OwnLaunch extends Launch {
+  /** What has to be run first, where only npx has brought us. */
+  readonly needs?: readonly string[];
+  /** True for a path that means something on this machine alone. */
+  readonly isLocal: boolean;
+  /** The program that runs now. */
+  readonly main: string;
+}
+
+/**
+ * The installed command where there is one, for it stays the same when it is upgraded; else this program, as from a
+ * checkout; for what npx has brought, the command that an installation will bring: npx may remove its copy any time.
+ */
+export function ownLaunch({
+  env,
+  main,
+  version,
+}: {
+  readonly env: NodeJS.ProcessEnv;
+  readonly main: string;
+  readonly version: string;
+}): OwnLaunch {
+  const path = lastingPath(env);
+  const command = {command: NAME, args: [], isLocal: false, main};
+  if (whoseIs({command: NAME, args: []}, {...env, PATH: path}) === 'ours') return command;
+  if (main.includes(`${sep}_npx${sep}`))
+    return {...command, needs: ['npm', 'install', '-g', `${NAME}@${version}`]};
+  const node = which.sync('node', {nothrow: true, path}) === null ? process.execPath : 'node';
+  return {command: node, args: [main], isLocal: true, main};
+}
+
+/** What a client runs at an event. */
+export function hookCommand({command, args}: Launch, event: HookEvent, client: ClientName): string {
+  return [...[command, ...args].map(shellWord), 'hook', event, '--client', client].join(' ');
+}
+
+/** True for a command of a client's hooks that starts ours, whatever the way to it. */
+export function isHookCommand(command: string, event: HookEvent, client: ClientName): boolean {
+  return command.endsWith(` hook ${event} --client ${client}`);
+}
+
+/** What an entry of ours says. */
+export function entryFor(place: ServerPlace, launch: OwnLaunch): unknown {
+  const {command, args, isLocal, main} = launch;
+  switch (place.kind) {
+    case 'servers':
+      return {...place.extra, command, args};
+    case 'toml':
+      // As `codex mcp add` writes it.
+      return args.length === 0 ? {command} : {command, args};
+    case 'plugins':
+      return isLocal ? pathToFileURL(join(dirname(main), 'plugin.js')).href : NAME;
+    case 'screen-plugins':
+      return isLocal ? pathToFileURL(join(dirname(main), 'tui.js')).href : NAME;
+  }
+}
+
+function shellWord(word: string): string {
+  return /^[\w@%+=:,./\\-]+$/.test(word) ? word : `"${word.replace(/(["\\$`])/g, '\\$1')}"`;
+}

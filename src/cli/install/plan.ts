@@ -1,0 +1,163 @@
+import {messageOf, Refusal} from '../../base/errors.ts';
+import {NAME} from '../../base/name.ts';
+import {inQuotes} from '../../base/safe-text.ts';
+import type {HookEvent, HookPlace, KnownClient, Scope, ServerPlace} from '../clients/client.ts';
+import {type Entry, entriesIn, isRecord, valueIn} from '../clients/present.ts';
+import {configurationText, refuseReadOnly} from './files.ts';
+import {insertJson, type JsonPath} from './json-edit.ts';
+import {entryFor, hookCommand, isHookCommand, type OwnLaunch} from './own-launch.ts';
+import type {Receipt} from './receipts.ts';
+import {insertTomlServer} from './toml-edit.ts';
+
+/** What is to become of one file. */
+export interface FileChange {
+  readonly client: KnownClient;
+  readonly file: string;
+  /** `undefined` where there is no file. */
+  readonly before: string | undefined;
+  /** `undefined` where there is to be none. */
+  readonly after: string | undefined;
+  readonly added: Receipt['added'];
+}
+
+/** What is to be done for one client, or why it cannot be. */
+export interface ClientPlan {
+  readonly client: KnownClient;
+  /** In a sentence. */
+  readonly says: string;
+  readonly is: 'to do' | 'done' | 'left alone' | 'failed';
+  readonly changes: readonly FileChange[];
+}
+
+export interface PlanOptions {
+  readonly scope: Scope;
+  readonly launch: OwnLaunch;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** A file on the way to what it is to be. */
+interface Draft {
+  readonly before: string | undefined;
+  text: string;
+  readonly added: Receipt['added'][number][];
+}
+
+/** What has to change for a client to have us, with its hooks. Nothing is written. */
+export function planInstall(client: KnownClient, options: PlanOptions): ClientPlan {
+  const {scope, env} = options;
+  const places = client.servers[scope];
+  if (places === undefined)
+    return {client, is: 'left alone', says: `It has no configuration of a ${scope}.`, changes: []};
+  const drafts = new Map<string, Draft>();
+  let file = '';
+  try {
+    for (const place of places) {
+      file = place.file;
+      const foreign = addServer(draftOf(drafts, file), place, options);
+      if (foreign !== undefined)
+        return {client, is: 'left alone', says: foreignIn(file, foreign), changes: []};
+    }
+    const hook = client.hook[scope];
+    if (hook !== undefined) {
+      file = hook.file;
+      addHooks(draftOf(drafts, file), hook, {client, launch: options.launch});
+    }
+    const changes = [...drafts].flatMap(([name, {before, text, added}]) =>
+      text === (before ?? '') ? [] : [{client, file: name, before, after: text, added}],
+    );
+    for (const change of changes) {
+      file = change.file;
+      refuseReadOnly(file);
+      // What we have made of it must say what it is to say.
+      if (entriesIn(valueIn(file, change.after), env).some(({whose}) => whose === 'foreign'))
+        throw new Refusal('It cannot be changed as it is: do it by hand.');
+    }
+    if (changes.length === 0) return {client, is: 'done', says: 'It is there already.', changes};
+    return {client, is: 'to do', says: '', changes};
+  } catch (error) {
+    return {client, is: 'failed', says: `${inQuotes(file)}: ${messageOf(error)}`, changes: []};
+  }
+}
+
+function draftOf(drafts: Map<string, Draft>, file: string): Draft {
+  const known = drafts.get(file);
+  if (known !== undefined) return known;
+  const before = configurationText(file);
+  const draft = {before, text: before ?? '', added: []};
+  drafts.set(file, draft);
+  return draft;
+}
+
+/** Resolves with the entry of our name that is not ours: then nothing is changed. */
+function addServer(
+  draft: Draft,
+  place: ServerPlace,
+  {env, launch}: {readonly env: NodeJS.ProcessEnv; readonly launch: OwnLaunch},
+): Entry | undefined {
+  const value = valueIn(place.file, draft.text);
+  const own = entriesIn(value, env);
+  // One whose program is gone may have been changed by hand as well: the proof says what is wrong with it.
+  if (own.some(({whose}) => whose !== 'foreign')) return undefined;
+  const foreign = own.find(({whose, key}) => whose === 'foreign' && key === NAME);
+  if (foreign !== undefined) return foreign;
+  const entry = entryFor(place, launch);
+  if (place.kind === 'toml') {
+    draft.text = insertTomlServer(draft.text, NAME, entry as Record<string, unknown>);
+    draft.added.push({path: [place.key, NAME], made: []});
+  } else put(draft, [place.key, place.kind === 'servers' ? NAME : '-'], entry);
+  return undefined;
+}
+
+function addHooks(
+  draft: Draft,
+  place: HookPlace,
+  {client, launch}: {readonly client: KnownClient; readonly launch: OwnLaunch},
+): void {
+  for (const [key, top] of Object.entries(place.top ?? {})) {
+    const value = valueIn(place.file, draft.text);
+    if (isRecord(value) && value[key] === undefined) put(draft, [key], top);
+  }
+  for (const [event, name] of Object.entries(place.events) as [HookEvent, string][]) {
+    if (hookAt(valueIn(place.file, draft.text), name, event, client) !== undefined) continue;
+    const hook = {...place.extra, command: hookCommand(launch, event, client.name)};
+    put(draft, ['hooks', name, '-'], place.isGrouped ? {hooks: [hook]} : hook);
+  }
+}
+
+/** At which place of the list for an event a hook of ours is. */
+export function hookAt(
+  value: unknown,
+  list: string,
+  event: HookEvent,
+  {name}: KnownClient,
+): number | undefined {
+  const hooks = isRecord(value) && isRecord(value.hooks) ? value.hooks[list] : undefined;
+  if (!Array.isArray(hooks)) return undefined;
+  const starts = (hook: unknown): boolean =>
+    isRecord(hook) &&
+    ((typeof hook.command === 'string' && isHookCommand(hook.command, event, name)) ||
+      (Array.isArray(hook.hooks) && hook.hooks.some(starts)));
+  const at = hooks.findIndex(starts);
+  return at === -1 ? undefined : at;
+}
+
+function put(draft: Draft, path: JsonPath, value: unknown): void {
+  let made: readonly JsonPath[] = [];
+  draft.text = edited(draft.text, (text) => {
+    const inserted = insertJson(text, path, value);
+    made = inserted.made;
+    return inserted.text;
+  });
+  draft.added.push({path, made});
+}
+
+/** Changes a JSON text behind the mark that some editors on Windows begin files with. */
+export function edited(text: string, edit: (text: string) => string): string {
+  return text.startsWith('\uFEFF') ? `\uFEFF${edit(text.slice(1))}` : edit(text);
+}
+
+function foreignIn(file: string, {launch}: Entry): string {
+  const starts =
+    launch === undefined ? 'nothing of ours' : inQuotes([launch.command, ...launch.args].join(' '));
+  return `${inQuotes(file)} has another server that is called ${NAME}: it starts ${starts}. It was left alone, and nothing was added.`;
+}

@@ -1,0 +1,117 @@
+import {existsSync} from 'node:fs';
+import {messageOf} from '../../base/errors.ts';
+import {inQuotes} from '../../base/safe-text.ts';
+import type {HookEvent, KnownClient, Scope} from '../clients/client.ts';
+import {entriesIn, isRecord, valueIn} from '../clients/present.ts';
+import {configurationText, refuseReadOnly, textDigest} from './files.ts';
+import {type JsonPath, removeJson} from './json-edit.ts';
+import {type ClientPlan, edited, type FileChange, hookAt} from './plan.ts';
+import type {Receipt} from './receipts.ts';
+import {removeTomlServer} from './toml-edit.ts';
+
+export interface UnplanOptions {
+  readonly scope: Scope;
+  readonly receipts: Readonly<Record<string, Receipt>>;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/**
+ * What has to change for a client to be as it was before `install`. A file that nobody has changed since becomes what it
+ * was to the byte; of another one, only what was added is taken out. What `install` has not added stays.
+ */
+export function planUninstall(client: KnownClient, {scope, receipts, env}: UnplanOptions): ClientPlan {
+  // The last first: a folder goes with the file that it was made for.
+  const files = filesOf(client, scope)
+    .filter((file) => receipts[file]?.client === client.name)
+    .reverse();
+  let at = '';
+  try {
+    const changes = files.flatMap((file): readonly FileChange[] => {
+      at = file;
+      const receipt = receipts[file];
+      const before = configurationText(file);
+      if (receipt === undefined) return [];
+      const after = before === undefined ? undefined : textBefore({client, before, receipt, env, file});
+      if (after !== before) refuseReadOnly(file);
+      return [{client, file, before, after, added: []}];
+    });
+    if (changes.length > 0) return {client, is: 'to do', says: '', changes};
+    return {client, is: 'done', says: saysOfOthers(client, env), changes};
+  } catch (error) {
+    return {client, is: 'failed', says: `${inQuotes(at)}: ${messageOf(error)}`, changes: []};
+  }
+}
+
+function filesOf(client: KnownClient, scope: Scope): readonly string[] {
+  const servers = client.servers[scope]?.map(({file}) => file) ?? [];
+  const hook = client.hook[scope]?.file;
+  return [...new Set([...servers, ...(hook === undefined ? [] : [hook])])];
+}
+
+interface Written {
+  readonly client: KnownClient;
+  readonly file: string;
+  readonly before: string;
+  readonly receipt: Receipt;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+function textBefore(written: Written): string | undefined {
+  const {before, receipt} = written;
+  if (textDigest(before) !== receipt.after) return without(written);
+  if (receipt.copy === undefined) return undefined;
+  return existsSync(receipt.copy) ? configurationText(receipt.copy) : without(written);
+}
+
+/** Takes out what was added, the last first, and containers that were made for it and are empty. */
+function without({client, file, before, receipt, env}: Written): string | undefined {
+  const isToml = file.endsWith('.toml');
+  let text = before;
+  for (const {path, made} of [...receipt.added].reverse()) {
+    const place = placeNow({client, file, path, env}, text);
+    if (place !== undefined)
+      text = isToml
+        ? removeTomlServer(text, String(place.at(-1)))
+        : edited(text, (one) => removeJson(one, place));
+    for (const container of [...made].reverse())
+      if (isEmptyAt(valueIn(file, text), container)) text = edited(text, (one) => removeJson(one, container));
+  }
+  const isAsMade = receipt.copy === undefined && /^\s*\{\s*\}\s*$/.test(text);
+  return isAsMade ? undefined : text;
+}
+
+/** Where what was added is by now; `undefined` where it is gone, or has become somebody else's. */
+function placeNow(
+  {client, file, path, env}: {client: KnownClient; file: string; path: JsonPath; env: NodeJS.ProcessEnv},
+  text: string,
+): JsonPath | undefined {
+  const value = valueIn(file, text);
+  const [list = '', name = ''] = path;
+  if (list === 'hooks') {
+    const events = Object.entries(client.hook).flatMap(([, place]) => Object.entries(place.events));
+    const event = events.find(([, other]) => other === name)?.[0] as HookEvent | undefined;
+    const at = event === undefined ? undefined : hookAt(value, String(name), event, client);
+    return at === undefined ? undefined : ['hooks', name, at];
+  }
+  // What a file has to say at its top: it is left where there is anything else.
+  if (path.length === 1) return isRecord(value) && Object.keys(value).length === 1 ? path : undefined;
+  const own = entriesIn(value, env).filter(({whose}) => whose !== 'foreign');
+  const entry = own.find(({key}) => (name === '-' ? typeof key === 'number' : key === name));
+  return entry === undefined ? undefined : [list, entry.key];
+}
+
+function isEmptyAt(value: unknown, path: JsonPath): boolean {
+  const found = path.reduce<unknown>((inner, step) => (isRecord(inner) ? inner[step] : undefined), value);
+  return Array.isArray(found) ? found.length === 0 : isRecord(found) && Object.keys(found).length === 0;
+}
+
+/** Entries of ours that a person, or another command, has added. */
+function saysOfOthers({files}: KnownClient, env: NodeJS.ProcessEnv): string {
+  const own = files.filter((file) => {
+    const text = existsSync(file) ? configurationText(file) : undefined;
+    if (text === undefined) return false;
+    return entriesIn(valueIn(file, text), env).some(({whose}) => whose !== 'foreign');
+  });
+  if (own.length === 0) return 'Nothing of ours is there.';
+  return `${own.map(inQuotes).join(', ')} has us, and install has not added that: it was left alone.`;
+}

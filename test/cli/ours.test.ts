@@ -1,0 +1,122 @@
+import {chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {delimiter, dirname, join} from 'node:path';
+import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {lastingPath, launchOf, whoseIs, whosePlugin} from '../../src/cli/clients/ours.ts';
+import {entriesIn} from '../../src/cli/clients/present.ts';
+import {ownLaunch} from '../../src/cli/install/own-launch.ts';
+
+const OURS = 'opencode-delegate';
+let root: string;
+
+beforeEach(() => {
+  root = realpathSync(mkdtempSync(join(tmpdir(), 'opencode-delegate-ours-')));
+});
+
+afterEach(() => {
+  rmSync(root, {recursive: true, force: true});
+});
+
+function write(path: string, text: string): string {
+  const file = join(root, path);
+  mkdirSync(dirname(file), {recursive: true});
+  writeFileSync(file, text);
+  chmodSync(file, 0o755);
+  return file;
+}
+
+/** An installed package with its command in `bin`, as npm puts it there. */
+function packageNamed(name: string, folder: string): {main: string; bin: string} {
+  write(join(folder, 'lib', 'package.json'), JSON.stringify({name}));
+  const main = write(join(folder, 'lib', 'dist', 'main.js'), '#!/usr/bin/env node\n');
+  mkdirSync(join(root, folder, 'bin'));
+  symlinkSync(main, join(root, folder, 'bin', OURS));
+  return {main, bin: join(root, folder, 'bin')};
+}
+
+describe('whose an entry is', () => {
+  it.each([
+    ['ours', 'npx', ['-y', OURS]],
+    ['ours', 'npx', ['-y', '--prefer-offline', `${OURS}@latest`]],
+    ['foreign', 'npx', ['-y', `${OURS}-mcp`]],
+    ['foreign', 'npx', ['-y', `@somebody/${OURS}`]],
+    ['foreign', 'uvx', [OURS]],
+    ['foreign', 'python3', ['-m', 'opencode_delegate']],
+    ['foreign', 'node', ['server.js']],
+    ['gone', OURS, []],
+    ['gone', `/gone/${OURS}`, []],
+    ['gone', 'node', [`/gone/${OURS}/dist/main.js`]],
+    ['foreign', 'node', ['/gone/other/dist/main.js']],
+  ])('%s: %s %j', (whose, command, args) => {
+    expect(whoseIs({command, args}, {PATH: root})).toBe(whose);
+  });
+
+  it('is told by the package that the command leads to', () => {
+    const own = packageNamed(OURS, 'own');
+    const other = packageNamed('somebody-elses', 'other');
+    const command = {command: OURS, args: []};
+    expect(whoseIs(command, {PATH: own.bin})).toBe('ours');
+    expect(whoseIs(command, {PATH: other.bin})).toBe('foreign');
+    expect(whoseIs({command: join(own.bin, OURS), args: []}, {})).toBe('ours');
+    expect(whoseIs({command: 'node', args: ['--no-warnings', own.main]}, {})).toBe('ours');
+    expect(whoseIs({command: 'node', args: [other.main]}, {})).toBe('foreign');
+    const script = {PATH: dirname(write(join('script', OURS), '#!/bin/sh\n'))};
+    expect(whoseIs(command, script)).toBe('foreign');
+  });
+
+  it.each([
+    [OURS, 'ours'],
+    [`${OURS}@1.2.3`, 'ours'],
+    [`${OURS}-extra`, 'foreign'],
+    ['./plugin.js', 'foreign'],
+  ])('is told of a plugin: %s', (spec, whose) => {
+    expect(whosePlugin(spec)).toBe(whose);
+  });
+
+  it('is asked of all entries that start us, and of the one with our name', () => {
+    const own = packageNamed(OURS, 'own');
+    const value = {
+      mcpServers: {[OURS]: {command: 'python3'}, mine: {command: OURS}, other: {command: 'x'}},
+      mcp: {local: {type: 'local', command: [OURS]}},
+      plugin: ['x', [OURS, {some: 'option'}]],
+    };
+    expect(entriesIn(value, {PATH: own.bin}).map(({key, whose}) => [key, whose])).toEqual([
+      ['mine', 'ours'],
+      ['local', 'ours'],
+      [1, 'ours'],
+      [OURS, 'foreign'],
+    ]);
+    expect(launchOf({command: ['a', 'b']})).toEqual({command: 'a', args: ['b']});
+  });
+});
+
+describe('how clients are to start us', () => {
+  const version = '1.2.3';
+
+  it('is by the installed command', () => {
+    const own = packageNamed(OURS, 'own');
+    expect(ownLaunch({env: {PATH: own.bin}, main: '/x/main.js', version})).toMatchObject({
+      ...{command: OURS, args: [], isLocal: false},
+    });
+  });
+
+  it('is by this program where another one has that name, or npm has put it there for now', () => {
+    const other = packageNamed('somebody-elses', 'other');
+    const passing = packageNamed(OURS, join('node_modules', 'x'));
+    const now = join(root, 'node_modules', '.bin');
+    mkdirSync(now);
+    symlinkSync(passing.main, join(now, OURS));
+    const env = {PATH: [now, other.bin].join(delimiter)};
+    expect(lastingPath(env)).toBe(other.bin);
+    expect(ownLaunch({env, main: '/x/main.js', version})).toMatchObject({
+      ...{command: process.execPath, args: ['/x/main.js'], isLocal: true},
+    });
+  });
+
+  it('is by the command that is installed first, where npx has brought it', () => {
+    const main = join(root, '_npx', '1a2b', 'node_modules', OURS, 'dist', 'main.js');
+    expect(ownLaunch({env: {PATH: root}, main, version})).toMatchObject({
+      ...{command: OURS, isLocal: false, needs: ['npm', 'install', '-g', `${OURS}@1.2.3`]},
+    });
+  });
+});

@@ -37,7 +37,12 @@ describe('the package', () => {
     const paths = packedFiles(JSON.parse(packed)).map(({path}) => path);
     expect(paths).toContain('dist/main.js');
     expect(paths.filter((path) => !path.startsWith('dist/')).sort()).toEqual(
-      ['CHANGELOG.md', 'LICENSE', 'README.md', ...DOCS, 'mcp.json.example', 'package.json'].sort(),
+      [
+        ...['CHANGELOG.md', 'LICENSE', 'README.md', ...DOCS, 'mcp.json.example', 'package.json'],
+        // What makes a plugin of the package.
+        ...['.claude-plugin/plugin.json', 'gemini-extension.json', 'mcp.json', 'plugin.json'],
+        ...['hooks/claude-code.json', 'hooks/gemini.json', 'skills/delegate/SKILL.md'],
+      ].sort(),
     );
   });
 

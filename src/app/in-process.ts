@@ -1,6 +1,6 @@
 import {duplexPair} from 'node:stream';
 import {createLogger, type Logger} from '../base/log.ts';
-import {workingDirectory} from '../base/working-directory.ts';
+import {clientDirectory} from '../base/working-directory.ts';
 import {Bridge} from '../bridge/bridge.ts';
 import {ConfigError, readConfig} from '../config.ts';
 import {STAMP_SECRET} from '../contract/stamp-secret.ts';
@@ -19,7 +19,7 @@ export function serveInProcess({version}: {version: string}): void {
   const host = new Service({config, env, log, version});
   // The same bridge as to a host in another process: it answers what is no message, and what is owed at the end.
   const [near, far] = duplexPair();
-  const connection = host.serve({cwd: workingDirectory(), env, config, input: far, output: far});
+  const connection = host.serve({cwd: clientDirectory(env), env, config, input: far, output: far});
   const bridge = new Bridge({input: process.stdin, output: process.stdout, log, connect: async () => near});
   const end = async (): Promise<void> => {
     bridge.end();

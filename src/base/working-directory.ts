@@ -16,6 +16,16 @@ export function workingDirectory(): string {
   }
 }
 
+/**
+ * Where a client works that has started this server, as far as the place of the process says it. Clients of Agent Plugins
+ * start servers in the folder of the plugin (agent-plugins.org, 1.0.0, section 7.2.1), which says nothing of that: then
+ * it is the top of the file system.
+ */
+export function clientDirectory(env: NodeJS.ProcessEnv): string {
+  const directory = workingDirectory();
+  return env.PLUGIN_ROOT === directory ? parse(directory).root : directory;
+}
+
 function formerName(): string | undefined {
   try {
     return readlinkSync('/proc/self/cwd').replace(DELETED, '');

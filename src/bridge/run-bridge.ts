@@ -2,7 +2,7 @@ import {NoHomeError} from '../base/home.ts';
 import {loadFailure} from '../base/load-failure.ts';
 import {createLogger, LOG_LEVELS, type Logger} from '../base/log.ts';
 import {type OwnPackage, replaced} from '../base/own-package.ts';
-import {workingDirectory} from '../base/working-directory.ts';
+import {clientDirectory} from '../base/working-directory.ts';
 import {connectToHost, NoHostError} from '../link/connect.ts';
 import {DataFolderError, type Endpoint, prepareEndpoint} from '../link/endpoint.ts';
 import {helloLine} from '../link/handshake.ts';
@@ -29,7 +29,7 @@ export async function runBridge({own, main}: RunBridgeOptions): Promise<number> 
     connect: async () =>
       connectToHost({
         endpoint: place(),
-        hello: helloLine({version, cwd: workingDirectory(), env}),
+        hello: helloLine({version, cwd: clientDirectory(env), env}),
         start: (why) => start({own, main, why}),
       }),
     log,

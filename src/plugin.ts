@@ -1,4 +1,5 @@
 import {fileURLToPath} from 'node:url';
+import {NAME} from './base/name.ts';
 import {NESTED_MARK} from './base/nested.ts';
 import {sayLoaded} from './contract/loaded-word.ts';
 import {Companion} from './plugin/companion.ts';
@@ -28,4 +29,4 @@ async function server({client, directory}: PluginInput, options: Options = {}): 
   }).hooks();
 }
 
-export default {id: 'opencode-delegate', server};
+export default {id: NAME, server};

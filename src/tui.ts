@@ -1,4 +1,5 @@
 import {fileURLToPath} from 'node:url';
+import {NAME} from './base/name.ts';
 import {NESTED_MARK} from './base/nested.ts';
 import type {TuiApi} from './tui/opencode/api.ts';
 import {showDelegations} from './tui/plugin.ts';
@@ -14,4 +15,4 @@ async function tui(api: TuiApi): Promise<void> {
   });
 }
 
-export default {id: 'opencode-delegate', tui};
+export default {id: NAME, tui};

@@ -1,5 +1,5 @@
 import {execFileSync, spawnSync} from 'node:child_process';
-import {existsSync, mkdtempSync, readFileSync, rmSync} from 'node:fs';
+import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
@@ -37,6 +37,17 @@ describe('the name', () => {
     for (const path of VERSIONED.filter((one) => one !== 'server.json'))
       expect(manifestIn(path), path).toMatchObject({name: NAME});
     for (const variable of Object.keys(VARIABLES)) expect(variable.startsWith(VARIABLE_PREFIX)).toBe(true);
+  });
+});
+
+describe('the source', () => {
+  it('writes the name in one place', () => {
+    const src = join(ROOT, 'src');
+    const files = readdirSync(src, {recursive: true, encoding: 'utf8'}).filter((path) =>
+      /\.tsx?$/.test(path),
+    );
+    const writing = files.filter((path) => readFileSync(join(src, path), 'utf8').includes(`'${NAME}'`));
+    expect(writing).toEqual([join('base', 'name.ts')]);
   });
 });
 

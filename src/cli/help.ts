@@ -1,7 +1,6 @@
+import {NAME} from '../base/name.ts';
 import {SHOWN_COMMANDS} from './commands.ts';
 import {COMMON, type Command, type OptionSpec} from './line/command.ts';
-
-const PROGRAM = 'opencode-delegate';
 
 /** What `--help` says without a command. */
 export function overview(): string {
@@ -10,15 +9,15 @@ export function overview(): string {
     ([name, {summary}]) => `  ${name.padEnd(width)}  ${summary}`,
   );
   return [
-    `${PROGRAM}: hands work to background OpenCode agents.`,
+    `${NAME}: hands work to background OpenCode agents.`,
     '',
-    `Usage: ${PROGRAM}                      the live view, at a terminal; MCP clients start the server so`,
-    `       ${PROGRAM} <command> [options]`,
+    `Usage: ${NAME}                      the live view, at a terminal; MCP clients start the server so`,
+    `       ${NAME} <command> [options]`,
     '',
     'Commands:',
     ...commands,
     '',
-    `${PROGRAM} help <command> says more about one. ${PROGRAM} --version names the version.`,
+    `${NAME} help <command> says more about one. ${NAME} --version names the version.`,
     '',
     'Exit codes: 0 completed or done, 1 ended otherwise, 2 refused or wrong usage, 3 needs an answer, 124 time out.',
     'Settings come from the environment (OPENCODE_DELEGATE_*): docs/settings.md lists them.',
@@ -33,7 +32,7 @@ export function helpOf(name: string, {usage, about, options, examples}: Command)
   );
   const width = Math.max(...rows.map(([left]) => left.length));
   return [
-    `Usage: ${PROGRAM} ${name}${usage === '' ? '' : ` ${usage}`}`,
+    `Usage: ${NAME} ${name}${usage === '' ? '' : ` ${usage}`}`,
     '',
     about,
     '',
@@ -41,7 +40,7 @@ export function helpOf(name: string, {usage, about, options, examples}: Command)
     ...rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`),
     '',
     'Examples:',
-    ...examples.flatMap(([line, does]) => [`  ${PROGRAM} ${line}`, `      ${does}`]),
+    ...examples.flatMap(([line, does]) => [`  ${NAME} ${line}`, `      ${does}`]),
     '',
   ].join('\n');
 }

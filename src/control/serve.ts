@@ -1,6 +1,7 @@
 import type {Readable, Writable} from 'node:stream';
 import {messageOf, Refusal} from '../base/errors.ts';
 import type {Logger} from '../base/log.ts';
+import {NAME} from '../base/name.ts';
 import type {Delegations} from '../delegation/delegations.ts';
 import type {Environment} from '../delegation/model/ports.ts';
 import {renderDelivery} from '../report/delivery.ts';
@@ -24,7 +25,7 @@ type Send = (answer: Omit<ControlAnswer, 'id' | 'done'>, done?: boolean) => void
 /** Default of a delegation that a person starts, as of one that a model does. */
 const TIMEOUT_MINUTES = 15;
 /** How a person's own tool names itself as a client. */
-const CLIENT_NAME = 'opencode-delegate';
+const CLIENT_NAME = NAME;
 
 /** Serves one of people's tools until its input ends. */
 export class ControlConnection {

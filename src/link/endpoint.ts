@@ -6,6 +6,7 @@ import {dataDirOf} from '../base/data-dir.ts';
 import {messageOf} from '../base/errors.ts';
 import {homeOf} from '../base/home.ts';
 import {logFileOf} from '../base/log-file-path.ts';
+import {NAME} from '../base/name.ts';
 import {realPathSync} from '../base/real-path.ts';
 import {stateDirOf} from '../base/state-dir.ts';
 import {digestOf} from '../environment/digest.ts';
@@ -13,7 +14,6 @@ import {bootId, namespaceOf} from '../process/identity.ts';
 import {isHeld} from '../process/lock.ts';
 import {ensureOwnFolder, ensurePrivateFolder, isCode, isPrivateFolder} from './private-folder.ts';
 
-const NAME = 'opencode-delegate';
 /** In the data folder. What begins with a dot is no project. */
 const FOLDER = '.host';
 /** What a system says that has no more to give, for now: it tells nothing of the folder that was asked for. */

@@ -1,4 +1,5 @@
 import type {Socket} from 'node:net';
+import {NAME} from '../base/name.ts';
 import {Lines} from './lines.ts';
 import {parseObject} from './message.ts';
 
@@ -50,7 +51,7 @@ export type HostAnswer =
   | {readonly kind: 'refused'; readonly message: string; readonly exitCode: number}
   | {readonly kind: 'status'; readonly status: HostStatus};
 
-export const ASK_LINE = `${JSON.stringify({'opencode-delegate': PROTOCOL, ask: 'status'})}\n`;
+export const ASK_LINE = `${JSON.stringify({[NAME]: PROTOCOL, ask: 'status'})}\n`;
 
 export function helloLine({
   version,
@@ -64,13 +65,13 @@ export function helloLine({
   /** The version of the control protocol; absent where MCP is to be spoken. */
   control?: number;
 }): string {
-  return `${JSON.stringify({'opencode-delegate': PROTOCOL, version, cwd, env, control})}\n`;
+  return `${JSON.stringify({[NAME]: PROTOCOL, version, cwd, env, control})}\n`;
 }
 
 /** Reads the first line of a connection; `undefined` when it is none that a bridge of ours would send. */
 export function parseOpening(line: Buffer): Opening | undefined {
   const value = parseObject(line);
-  if (value?.['opencode-delegate'] !== PROTOCOL) return undefined;
+  if (value?.[NAME] !== PROTOCOL) return undefined;
   if (value.ask === 'status') return {kind: 'asked'};
   const {version, cwd, env, control} = value;
   if (typeof version !== 'string' || typeof cwd !== 'string') return undefined;

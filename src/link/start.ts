@@ -1,6 +1,7 @@
 import {type ChildProcess, spawn} from 'node:child_process';
 import {parse} from 'node:path';
 import {tooFewFiles} from '../base/load-failure.ts';
+import {NAME} from '../base/name.ts';
 import {withoutSecret} from '../contract/stamp-secret.ts';
 import {readFarewell} from './farewell.ts';
 import {WHY_STARTED} from './why-started.ts';
@@ -84,7 +85,7 @@ export function startHost({main, env, why, node = process.execPath}: StartHostOp
 /** Windows has neither such a shell nor parents that end their descendants; there it is started as it is. */
 function spawnOrphan(command: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
   const [program = '', ...args] =
-    process.platform === 'win32' ? command : ['/bin/sh', '-c', ORPHANING, 'opencode-delegate', ...command];
+    process.platform === 'win32' ? command : ['/bin/sh', '-c', ORPHANING, NAME, ...command];
   return spawn(program, args, {
     detached: true,
     // No folder of a client must be kept busy by a process that outlives it.

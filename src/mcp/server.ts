@@ -12,6 +12,7 @@ import {
 import {z} from 'zod';
 import {messageOf, shorten} from '../base/errors.ts';
 import type {Logger} from '../base/log.ts';
+import {NAME} from '../base/name.ts';
 import {oneLine} from '../base/safe-text.ts';
 import type {Delegations} from '../delegation/delegations.ts';
 import type {Client} from '../delegation/model/delegation.ts';
@@ -81,7 +82,7 @@ export function createServerFactory(service: DelegationService, caller: Caller):
     const {inside, version, log, delegations} = service;
     const {environment} = caller;
     const server = new Server(
-      {name: 'opencode-delegate', title: 'OpenCode Delegate', version},
+      {name: NAME, title: 'OpenCode Delegate', version},
       {
         capabilities: inside ? {tools: {}} : capabilitiesOf(era),
         instructions: inside ? NESTED_INSTRUCTIONS : instructionsFor(environment.asking.on),

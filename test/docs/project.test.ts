@@ -166,6 +166,7 @@ describe('the map of the source', () => {
       'src/plugin.ts',
       'src/tui.ts',
       'src/config.ts',
+      'shops',
       'test',
     ]).toEqual(expect.arrayContaining(named));
   });

@@ -1,3 +1,4 @@
+import {NAME} from '../../base/name.ts';
 import {COMMON, type Command, type NamedCommand, type OptionSpec} from './command.ts';
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
@@ -5,7 +6,6 @@ type Shell = (typeof SHELLS)[number];
 
 /** The hidden command that prints the ids of the project. */
 export const IDS_COMMAND = '__ids';
-const PROGRAM = 'opencode-delegate';
 const FUNCTION = '_opencode_delegate';
 
 /** A script that has a shell complete commands, options, their values, and ids. */
@@ -15,7 +15,7 @@ export function completionScript(shell: Shell, commands: readonly NamedCommand[]
 
 function bash(commands: readonly NamedCommand[]): string {
   return [
-    `# ${PROGRAM} completion for bash. In ~/.bashrc: source <(${PROGRAM} completion bash)`,
+    `# ${NAME} completion for bash. In ~/.bashrc: source <(${NAME} completion bash)`,
     `${FUNCTION}() {`,
     `  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} words=''`,
     '  if [ "$COMP_CWORD" -le 1 ]; then',
@@ -45,7 +45,7 @@ function bash(commands: readonly NamedCommand[]): string {
     '  COMPREPLY=($(compgen -W "$words" -- "$cur"))',
     '}',
     // Where nothing is known, a file may be meant.
-    `complete -o default -F ${FUNCTION} ${PROGRAM}`,
+    `complete -o default -F ${FUNCTION} ${NAME}`,
     '',
   ].join('\n');
 }
@@ -54,8 +54,8 @@ function zsh(commands: readonly NamedCommand[]): string {
   const described = (pairs: readonly (readonly [string, string])[]) =>
     pairs.map(([name, about]) => quotedForZsh(`${name}:${about}`)).join(' ');
   return [
-    `#compdef ${PROGRAM}`,
-    `# ${PROGRAM} completion for zsh. In ~/.zshrc, after compinit: source <(${PROGRAM} completion zsh)`,
+    `#compdef ${NAME}`,
+    `# ${NAME} completion for zsh. In ~/.zshrc, after compinit: source <(${NAME} completion zsh)`,
     `${FUNCTION}() {`,
     '  local -a found',
     '  if (( CURRENT == 2 )); then',
@@ -83,23 +83,23 @@ function zsh(commands: readonly NamedCommand[]): string {
     '    *) _files ;;',
     '  esac',
     '}',
-    `compdef ${FUNCTION} ${PROGRAM}`,
+    `compdef ${FUNCTION} ${NAME}`,
     '',
   ].join('\n');
 }
 
 function fish(commands: readonly NamedCommand[]): string {
-  const complete = (...parts: readonly string[]) => `complete -c ${PROGRAM} ${parts.join(' ')}`;
+  const complete = (...parts: readonly string[]) => `complete -c ${NAME} ${parts.join(' ')}`;
   const within = (names: readonly string[]) => `-n '__fish_seen_subcommand_from ${names.join(' ')}'`;
   const first = '-n __fish_use_subcommand -f';
   return [
-    `# ${PROGRAM} completion for fish: ${PROGRAM} completion fish > ~/.config/fish/completions/${PROGRAM}.fish`,
+    `# ${NAME} completion for fish: ${NAME} completion fish > ~/.config/fish/completions/${NAME}.fish`,
     complete(first, '-a help', `-d ${quotedForFish('Say more about a command')}`),
     ...commands.map(({name, summary}) => complete(first, `-a ${name}`, `-d ${quotedForFish(summary)}`)),
     ...commands.flatMap(({name, command}) =>
       options(command).map(([option, spec]) => complete(within([name]), fishOption(option, spec))),
     ),
-    complete(within(takingIds(commands)), '-f', `-a '(${PROGRAM} ${IDS_COMMAND} 2>/dev/null)'`),
+    complete(within(takingIds(commands)), '-f', `-a '(${NAME} ${IDS_COMMAND} 2>/dev/null)'`),
     complete(within(['completion']), '-f', `-a '${SHELLS.join(' ')}'`),
     complete(within(['help']), '-f', `-a '${commands.map(({name}) => name).join(' ')}'`),
     '',

@@ -1,4 +1,5 @@
 import {type ChildProcess, spawn} from 'node:child_process';
+import {NAME} from '../../base/name.ts';
 
 /**
  * Runs a command and ends it, with all that it has started, as soon as standard input ends. The kernel closes
@@ -56,7 +57,7 @@ export function spawnSupervised({command, args, cwd, env, handed}: SupervisedOpt
   const options = {cwd, env, windowsHide: true};
   return process.platform === 'win32'
     ? spawn(command, args, {...options, stdio: ['pipe', 'pipe', 'pipe']})
-    : spawn('/bin/sh', ['-c', SCRIPT, 'opencode-delegate', command, ...args], {
+    : spawn('/bin/sh', ['-c', SCRIPT, NAME, command, ...args], {
         ...options,
         stdio: ['pipe', 'pipe', 'pipe', handed ?? 'ignore'],
         // A Ctrl-C at the terminal is for us alone: what runs is recorded and aborted before the server ends.

@@ -1,8 +1,9 @@
 import type {Logger} from '../../base/log.ts';
+import {NAME} from '../../base/name.ts';
 import {oneLine} from '../../base/safe-text.ts';
 import type {PluginClient} from './hooks.ts';
 
-const SERVICE = 'opencode-delegate';
+const SERVICE = NAME;
 
 /** Writes to OpenCode's own log, which is where its users look. */
 export function pluginLog(client: PluginClient): Logger {

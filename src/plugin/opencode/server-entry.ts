@@ -1,9 +1,9 @@
 import {accessSync, constants, existsSync, realpathSync} from 'node:fs';
 import {basename, delimiter, isAbsolute, join} from 'node:path';
+import {NAME} from '../../base/name.ts';
 import {STAMP_SECRET} from '../../contract/stamp-secret.ts';
 import type {McpEntry, PluginConfiguration} from './hooks.ts';
 
-const NAME = 'opencode-delegate';
 /** Per request. A read that waits reports progress long before, which gives it as much again. */
 const TIMEOUT_MS = 120_000;
 

@@ -1,8 +1,9 @@
 import * as z from 'zod';
+import {NAME} from '../../base/name.ts';
 import type {ApiAnswer, PluginClient, PromptBody, TextPart} from './hooks.ts';
 
 /** The key of a part's metadata that marks it as a notice of ours and tells one from the other. */
-const NOTICE_KEY = 'opencode-delegate';
+const NOTICE_KEY = NAME;
 /** A turn of many steps has many messages after the person's; more than this are looked at only if needed. */
 const RECENT_MESSAGES = 50;
 

@@ -1,8 +1,9 @@
 import type {Logger} from '../../base/log.ts';
+import {NAME} from '../../base/name.ts';
 import {oneLine} from '../../base/safe-text.ts';
 import type {TuiApi} from './api.ts';
 
-const SERVICE = 'opencode-delegate';
+const SERVICE = NAME;
 
 /** Writes to OpenCode's own log: what a plugin prints would stand across the screen. Each message is written once. */
 export function screenLog(client: TuiApi['client']): Logger {

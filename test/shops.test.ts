@@ -13,8 +13,9 @@ import {isHookCommand} from '../src/cli/install/own-launch.ts';
 import {VARIABLES} from '../src/variables.ts';
 import {readText} from './support/markdown.ts';
 
-/** A folder with the programs of the shops: claude, codex, gemini, mcpb. */
-const PROGRAMS = process.env.TEST_CLIENTS;
+/** Where npm has put claude, codex, gemini and mcpb, in a folder that TEST_CLIENTS names. */
+const PROGRAMS =
+  process.env.TEST_CLIENTS === undefined ? undefined : join(process.env.TEST_CLIENTS, 'node_modules', '.bin');
 
 const own = z
   .object({

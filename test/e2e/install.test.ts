@@ -15,8 +15,9 @@ import {BIN, createSandbox, type Sandbox} from '../support/sandbox.ts';
 import {ScriptedModel} from '../support/scripted-model.ts';
 import {openTerminal} from '../support/terminal.ts';
 
-/** A folder with the programs claude, codex and gemini. */
-const PROGRAMS = process.env.TEST_CLIENTS;
+/** Where npm has put claude, codex and gemini, in a folder that TEST_CLIENTS names. */
+const PROGRAMS =
+  process.env.TEST_CLIENTS === undefined ? undefined : join(process.env.TEST_CLIENTS, 'node_modules', '.bin');
 const COPY = '.before-opencode-delegate';
 
 let model: ScriptedModel;
@@ -118,6 +119,14 @@ describe('install, as a person calls it', () => {
     [['install', 'cursor', '--project', '--yes'], /Install the package first: npm install -g/],
   ])('refuses what makes no sense: %j', async (args, says) => {
     expect(await command(...args)).toMatchObject({exitCode: 2, stderr: expect.stringMatching(says)});
+  });
+
+  it('is refused where it is not known whose files are meant', async () => {
+    const {exitCode, stderr} = await runCommand(sandbox, ['install', 'cursor'], {env: {HOME: 'nowhere'}});
+    expect({exitCode, stderr}).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('HOME="nowhere"'),
+    });
   });
 });
 

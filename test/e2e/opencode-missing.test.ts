@@ -181,6 +181,7 @@ server.listen(port, '127.0.0.1', () => console.log('opencode server listening on
     const answer = await client.call('delegate', {prompt: 'p'});
     expect(answer.isError).toBe(true);
     expect(answer.text).toMatch(message);
+    expect(answer.text).toContain('opencode-delegate install opencode');
     expect(answer.text).toContain('npm install -g opencode-ai@1');
   });
 

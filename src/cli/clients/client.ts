@@ -31,11 +31,13 @@ export interface ServerPlace {
 /** Where a client keeps its hooks, and how it calls the events. */
 export interface HookPlace {
   readonly file: string;
-  readonly events: Readonly<Record<HookEvent, string>>;
+  readonly events: Readonly<Partial<Record<HookEvent, string>>>;
   /** Claude Code and those who follow it group hooks, the others list them. */
   readonly isGrouped: boolean;
-  /** What an entry says besides its command. */
-  readonly extra: Readonly<Record<string, unknown>>;
+  /** Cursor alone has entries without a type. */
+  readonly isTyped: boolean;
+  /** After how long the client gives the hook up, in its own unit. */
+  readonly timeout: number;
   /** What the file has to say at its top. */
   readonly top?: Readonly<Record<string, unknown>>;
 }

@@ -15,7 +15,7 @@ const EVENTS = {
 } as const satisfies Record<HookEvent, string>;
 
 export function groupedHooks(file: string): HookPlace {
-  return {file, events: EVENTS, isGrouped: true, extra: {type: 'command', timeout: TIMEOUT_SECONDS}};
+  return {file, events: EVENTS, isGrouped: true, isTyped: true, timeout: TIMEOUT_SECONDS};
 }
 
 export function vscodeHooks(file: string): HookPlace {
@@ -26,18 +26,15 @@ export function vscodeHooks(file: string): HookPlace {
 export function geminiHooks(file: string): HookPlace {
   return {
     file,
-    events: {
-      'session-start': 'SessionStart',
-      prompt: 'BeforeAgent',
-      stop: 'AfterAgent',
-      'pre-compact': 'PreCompress',
-    },
+    // Its PreCompress comes with every turn, and what is printed then reaches nobody.
+    events: {'session-start': 'SessionStart', prompt: 'BeforeAgent', stop: 'AfterAgent'},
     isGrouped: true,
-    extra: {type: 'command', timeout: TIMEOUT_SECONDS * 1_000},
+    isTyped: true,
+    timeout: TIMEOUT_SECONDS * 1_000,
   };
 }
 
-/** cursor.com/docs/agent/hooks. */
+/** cursor.com/docs/hooks. */
 export function cursorHooks(file: string): HookPlace {
   return {
     file,
@@ -48,7 +45,8 @@ export function cursorHooks(file: string): HookPlace {
       'pre-compact': 'preCompact',
     },
     isGrouped: false,
-    extra: {timeout: TIMEOUT_SECONDS},
+    isTyped: false,
+    timeout: TIMEOUT_SECONDS,
     top: {version: 1},
   };
 }

@@ -119,7 +119,11 @@ function addHooks(
   }
   for (const [event, name] of Object.entries(place.events) as [HookEvent, string][]) {
     if (hookAt(valueIn(place.file, draft.text), name, event, client) !== undefined) continue;
-    const hook = {...place.extra, command: hookCommand(launch, event, client.name)};
+    const hook = {
+      ...(place.isTyped && {type: 'command'}),
+      command: hookCommand(launch, event, client.name),
+      timeout: place.timeout,
+    };
     put(draft, ['hooks', name, '-'], place.isGrouped ? {hooks: [hook]} : hook);
   }
 }

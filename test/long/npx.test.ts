@@ -1,4 +1,4 @@
-import {writeFileSync} from 'node:fs';
+import {appendFileSync, existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {delimiter, join} from 'node:path';
 import {execa} from 'execa';
 import {describe, expect, it, onTestFinished} from 'vitest';
@@ -51,6 +51,27 @@ async function setUp(): Promise<Published> {
 async function works(client: TestClient): Promise<void> {
   expect((await client.read(await client.delegate('Work'))).blocks[1]).toBe('done');
 }
+
+describe('npx, to install', () => {
+  it('puts the package in its place first, so that no client starts what npx may remove', async () => {
+    const {sandbox, run} = await setUp();
+    const {root, env} = sandbox;
+    const home = env.HOME ?? '';
+    appendFileSync(join(home, '.npmrc'), `prefix=${join(root, 'global')}\n`);
+    const bin = process.platform === 'win32' ? join(root, 'global') : join(root, 'global', 'bin');
+    Object.assign(env, {PATH: [bin, env.PATH].join(delimiter), OPENCODE_DELEGATE_HOST: 'off'});
+    const printed = await run(['npx', '-y', 'opencode-delegate', 'install', 'cursor', '--yes']);
+    expect(printed).toMatch(/^To be run first: npm install -g opencode-delegate@\d/m);
+    expect(printed).toMatch(/^Cursor: it starts, and has [45] tools\.$/m);
+    expect(JSON.parse(readFileSync(join(home, '.cursor', 'mcp.json'), 'utf8'))).toEqual({
+      mcpServers: {'opencode-delegate': {command: 'opencode-delegate', args: []}},
+    });
+    expect(existsSync(join(bin, 'opencode-delegate'))).toBe(true);
+    // And takes it back with what is installed now.
+    await run(['opencode-delegate', 'uninstall', '--yes']);
+    expect(existsSync(join(home, '.cursor'))).toBe(false);
+  });
+});
 
 describe('npx, where no repository lies', () => {
   it('downloads the package once, and then starts without asking the registry, or reaching it', async () => {

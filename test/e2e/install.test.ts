@@ -121,6 +121,17 @@ describe('install, as a person calls it', () => {
     expect(await command(...args)).toMatchObject({exitCode: 2, stderr: expect.stringMatching(says)});
   });
 
+  it('is refused in the shell of a delegated agent', async () => {
+    const env = {OPENCODE_DELEGATE_INSIDE: '1'};
+    for (const args of [
+      ['install', 'cursor', '--yes'],
+      ['uninstall', '--yes'],
+    ])
+      expect(await runCommand(sandbox, args, {env})).toMatchObject({
+        ...{exitCode: 2, stderr: expect.stringMatching(/^A delegated agent does not change/)},
+      });
+  });
+
   it('is refused where it is not known whose files are meant', async () => {
     const {exitCode, stderr} = await runCommand(sandbox, ['install', 'cursor'], {env: {HOME: 'nowhere'}});
     expect({exitCode, stderr}).toMatchObject({

@@ -1,3 +1,5 @@
+import {Refusal} from '../../base/errors.ts';
+import {NESTED_MARK} from '../../base/nested.ts';
 import {CLIENTS, type KnownClient, type Scope} from '../clients/client.ts';
 import {clientsFor, isThere} from '../clients/places.ts';
 import {type Invocation, type OptionSpec, UsageError} from '../line/command.ts';
@@ -10,8 +12,12 @@ export const INSTALL_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   yes: {type: 'boolean', short: 'y', about: 'Do not ask.'},
 };
 
-/** @throws UsageError for both. */
-export function chosenScope({has}: Invocation): Scope {
+/** @throws UsageError for both; Refusal in the shell of a delegated agent. */
+export function chosenScope({has, env}: Invocation): Scope {
+  if ((env[NESTED_MARK] ?? '') !== '')
+    throw new Refusal(
+      'A delegated agent does not change what a person has set up. Ask the person to run it.',
+    );
   if (has('global') && has('project')) throw new UsageError('Give --global or --project, not both.');
   if (has('yes') && has('dry-run')) throw new UsageError('Give --yes or --dry-run, not both.');
   return has('project') ? 'project' : 'global';

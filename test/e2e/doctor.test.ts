@@ -4,7 +4,7 @@ import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {connect} from '../support/client.ts';
 import {type CommandOptions, runCommand} from '../support/command.ts';
 import {DEAD_PID} from '../support/fakes.ts';
-import {BIN, createSandbox, type Sandbox} from '../support/sandbox.ts';
+import {createSandbox, type Sandbox} from '../support/sandbox.ts';
 import {ScriptedModel} from '../support/scripted-model.ts';
 
 let model: ScriptedModel;
@@ -129,10 +129,6 @@ describe('clients that are configured', () => {
     write(home('.gemini', 'settings.json'), JSON.stringify({mcpServers: {own: npx}}));
     write(home('.cursor', 'mcp.json'), '{"mcpServers": {"opencode-delegate": ');
     write(join(sandbox.project, '.vscode', 'mcp.json'), '{"servers": {}} // none yet');
-    write(
-      home('.config', 'zed', 'settings.json'),
-      JSON.stringify({context_servers: {'opencode-delegate': server('python3', 'server.py')}}),
-    );
     const {find} = await checked({env: {OPENCODE_DELEGATE_BIN: '/nowhere'}});
     expect(find('Claude Code')).toMatchObject({is: 'warning', says: expect.stringContaining('no command')});
     expect(find('Codex')).toMatchObject({is: 'ok', says: expect.stringContaining('switched off')});

@@ -51,11 +51,6 @@ function rank({whose}: Entry): number {
   return ['ours', 'gone', 'foreign'].indexOf(whose);
 }
 
-/** Claude Code has servers for one project alone as well: what it says of each. */
-export function projectsIn(value: unknown): readonly unknown[] {
-  return isRecord(value) && isRecord(value.projects) ? Object.values(value.projects) : [];
-}
-
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

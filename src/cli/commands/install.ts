@@ -72,7 +72,9 @@ async function runNeed({needs = []}: OwnLaunch, env: NodeJS.ProcessEnv): Promise
   try {
     await promisify(execFile)(program, args, {env, shell: process.platform === 'win32'});
   } catch (error) {
-    throw new Refusal(`${needs.join(' ')} failed, and nothing was changed: ${messageOf(error)}`);
+    throw new Refusal(`${needs.join(' ')} failed, and nothing was changed: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -88,7 +88,7 @@ function read(file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {
-    throw new Refusal(`It cannot be read (${(error as NodeJS.ErrnoException).code}).`);
+    throw new Refusal(`It cannot be read (${(error as NodeJS.ErrnoException).code}).`, {cause: error});
   }
 }
 

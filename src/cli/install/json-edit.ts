@@ -15,7 +15,7 @@ const COMMA: SyntaxKind.CommaToken = 5;
 const INDENT = /^([ \t]+)\S/m;
 
 /** The tree of a JSON text with comments; an empty text is an empty object. @throws Refusal where it cannot be read. */
-export function treeOf(text: string): Node {
+function treeOf(text: string): Node {
   const errors: ParseError[] = [];
   const tree = parseTree(text, errors, {allowTrailingComma: true});
   if (tree === undefined || errors.length > 0) {
@@ -83,7 +83,7 @@ export function removeJson(text: string, path: JsonPath): string {
 }
 
 /** What an object or a list has in one of its places. */
-export function valueAt(node: Node | undefined, step: string | number): Node | undefined {
+function valueAt(node: Node | undefined, step: string | number): Node | undefined {
   if (node?.type === 'array' && typeof step === 'number') return node.children?.[step];
   if (node?.type !== 'object') return undefined;
   return node.children?.find(({children}) => children?.[0]?.value === step)?.children?.[1];

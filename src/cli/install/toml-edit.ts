@@ -8,16 +8,16 @@ const HEADER = /^\s*\[/;
 type Table = Record<string, unknown>;
 
 /** What a TOML text says. @throws Refusal where it cannot be read. */
-export function readToml(text: string): Table {
+function readToml(text: string): Table {
   try {
     return parse(text) as Table;
   } catch (error) {
-    throw new Refusal(`It is no TOML that can be read: ${messageOf(error).split('\n')[0]}.`);
+    throw new Refusal(`It is no TOML that can be read: ${messageOf(error).split('\n')[0]}.`, {cause: error});
   }
 }
 
 /** The servers of Codex's configuration. */
-export function tomlServers(text: string): Table {
+function tomlServers(text: string): Table {
   const servers = readToml(text)[KEY];
   return isTable(servers) ? servers : {};
 }

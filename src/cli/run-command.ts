@@ -1,3 +1,4 @@
+import {writeSync} from 'node:fs';
 import {messageOf, Refusal} from '../base/errors.ts';
 import {NoHomeError} from '../base/home.ts';
 import {oneLine} from '../base/safe-text.ts';
@@ -17,7 +18,7 @@ export interface RunOptions {
 
 /** Runs a command line and resolves with the exit code; without a command, it is the live view. Never rejects. */
 export async function runCommand(argv: readonly string[], options: RunOptions): Promise<number> {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', endWithReader);
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', endUnread);
   const terminal = new Terminal({env: options.env, out: process.stdout, err: process.stderr});
   try {
     return await dispatch(argv, {...options, terminal});
@@ -33,10 +34,15 @@ function isRefusal(error: unknown): boolean {
   return error instanceof UsageError || error instanceof Refusal || error instanceof NoHomeError;
 }
 
-/** Who reads what we print may have had enough, as `head` has: then there is nobody to print for. */
-function endWithReader(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(EXIT.ok);
+/** What reads what we print may have had enough, as `head` has: then there is nobody to print for. Or a disk is full. */
+function endUnread(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(EXIT.ok);
+  try {
+    writeSync(process.stderr.fd, `What was printed could not be written: ${error.message}\n`);
+  } catch {
+    // Nothing can be said either.
+  }
+  process.exit(EXIT.failed);
 }
 
 async function dispatch(

@@ -33,6 +33,19 @@ describe('the command', () => {
     return pid ?? 0;
   }
 
+  it.skipIf(process.platform !== 'linux')('says in a line that its output cannot be written', async () => {
+    const line = ['-c', '"$0" "$1" status > /dev/full', process.execPath, BIN];
+    const {stderr, exitCode} = await execa('/bin/sh', line, {
+      env: sandbox.env,
+      extendEnv: false,
+      reject: false,
+    });
+    expect({stderr, exitCode}).toEqual({
+      stderr: expect.stringMatching(/^What was printed could not be written: ENOSPC[^\n]*$/),
+      exitCode: 1,
+    });
+  });
+
   it('status says that no host runs, and where the log is', async () => {
     const log = join(sandbox.env.HOME ?? '', '.local', 'state', 'opencode-delegate', 'host.log');
     expect(await run('status')).toMatchObject({stdout: `No host runs.\nLog: "${log}"`, exitCode: 0});

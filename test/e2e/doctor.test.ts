@@ -1,9 +1,10 @@
-import {chmodSync, existsSync, mkdirSync, writeFileSync} from 'node:fs';
+import {chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {connect} from '../support/client.ts';
-import {type CommandOptions, runCommand} from '../support/command.ts';
+import {beginCommand, type CommandOptions, runCommand} from '../support/command.ts';
 import {DEAD_PID} from '../support/fakes.ts';
+import {allGone, eventually, processesIn} from '../support/processes.ts';
 import {createSandbox, type Sandbox} from '../support/sandbox.ts';
 import {ScriptedModel} from '../support/scripted-model.ts';
 
@@ -79,6 +80,15 @@ describe('doctor', () => {
       is: 'failed',
       says: expect.stringContaining('"scripted/none" (in OPENCODE_DELEGATE_MODEL) is not among those'),
     });
+  });
+
+  it('leaves nothing behind where a person interrupts it while OpenCode starts', async () => {
+    const running = beginCommand(sandbox, ['doctor']);
+    await eventually(() => processesIn(sandbox.root).some((one) => one.command.includes('opencode serve')));
+    running.interrupt();
+    expect(await running.ended).toBe(1);
+    await allGone(sandbox.root);
+    expect(readdirSync(sandbox.root).filter((name) => name.includes('doctor'))).toEqual([]);
   });
 
   it.each<[string, Record<string, string>, string, RegExp]>([

@@ -2,7 +2,7 @@ import {Refusal} from '../../base/errors.ts';
 import {manyLines, oneLine} from '../../base/safe-text.ts';
 import {type ShownDelegation, shownOfHead} from '../../control/shown.ts';
 import {type Delegation, hasEnded} from '../../delegation/model/delegation.ts';
-import {duration, facts} from '../../report/format.ts';
+import {counted, duration, facts} from '../../report/format.ts';
 import {renderDuration, renderOutcome} from '../../report/outcome.ts';
 import {type Command, EXIT} from '../line/command.ts';
 import {exitOf} from '../line/outcome.ts';
@@ -84,7 +84,7 @@ function goingOn(shown: ShownDelegation): readonly string[] {
   return [
     ...(near === undefined ? [] : [`Near its limit: ${near}`]),
     ...(queue === undefined ? [] : [`Place ${queue.place}: ${queue.reason}`]),
-    ...(activity === undefined ? [] : [`Last: ${activity.last}, after ${tool_calls} tool calls`]),
+    ...(activity === undefined ? [] : [`Last: ${activity.last}, after ${counted(tool_calls, 'tool call')}`]),
     ...requests.flatMap(({number, what, details}) => [
       `Request ${number}: ${what}`,
       ...details.map((one) => `  ${one}`),

@@ -1,4 +1,4 @@
-import {accessSync, constants, existsSync, readdirSync, statfsSync} from 'node:fs';
+import {accessSync, constants, existsSync, readdirSync, statfsSync, statSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {messageOf} from '../../base/errors.ts';
 import {inQuotes} from '../../base/safe-text.ts';
@@ -26,14 +26,24 @@ export function checkFolders(
 
 function checkData(root: string): Finding {
   const what = 'Data folder';
-  if (!existsSync(root)) return fine(what, `${inQuotes(root)} is made by the first delegation.`);
   try {
+    if (!existsSync(root)) {
+      checkMayHold(nearestThere(root));
+      return fine(what, `${inQuotes(root)} is made by the first delegation.`);
+    }
     ensureOwnFolder(root);
     accessSync(root, constants.W_OK | constants.X_OK);
     return fine(what, `${inQuotes(root)} is yours, and can be written.`);
   } catch (error) {
-    return failed(what, error);
+    return failed(what, error, 'Make that folder writable, or name another: OPENCODE_DELEGATE_DATA_DIR.');
   }
+}
+
+/** @throws where nothing can be made in it, as in a home that is only read. */
+function checkMayHold(folder: string): void {
+  if (!statSync(folder).isDirectory())
+    throw new Error(`${inQuotes(folder)} is no folder, and results are to be below it.`);
+  accessSync(folder, constants.W_OK | constants.X_OK);
 }
 
 function checkSocket(options: {

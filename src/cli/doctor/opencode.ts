@@ -1,5 +1,3 @@
-import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
-import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {type Config, readConfig} from '../../config.ts';
 import {LOADED_WORD} from '../../contract/loaded-word.ts';
@@ -11,6 +9,7 @@ import {OpenCodeServer} from '../../opencode/server/server.ts';
 import {WORKTREES} from '../../store/files/project-name.ts';
 import {QUIET} from '../sources/records.ts';
 import {type Finding, failed, fine} from './finding.ts';
+import {expectWord} from './plugin-word.ts';
 
 /** What can be known only where OpenCode has started. */
 export interface OpenCodeSays {
@@ -39,24 +38,23 @@ export async function* checkOpenCode(
     return undefined;
   }
   let server: OpenCodeServer;
-  const folder = mkdtempSync(join(tmpdir(), 'opencode-delegate-doctor-'));
-  const word = join(folder, 'plugin');
+  const word = expectWord();
   try {
     const begun = performance.now();
-    server = await OpenCodeServer.start(optionsFor(binary, config, {...env, [LOADED_WORD]: word}));
+    server = await OpenCodeServer.start(optionsFor(binary, config, {...env, [LOADED_WORD]: word.file}));
     const seconds = ((performance.now() - begun) / 1_000).toFixed(1);
     yield fine('OpenCode starts', `Version ${server.version} has answered after ${seconds} s.`);
   } catch (error) {
     yield failed('OpenCode starts', error);
-    rmSync(folder, {recursive: true, force: true});
+    word.forget();
     return undefined;
   }
   try {
     yield* checkConfiguration(server, config);
-    return {loadedPlugin: textOf(word)};
+    return {loadedPlugin: word.read()};
   } finally {
     await server.stop();
-    rmSync(folder, {recursive: true, force: true});
+    word.forget();
   }
 }
 
@@ -88,13 +86,4 @@ function optionsFor(binary: string, {dataDir, delegation}: Config, env: NodeJS.P
     worktrees: join(dataDir, WORKTREES),
     conceal: (text: string) => secrets.conceal(text),
   };
-}
-
-function textOf(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    // Nobody has written it.
-    return undefined;
-  }
 }

@@ -144,6 +144,15 @@ describe('a handshake', () => {
     expect(found).toEqual({is: 'missing', says: expect.stringContaining('gone')});
   });
 
+  it.each([
+    ['no name', ''],
+    ['a name that none can have', 'a\u0000b'],
+    ['a name that is none', '/'],
+  ])('with a program of %s says so', async (_, command) => {
+    const launch = {command, args: [], added: {}, cwd: root, env, waitMs: 60_000};
+    expect(await shakeHands(launch, new AbortController().signal)).toMatchObject({is: 'missing'});
+  });
+
   it('expects the tools that are always there', () => {
     const names = TOOL_DEFINITIONS.map(({name}) => name).filter((name) => name !== 'delegation_reply');
     expect([...LEAST_TOOLS].sort()).toEqual([...names].sort());

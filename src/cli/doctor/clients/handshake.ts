@@ -48,11 +48,15 @@ export async function shakeHands(launch: Launch, signal: AbortSignal): Promise<H
   if (!existsSync(launch.cwd))
     return {is: 'missing', says: `its folder ${inQuotes(launch.cwd)} is not there`};
   const folder = mkdtempSync(join(tmpdir(), `${OUR_NAME}-doctor-`));
-  const server = start({...launch, env: {...harmless(launch.env), OPENCODE_DELEGATE_DATA_DIR: folder}});
+  let server: Started | undefined;
   try {
+    server = start({...launch, env: {...harmless(launch.env), OPENCODE_DELEGATE_DATA_DIR: folder}});
     return await untilAborted(signal, converse(server, launch.waitMs));
+  } catch (error) {
+    // Node starts nothing where a command is empty, or a word has a character that none can have.
+    return {is: 'missing', says: messageOf(error)};
   } finally {
-    await end(server.child, signal.aborted ? 0 : GRACE_MS);
+    if (server !== undefined) await end(server.child, signal.aborted ? 0 : GRACE_MS);
     rmSync(folder, {recursive: true, force: true, maxRetries: 3});
   }
 }

@@ -22,7 +22,7 @@ export const BUNDLES = {
   mcpb: {'manifest.json': 'shops/mcpb.json', ...ALWAYS},
 } as const;
 
-/** Puts what a bundle has into a folder, which is made anew. */
+/** Puts the files of a bundle into a folder, and removes what was in it. */
 export function stage(name: keyof typeof BUNDLES, folder: string): void {
   rmSync(folder, {recursive: true, force: true});
   for (const [to, from] of Object.entries(BUNDLES[name])) {

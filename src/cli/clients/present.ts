@@ -25,7 +25,7 @@ export function valueIn(file: string, text: string): unknown {
   return isEmpty ? {} : value;
 }
 
-/** The entries that start us, and the one of our name, whoever that is. Ours come first. */
+/** The entries that start us, and one that has our name, also if it is foreign. Ours come first. */
 export function entriesIn(value: unknown, env: NodeJS.ProcessEnv): readonly Entry[] {
   if (!isRecord(value)) return [];
   const lists = SERVER_KEYS.map((key) => value[key]).filter(isRecord);

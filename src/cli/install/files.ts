@@ -26,7 +26,7 @@ export function configurationText(file: string): string | undefined {
 /** @throws Refusal where the file, or the place where it would be, is not to be written. */
 export function refuseReadOnly(file: string): void {
   const real = leadsTo(file);
-  // Root may write anything, and whoever has made it read-only has meant that.
+  // Root may write anything, but somebody has made it read-only on purpose.
   if (existsSync(real) && (statSync(real).mode & ANY_WRITE) === 0)
     throw new Refusal(`It is read-only${real === file ? '' : `, and it is a link to ${inQuotes(real)}`}.`);
 }

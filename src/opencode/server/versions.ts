@@ -12,7 +12,7 @@ export const WANTED_VERSION = `version ${OLDEST_VERSION.join('.')} or later, bef
 /** The version that all tests have run with: the one that `install opencode` brings. */
 export const TESTED_VERSION = '1.18.33';
 
-/** OpenCode starts within a second or two. One that says nothing for so long is left to whoever starts it. */
+/** OpenCode starts within a second or two. If its version is not known after this time, its start will tell. */
 const PATIENCE_MS = 10_000;
 /** Its packages are called `opencode-ai` and `opencode-linux-x64` and the like. */
 const PACKAGE = /^opencode-/;

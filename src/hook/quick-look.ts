@@ -43,17 +43,17 @@ export class QuickLook {
    * @param since only what has changed since then, in milliseconds since the epoch.
    */
   async unread(folders: readonly string[], since: number): Promise<readonly Named[]> {
-    const word = await new Words(this.#options.root, 'read').all().catch(() => []);
-    const read = new Set(word.map(markName));
-    const ids = folders.map((project) => this.#idsIn(project));
-    this.#seen = ids.flat().length;
-    return folders.flatMap((project, n) =>
-      (ids[n] ?? []).flatMap((id) => {
-        const named = {project, id};
-        const isDue = since === 0 || this.#changedAt(named) > since - STAMP_GRAIN_MS;
-        return isDue && !read.has(markName(named)) && this.isUnread(named) ? [named] : [];
-      }),
-    );
+    // Every whole write of a record changes its folder: mostly there is nothing to look at.
+    const due = folders.filter((project) => this.#changedAt(join(this.#options.root, project)) > since);
+    if (due.length === 0) return [];
+    const all = due.flatMap((project) => this.#idsIn(project).map((id) => ({project, id})));
+    this.#seen = all.length;
+    const words = await new Words(this.#options.root, 'read').all().catch(() => []);
+    const read = new Set(words.map(markName));
+    return all.filter((named) => {
+      const isDue = since === 0 || this.#changedAt(this.artifact(named)) > since;
+      return isDue && !read.has(markName(named)) && this.isUnread(named);
+    });
   }
 
   /** True where its file says that it has ended, and not that it was read. */
@@ -123,8 +123,10 @@ export class QuickLook {
     }
   }
 
-  #changedAt(named: Named): number {
-    return statSync(this.artifact(named), {throwIfNoEntry: false})?.mtimeMs ?? 0;
+  /** At the latest; 0 where nothing is there. */
+  #changedAt(path: string): number {
+    const stats = statSync(path, {throwIfNoEntry: false});
+    return stats === undefined ? 0 : stats.mtimeMs + STAMP_GRAIN_MS;
   }
 
   /** The first bytes of a record, all of its front matter among them; they last until the next call. */

@@ -7,6 +7,7 @@ import {commands} from './commands.ts';
 import {definitions} from './definitions.ts';
 import {delegate} from './delegate.ts';
 import {history} from './history.ts';
+import {hook} from './hook.ts';
 import {host} from './host.ts';
 import {lanes} from './lanes.ts';
 import {launch} from './launch.ts';
@@ -31,6 +32,7 @@ const GROUPS = {
   worktree,
   list,
   commands,
+  hook,
   history,
   memory,
   host,

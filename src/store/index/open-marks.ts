@@ -1,5 +1,5 @@
-import {rmSync, writeFileSync} from 'node:fs';
-import {mkdir, readdir, stat} from 'node:fs/promises';
+import {readdirSync, rmSync, writeFileSync} from 'node:fs';
+import {mkdir, stat} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import type {Named} from '../../delegation/model/delegation.ts';
 import {markName, namedBy} from '../files/mark-name.ts';
@@ -70,7 +70,7 @@ export class OpenMarks {
 
   /** Nothing where nothing was ever marked. @throws when the folder cannot be read. */
   async all(): Promise<Marks> {
-    const names = await this.#names();
+    const names = this.#names();
     const complete = names.filter((name) => name.startsWith('@')).map((name) => name.slice(1));
     return {
       open: names.flatMap((name) => namedBy(name) ?? []),
@@ -83,9 +83,10 @@ export class OpenMarks {
     if (made !== undefined) await syncFolder(dirname(this.#folder));
   }
 
-  async #names(): Promise<readonly string[]> {
+  /** With no thread in between: a client's hook, which a prompt waits for, asks for it. */
+  #names(): readonly string[] {
     try {
-      return await readdir(this.#folder);
+      return readdirSync(this.#folder);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
       throw error;

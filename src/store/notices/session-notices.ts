@@ -1,4 +1,4 @@
-import {mkdir, readdir, readFile, rm, writeFile} from 'node:fs/promises';
+import {mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Named} from '../../delegation/model/delegation.ts';
 import {type Lock, takeLock} from '../../process/lock.ts';
@@ -49,6 +49,9 @@ const mine = new Map<string, Lock>();
  * - `<id>@<project>.told` says that it was told, and how,
  * - `<id>@<project>.request-<n>.claim-1` and `….told` say the same of its n-th request while it runs,
  * - `holder` says which OpenCode process used the session last: only that one tells.
+ *
+ * Each step is a look at a small folder or file, which takes less than handing it to a thread and hearing back; a client's
+ * hook, which a prompt waits for, would feel every thread on a busy machine.
  */
 export class SessionNotices {
   readonly folder: string;
@@ -65,32 +68,32 @@ export class SessionNotices {
 
   /** Notes that the session will want to hear of the delegation's end. @throws when it cannot be written. */
   async expect({project, id}: Named): Promise<void> {
-    await this.#inFolder(() => writeFile(join(this.folder, markName({project, id})), '', {mode: 0o600}));
+    await this.#inFolder(async () =>
+      writeFileSync(join(this.folder, markName({project, id})), '', {mode: 0o600}),
+    );
   }
 
   /** Makes the folder. */
   async open(): Promise<void> {
-    await mkdir(this.folder, {recursive: true, mode: FOLDER_MODE});
+    mkdirSync(this.folder, {recursive: true, mode: FOLDER_MODE});
   }
 
   /** All that the session waits for or was told of and has not read, in no order. Empty without a folder. */
   async expected(): Promise<readonly Expected[]> {
-    const names = await this.#names();
+    const names = this.#names();
     const waited = names.filter((name) => !name.endsWith(TOLD) && !isClaim(name) && !name.endsWith('.tmp'));
-    return Promise.all(
-      waited
-        .flatMap((name) => namedBy(name) ?? [])
-        .map(async (named) => {
-          const name = markName(named);
-          const told = names.includes(`${name}${TOLD}`) ? await this.#told(name) : undefined;
-          const requests = requestsTold(name, names);
-          return {
-            ...named,
-            ...(told !== undefined && {told}),
-            ...(requests.length > 0 && {requests}),
-          };
-        }),
-    );
+    return waited
+      .flatMap((name) => namedBy(name) ?? [])
+      .map((named) => {
+        const name = markName(named);
+        const told = names.includes(`${name}${TOLD}`) ? this.#told(name) : undefined;
+        const requests = requestsTold(name, names);
+        return {
+          ...named,
+          ...(told !== undefined && {told}),
+          ...(requests.length > 0 && {requests}),
+        };
+      });
   }
 
   /** From now on this process tells. @throws when it cannot be written. */
@@ -101,7 +104,7 @@ export class SessionNotices {
 
   /** True when no other process has used the session since this one did. */
   async isHeld(): Promise<boolean> {
-    return (await readFile(join(this.folder, HOLDER), 'utf8').catch(() => '')) === signature();
+    return this.#text(HOLDER) === signature();
   }
 
   /**
@@ -118,7 +121,7 @@ export class SessionNotices {
     if (lock === undefined) return undefined;
     mine.set(path, lock);
     // Since we looked it may have been told, by whichever process had the claim before or by ourselves.
-    const names = await this.#names();
+    const names = this.#names();
     if (!names.includes(markName(expected)) || names.includes(`${name}${TOLD}`)) return undefined;
     return {isFirst: lock !== known && !lock.isTakenOver};
   }
@@ -127,21 +130,21 @@ export class SessionNotices {
   async confirm(expected: Expected, told: Told, request?: number): Promise<void> {
     const path = join(this.folder, `${newsOf(expected, request)}${TOLD}`);
     // One that is not whole yet is taken for told all the same.
-    if (this.#isHurried) await writeFile(path, told, {mode: 0o600});
+    if (this.#isHurried) writeFileSync(path, told, {mode: 0o600});
     else await replaceWhole(path, told);
     // It may have been forgotten since we looked; then nobody else would ever remove this.
-    if (!(await this.#names()).includes(markName(expected))) await this.forget(expected);
+    if (!this.#names().includes(markName(expected))) await this.forget(expected);
   }
 
   /** There is nothing to tell any more. What cannot be removed does no harm, as there is no mark without it. */
   async forget(expected: Expected): Promise<void> {
     const name = markName(expected);
     // The mark goes first: anyone who claims afterwards sees that it is gone.
-    await rm(join(this.folder, name), {force: true});
-    for (const other of await this.#names()) {
+    rmSync(join(this.folder, name), {force: true});
+    for (const other of this.#names()) {
       if (!other.startsWith(`${name}.`)) continue;
       mine.delete(join(this.folder, other));
-      await rm(join(this.folder, other), {force: true});
+      rmSync(join(this.folder, other), {force: true});
     }
   }
 
@@ -157,17 +160,26 @@ export class SessionNotices {
     }
   }
 
-  async #names(): Promise<readonly string[]> {
+  #names(): readonly string[] {
     try {
-      return await readdir(this.folder);
+      return readdirSync(this.folder);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
       throw error;
     }
   }
 
-  async #told(name: string): Promise<Told | undefined> {
-    const text = await readFile(join(this.folder, `${name}${TOLD}`), 'utf8').catch(() => '');
+  /** Of a file in the folder; '' where there is none. */
+  #text(name: string): string {
+    try {
+      return readFileSync(join(this.folder, name), 'utf8');
+    } catch {
+      return '';
+    }
+  }
+
+  #told(name: string): Told {
+    const text = this.#text(`${name}${TOLD}`);
     return text === 'silently' || text === 'awake' || text === 'by reading' ? text : 'awake';
   }
 }

@@ -4,6 +4,7 @@ import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {thisProcess} from '../../src/process/identity.ts';
 import {temporaryOf} from '../../src/process/temporary.ts';
+import {CLIENT_SESSION, noticesOf} from '../../src/store/notices/client-sessions.ts';
 import {tidyNotices} from '../../src/store/notices/notice-folders.ts';
 import {SessionNotices} from '../../src/store/notices/session-notices.ts';
 import {DEAD_PID} from '../support/fakes.ts';
@@ -192,5 +193,37 @@ describe('the folder of a session', () => {
     for (const name of [own, dead]) writeFileSync(join(notices.folder, name), '');
     await tidyNotices(root);
     expect(names()).toEqual([NAME, own].sort());
+  });
+});
+
+describe('the folder of a session of another client', () => {
+  it('is called like none of OpenCode, and like no other client’s, whatever the client calls its session', () => {
+    const sessions = ['3a05d321-3230', '../../etc', 'ses_1', 'x'.repeat(500), ''];
+    const names = ['codex', 'gemini'].flatMap((client) => sessions.map((one) => noticesOf(client, one)));
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of names) expect(name).toMatch(CLIENT_SESSION);
+    expect(noticesOf('opencode', 'ses_1')).toBe('ses_1');
+  });
+
+  it('goes when its hook has told nothing for thirty days', async () => {
+    const [open, closed] = ['codex-open', 'codex-closed'].map((name) => new SessionNotices(root, name));
+    for (const one of [open, closed]) {
+      await one?.expect(ONE);
+      await one?.confirm(ONE, 'awake');
+    }
+    const age = (days: number) => Date.now() / 1_000 - days * 24 * 60 * 60;
+    if (open !== undefined) utimesSync(open.folder, age(29), age(29));
+    if (closed !== undefined) utimesSync(closed.folder, age(31), age(31));
+    await tidyNotices(root);
+    expect(readdirSync(join(root, '.notices')).sort()).toEqual(['codex-open', 'ses_1']);
+  });
+
+  it('has the same in it where nobody waits for the disk', async () => {
+    const hurried = new SessionNotices(root, 'codex-one', {isHurried: true});
+    await hurried.expect(ONE);
+    await hurried.confirm(ONE, 'silently');
+    expect(await hurried.expected()).toEqual([{...ONE, told: 'silently'}]);
+    await hurried.forget(ONE);
+    expect(readdirSync(hurried.folder)).toEqual([]);
   });
 });

@@ -1,10 +1,10 @@
 import {chmodSync, existsSync, renameSync, rmSync} from 'node:fs';
 import {createServer, type Server, type Socket} from 'node:net';
-import {join} from 'node:path';
 import {PassThrough, type Readable, Writable} from 'node:stream';
 import type {Logger} from '../base/log.ts';
 import type {Endpoint} from '../link/endpoint.ts';
 import {answerLine, type Hello, type HostStatus, parseOpening, readFirstLine} from '../link/handshake.ts';
+import {removeLeftBehind, unseenSocketIn} from '../link/left-behind.ts';
 import {Lines} from '../link/lines.ts';
 import type {Lock} from '../process/lock.ts';
 
@@ -69,6 +69,8 @@ export class Listener {
     const {endpoint, lock} = this.#options;
     if (process.platform !== 'win32' && lock.isOurs()) rmSync(endpoint.address, {force: true});
     for (const server of this.#servers) server.close();
+    // Others may have been started and killed beside this one, and perhaps nobody starts another.
+    removeLeftBehind(endpoint);
     lock.release();
   }
 
@@ -95,7 +97,7 @@ export class Listener {
     if (process.platform === 'win32') return listening(server, address);
     // Under another name first: it gets its mode before anybody can connect, replaces a stale socket in one
     // step, and Node, which removes the name that it has bound, never removes another host's socket.
-    const unseen = join(socketFolder, `${process.pid}.tmp`);
+    const unseen = unseenSocketIn(socketFolder);
     rmSync(unseen, {force: true});
     await listening(server, unseen);
     chmodSync(unseen, 0o600);

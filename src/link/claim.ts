@@ -1,6 +1,7 @@
 import {type Lock, takeLock} from '../process/lock.ts';
 import {isRefused} from './connect.ts';
 import {type Endpoint, type EndpointOptions, prepareEndpoint} from './endpoint.ts';
+import {removeLeftBehind} from './left-behind.ts';
 
 /**
  * A host has its socket within this time of its lock. Later, an owner whose socket refuses is another process that got
@@ -22,5 +23,7 @@ export async function claimHost(options: EndpointOptions): Promise<HostClaim | u
   const endpoint = prepareEndpoint(options);
   const refuses = () => isRefused(endpoint.address);
   const lock = await takeLock({path: endpoint.lock, patienceMs: START_MS, refuses});
-  return lock === undefined ? undefined : {endpoint, lock};
+  if (lock === undefined) return undefined;
+  removeLeftBehind(endpoint);
+  return {endpoint, lock};
 }

@@ -12,6 +12,7 @@ import {stateDirOf} from '../base/state-dir.ts';
 import {digestOf} from '../environment/digest.ts';
 import {bootId, namespaceOf} from '../process/identity.ts';
 import {isHeld} from '../process/lock.ts';
+import {temporaryOf} from '../process/temporary.ts';
 import {ensureOwnFolder, ensurePrivateFolder, isCode, isPrivateFolder} from './private-folder.ts';
 
 /** In the data folder. What begins with a dot is no project. */
@@ -141,7 +142,7 @@ function makeReady({folder, socketFolder, lock}: Endpoint): void {
   ensurePrivateFolder(folder);
   if (socketFolder !== folder) ensurePrivateFolder(socketFolder);
   if (isHeld(lock)) return;
-  const probe = join(folder, `${process.pid}.probe`);
+  const probe = temporaryOf(join(folder, 'probe'));
   try {
     writeFileSync(probe, 'A lock has to fit.');
   } finally {

@@ -1,4 +1,5 @@
 import {uptime} from 'node:os';
+import {setImmediate} from 'node:timers/promises';
 import {messageOf} from '../base/errors.ts';
 import type {ProcessIdentity} from '../process/identity.ts';
 import {ShownAsks} from './asks/shown-asks.ts';
@@ -213,7 +214,11 @@ export class Delegations {
   async markRead(delegation: Delegation): Promise<Delegation> {
     if (!isUnread(delegation)) return delegation;
     const read = {readAt: this.#options.now()};
-    return this.#register.reading({...delegation, ...read}, () => this.#amend(delegation, read));
+    return this.#register.reading({...delegation, ...read}, async () => {
+      // Anyone who reads gets the answer first: to write the record takes the same processor.
+      await setImmediate();
+      return this.#amend(delegation, read);
+    });
   }
 
   /**

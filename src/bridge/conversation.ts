@@ -14,7 +14,7 @@ interface InFlight {
   readonly id: RequestId;
   readonly line: Buffer;
   readonly method: string;
-  /** The host has said that it did not take it on, as it ends. */
+  /** The last host that it was sent to has said that it did not take it on, as it ends. */
   readonly isSentBack: boolean;
 }
 
@@ -88,6 +88,7 @@ export class Conversation {
     const key = keyOf(message.id);
     if (key === this.#reopening) {
       this.#reopening = undefined;
+      this.#sentOn();
       return undefined;
     }
     const uri = this.#resubscribing.get(key);
@@ -146,6 +147,7 @@ export class Conversation {
     const unanswered = [...this.#inFlight.values()].map(({line}) => line);
     const initialize = this.#initialize;
     if (initialize === undefined || this.#inFlight.has(initialize.id)) {
+      this.#sentOn();
       return {initialize: undefined, afterwards: [], unanswered};
     }
     this.#reopening = initialize.id;
@@ -158,6 +160,11 @@ export class Conversation {
       afterwards: [...initialized, ...subscriptions, ...unanswered],
       unanswered: [],
     };
+  }
+
+  /** The host that is there now gets all that is unanswered, and may take it on: it must not go to another one after it. */
+  #sentOn(): void {
+    for (const [key, call] of this.#inFlight) this.#inFlight.set(key, {...call, isSentBack: false});
   }
 
   /** The client wants no answer: none is to reach it, and none is waited for. */

@@ -71,6 +71,35 @@ describe('when the host is lost', () => {
     expect(conversation.reopen()).toMatchObject({afterwards: [INITIALIZED, call], unanswered: []});
   });
 
+  it('a call that was sent back fails when the next host goes that had got it', () => {
+    const conversation = opened();
+    conversation.fromClient(line({id: 3, method: 'tools/call'}));
+    const end = () => conversation.fromHost(line({id: 3, error: {code: ENDING_CODE, message: 'ending'}}));
+    end();
+    conversation.lost();
+    conversation.reopen();
+    // This one goes before the call has reached it.
+    expect(conversation.lost()).toEqual([]);
+    conversation.reopen();
+    conversation.fromHost(line({id: 0, result: {}}));
+    end();
+    // This one has sent it back as well.
+    expect(conversation.lost()).toEqual([]);
+    conversation.reopen();
+    conversation.fromHost(line({id: 0, result: {}}));
+    expect(conversation.needsHost).toBe(false);
+    expect(conversation.lost()).toEqual([3]);
+  });
+
+  it('a call that was sent back to a client without an opening exchange fails likewise', () => {
+    const conversation = new Conversation();
+    conversation.fromClient(line({id: 3, method: 'tools/call'}));
+    conversation.fromHost(line({id: 3, error: {code: ENDING_CODE, message: 'ending'}}));
+    expect(conversation.lost()).toEqual([]);
+    conversation.reopen();
+    expect(conversation.lost()).toEqual([3]);
+  });
+
   it('a cancelled call is not waited for, and a late answer to it is kept from the client', () => {
     const conversation = opened();
     for (const id of [4, 5]) {

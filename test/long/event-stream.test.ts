@@ -6,7 +6,7 @@ import {connect, type TestClient} from '../support/client.ts';
 import {createGate} from '../support/gate.ts';
 import {eventually, processesIn} from '../support/processes.ts';
 import {createSandbox, type Sandbox} from '../support/sandbox.ts';
-import {ScriptedModel} from '../support/scripted-model.ts';
+import {type ModelRequest, ScriptedModel} from '../support/scripted-model.ts';
 
 const PROXY = fileURLToPath(new URL('../support/proxied-opencode.js', import.meta.url));
 
@@ -65,6 +65,30 @@ describe('an event stream that breaks', () => {
     const waiting = client.read(id);
     mend();
     expect((await waiting).blocks[1]).toBe('said into the gap');
+  });
+
+  it.each([
+    ['when it is open again', true],
+    ['by looking now and then, when it stays broken', false],
+  ])('hides no cost: what a step used meanwhile is counted %s', async (_, isMended) => {
+    const gate = createGate();
+    model.script(async ({toolResults}) => {
+      if (toolResults.length === 1) await gate.opened;
+      const input = {filePath: 'nowhere', offset: toolResults.length};
+      return toolResults.length > 1 ? await new Promise(() => {}) : {tool: 'read', input, tokens: 50_000};
+    });
+    const prompt = `Spend while nobody listens, ${isMended}`;
+    const hasSteps = (steps: number) => (request: ModelRequest) =>
+      request.prompt === prompt && request.toolResults.length === steps;
+    const id = await client.delegate(prompt, {max_cost_usd: 0.1});
+    await model.asked(hasSteps(1));
+    await cut();
+    gate.open();
+    await model.asked(hasSteps(2));
+    if (isMended) mend();
+    const {text} = await client.read(id);
+    mend();
+    expect(text).toContain('Why: It reached its limit of $0.10: it had cost $0.1001.');
   });
 
   it('does not matter when it never comes back: the end is found by looking now and then', async () => {

@@ -1,6 +1,8 @@
 import {oneLine} from '../../base/safe-text.ts';
+import {usd} from '../../delegation/model/ceiling.ts';
 import type {DelegationHead} from '../../delegation/model/delegation.ts';
 import {count, counted, duration, facts} from '../../report/format.ts';
+import {costLimit} from '../../settings/ceilings.ts';
 import {type Command, EXIT, type Invocation, UsageError} from '../line/command.ts';
 import {spanIn} from '../line/span.ts';
 import {RecordsOnDisk} from '../sources/records.ts';
@@ -33,8 +35,9 @@ export const stats: Command = {
     const records = new RecordsOnDisk(call.env);
     const all = await records.all(await scopeOf(call, records));
     const heads = all.filter(({createdAt}) => createdAt >= from);
-    if (has('json')) terminal.print(JSON.stringify(jsonOf(heads, by), undefined, 2));
-    else terminal.print(...linesOf(heads, {by, call}));
+    const today = {cost: await records.spentToday(), limit: dailyLimitIn(call.env)};
+    if (has('json')) terminal.print(JSON.stringify(jsonOf(heads, {by, today}), undefined, 2));
+    else terminal.print(...linesOf(heads, {by, call}), ...todayLines(today));
     return EXIT.ok;
   },
 };
@@ -49,18 +52,40 @@ function wantedIn({text}: Invocation): {readonly by: readonly UsedBy[]; readonly
   return {by: chosen, from: Date.now() - span};
 }
 
-function jsonOf(heads: readonly DelegationHead[], by: readonly UsedBy[]): unknown {
+/** What the delegations of all projects have cost today, in US dollars, and what they may cost. */
+interface Today {
+  readonly cost: number;
+  readonly limit: number | undefined;
+}
+
+function dailyLimitIn(env: NodeJS.ProcessEnv): number | undefined {
+  const given = env.OPENCODE_DELEGATE_DAILY_COST_USD?.trim() || undefined;
+  return costLimit.optional().safeParse(given && Number(given)).data;
+}
+
+/** Nothing where there is no limit: what the day has cost stands in the table. */
+function todayLines({cost, limit}: Today): readonly string[] {
+  if (limit === undefined) return [];
+  const over = cost < limit ? '' : ': nothing new is started until midnight';
+  return ['', `Today, in all projects: ${usd(cost)} of ${usd(limit)}${over}`];
+}
+
+function jsonOf(
+  heads: readonly DelegationHead[],
+  {by, today: {cost, limit}}: {readonly by: readonly UsedBy[]; readonly today: Today},
+): unknown {
   const groups = by.map((one) => [
     `by_${one}`,
     usedBy(one, heads).map(([key, used]) => ({[one]: key, ...shownUse(used)})),
   ]);
-  return {total: shownUse(usedIn(heads)), ...Object.fromEntries(groups)};
+  const today = {cost_usd: cost, ...(limit !== undefined && {limit_usd: limit})};
+  return {total: shownUse(usedIn(heads)), today, ...Object.fromEntries(groups)};
 }
 
-function shownUse({delegations, completed, ms, usage}: Used) {
+function shownUse({delegations, completed, atLimit, ms, usage}: Used) {
   const {input, output, reasoning, cacheRead, cacheWrite, cost} = usage;
   return {
-    ...{delegations, completed, seconds: Math.round(ms / 1_000)},
+    ...{delegations, completed, at_limit: atLimit, seconds: Math.round(ms / 1_000)},
     usage: {input, output, reasoning, cache_read: cacheRead, cache_write: cacheWrite, cost_usd: cost},
   };
 }
@@ -94,11 +119,12 @@ function linesOf(
   ];
 }
 
-function cellsOf({delegations, completed, ms, usage}: Used): readonly Cell[] {
+function cellsOf({delegations, completed, atLimit, ms, usage}: Used): readonly Cell[] {
   const tokens = usage.input + usage.output + usage.reasoning;
   return [
     {text: counted(delegations, 'delegation')},
     {text: completed === delegations ? '' : `${count(completed)} completed`, look: 'faint'},
+    {text: atLimit === 0 ? '' : `${count(atLimit)} at a limit`, look: 'attention'},
     {text: duration(Math.floor(ms / 1_000) * 1_000), look: 'faint'},
     {text: `${count(tokens)} tokens`, look: 'faint'},
     {text: usage.cost === 0 ? '' : `$${usage.cost.toFixed(2)}`},

@@ -3,6 +3,7 @@ import {join} from 'node:path';
 import {dataDirOf} from '../../base/data-dir.ts';
 import type {Logger} from '../../base/log.ts';
 import {wholeOf} from '../../base/whole-file.ts';
+import {dayOf} from '../../delegation/model/ceiling.ts';
 import type {Delegation, DelegationHead, Named} from '../../delegation/model/delegation.ts';
 import {THREE_WORDS} from '../../delegation/model/id.ts';
 import {EXTENSION} from '../../store/files/artifact.ts';
@@ -66,6 +67,11 @@ export class RecordsOnDisk {
   async open(isWanted: (named: Named) => boolean = () => true): Promise<readonly DelegationHead[]> {
     const {open} = await new OpenMarks(this.root).all();
     return open.filter(isWanted).flatMap(({project, id}) => this.#headOf(project, id));
+  }
+
+  /** What the delegations of all projects have cost today, in US dollars. */
+  spentToday(): Promise<number> {
+    return this.#store.spentSince(dayOf(Date.now()).from, () => false);
   }
 
   /** The whole record; `undefined` when there is none that can be understood. */

@@ -4,12 +4,14 @@ import {type DelegationHead, hasEnded, NO_USAGE, type Usage} from '../../delegat
 export interface Used {
   readonly delegations: number;
   readonly completed: number;
+  /** How many were ended at a limit of cost or tokens. */
+  readonly atLimit: number;
   /** How long they ran, in milliseconds, each by itself. */
   readonly ms: number;
   readonly usage: Usage;
 }
 
-const NOTHING: Used = {delegations: 0, completed: 0, ms: 0, usage: NO_USAGE};
+const NOTHING: Used = {delegations: 0, completed: 0, atLimit: 0, ms: 0, usage: NO_USAGE};
 
 /** What sorts delegations. */
 export const USED_BY = {
@@ -37,13 +39,14 @@ export function usedBy(by: UsedBy, heads: readonly DelegationHead[]): readonly (
   return all.sort(([, a], [, b]) => b.usage.cost - a.usage.cost || b.ms - a.ms);
 }
 
-function add({delegations, completed, ms, usage}: Used, {state}: DelegationHead): Used {
+function add({delegations, completed, atLimit, ms, usage}: Used, {state}: DelegationHead): Used {
   const ended = hasEnded(state) ? state : undefined;
   const took = ended?.startedAt === undefined ? 0 : ended.endedAt - ended.startedAt;
   const more = ended?.work.usage ?? NO_USAGE;
   return {
     delegations: delegations + 1,
     completed: completed + (state.status === 'completed' ? 1 : 0),
+    atLimit: atLimit + (ended?.atLimit === undefined ? 0 : 1),
     ms: ms + took,
     usage: {
       input: usage.input + more.input,

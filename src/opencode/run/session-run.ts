@@ -72,6 +72,8 @@ export class SessionRun implements Run, SessionListener {
   #isSettled = false;
   /** It has an end that no stop has brought about. */
   #hasOwnEnd = false;
+  /** No event has come since the server was asked last. */
+  #isSilent = false;
   /** Its last step has ended the turn. */
   #isClosing = false;
   readonly #stopped = new AbortController();
@@ -118,6 +120,7 @@ export class SessionRun implements Run, SessionListener {
   }
 
   event(event: OpenCodeEvent, isOwn: boolean): void {
+    this.#isSilent = false;
     this.#work.event(event, isOwn);
     this.#watch.event(event, isOwn);
     if (event.type === 'message.updated') this.#stepped(event.properties.info, isOwn);
@@ -136,6 +139,10 @@ export class SessionRun implements Run, SessionListener {
   gap(): void {
     this.#work.gap();
     this.#turn?.read();
+    this.#catchUp();
+  }
+
+  #catchUp(): void {
     const parts = {session: this.#session, turn: this.#own, work: this.#work, log: this.#log};
     void catchUp(parts).then(() => this.#watch.used(this.#work.usage(), this.#isClosing));
   }
@@ -207,6 +214,11 @@ export class SessionRun implements Run, SessionListener {
       heard: () => this.#work.heard(),
       awaits: (transcript) => this.#telling.awaits(transcript),
       onStatus: (status) => this.#watch.status(id, status),
+      onLook: () => {
+        // The stream may be broken for good.
+        if (this.#isSilent) this.#catchUp();
+        this.#isSilent = true;
+      },
       onEnd: (verdict, transcript) => {
         this.#judging = this.#judged(session, verdict, transcript).catch(this.#failed);
       },

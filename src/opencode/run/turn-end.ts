@@ -26,6 +26,8 @@ export interface TurnEndOptions {
   readonly awaits: (transcript: Transcript) => boolean;
   /** Called with the status whenever it was asked for because no event had told it. */
   readonly onStatus: (status: SessionStatus) => void;
+  /** Called whenever the server is asked by itself, now and then. */
+  readonly onLook: () => void;
   /** Called once, with the messages of the turn, that the verdict was read from. */
   readonly onEnd: (verdict: ClearVerdict, transcript: Transcript) => void;
 }
@@ -235,6 +237,7 @@ export class TurnEnd {
   #poll(): void {
     this.#later(POLL_MS, async () => {
       const {connection, directory} = this.#options.session;
+      this.#options.onLook();
       await connection.findAsks(directory);
       if (await this.#looksIdle()) this.#idle();
       this.#poll();

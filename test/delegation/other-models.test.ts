@@ -94,6 +94,13 @@ describe('a delegation whose model has a name', () => {
       ...{project: 'project', environment, id, prompt: 'And on', timeoutMinutes: 15, client},
     });
     expect(fakes.catalog.requests.at(-1)).toMatchObject({model: 'fast', preferred: 'acme/two'});
+    // The name may be gone by then.
+    const without = {...environment, modelNames: []};
+    run(2).complete('Done.');
+    await settled();
+    const other = {project: 'project', environment: without, timeoutMinutes: 15, client};
+    await delegations.continue({...other, id, prompt: 'And on'});
+    expect(fakes.catalog.requests.at(-1)).toMatchObject({model: 'acme/two'});
   });
 });
 

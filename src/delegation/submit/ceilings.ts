@@ -26,12 +26,12 @@ export function checkCeilings({
 /**
  * What was asked for, as far as the settings of the client let it.
  *
- * @param price whether OpenCode knows what the model costs.
+ * @param model the one that runs, and whether OpenCode knows what it costs.
  */
 export function ceilingOf(
   asked: Ceilings,
   {ceilings: set}: Pick<Environment, 'ceilings'>,
-  {model, isPriced}: {readonly model: string; readonly isPriced: boolean},
+  model: {readonly name: string; readonly isPriced: boolean},
 ): Ceiling {
   const ceilings = lower(asked, set);
   const isMoneyLimited = ceilings.costUsd !== undefined || set.dailyCostUsd !== undefined;
@@ -40,9 +40,9 @@ export function ceilingOf(
     notes: [
       ...tooMuch('OPENCODE_DELEGATE_MAX_COST_USD', {asked: asked.costUsd, set: set.costUsd, say: usd}),
       ...tooMuch('OPENCODE_DELEGATE_MAX_TOKENS', {asked: asked.tokens, set: set.tokens, say: tokenWords}),
-      ...(isMoneyLimited && !isPriced
+      ...(isMoneyLimited && !model.isPriced
         ? [
-            `OpenCode knows no price for ${model}, so what this costs is not known and no limit in dollars holds it; max_tokens does.`,
+            `OpenCode knows no price for ${model.name}, so what this costs is not known and no limit in dollars holds it; max_tokens does.`,
           ]
         : []),
     ],

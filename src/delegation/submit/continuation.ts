@@ -68,15 +68,22 @@ function nextRequest(source: Delegation, request: ContinueInput): DelegateInput 
   checkKept(source, {directory, access});
   return {
     agent: source.agent,
-    ...(source.modelName === undefined
-      ? {model: source.model}
-      : {model: source.modelName, preferredModel: source.model}),
+    ...inheritedModel(source, request),
     directory: source.directory,
     access: access ?? source.access,
     ...inheritedCeilings(source),
     ...rest,
     ...nextPrompt(source, prompt),
   };
+}
+
+/** By its name, where it was asked for by one that there still is: then others of that name can take over again. */
+function inheritedModel(
+  {model, modelName}: Delegation,
+  {environment: {modelNames}}: ContinueInput,
+): Pick<DelegateInput, 'model' | 'preferredModel'> {
+  if (!modelNames.some(({name}) => name === modelName)) return {model};
+  return {...(modelName !== undefined && {model: modelName}), preferredModel: model};
 }
 
 function inheritedCeilings({ceilings = {}}: Delegation): Pick<DelegateInput, 'maxCostUsd' | 'maxTokens'> {

@@ -49,7 +49,7 @@ export async function draftOf(
     ...(request.preferredModel !== undefined && {preferred: request.preferredModel}),
     ...(parent?.model !== undefined && {callerModel: parent.model}),
   });
-  const {ceilings, notes: limits} = ceilingOf(asked, environment, {model: choice.model, isPriced});
+  const {ceilings, notes: limits} = ceilingOf(asked, environment, {name: choice.model, isPriced});
   const {worktreeOf, notes: place} = await workingPlaceOf({...request, access}, worktrees);
   const notes = [...place, ...limits];
   // OpenCode may have taken its time to start, and the client has asked again.

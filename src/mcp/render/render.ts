@@ -24,7 +24,8 @@ const NAMED_UNREAD = 5;
 const SAID_CHARS = 300;
 
 /** What `delegate` answers. */
-export function renderStarted({delegation, waiting}: DelegationView, now: number): string {
+export function renderStarted(view: DelegationView, now: number): string {
+  const {delegation, waiting} = view;
   const {id, state, timeoutMs, ceilings: {costUsd, tokens} = {}} = delegation;
   const limits = [
     duration(timeoutMs),
@@ -34,7 +35,7 @@ export function renderStarted({delegation, waiting}: DelegationView, now: number
   const status = waiting === undefined ? state.status : `${state.status}, place ${waiting.place}`;
   const why = waiting && renderReason(waiting.reason, now);
   return [
-    facts(id, status, why, ...who(delegation), `up to ${limits.join(', ')} of work`),
+    facts(id, status, why, ...who(delegation), `up to ${limits.join(', ')} of work`, nearnessOf(view)),
     ...toldBesides(delegation),
     `Carry on with other work and do not poll. When you need the result: delegation_read("${id}"), which waits for it.`,
   ].join('\n');

@@ -46,7 +46,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['delegation/live'],
   ['delegation/asks', 'contract'],
   ['delegation/model'],
-  ['config.ts', 'environment', 'loaded-by-opencode.ts', 'process'],
+  ['config.ts', 'environment', 'loaded-by-opencode.ts', 'process', 'schema'],
   ['settings', 'variables.ts'],
   ['base'],
 ];

@@ -45,6 +45,8 @@ export const controlRequest = z.discriminatedUnion('op', [
     timeout_minutes: z.number().optional(),
     max_cost_usd: z.number().optional(),
     max_tokens: z.number().optional(),
+    /** The JSON Schema that its answer has to fit. */
+    expect: z.record(z.string(), z.unknown()).optional(),
     continues: z.object(named).optional(),
   }),
 ]);

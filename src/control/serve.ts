@@ -104,7 +104,7 @@ export class ControlConnection {
 
   async #start(request: Extract<ControlRequest, {op: 'start'}>) {
     const {delegations, environment, projectOf, version} = this.#options;
-    const {prompt, agent, model, access, directory, continues} = request;
+    const {prompt, agent, model, access, directory, continues, expect} = request;
     const given = {
       environment: environment(),
       client: {name: CLIENT_NAME, version},
@@ -114,6 +114,7 @@ export class ControlConnection {
       ...(agent !== undefined && {agent}),
       ...(model !== undefined && {model}),
       ...(access !== undefined && {access}),
+      ...(expect !== undefined && {expect}),
     };
     const view = await (continues === undefined
       ? delegations.delegate({...given, project: await projectOf(directory), directory, prompt: prompt ?? ''})

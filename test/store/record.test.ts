@@ -4,6 +4,7 @@ import {ACCESSES} from '../../src/delegation/model/access.ts';
 import {type Ask, type Decision, RULINGS} from '../../src/delegation/model/ask.ts';
 import {
   type Delegation,
+  type DelegationHead,
   hasEnded,
   OUTCOMES,
   SESSION_ID,
@@ -151,12 +152,17 @@ const aWorktree: fc.Arbitrary<Worktree> = fc
   .map(([place, outcome]) => ({...place, ...(outcome !== undefined && {outcome})}));
 
 const aLater: fc.Arbitrary<
-  Pick<Delegation, 'continues' | 'notes' | 'decisions' | 'messages' | 'worktree' | 'alsoChanged'>
+  Pick<
+    Delegation,
+    'continues' | 'notes' | 'decisions' | 'messages' | 'expect' | 'repair' | 'worktree' | 'alsoChanged'
+  >
 > = fc.record(
   {
     continues: record({id: anId, sessionId: aSession}),
     notes: fc.array(aText, {minLength: 1, maxLength: 2}),
     decisions: fc.array(aDecision, {minLength: 1, maxLength: 3}),
+    expect: aText,
+    repair: record({sessionId: aSession, why: aText}),
     messages: fc
       .array(aMessage, {minLength: 1, maxLength: 3})
       .map((all) => all.map((one, n) => ({number: n + 1, ...one}))),
@@ -183,6 +189,12 @@ const aRecord: fc.Arbitrary<Delegation> = record({
   later: aLater,
 }).map(({later, ...given}) => aDelegation({...given, ...later}));
 
+/** What a list knows of it. */
+function headOf(delegation: Delegation): DelegationHead {
+  const {prompt: _1, text: _2, messages: _3, expect: _4, repair: _5, ...head} = delegation;
+  return head;
+}
+
 /** As it comes back from the disk. */
 function again(delegation: Delegation): Delegation {
   const bytes = Buffer.from(renderRecord(delegation), 'utf8');
@@ -202,7 +214,7 @@ describe('a record', () => {
   it('has the same head when only its front matter is read', () => {
     fc.assert(
       fc.property(aRecord, (delegation) => {
-        const {prompt: _prompt, text: _text, messages: _messages, ...head} = delegation;
+        const head = headOf(delegation);
         expect(parseHead(renderRecord(delegation), delegation.project)).toStrictEqual(head);
       }),
     );
@@ -229,7 +241,7 @@ describe('a record', () => {
 
   it('is not read further than to its prompt for its head', () => {
     const delegation = aDelegation({state: anEnd(), prompt: 'p'.repeat(100_000), text: 't'.repeat(100_000)});
-    const {prompt: _prompt, text: _text, messages: _messages, ...head} = delegation;
+    const head = headOf(delegation);
     const file = Buffer.from(renderRecord(delegation));
     const {project} = delegation;
     expect(parseBeginning(file.subarray(0, 8_000), {size: file.length, project})).toStrictEqual(head);

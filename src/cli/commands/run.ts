@@ -1,4 +1,7 @@
+import {readFileSync} from 'node:fs';
 import {resolve} from 'node:path';
+import * as z from 'zod';
+import {messageOf} from '../../base/errors.ts';
 import {ACCESSES, type Access} from '../../delegation/model/access.ts';
 import {MAX_TIMEOUT_MINUTES} from '../../delegation/model/delegation.ts';
 import {type Command, EXIT, type Invocation, type OptionSpec, UsageError} from '../line/command.ts';
@@ -20,6 +23,11 @@ export const RUN_OPTIONS: Readonly<Record<string, OptionSpec>> = {
     value: 'ACCESS',
     about: `${ACCESSES.join(', ')}. Default: agent.`,
     choices: ACCESSES,
+  },
+  expect: {
+    type: 'string',
+    value: 'FILE',
+    about: 'A JSON Schema that the answer must fit: the result is then that JSON.',
   },
   timeout: {type: 'string', value: 'MINUTES', about: 'How long it may run. Default: 15.'},
   'max-cost': {type: 'string', value: 'USD', about: 'End it when it has cost so much. Default: no limit.'},
@@ -54,7 +62,7 @@ export const run: Command = {
 };
 
 /** @throws UsageError. */
-export function settingsOf({text}: Invocation) {
+export function settingsOf({text, cwd}: Invocation) {
   const [agent, model, access, minutes] = [text('agent'), text('model'), text('access'), text('timeout')];
   if (access !== undefined && !isAccess(access))
     throw new UsageError(`There is no access "${access}". There are: ${ACCESSES.join(', ')}.`);
@@ -63,7 +71,9 @@ export function settingsOf({text}: Invocation) {
     throw new UsageError(`--timeout takes minutes, more than 0 and at most ${MAX_TIMEOUT_MINUTES}.`);
   const maxCost = limitIn('--max-cost', text('max-cost'), 'a number of US dollars, 0.5 say');
   const maxTokens = limitIn('--max-tokens', text('max-tokens'), 'a number of tokens');
+  const expect = text('expect');
   return {
+    ...(expect !== undefined && {expect: schemaFrom(resolve(cwd, expect))}),
     ...(maxCost !== undefined && {max_cost_usd: maxCost}),
     ...(maxTokens !== undefined && {max_tokens: maxTokens}),
     ...(agent !== undefined && {agent}),
@@ -96,6 +106,16 @@ export async function start(call: Invocation, given: Started): Promise<number> {
   terminal.print(delegation.id);
   for (const note of delegation.notes) terminal.complain(note);
   return has('wait') ? waitForEnd(call, delegation) : EXIT.ok;
+}
+
+/** The schema in a file; whether it is one, the host says. @throws UsageError. */
+function schemaFrom(path: string): Record<string, unknown> {
+  try {
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (error) {
+    const why = error instanceof z.ZodError ? 'it holds no JSON object' : messageOf(error);
+    throw new UsageError(`--expect cannot be read: ${why}`);
+  }
 }
 
 function isAccess(given: string): given is Access {

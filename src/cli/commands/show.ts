@@ -4,6 +4,7 @@ import {type ShownDelegation, shownOfHead} from '../../control/shown.ts';
 import {type Delegation, hasEnded} from '../../delegation/model/delegation.ts';
 import {counted, duration, facts} from '../../report/format.ts';
 import {renderDuration, renderOutcome} from '../../report/outcome.ts';
+import {jsonIn} from '../../schema/json-in.ts';
 import {type Command, EXIT} from '../line/command.ts';
 import {exitOf} from '../line/outcome.ts';
 import {findDelegation} from '../sources/find.ts';
@@ -41,12 +42,27 @@ export const show: Command = {
     const open = await openNow(hosts, records);
     for (const host of hosts) host.close();
     const shown = open.find((one) => keyOf(one) === keyOf(named)) ?? shownOfHead(record);
-    if (has('json'))
-      terminal.print(JSON.stringify({...shown, prompt: record.prompt, text: record.text}, undefined, 2));
+    if (has('json')) terminal.print(JSON.stringify({...shown, ...longOf(record)}, undefined, 2));
     else terminal.print(...linesOf(record, shown, {terminal, cwd, file: records.artifact(named)}));
     return exitOf(shown);
   },
 };
+
+/** What `--json` has besides what a list has: all texts, and of an answer that fits its schema the value. */
+function longOf({prompt, text, messages, expect, state}: Delegation) {
+  const isFitting = expect !== undefined && state.status === 'completed';
+  return {
+    ...{prompt, text},
+    ...(expect !== undefined && {expect: jsonIn(expect)?.value}),
+    ...(isFitting && {value: jsonIn(text)?.value}),
+    ...(messages !== undefined && {
+      messages: messages.map(({text: said, at, readAt}) => ({
+        ...{text: said, at: new Date(at).toISOString()},
+        ...(readAt !== undefined && {read_at: new Date(readAt).toISOString()}),
+      })),
+    }),
+  };
+}
 
 function linesOf(
   record: Delegation,

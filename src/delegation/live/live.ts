@@ -13,7 +13,7 @@ import type {End, StopCause} from '../model/end.ts';
 import {summaryOf} from '../model/headline.ts';
 import {type LifecycleEvent, transition} from '../model/lifecycle.ts';
 import type {SentMessage} from '../model/message.ts';
-import type {Activity, Environment, Run, Store} from '../model/ports.ts';
+import type {Activity, Environment, Product, Run, Store} from '../model/ports.ts';
 import type {Worktree} from '../model/worktree.ts';
 import {endLine, startLine} from './log-lines.ts';
 import {messagesAtEnd, withHeard, withMessage} from './messages.ts';
@@ -235,6 +235,15 @@ export class LiveDelegation {
     return isStored && this.#ending === undefined ? message : undefined;
   }
 
+  /** Its answer does not fit: its agent is to repair it, in its session. Resolves when that is on disk, if it can be. */
+  async repairs({product, why}: {readonly product: Product; readonly why: string}): Promise<void> {
+    const {state} = this.#record;
+    if (this.#ending !== undefined || state.status !== 'running' || state.sessionId === undefined) return;
+    this.#record = {...this.#record, text: product.text, repair: {sessionId: state.sessionId, why}};
+    this.heard(product.heard ?? []);
+    await this.save();
+  }
+
   /** Its agent was given these messages. */
   heard(numbers: readonly number[]): void {
     const {messages = []} = this.#record;
@@ -293,7 +302,8 @@ export class LiveDelegation {
         ...(error !== undefined && {error}),
         ...(atLimit !== undefined && {atLimit}),
       }),
-      text: product.text,
+      // What it was asked to repair is kept where it was stopped before it could.
+      text: product.text === '' ? this.#record.text : product.text,
       ...(worktree !== undefined && {worktree}),
       ...(alsoChanged.length > 0 && {alsoChanged}),
       summary: summaryOf(error ?? product.text),

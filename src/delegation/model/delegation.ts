@@ -192,6 +192,17 @@ export interface Delegation extends DelegationHead {
   readonly text: string;
   /** What it was told since, in the order in which it came; absent where that is nothing. */
   readonly messages?: readonly SentMessage[];
+  /** The JSON Schema that its answer has to fit, as JSON. The text of one that completed is the value alone. */
+  readonly expect?: string;
+  /** Its answer did not fit, which its agent is asked to repair; its text is that answer until there is another. */
+  readonly repair?: Repair;
+}
+
+/** What an agent is asked to repair, and the session that it does so in. */
+export interface Repair {
+  readonly sessionId: string;
+  /** What does not fit. */
+  readonly why: string;
 }
 
 /** True when the delegation has reached one of the five ends. */

@@ -46,6 +46,10 @@ export interface RunRequest {
   readonly prompt: string;
   /** What it was told before it began, which goes with the prompt. */
   readonly messages?: readonly MessageText[];
+  /** What its agent is told besides. */
+  readonly besides?: string;
+  /** True where it goes on with its own work, to repair its answer. */
+  readonly isRepair?: boolean;
   readonly title: string;
   /** The session below which the delegation's is opened. */
   readonly parentSession?: string;
@@ -86,6 +90,8 @@ export interface Product {
   readonly work: RunStats;
   /** The numbers of the messages that its agent was given; absent where there are none. */
   readonly heard?: readonly number[];
+  /** True when its agent was asked to repair its answer. */
+  readonly isRepaired?: boolean;
 }
 
 /** Of what has never run, or left nothing. */

@@ -21,8 +21,8 @@ export async function findOut(record: Delegation, {all}: Environments): Promise<
     const ran = await environment.runner.postMortem({
       delegationId: record.id,
       directory: record.worktree?.directory ?? record.directory,
-      sessionId: noted ?? record.continues?.sessionId,
-      isContinued: record.continues !== undefined,
+      sessionId: noted ?? record.repair?.sessionId ?? record.continues?.sessionId,
+      isContinued: record.continues !== undefined || record.repair !== undefined,
       cause: `The process that ran it (${record.owner.pid}) is gone.`,
     });
     if (ran.outcome !== 'not known') return {outcome: 'known', ran, environment};

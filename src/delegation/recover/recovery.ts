@@ -7,6 +7,7 @@ import type {End} from '../model/end.ts';
 import {transition} from '../model/lifecycle.ts';
 import {isAbandoned, ownerIn} from '../model/owner.ts';
 import {type Environment, type Environments, NO_PRODUCT, type NothingSent} from '../model/ports.ts';
+import {fitted, misfit, type Unfit} from '../run/fitting.ts';
 import {withWorktreeEnd} from '../run/worktree-end.ts';
 import {findOut} from './lost-run.ts';
 
@@ -178,10 +179,16 @@ export class Recovery {
       this.#delay(record, found.why);
       return record;
     }
-    const {ran, environment} = found;
+    const {environment} = found;
+    const ran = found.ran.outcome === 'nothing sent' ? found.ran : await fitted(found.ran, record);
+    if (ran.outcome === 'unfit') {
+      if (ran.product.isRepaired !== true) return this.#repair(record, ran);
+      const end = await withWorktreeEnd(misfit(ran, record), record, environment.worktrees);
+      return this.#end(record, end, environment);
+    }
     const isUnsent = ran.outcome === 'nothing sent';
     // A worktree that it goes on in is ready for it.
-    if (isUnsent && record.continues !== undefined) return this.#beginAgain(record);
+    if (isUnsent && (record.continues ?? record.repair) !== undefined) return this.#beginAgain(record);
     const end = await withWorktreeEnd(isUnsent ? nothingSent(ran) : ran, record, environment.worktrees);
     // What is in a new one all the same, somebody else has put there: that is kept, and it ends.
     if (isUnsent && end.worktree?.outcome?.is !== 'kept') return this.#beginAgain(record);
@@ -197,6 +204,14 @@ export class Recovery {
     return ended;
   }
 
+  /** Its answer does not fit, and nobody has asked its agent to repair it: it waits for its turn to be asked that. */
+  async #repair(record: Delegation, {product, why}: Unfit): Promise<Delegation> {
+    const {state} = record;
+    const sessionId = (state.status === 'running' && state.sessionId) || record.repair?.sessionId;
+    if (!sessionId) throw new Error(`${record.id} has an answer and no session`);
+    return this.#beginAgain({...record, text: product.text, repair: {sessionId, why}});
+  }
+
   /** Nothing was sent to the model: it waits again, as it did before it was its turn. */
   async #beginAgain(record: Delegation): Promise<Delegation> {
     const {store, log} = this.#options;
@@ -205,7 +220,9 @@ export class Recovery {
     if (own !== undefined) return this.#takeOver(waiting, own);
     await store.write(waiting);
     this.#forget(record);
-    log.info(`${record.id} waits again, for a client of its environment: nothing had been sent to the model`);
+    log.info(
+      `${record.id} waits again, for a client of its environment: what comes next had not been sent to the model`,
+    );
     return waiting;
   }
 }

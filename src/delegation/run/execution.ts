@@ -1,10 +1,12 @@
 import {messageOf} from '../../base/errors.ts';
+import {askedAgain, askedFor} from '../../schema/answer.ts';
 import {Asks} from '../asks/asks.ts';
 import type {LiveDelegation} from '../live/live.ts';
 import type {Delegation} from '../model/delegation.ts';
 import type {End, StopCause} from '../model/end.ts';
 import {type ModelRefused, NO_PRODUCT, type NothingSent, type Run, type RunRequest} from '../model/ports.ts';
 import type {Worktree} from '../model/worktree.ts';
+import {fitted, misfit, type Unfit} from './fitting.ts';
 import type {Limits} from './limits.ts';
 import {otherModels} from './other-models.ts';
 import {stoppedBy} from './stopping.ts';
@@ -65,8 +67,8 @@ async function mayBegin(live: LiveDelegation, {limits}: ExecuteOptions): Promise
 
 /** Makes the worktree. Returns false when that failed or was stopped, which is the delegation's end then. */
 async function enter(worktree: Worktree, live: LiveDelegation): Promise<boolean> {
-  // Anyone who continues has found it ready.
-  if (live.record.continues !== undefined) return true;
+  // Anyone who continues has found it ready, and so has anyone who repairs an answer.
+  if (live.record.continues !== undefined || live.record.repair !== undefined) return true;
   const abort = new AbortController();
   const stopped = live.stopped.then((cause) => {
     abort.abort();
@@ -87,13 +89,20 @@ async function enter(worktree: Worktree, live: LiveDelegation): Promise<boolean>
   }
 }
 
-/** Runs it, and again for as long as its server goes away before anything was sent to the model. */
+/**
+ * Runs it, and again for as long as its server goes away before anything was sent to the model, and where its answer is
+ * to be repaired.
+ */
 async function work(live: LiveDelegation, runsOut: number, options: ExecuteOptions): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     const begun = await workOnce(live, runsOut, options);
     if (begun === undefined) return;
     if (begun.outcome === 'refused') takeAnother(live, begun);
-    if (begun.outcome === 'refused' || attempt < ATTEMPTS) continue;
+    if (begun.outcome === 'unfit') {
+      await live.repairs(begun);
+      attempt = 0;
+    }
+    if (begun.outcome !== 'nothing sent' || attempt < ATTEMPTS) continue;
     const error = `${begun.why} Nothing had been sent to the model, ${ATTEMPTS} times in a row. Delegate it again.`;
     await live.end({outcome: 'interrupted', product: NO_PRODUCT, error});
     return;
@@ -111,7 +120,7 @@ async function workOnce(
   live: LiveDelegation,
   runsOut: number,
   options: ExecuteOptions,
-): Promise<NothingSent | ModelRefused | undefined> {
+): Promise<NothingSent | ModelRefused | Unfit | undefined> {
   const {record} = live;
   const {runner, asking} = live.environment;
   const {now, limits, rateLimited} = options;
@@ -154,7 +163,10 @@ async function workOnce(
     const ended = run.end.then(async (end) => {
       if (end.outcome === 'nothing sent' || end.outcome === 'refused') return end;
       // What our own stop makes of it is no end of its own.
-      if (!isStopping || end.outcome === 'completed') await finish(end);
+      if (isStopping && end.outcome !== 'completed') return undefined;
+      const judged = await fitted(end, record);
+      if (judged.outcome === 'unfit' && !isStopping && judged.product.isRepaired !== true) return judged;
+      await finish(judged.outcome === 'unfit' ? misfit(judged, record) : judged);
       return undefined;
     });
     const cause = await Promise.race([ended, live.stopped]);
@@ -172,8 +184,11 @@ async function workOnce(
       const end = stoppedBy(cause, live);
       const why = [end.error, run.trouble].filter((sentence) => sentence !== undefined);
       // What became of it is stored where the next host can ask for it.
-      if (cause === 'interrupted' && run.isNotKnown) live.leave();
-      else if (isAnswered) await finish({outcome: 'completed', product});
+      const judged = isAnswered ? await fitted({outcome: 'completed', product}, record) : undefined;
+      const isForNext = judged?.outcome === 'unfit' && judged.product.isRepaired !== true;
+      if (cause === 'interrupted' && (run.isNotKnown || isForNext)) live.leave();
+      else if (judged !== undefined)
+        await finish(judged.outcome === 'unfit' ? misfit(judged, record) : judged);
       else await finish({...end, product, error: why.join(' ')});
     }
     return undefined;
@@ -206,21 +221,25 @@ function finisher(
 }
 
 function requestOf(record: Delegation, deadline: number): RunRequest {
-  const {worktree, parent, continues, trusted, messages = []} = record;
+  const {worktree, parent, continues, trusted, messages = [], expect, repair} = record;
+  const unread = messages.filter(({readAt}) => readAt === undefined);
+  const session = repair?.sessionId ?? continues?.sessionId;
   return {
     delegationId: record.id,
     directory: worktree?.directory ?? record.directory,
     access: record.access,
     agent: record.agent,
     model: record.model,
-    prompt: record.prompt,
-    messages: messages.map(({number, text}) => ({number, text})),
+    ...(expect !== undefined && repair !== undefined
+      ? {prompt: askedAgain(expect, repair.why), isRepair: true}
+      : {prompt: record.prompt, ...(expect !== undefined && {besides: askedFor(expect)})}),
+    messages: unread.map(({number, text}) => ({number, text})),
     title: record.title,
     deadline,
     ...(worktree !== undefined && {checkout: worktree.checkout}),
     ...(trusted !== undefined && {trusted}),
     ...(parent !== undefined && {parentSession: parent.session}),
-    ...(continues !== undefined && {continues: continues.sessionId}),
+    ...(session !== undefined && {continues: session}),
   };
 }
 

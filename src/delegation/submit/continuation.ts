@@ -74,6 +74,9 @@ function nextRequest(source: Delegation, request: ContinueInput): DelegateInput 
     ...inheritedCeilings(source),
     ...rest,
     ...nextPrompt(source, prompt),
+    ...(rest.expect === undefined &&
+      isUnsaid(prompt) &&
+      source.expect !== undefined && {expect: JSON.parse(source.expect)}),
   };
 }
 
@@ -122,12 +125,17 @@ function nextPrompt(
   {id, state, title}: Delegation,
   prompt: string | undefined,
 ): {readonly prompt: string; readonly title?: string} {
-  if (prompt !== undefined && prompt.trim() !== '') return {prompt};
+  if (!isUnsaid(prompt)) return {prompt};
   const isAtLimit = hasEnded(state) && state.atLimit !== undefined;
   if (state.status === 'interrupted' || isAtLimit) return {prompt: GO_ON, title};
   throw new Refusal(
     `${id} has ended as ${state.status}: say in prompt what its agent is to do next. Only one that was interrupted, or ended at a limit of cost or tokens, goes on without.`,
   );
+}
+
+/** True where the work itself is gone on with. What is asked for in words may have another answer than that. */
+function isUnsaid(prompt: string | undefined): prompt is undefined {
+  return prompt === undefined || prompt.trim() === '';
 }
 
 /**

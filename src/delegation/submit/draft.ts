@@ -1,6 +1,7 @@
 import {Refusal} from '../../base/errors.ts';
 import {plainLine} from '../../base/safe-text.ts';
 import type {ProcessIdentity} from '../../process/identity.ts';
+import {problemWith} from '../../schema/check-schema.ts';
 import {DEFAULT_ACCESS} from '../model/access.ts';
 import {titleOf} from '../model/headline.ts';
 import {ownerIn} from '../model/owner.ts';
@@ -35,6 +36,7 @@ export async function draftOf(
       'OPENCODE_DELEGATE_SANDBOX is set, so that nothing but worktrees can be written, and access "agent" works in the directory itself. Nothing was started. Give access "worktree", or "read-only".',
     );
   }
+  const expect = await expected(request.expect);
   const timeoutMs = checkTimeout(request.timeoutMinutes);
   const asked = checkCeilings(request);
   checkDirectory(directory);
@@ -71,8 +73,19 @@ export async function draftOf(
     state: {status: 'registered'},
     ...(continues !== undefined && {continues}),
     ...(notes.length > 0 && {notes}),
+    ...(expect !== undefined && {expect}),
     prompt,
     text: '',
   };
   return {draft, worktreeOf};
+}
+
+/** The schema as it is kept. @throws Refusal for one that nothing can be checked against. */
+async function expected(schema: unknown): Promise<string | undefined> {
+  if (schema === undefined) return undefined;
+  const problem = await problemWith(schema);
+  if (problem === undefined) return JSON.stringify(schema);
+  throw new Refusal(
+    `expect is no JSON Schema that an answer can be checked against: ${problem}. Nothing was started.`,
+  );
 }

@@ -43,6 +43,8 @@ export interface DelegateInput {
   readonly continues?: Continues;
   /** The worktree that it goes on in, with the session; it is ready for that. */
   readonly worktree?: Worktree;
+  /** The JSON Schema that the answer has to fit. */
+  readonly expect?: unknown;
   /** Default: from the prompt. */
   readonly title?: string;
 }

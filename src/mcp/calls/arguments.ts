@@ -50,6 +50,7 @@ function isBlank(value: unknown, nothing: readonly string[]): boolean {
 function fitted(value: unknown, {type, enum: words, maximum}: Property): unknown {
   if (type === 'integer') return atMost(rounded(asNumber(value)), maximum);
   if (type === 'number') return atMost(asNumber(value), maximum);
+  if (type === 'object') return asObject(value);
   if (typeof value === 'number') return String(value);
   if (words === undefined || typeof value !== 'string') return value;
   return words.find((word) => lettersOf(word) === lettersOf(value)) ?? value;
@@ -70,6 +71,16 @@ function asNumber(value: unknown): unknown {
   if (typeof value !== 'string') return value;
   const text = value.trim();
   return DECIMAL.test(text) ? Number(text) : value;
+}
+
+/** There are models that write an object as text. */
+function asObject(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
 }
 
 function atMost(value: unknown, maximum: number | undefined): unknown {

@@ -59,6 +59,11 @@ export const delegate = defineTool({
       .describe(
         'Id of a finished delegation to continue; its agent keeps the conversation. All but the prompt is inherited unless given; an interrupted one needs none.',
       ),
+    expect: z
+      .any()
+      .optional()
+      .meta({type: 'object'})
+      .describe('JSON Schema that the answer must fit: the result is then that JSON.'),
     timeout_minutes: z
       .number()
       .max(MAX_TIMEOUT_MINUTES)
@@ -74,7 +79,7 @@ export const delegate = defineTool({
   }),
   async call({prompt, directory, continue: id, ...input}, context) {
     const {delegations, client, caller, environment, signal, isCancelled, askTrust} = context;
-    const {agent, model, access, timeout_minutes, max_cost_usd, max_tokens} = input;
+    const {agent, model, access, expect, timeout_minutes, max_cost_usd, max_tokens} = input;
     const parent = caller && parentOf(caller.stamp);
     const isHere = directory !== undefined && HERE.test(client.path(directory));
     const place = isHere ? await client.workingDirectory() : directory && client.path(directory);
@@ -84,6 +89,7 @@ export const delegate = defineTool({
       ...(access !== undefined && {access}),
       ...(agent !== undefined && {agent}),
       ...(model !== undefined && {model}),
+      ...(expect !== undefined && {expect}),
       timeoutMinutes: timeout_minutes,
       ...(max_cost_usd !== undefined && {maxCostUsd: max_cost_usd}),
       ...(max_tokens !== undefined && {maxTokens: max_tokens}),

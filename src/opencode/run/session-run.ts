@@ -104,7 +104,7 @@ export class SessionRun implements Run, SessionListener {
       onLoop: (id, why) => this.#loops(id, why),
     });
     this.#telling = new Telling({
-      ...{work: this.#work, messages: request.messages ?? []},
+      ...{work: this.#work, messages: request.messages ?? [], isRepair: request.isRepair ?? false},
       isOver: () => this.#isOver,
       onHeard: (numbers) => observer.heard(numbers),
       onTold: (id) => this.#watch.told(id),

@@ -6,7 +6,7 @@ import type {OpenSession} from '../session/open-session.ts';
 import {type Sending, sendMessage, sendPrompt} from '../session/send-prompt.ts';
 import type {SessionWork} from '../session/session-work.ts';
 import type {Transcript} from '../transcript/transcript.ts';
-import {heardIn, numbersIn} from '../transcript/turn.ts';
+import {hasRepair, heardIn, numbersIn} from '../transcript/turn.ts';
 import {dataOf} from '../wire/answer.ts';
 import type {OpenCodeEvent} from '../wire/events.ts';
 import {momentOf} from './moment.ts';
@@ -23,6 +23,8 @@ export interface TellingOptions {
   readonly work: SessionWork;
   /** What goes with the prompt at least. */
   readonly messages: readonly MessageText[];
+  /** True where the prompt asks for the answer of its own turn once more. */
+  readonly isRepair: boolean;
   /** True when nothing is said to the agent any more. */
   readonly isOver: () => boolean;
   /** Called with the numbers of messages that the agent was given. */
@@ -104,7 +106,8 @@ export class Telling {
 
   /** True while something that was sent does not stand in the turn: then what stands there is no end of it. */
   awaits(turn: Transcript): boolean {
-    if (this.#unseen.size === 0) return false;
+    // What stands there is the answer that is to be repaired.
+    if (this.#options.isRepair && !hasRepair(turn)) return true;
     for (const number of numbersIn(turn)) this.#forget(number);
     return this.#unseen.size > 0;
   }

@@ -193,7 +193,7 @@ export class TurnEnd {
       return;
     }
     const stored = await this.#stored();
-    if (this.#options.awaits(stored)) return;
+    if (this.#sessionError === undefined && this.#options.awaits(stored)) return;
     // Not taken up yet: a hook of a plugin keeps it.
     if (stored.length === 0 && this.#sessionError === undefined) return;
     const verdict = judgeTurn(stored);

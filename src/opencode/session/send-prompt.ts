@@ -1,7 +1,7 @@
 import {messageOf} from '../../base/errors.ts';
 import type {MessageText} from '../../delegation/model/message.ts';
 import type {RunRequest} from '../../delegation/model/ports.ts';
-import {messagePart, promptPart} from '../transcript/turn.ts';
+import {messagePart, promptPart, repairPart} from '../transcript/turn.ts';
 import {done, NoAnswerError} from '../wire/answer.ts';
 import {splitModel} from '../wire/model-name.ts';
 import {surroundings} from './in-worktree.ts';
@@ -19,9 +19,11 @@ export interface Sending {
  * @throws Error with OpenCode's own words when it refuses the prompt.
  */
 export async function sendPrompt(sending: Sending, messages: readonly MessageText[]): Promise<void> {
-  const {delegationId, prompt} = sending.request;
+  const {delegationId, prompt, besides, isRepair = false} = sending.request;
+  const part = isRepair ? repairPart : promptPart;
   const told = messages.map((words) => messagePart(delegationId, words));
-  await send(sending, [promptPart(delegationId, prompt), ...told]);
+  const more = besides === undefined ? [] : [part(delegationId, besides)];
+  await send(sending, [part(delegationId, prompt), ...more, ...told]);
 }
 
 /** Sends what a delegation is told while its agent works. As {@link sendPrompt}. */

@@ -16,7 +16,7 @@ import {
   toolParts,
   usageOf,
 } from '../transcript/transcript.ts';
-import {heardIn, isLater, type Turn, turnOf} from '../transcript/turn.ts';
+import {heardIn, isLater, isRepairedIn, type Turn, turnOf} from '../transcript/turn.ts';
 import type {Answered} from '../transcript/verdict.ts';
 import {dataOf} from '../wire/answer.ts';
 import {type OpenCodeEvent, sessionOf} from '../wire/events.ts';
@@ -114,10 +114,12 @@ export class SessionWork {
   /** The product with this as its answer. */
   answered({text, caveat}: Pick<Answered, 'text' | 'caveat'>): Product {
     const all = this.#all();
-    const heard = heardIn(this.#read());
+    const own = this.#read();
+    const heard = heardIn(own);
     return {
       text: this.#conceal(text),
       ...(heard.length > 0 && {heard}),
+      ...(isRepairedIn(own) && {isRepaired: true}),
       work: {
         usage: usageOf(all),
         toolCalls: toolParts(all).length,

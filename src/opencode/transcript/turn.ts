@@ -5,6 +5,8 @@ import type {Transcript, TranscriptMessage} from './transcript.ts';
 const MARK = 'delegation';
 /** Where a text part says which message to the delegation it is. */
 const MESSAGE = 'message';
+/** And that it asks for the answer once more. */
+const REPAIR = 'repair';
 
 /** Which part of a session's messages is a delegation's own. */
 export interface Turn {
@@ -16,6 +18,11 @@ export interface Turn {
 /** The prompt as it is sent: marked, so that its turn is found again among all others of its session. */
 export function promptPart(delegationId: string, text: string) {
   return {type: 'text' as const, text, metadata: {[MARK]: delegationId}};
+}
+
+/** What asks for its answer once more, as it is sent: it belongs to the turn that it is about. */
+export function repairPart(delegationId: string, text: string) {
+  return {type: 'text' as const, text, metadata: {[MARK]: delegationId, [REPAIR]: true}};
 }
 
 /** What a delegation is told later, as it is sent: its own as well, and known by its number. */
@@ -46,7 +53,7 @@ export function delegationOf(message: TranscriptMessage): string | undefined {
 /** True for what is told a delegation after its prompt. */
 export function isLater(message: TranscriptMessage): boolean {
   const marks = marksIn(message).filter(({[MARK]: mark}) => typeof mark === 'string');
-  return marks.length > 0 && marks.every(({[MESSAGE]: number}) => number !== undefined);
+  return marks.length > 0 && marks.every((mark) => MESSAGE in mark || REPAIR in mark);
 }
 
 /** The numbers of the messages that stand in the turn. */
@@ -66,6 +73,16 @@ function lastAsked(turn: Transcript): number {
 /** The numbers of the messages that the agent was given. */
 export function heardIn(turn: Transcript): readonly number[] {
   return numbersIn(turn.slice(0, Math.max(0, lastAsked(turn))));
+}
+
+/** True when the turn has something that asks for its answer once more. */
+export function hasRepair(turn: Transcript): boolean {
+  return turn.some((message) => marksIn(message).some((mark) => REPAIR in mark));
+}
+
+/** True when the agent was asked for its answer once more. */
+export function isRepairedIn(turn: Transcript): boolean {
+  return hasRepair(turn.slice(0, Math.max(0, lastAsked(turn))));
 }
 
 /** The turn from the last thing on that the agent was told and given: what it wrote before is not its answer. */

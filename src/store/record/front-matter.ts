@@ -142,6 +142,10 @@ export function toFrontMatter(delegation: Delegation): WrittenMatter {
     ...(continues !== undefined && {continues: {id: continues.id, session: continues.sessionId}}),
     ...(notes !== undefined && {notes: [...notes]}),
     ...(delegation.decisions !== undefined && {decisions: fromDecisions(delegation.decisions)}),
+    ...(delegation.expect !== undefined && {expect: delegation.expect}),
+    ...(delegation.repair !== undefined && {
+      repair: {session: delegation.repair.sessionId, why: delegation.repair.why},
+    }),
     ...(delegation.messages !== undefined && {messages: fromMessages(delegation.messages)}),
     prompt_chars: delegation.prompt.length,
   };

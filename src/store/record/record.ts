@@ -52,9 +52,18 @@ export function parseRecord(file: string, project: string): Delegation {
   const {prompt, result} = sections(matter, body);
   return {
     ...toHead(matter, project),
-    ...(matter.messages !== undefined && {messages: toMessages(matter.messages)}),
+    ...longIn(matter),
     prompt: body.slice(prompt.start, prompt.end),
     text: body.slice(result.start).replace(/\n$/, ''),
+  };
+}
+
+/** What only the whole record has, besides its prompt and its result. */
+function longIn({messages, expect, repair}: FrontMatter): Pick<Delegation, 'messages' | 'expect' | 'repair'> {
+  return {
+    ...(messages !== undefined && {messages: toMessages(messages)}),
+    ...(expect !== undefined && {expect}),
+    ...(repair !== undefined && {repair: {sessionId: repair.session, why: repair.why}}),
   };
 }
 

@@ -111,6 +111,8 @@ const common = {
   notes: z.array(z.string()).optional(),
   decisions: decisions.optional(),
   messages: messages.optional(),
+  expect: z.string().optional(),
+  repair: z.object({session, why: z.string()}).optional(),
   /** How many UTF-16 units of the body are the prompt: no mark in the text could say where it ends. */
   prompt_chars: z.int().min(0),
 };

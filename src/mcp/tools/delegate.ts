@@ -3,7 +3,6 @@ import {Refusal} from '../../base/errors.ts';
 import type {Stamp} from '../../contract/stamp.ts';
 import {ACCESSES} from '../../delegation/model/access.ts';
 import {MAX_TIMEOUT_MINUTES, type Parent} from '../../delegation/model/delegation.ts';
-import {MAX_PROMPT_CHARS} from '../../delegation/submit/input.ts';
 import type {ModelName} from '../../settings/model-names.ts';
 import {defineTool, type Tool} from '../calls/tool.ts';
 import {renderStarted} from '../render/render.ts';
@@ -13,8 +12,6 @@ const DEFAULT_TIMEOUT_MINUTES = 15;
 /** The one relative path whose meaning is beyond doubt. */
 const HERE = /^\s*\.\/?\s*$/;
 
-const MODEL = "As provider/model. Default: the agent's, else the configuration's.";
-
 /** The definition of a tool with the names that models can be asked for by, where a model is asked for. */
 export function withModelNames(
   definition: Tool['definition'],
@@ -22,10 +19,7 @@ export function withModelNames(
 ): Tool['definition'] {
   if (definition.name !== delegate.definition.name || names.length === 0) return definition;
   const known = names.map(({name}) => name).join(', ');
-  const model = {
-    type: 'string',
-    description: `${known}, or provider/model.${MODEL.slice(MODEL.indexOf(' Default'))}`,
-  };
+  const model = {type: 'string', description: `${known}, or provider/model.`};
   const {properties, ...schema} = definition.inputSchema;
   return {...definition, inputSchema: {...schema, properties: {...Object(properties), model}}};
 }
@@ -34,20 +28,13 @@ export const delegate = defineTool({
   name: 'delegate',
   title: 'Delegate work to a background agent',
   description:
-    'Starts a background OpenCode agent on a piece of work and returns its id at once. Use it for work that can go on without you: research, reviews, changes in files nobody else edits. delegation_read(id) returns the result.',
+    'Starts a background OpenCode agent and returns its id at once. Use it for work that can go on without you: research, reviews, changes in files nobody else edits. delegation_read returns the result.',
   annotations: {readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true},
   input: z.object({
-    prompt: z
-      .string()
-      .optional()
-      .describe(
-        `The whole task: the agent sees nothing of this conversation. At most ${MAX_PROMPT_CHARS} characters.`,
-      ),
-    agent: nameArgument().optional().describe("A primary OpenCode agent. Default: the configuration's."),
-    model: nameArgument().optional().describe(MODEL),
-    directory: pathArgument()
-      .optional()
-      .describe('Absolute path to work in. Default: where this client works.'),
+    prompt: z.string().optional().describe('The whole task: the agent sees nothing of this conversation.'),
+    agent: nameArgument().optional().describe("A primary one. Default: the configuration's."),
+    model: nameArgument().optional().describe('As provider/model.'),
+    directory: pathArgument().optional().describe('Absolute path. Default: where this client works.'),
     access: z
       .enum(ACCESSES)
       .optional()
@@ -57,20 +44,18 @@ export const delegate = defineTool({
     continue: nameArgument()
       .optional()
       .describe(
-        'Id of a finished delegation to continue; its agent keeps the conversation. All but the prompt is inherited unless given; an interrupted one needs none.',
+        'Id of an ended delegation whose agent is to go on, as before where nothing else is given. An interrupted one needs no prompt.',
       ),
     expect: z
       .any()
       .optional()
       .meta({type: 'object'})
-      .describe('JSON Schema that the answer must fit: the result is then that JSON.'),
+      .describe('JSON Schema of the answer; the result is then that JSON.'),
     timeout_minutes: z
       .number()
       .max(MAX_TIMEOUT_MINUTES)
       .default(DEFAULT_TIMEOUT_MINUTES)
-      .describe(
-        `Minutes of running time, up to ${MAX_TIMEOUT_MINUTES}. What exists by then is kept. Default: ${DEFAULT_TIMEOUT_MINUTES}.`,
-      ),
+      .describe('Minutes of work. What exists by then is kept.'),
     max_cost_usd: z
       .number('must be a number of US dollars, as 0.5')
       .optional()

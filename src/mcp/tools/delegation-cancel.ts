@@ -9,7 +9,7 @@ export const delegationCancel = defineTool({
   description: 'Stops a queued or running delegation. What it has written by then is kept.',
   annotations: {readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false},
   searchHint: 'stop a background agent',
-  input: z.object({id: nameArgument().describe('As delegate and delegation_list give it.')}),
+  input: z.object({id: nameArgument()}),
   async call({id}, {delegations, client}) {
     const cancelled = await delegations.cancel(await client.project(id), id);
     return {

@@ -23,18 +23,18 @@ export const delegationRead = defineTool({
   name: 'delegation_read',
   title: 'Read a delegation',
   description:
-    'Returns the result of a delegation, verbatim and in pages, with what it cost and changed. While it runs, waits for the end as long as this client allows, then says how far it is. Without id: the oldest result not read yet, or whichever ends first.',
+    'Waits for the end of a delegation and returns its result, verbatim and in pages, with what it cost and changed. Without id: the oldest unread result, else whichever ends first.',
   annotations: {readOnlyHint: true, openWorldHint: false},
   input: z.object({
-    id: nameArgument().optional().describe('As delegate and delegation_list give it.'),
+    id: nameArgument().optional(),
     wait_seconds: z
       .number()
       .min(0)
       .max(LONGEST_WAIT_SECONDS)
       .optional()
-      .describe('How long to wait for the end; 0 answers at once. Default: as long as this client allows.'),
-    offset: z.int().min(0).default(0).describe('First character of the page. Default: 0.'),
-    max_chars: z.int().min(1).max(MAX_PAGE_CHARS).default(PAGE_CHARS).describe(`Default: ${PAGE_CHARS}.`),
+      .describe('0 answers at once. Default: as long as this client allows.'),
+    offset: z.int().min(0).default(0).describe('First character of the page.'),
+    max_chars: z.int().min(1).max(MAX_PAGE_CHARS).default(PAGE_CHARS),
   }),
   async call({id, wait_seconds, offset, max_chars}, context) {
     const ticker = context.progress && new ProgressTicker(context.progress);

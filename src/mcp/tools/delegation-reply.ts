@@ -9,15 +9,15 @@ export const delegationReply = defineTool({
   name: 'delegation_reply',
   title: 'Tell a delegation something',
   description:
-    'Tells the agent of a queued or running delegation something: a correction, say. With decision, answers what a blocked one asks for, this once.',
+    'Tells the agent of a queued or running delegation something more. With decision: answers what a blocked one asks, this once.',
   annotations: {readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true},
   searchHint: 'correct a background agent at work; allow, deny or answer what it asks',
   ownWords: ['message'],
   input: z.object({
     id: nameArgument(),
-    message: z.string().optional().describe('What to tell it, to deny with, or the answer to a question.'),
+    message: z.string().optional().describe('What to tell it, to deny with, or to answer.'),
     decision: z.enum(['allow', 'deny']).optional(),
-    request: z.int().min(1).optional().describe('Its number. Default: the oldest.'),
+    request: z.int().min(1).optional().describe('Default: the oldest.'),
   }),
   async call({id, decision, message, request}, {delegations, client}) {
     const project = await client.project(id);

@@ -187,6 +187,7 @@ describe('what a person gets wrong', () => {
     ['run', 'x'],
     ['continue', 'a-b-c'],
     ['reply', 'a-b-c', 'allow'],
+    ['message', 'a-b-c', 'Go on.'],
     ['cancel', 'a-b-c'],
   ])('%s is refused in the shell of a delegated agent', async (...args) => {
     const {id} = await beginHeld(`Held for ${args[0]}`);

@@ -6,7 +6,7 @@ import type {Invocation} from '../line/command.ts';
 import {ControlClient} from './control-client.ts';
 
 const FROM_INSIDE =
-  'This shell belongs to an agent that was delegated to. Delegations cannot be started, answered or stopped from here; do the work yourself.';
+  'This shell belongs to an agent that was delegated to. Delegations cannot be started, told anything, answered or stopped from here; do the work yourself.';
 
 /** From where a host is asked, and how one is started. */
 export type HostFor = Pick<Invocation, 'env' | 'cwd' | 'version' | 'main'> & {

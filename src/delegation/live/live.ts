@@ -13,32 +13,14 @@ import type {End, StopCause} from '../model/end.ts';
 import {summaryOf} from '../model/headline.ts';
 import {type LifecycleEvent, transition} from '../model/lifecycle.ts';
 import type {SentMessage} from '../model/message.ts';
-import type {Activity, Environment, Product, Run, Store} from '../model/ports.ts';
+import type {Activity, Environment, Product, Store} from '../model/ports.ts';
 import type {Worktree} from '../model/worktree.ts';
+import type {AgentAtWork} from './agent-at-work.ts';
 import {endLine, startLine} from './log-lines.ts';
 import {messagesAtEnd, withHeard, withMessage} from './messages.ts';
+import type {Storing} from './storing.ts';
 import {UsageSaving} from './usage-saving.ts';
 import {Watchers} from './watchers.ts';
-
-export interface Clocks {
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
-  /** Milliseconds by a clock that nobody sets and that goes on while the machine sleeps. */
-  readonly uptime: () => number;
-}
-
-/** What a delegation needs to keep its record. */
-export interface Storing extends Clocks {
-  readonly store: Store;
-  readonly log: Logger;
-}
-
-/** What can be asked of an agent at work. */
-export interface AgentAtWork {
-  readonly asks: Asks;
-  readonly conversation: () => readonly ConversationEntry[];
-  readonly tell: Run['tell'];
-}
 
 /**
  * One delegation that this process owns, from its registration until its end is told: the only place where

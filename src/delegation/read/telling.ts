@@ -1,6 +1,7 @@
 import {deferred} from '../../base/deferred.ts';
 import {messageOf, Refusal} from '../../base/errors.ts';
-import type {AgentAtWork, LiveDelegation} from '../live/live.ts';
+import type {AgentAtWork} from '../live/agent-at-work.ts';
+import type {LiveDelegation} from '../live/live.ts';
 import {asksOf, type Delegation, hasEnded} from '../model/delegation.ts';
 import {type Delivery, MAX_MESSAGE_CHARS, MAX_MESSAGES, type SentMessage} from '../model/message.ts';
 

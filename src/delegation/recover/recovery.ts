@@ -1,7 +1,8 @@
 import {messageOf, Refusal} from '../../base/errors.ts';
 import {retryAfter} from '../../base/retry.ts';
 import type {ProcessIdentity} from '../../process/identity.ts';
-import {LiveDelegation, type Storing} from '../live/live.ts';
+import {LiveDelegation} from '../live/live.ts';
+import type {Storing} from '../live/storing.ts';
 import {type Delegation, type DelegationHead, hasEnded} from '../model/delegation.ts';
 import type {End} from '../model/end.ts';
 import {transition} from '../model/lifecycle.ts';

@@ -1,5 +1,6 @@
 import {EndingError, messageOf, Refusal} from '../../base/errors.ts';
-import {LiveDelegation, type Storing} from '../live/live.ts';
+import {LiveDelegation} from '../live/live.ts';
+import type {Storing} from '../live/storing.ts';
 import {type Delegation, type DelegationHead, hasEnded} from '../model/delegation.ts';
 import {newId} from '../model/id.ts';
 import type {Environment} from '../model/ports.ts';

@@ -162,6 +162,22 @@ describe('other keys', () => {
     expect(press(stateOf(ended), "'c").state.status?.text).toBe('ended-one has ended.');
   });
 
+  it('tell the agent something that waits or runs, in words', () => {
+    const asked = press(selecting(stateOf(running, ended), running), "'m");
+    expect(asked.state.prompt).toMatchObject({is: 'message', text: ''});
+    const to = {project: running.project, id: running.id};
+    expect(press(asked.state, "'In French\n", "'please", 'enter').effect).toEqual({
+      ...{does: 'message', to},
+      message: 'In French please',
+    });
+    const nothing = press(asked.state, 'enter');
+    expect(nothing.effect).toBeUndefined();
+    expect(nothing.state.status?.text).toBe('Nothing was said.');
+    const late = press(selecting(stateOf(ended), ended), "'m");
+    expect(late.state.prompt).toBeUndefined();
+    expect(late.state.status?.text).toBe('ended-one has ended.');
+  });
+
   it('leave, with q in the list and Ctrl-C everywhere', () => {
     expect(press(stateOf(ended), "'q").effect).toEqual({does: 'leave'});
     expect(press(stateOf(ended), 'enter', "'q")).toEqual({

@@ -1,0 +1,10 @@
+import type {Asks} from '../asks/asks.ts';
+import type {ConversationEntry} from '../model/conversation.ts';
+import type {Run} from '../model/ports.ts';
+
+/** What can be asked of an agent at work. */
+export interface AgentAtWork {
+  readonly asks: Asks;
+  readonly conversation: () => readonly ConversationEntry[];
+  readonly tell: Run['tell'];
+}

@@ -114,7 +114,7 @@ function schemaFrom(path: string): Record<string, unknown> {
     return z.record(z.string(), z.unknown()).parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch (error) {
     const why = error instanceof z.ZodError ? 'it holds no JSON object' : messageOf(error);
-    throw new UsageError(`--expect cannot be read: ${why}`);
+    throw new UsageError(`--expect cannot be read: ${why}`, {cause: error});
   }
 }
 

@@ -56,10 +56,7 @@ export const delegate = defineTool({
       .max(MAX_TIMEOUT_MINUTES)
       .default(DEFAULT_TIMEOUT_MINUTES)
       .describe('Minutes of work. What exists by then is kept.'),
-    max_cost_usd: z
-      .number('must be a number of US dollars, as 0.5')
-      .optional()
-      .describe('Ended there, with what it has.'),
+    max_cost_usd: z.number('must be a number of US dollars, as 0.5').optional(),
     max_tokens: z.number('must be a number, as 50000').optional(),
   }),
   async call({prompt, directory, continue: id, ...input}, context) {

@@ -28,7 +28,7 @@ export const delegate = defineTool({
   name: 'delegate',
   title: 'Delegate work to a background agent',
   description:
-    'Starts a background OpenCode agent and returns its id at once. Use it for work that can go on without you: research, reviews, changes in files nobody else edits. delegation_read returns the result.',
+    'Starts a background OpenCode agent and returns its id at once. Use it for work that goes on without you: research, reviews, changes in files nobody else edits. delegation_read returns the result.',
   annotations: {readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true},
   input: z.object({
     prompt: z.string().optional().describe('The whole task: the agent sees nothing of this conversation.'),
@@ -39,7 +39,7 @@ export const delegate = defineTool({
       .enum(ACCESSES)
       .optional()
       .describe(
-        "agent (default): the agent's normal permissions. read-only: changes nothing, reads only in the directory. worktree: works on a git branch of its own.",
+        'agent (default): its normal permissions. read-only: changes nothing, reads only in the directory. worktree: works on a git branch of its own.',
       ),
     continue: nameArgument()
       .optional()
@@ -55,7 +55,7 @@ export const delegate = defineTool({
       .number()
       .max(MAX_TIMEOUT_MINUTES)
       .default(DEFAULT_TIMEOUT_MINUTES)
-      .describe('Minutes of work. What exists by then is kept.'),
+      .describe(`Minutes of work. Default: ${DEFAULT_TIMEOUT_MINUTES}.`),
     max_cost_usd: z.number('must be a number of US dollars, as 0.5').optional(),
     max_tokens: z.number('must be a number, as 50000').optional(),
   }),

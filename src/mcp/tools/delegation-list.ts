@@ -17,9 +17,12 @@ export const delegationList = defineTool({
   annotations: {readOnlyHint: true, openWorldHint: false},
   searchHint: 'find earlier background agents and their results',
   input: z.object({
-    status: z.enum([ALL, ...STATUSES]).default(ALL),
-    limit: z.int().min(1).max(MAX_PAGE_ENTRIES).default(PAGE_ENTRIES),
-    offset: z.int().min(0).default(0),
+    status: z
+      .enum([ALL, ...STATUSES])
+      .default(ALL)
+      .describe(`Default: ${ALL}.`),
+    limit: z.int().min(1).max(MAX_PAGE_ENTRIES).default(PAGE_ENTRIES).describe(`Default: ${PAGE_ENTRIES}.`),
+    offset: z.int().min(0).default(0).describe('Default: 0.'),
   }),
   async call({status, limit, offset}, {delegations, client, caller}) {
     const project = await client.project();

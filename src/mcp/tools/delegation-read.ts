@@ -23,7 +23,7 @@ export const delegationRead = defineTool({
   name: 'delegation_read',
   title: 'Read a delegation',
   description:
-    'Waits for the end of a delegation and returns its result, verbatim and in pages, with what it cost and changed. Without id: the oldest unread result, else whichever ends first.',
+    'Waits for the end of a delegation and returns its result, verbatim, in pages, with what it cost and changed. Without id: the oldest unread result, else whichever ends first.',
   annotations: {readOnlyHint: true, openWorldHint: false},
   input: z.object({
     id: nameArgument().optional(),
@@ -33,8 +33,8 @@ export const delegationRead = defineTool({
       .max(LONGEST_WAIT_SECONDS)
       .optional()
       .describe('0 answers at once. Default: as long as this client allows.'),
-    offset: z.int().min(0).default(0).describe('First character of the page.'),
-    max_chars: z.int().min(1).max(MAX_PAGE_CHARS).default(PAGE_CHARS),
+    offset: z.int().min(0).default(0).describe('Default: 0.'),
+    max_chars: z.int().min(1).max(MAX_PAGE_CHARS).default(PAGE_CHARS).describe(`Default: ${PAGE_CHARS}.`),
   }),
   async call({id, wait_seconds, offset, max_chars}, context) {
     const ticker = context.progress && new ProgressTicker(context.progress);

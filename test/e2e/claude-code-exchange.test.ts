@@ -56,6 +56,7 @@ it('Claude Code discovers, listens, lists, delegates, polls the task to its end,
       ['delegation_read', {'anthropic/alwaysLoad': true}],
       ['delegation_list', hint],
       ['delegation_cancel', hint],
+      ['delegation_reply', hint],
     ]);
 
     const call = {name: 'delegate', arguments: {prompt: 'Find the leak'}};

@@ -100,7 +100,9 @@ describe('bad input', () => {
     'swift-amber-otter.md',
   ];
   it.each(ids)('the id %j is not found by any tool', async (id) => {
-    for (const tool of ['delegation_read', 'delegation_cancel']) {
+    // A read needs no id: a blank one is left out.
+    const tools = id.trim() === '' ? [] : ['delegation_read'];
+    for (const tool of [...tools, 'delegation_cancel']) {
       const answer = await client.call(tool, {id});
       expect(answer.isError).toBe(true);
       expect(answer.text).toMatch(

@@ -46,13 +46,14 @@ describe.each(ERAS)('delegating as a client of protocol %s', (era) => {
     await sandbox.remove();
   });
 
-  it('lists four tools and tells the way of working', async () => {
+  it('lists its tools and tells the way of working', async () => {
     const tools = await client.tools();
     expect(tools.map(({name}) => name)).toEqual([
       'delegate',
       'delegation_read',
       'delegation_list',
       'delegation_cancel',
+      'delegation_reply',
     ]);
     expect(client.instructions).toContain('Do not poll');
   });

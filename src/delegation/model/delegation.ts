@@ -199,7 +199,7 @@ export interface Delegation extends DelegationHead {
 }
 
 /** What an agent is asked to repair, and the session that it does so in. */
-export interface Repair {
+interface Repair {
   readonly sessionId: string;
   /** What does not fit. */
   readonly why: string;

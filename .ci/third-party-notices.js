@@ -11,10 +11,11 @@ const RULE = '-'.repeat(80);
 const HEAD =
   'The files of this folder contain code of these packages. Each is followed by its licence as the package has it.';
 
-/** Packages that say MIT without the text of it, and whose it is: in the header of the source, in the package opencode-ai. */
+/** Packages that say MIT without the text of it, and whose it is: in the header of the source, in the package opencode-ai, in the repository. */
 const HOLDERS = {
   'yoga-layout': 'Copyright (c) Meta Platforms, Inc. and affiliates.',
   '@opencode-ai/sdk': 'Copyright (c) 2025 opencode',
+  '@cfworker/json-schema': 'Copyright (c) 2020 Jeremy Danyow',
 };
 const MIT = `Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation files (the "Software"), to deal in the Software without restriction, including without limitation the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit persons to whom the Software is furnished to do so, subject to the following conditions:
 

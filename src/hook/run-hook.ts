@@ -7,7 +7,7 @@ import {LogFile} from '../host/log-file.ts';
 import {CLIENTS, EVENTS} from './clients/protocol.ts';
 import {readInput} from './input.ts';
 import {recognise, type Wanted} from './recognise.ts';
-import {Telling} from './telling.ts';
+import {HookTelling} from './telling.ts';
 
 /** A prompt waits for its hooks: after so long it goes without what this one would have said. */
 const LIMIT_MS = 3_000;
@@ -43,7 +43,7 @@ async function tell(argv: readonly string[], env: NodeJS.ProcessEnv, log: Logger
   const recognised = recognise(input, wanted);
   if (recognised === undefined) return;
   const directory = recognised.call.directory ?? process.cwd();
-  await new Telling({recognised, root: dataDirOf(env), directory, log, print}).run();
+  await new HookTelling({recognised, root: dataDirOf(env), directory, log, print}).run();
 }
 
 /** @throws where the command line names what there is not. */

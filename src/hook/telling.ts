@@ -14,7 +14,7 @@ import {namedOf, newsText, personText, type ToTell, WHILE_YOU_WORKED} from './wo
 /** In a project with more records, a look takes in only what has changed. */
 const FEW_RECORDS = 200;
 
-export interface TellingOptions {
+export interface HookTellingOptions {
   readonly recognised: Recognised;
   /** The folder that holds a folder for each project. */
   readonly root: string;
@@ -26,12 +26,12 @@ export interface TellingOptions {
 }
 
 /** Tells one session of a client, at one of its events, what it has not been told. */
-export class Telling {
-  readonly #options: TellingOptions;
+export class HookTelling {
+  readonly #options: HookTellingOptions;
   readonly #look: QuickLook;
   readonly #ledger: Ledger | undefined;
 
-  constructor(options: TellingOptions) {
+  constructor(options: HookTellingOptions) {
     const {root, log, recognised} = options;
     const {protocol, call} = recognised;
     this.#options = options;

@@ -4,7 +4,7 @@ import {describe, expect, it} from 'vitest';
 import type {Delegation} from '../../src/delegation/model/delegation.ts';
 import type {ClientName, Input} from '../../src/hook/clients/protocol.ts';
 import {recognise} from '../../src/hook/recognise.ts';
-import {Telling} from '../../src/hook/telling.ts';
+import {HookTelling} from '../../src/hook/telling.ts';
 import {SessionNotices} from '../../src/store/notices/session-notices.ts';
 import {aDelegation, anEnd, FakeLog} from '../support/fakes.ts';
 import {ProjectStage} from '../support/project-stage.ts';
@@ -59,7 +59,7 @@ class Shop {
       printed += output;
     };
     const {directory, log} = this;
-    await new Telling({recognised, root: this.stage.data, directory, log, print}).run();
+    await new HookTelling({recognised, root: this.stage.data, directory, log, print}).run();
     return printed;
   }
 
@@ -155,7 +155,7 @@ describe('a prompt', () => {
       const printed: string[] = [];
       const print = async (output: string) => void printed.push(output);
       const {directory, log} = shop;
-      await new Telling({recognised, root: shop.stage.data, directory, log, print}).run();
+      await new HookTelling({recognised, root: shop.stage.data, directory, log, print}).run();
       return printed.join('');
     };
     expect(await hook()).toContain('swift-amber-otter');

@@ -13,7 +13,7 @@ it('names of models stand in the description of the one tool that takes a model,
     properties: {
       model: {
         type: 'string',
-        description: "fast, deep, or provider/model. Default: the agent's, else the configuration's.",
+        description: 'fast, deep, or provider/model.',
       },
       prompt: {type: 'string'},
     },

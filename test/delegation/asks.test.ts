@@ -1,7 +1,7 @@
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
 import {Asks} from '../../src/delegation/asks/asks.ts';
 import type {Ask, AskContent, AskPolicy, Decision} from '../../src/delegation/model/ask.ts';
-import type {AskReply} from '../../src/delegation/model/ports.ts';
+import type {AskReply} from '../../src/delegation/model/run.ts';
 
 const START = Date.UTC(2026, 0, 1);
 const PERMISSION: AskContent = {kind: 'permission', what: 'permission bash: rm', detail: 'rm'};

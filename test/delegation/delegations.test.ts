@@ -13,7 +13,8 @@ import {
   NO_STATS,
 } from '../../src/delegation/model/delegation.ts';
 import {listingOf} from '../../src/delegation/model/listing.ts';
-import type {Environment, NotKnown} from '../../src/delegation/model/ports.ts';
+import type {Environment} from '../../src/delegation/model/ports.ts';
+import type {NotKnown} from '../../src/delegation/model/run.ts';
 import type {DelegationView} from '../../src/delegation/model/view.ts';
 import type {DelegateInput} from '../../src/delegation/submit/input.ts';
 import {MAX_PROMPT_CHARS} from '../../src/delegation/submit/input.ts';

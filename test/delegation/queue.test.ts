@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
 import {LiveDelegation} from '../../src/delegation/live/live.ts';
-import {NO_PRODUCT} from '../../src/delegation/model/ports.ts';
+import {NO_PRODUCT} from '../../src/delegation/model/run.ts';
 import {type LaneLimits, Queue} from '../../src/delegation/run/queue.ts';
 import {fakeDelegations} from '../support/fake-delegations.ts';
 import {aDelegation, FakeLog, FakeStore} from '../support/fakes.ts';

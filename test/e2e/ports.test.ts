@@ -3,7 +3,7 @@ import {ClientEnvironments} from '../../src/app/environments.ts';
 import {Refusal} from '../../src/base/errors.ts';
 import {readConfig} from '../../src/config.ts';
 import type {Catalog} from '../../src/delegation/model/catalog.ts';
-import type {Run, Runner, RunObserver, RunRequest} from '../../src/delegation/model/ports.ts';
+import type {Run, Runner, RunObserver, RunRequest} from '../../src/delegation/model/run.ts';
 import {FakeCatalog, FakeLog, FakeRunner} from '../support/fakes.ts';
 import {createGate, type Gate} from '../support/gate.ts';
 import {createSandbox, type Sandbox} from '../support/sandbox.ts';

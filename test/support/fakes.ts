@@ -15,9 +15,9 @@ import {hasEnded, NO_STATS} from '../../src/delegation/model/delegation.ts';
 import type {Headline} from '../../src/delegation/model/headline.ts';
 import {type Listing, listingOf} from '../../src/delegation/model/listing.ts';
 import type {Delivery, MessageText} from '../../src/delegation/model/message.ts';
+import type {HeadlineWriter, Store} from '../../src/delegation/model/ports.ts';
 import type {
   AskReply,
-  HeadlineWriter,
   LostRun,
   ModelRefused,
   NothingSent,
@@ -29,9 +29,8 @@ import type {
   RunObserver,
   RunRequest,
   Snapshot,
-  Store,
-} from '../../src/delegation/model/ports.ts';
-import {NO_PRODUCT} from '../../src/delegation/model/ports.ts';
+} from '../../src/delegation/model/run.ts';
+import {NO_PRODUCT} from '../../src/delegation/model/run.ts';
 import type {BroughtCode, Trust, WorkPlace} from '../../src/delegation/model/trust.ts';
 import type {
   SettledWorktree,

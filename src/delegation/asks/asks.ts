@@ -1,6 +1,6 @@
 import {messageOf, Refusal} from '../../base/errors.ts';
 import type {Ask, AskContent, AskPolicy, Decision, Reply, Ruling} from '../model/ask.ts';
-import type {AskReply} from '../model/ports.ts';
+import type {AskReply} from '../model/run.ts';
 import {answersOf} from './answers.ts';
 
 const NOBODY =

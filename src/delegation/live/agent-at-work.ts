@@ -1,6 +1,6 @@
 import type {Asks} from '../asks/asks.ts';
 import type {ConversationEntry} from '../model/conversation.ts';
-import type {Run} from '../model/ports.ts';
+import type {Run} from '../model/run.ts';
 
 /** What can be asked of an agent at work. */
 export interface AgentAtWork {

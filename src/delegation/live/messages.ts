@@ -2,7 +2,7 @@ import {shorten} from '../../base/errors.ts';
 import {quoted} from '../../base/safe-text.ts';
 import type {Delegation, RunStats} from '../model/delegation.ts';
 import type {SentMessage} from '../model/message.ts';
-import type {Product} from '../model/ports.ts';
+import type {Product} from '../model/run.ts';
 
 /** More of a message is not repeated: the record has all of it. */
 const SHOWN_CHARS = 60;

@@ -1,7 +1,7 @@
 import {abridged} from '../../base/abridged.ts';
 import type {Limit} from './ceiling.ts';
 import type {AlsoChanged, Outcome} from './delegation.ts';
-import type {Product} from './ports.ts';
+import type {Product} from './run.ts';
 import type {Worktree} from './worktree.ts';
 
 /** Why a delegation is stopped from outside. */

@@ -1,6 +1,6 @@
 import type {NearLimit} from './ceiling.ts';
 import type {Delegation} from './delegation.ts';
-import type {Activity} from './ports.ts';
+import type {Activity} from './run.ts';
 import type {Waiting} from './waiting.ts';
 
 /** A delegation as it stands, with what is known only while it lives. */

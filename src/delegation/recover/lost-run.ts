@@ -1,5 +1,6 @@
 import type {Delegation, Owner} from '../model/delegation.ts';
-import type {Environment, Environments, NothingSent, NotKnown, RunEnd} from '../model/ports.ts';
+import type {Environment, Environments} from '../model/ports.ts';
+import type {NothingSent, NotKnown, RunEnd} from '../model/run.ts';
 
 const NOWHERE: NotKnown = {
   outcome: 'not known',

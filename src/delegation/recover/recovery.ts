@@ -7,7 +7,8 @@ import {type Delegation, type DelegationHead, hasEnded} from '../model/delegatio
 import type {End} from '../model/end.ts';
 import {transition} from '../model/lifecycle.ts';
 import {isAbandoned, ownerIn} from '../model/owner.ts';
-import {type Environment, type Environments, NO_PRODUCT, type NothingSent} from '../model/ports.ts';
+import type {Environment, Environments} from '../model/ports.ts';
+import {NO_PRODUCT, type NothingSent} from '../model/run.ts';
 import {fitted, misfit, type Unfit} from '../run/fitting.ts';
 import {withWorktreeEnd} from '../run/worktree-end.ts';
 import {findOut} from './lost-run.ts';

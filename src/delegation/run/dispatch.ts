@@ -2,7 +2,7 @@ import {messageOf} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
 import type {LiveDelegation} from '../live/live.ts';
 import type {AlsoChanged, Delegation} from '../model/delegation.ts';
-import {NO_PRODUCT} from '../model/ports.ts';
+import {NO_PRODUCT} from '../model/run.ts';
 import type {Waiting} from '../model/waiting.ts';
 import {execute, stopRun} from './execution.ts';
 import type {Limits} from './limits.ts';

@@ -4,7 +4,7 @@ import {Asks} from '../asks/asks.ts';
 import type {LiveDelegation} from '../live/live.ts';
 import type {Delegation} from '../model/delegation.ts';
 import type {End, StopCause} from '../model/end.ts';
-import {type ModelRefused, NO_PRODUCT, type NothingSent, type Run, type RunRequest} from '../model/ports.ts';
+import {type ModelRefused, NO_PRODUCT, type NothingSent, type Run, type RunRequest} from '../model/run.ts';
 import type {Worktree} from '../model/worktree.ts';
 import {fitted, misfit, type Unfit} from './fitting.ts';
 import type {Limits} from './limits.ts';

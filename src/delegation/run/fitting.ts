@@ -1,7 +1,7 @@
 import {judgeAnswer} from '../../schema/answer.ts';
 import type {Delegation} from '../model/delegation.ts';
 import type {End} from '../model/end.ts';
-import type {Product} from '../model/ports.ts';
+import type {Product} from '../model/run.ts';
 
 /** An answer that does not fit the schema that was asked for. */
 export interface Unfit {

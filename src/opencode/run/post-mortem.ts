@@ -1,6 +1,6 @@
 import type {OpencodeClient} from '@opencode-ai/sdk/v2/client';
 import {messageOf} from '../../base/errors.ts';
-import type {NothingSent, NotKnown, RunEnd} from '../../delegation/model/ports.ts';
+import type {NothingSent, NotKnown, RunEnd} from '../../delegation/model/run.ts';
 import type {OpenCode} from '../server/opencode.ts';
 import type {SessionWork} from '../session/session-work.ts';
 import {describeTool} from '../transcript/progress.ts';

@@ -10,7 +10,7 @@ import type {
   Runner,
   RunObserver,
   RunRequest,
-} from '../../delegation/model/ports.ts';
+} from '../../delegation/model/run.ts';
 import type {EnteredPlace} from '../../delegation/model/trust.ts';
 import type {Conceal} from '../secrets/concealed.ts';
 import type {Entrance} from '../server/entrance.ts';

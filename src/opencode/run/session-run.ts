@@ -14,7 +14,7 @@ import type {
   RunObserver,
   RunRequest,
   Snapshot,
-} from '../../delegation/model/ports.ts';
+} from '../../delegation/model/run.ts';
 import type {Conceal} from '../secrets/concealed.ts';
 import type {SessionListener} from '../server/connection.ts';
 import type {Entrance} from '../server/entrance.ts';

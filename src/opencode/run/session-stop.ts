@@ -1,6 +1,6 @@
 import {messageOf} from '../../base/errors.ts';
 import {timeLimit} from '../../base/time-limit.ts';
-import type {Snapshot} from '../../delegation/model/ports.ts';
+import type {Snapshot} from '../../delegation/model/run.ts';
 import type {OpenSession} from '../session/open-session.ts';
 import type {SessionWork} from '../session/session-work.ts';
 import type {Transcript} from '../transcript/transcript.ts';

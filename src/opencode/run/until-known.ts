@@ -1,5 +1,5 @@
 import {pause} from '../../base/pause.ts';
-import type {NothingSent, RunEnd} from '../../delegation/model/ports.ts';
+import type {NothingSent, RunEnd} from '../../delegation/model/run.ts';
 import {type PostMortemOptions, postMortem} from './post-mortem.ts';
 
 /** Between two attempts to ask what became of a session, at first and at most. */

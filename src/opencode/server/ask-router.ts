@@ -2,7 +2,7 @@ import type {OpencodeClient} from '@opencode-ai/sdk/v2/client';
 import {messageOf} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
 import type {AskContent} from '../../delegation/model/ask.ts';
-import type {AskReply} from '../../delegation/model/ports.ts';
+import type {AskReply} from '../../delegation/model/run.ts';
 import {dataOf, done} from '../wire/answer.ts';
 import {askOfPermission, askOfQuestion, type OpenCodeAsk} from '../wire/asked.ts';
 

@@ -2,7 +2,7 @@ import type {OpencodeClient} from '@opencode-ai/sdk/v2/client';
 import {messageOf} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
 import {withTimeout} from '../../base/with-timeout.ts';
-import type {AskReply} from '../../delegation/model/ports.ts';
+import type {AskReply} from '../../delegation/model/run.ts';
 import {dataOf, NoAnswerError} from '../wire/answer.ts';
 import {askOfPermission, askOfQuestion} from '../wire/asked.ts';
 import {EventFeed, type OpenCodeEvent, sessionOf} from '../wire/events.ts';

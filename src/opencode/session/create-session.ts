@@ -1,5 +1,5 @@
 import type {OpencodeClient, PermissionRuleset} from '@opencode-ai/sdk/v2/client';
-import type {RunRequest} from '../../delegation/model/ports.ts';
+import type {RunRequest} from '../../delegation/model/run.ts';
 import {goneFile, isHost} from '../../loaded-by-opencode.ts';
 import {GUARD_MARK, NO_PROJECT_MARK, READ_ONLY} from '../read-only/marks.ts';
 import {readOnlyRules} from '../read-only/rules.ts';

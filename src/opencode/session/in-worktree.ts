@@ -3,7 +3,7 @@ import type {PermissionRuleset} from '@opencode-ai/sdk/v2/client';
 import {contains} from '../../base/contains.ts';
 import {messageOf} from '../../base/errors.ts';
 import {timeLimit} from '../../base/time-limit.ts';
-import type {RunRequest} from '../../delegation/model/ports.ts';
+import type {RunRequest} from '../../delegation/model/run.ts';
 import type {Connection} from '../server/connection.ts';
 import {done} from '../wire/answer.ts';
 

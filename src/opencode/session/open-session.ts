@@ -1,6 +1,6 @@
 import {messageOf, Refusal} from '../../base/errors.ts';
 import {pause} from '../../base/pause.ts';
-import type {RunRequest} from '../../delegation/model/ports.ts';
+import type {RunRequest} from '../../delegation/model/run.ts';
 import type {Connection} from '../server/connection.ts';
 import type {Entrance} from '../server/entrance.ts';
 import type {OpenCode} from '../server/opencode.ts';

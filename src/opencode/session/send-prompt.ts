@@ -1,6 +1,6 @@
 import {messageOf} from '../../base/errors.ts';
 import type {MessageText} from '../../delegation/model/message.ts';
-import type {RunRequest} from '../../delegation/model/ports.ts';
+import type {RunRequest} from '../../delegation/model/run.ts';
 import {messagePart, promptPart, repairPart} from '../transcript/turn.ts';
 import {done, NoAnswerError} from '../wire/answer.ts';
 import {splitModel} from '../wire/model-name.ts';

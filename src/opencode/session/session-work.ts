@@ -3,7 +3,7 @@ import {messageOf} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
 import type {ConversationEntry, Said} from '../../delegation/model/conversation.ts';
 import type {Usage} from '../../delegation/model/delegation.ts';
-import type {Product} from '../../delegation/model/ports.ts';
+import type {Product} from '../../delegation/model/run.ts';
 import type {Conceal} from '../secrets/concealed.ts';
 import {conversationOf} from '../transcript/conversation.ts';
 import {deniedCalls} from '../transcript/denied.ts';

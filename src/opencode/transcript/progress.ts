@@ -1,7 +1,7 @@
 import type {ToolPart} from '@opencode-ai/sdk/v2/client';
 import {shorten} from '../../base/errors.ts';
 import {NO_USAGE, type Usage} from '../../delegation/model/delegation.ts';
-import type {Activity} from '../../delegation/model/ports.ts';
+import type {Activity} from '../../delegation/model/run.ts';
 import type {OpenCodeEvent} from '../wire/events.ts';
 
 const SHOWN_CHARS = 100;

@@ -1,7 +1,7 @@
 import type {SessionStatus} from '@opencode-ai/sdk/v2/client';
 import type {Logger} from '../../base/log.ts';
 import type {Usage} from '../../delegation/model/delegation.ts';
-import type {RunObserver, RunRequest} from '../../delegation/model/ports.ts';
+import type {RunObserver, RunRequest} from '../../delegation/model/run.ts';
 import type {OpenSession} from '../session/open-session.ts';
 import {Progress} from '../transcript/progress.ts';
 import type {OpenCodeEvent} from '../wire/events.ts';

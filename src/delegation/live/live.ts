@@ -1,27 +1,25 @@
 import {deferred} from '../../base/deferred.ts';
-import {messageOf} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
 import {pause} from '../../base/pause.ts';
 import {retryAfter} from '../../base/retry.ts';
 import type {Asks} from '../asks/asks.ts';
-import {concluded} from '../asks/decisions.ts';
 import type {Ask, Decision} from '../model/ask.ts';
 import type {NearLimit} from '../model/ceiling.ts';
 import type {ConversationEntry} from '../model/conversation.ts';
 import type {Delegation} from '../model/delegation.ts';
 import type {End, StopCause} from '../model/end.ts';
-import {summaryOf} from '../model/headline.ts';
-import {type LifecycleEvent, transition} from '../model/lifecycle.ts';
+import {transition} from '../model/lifecycle.ts';
 import type {SentMessage} from '../model/message.ts';
-import type {Environment, Store} from '../model/ports.ts';
+import type {Environment} from '../model/ports.ts';
 import type {Activity, Product} from '../model/run.ts';
 import type {Worktree} from '../model/worktree.ts';
 import type {AgentAtWork} from './agent-at-work.ts';
+import {KeptRecord} from './kept-record.ts';
 import {endLine, startLine} from './log-lines.ts';
-import {messagesAtEnd, withHeard, withMessage} from './messages.ts';
+import {withHeard, withMessage} from './messages.ts';
+import {settled} from './settled.ts';
 import type {Storing} from './storing.ts';
 import {UsageSaving} from './usage-saving.ts';
-import {Watchers} from './watchers.ts';
 
 /**
  * One delegation that this process owns, from its registration until its end is told: the only place where
@@ -29,41 +27,35 @@ import {Watchers} from './watchers.ts';
  */
 export class LiveDelegation {
   /** What readers may see: an end stands here only once it is on disk. */
-  #record: Delegation;
+  readonly #kept: KeptRecord;
   #activity: Activity;
   /** Set by the end that came first; every later one is ignored. */
   #ending: Promise<Delegation> | undefined;
-  /** Writes happen one after the other, so that an older state never replaces a newer one. */
-  #writes: Promise<void> = Promise.resolve();
   #unsaved: string | undefined;
   #reached: NearLimit | undefined;
   readonly #usageSaving = new UsageSaving(() => this.save());
-  readonly #store: Store;
   readonly #log: Logger;
   readonly #now: () => number;
   readonly #uptime: () => number;
   #ranSince: number | undefined;
   readonly #ended = deferred<Delegation>();
   readonly #stop = deferred<StopCause>();
-  readonly #watchers: Watchers<void>;
   #agent: AgentAtWork | undefined;
 
   /** Where it runs. */
   readonly environment: Environment;
 
-  constructor(record: Delegation, environment: Environment, {store, log, now, uptime}: Storing) {
-    this.#record = record;
+  constructor(record: Delegation, environment: Environment, storing: Storing) {
+    this.#kept = new KeptRecord(record, storing);
     this.environment = environment;
     this.#activity = {toolCalls: 0, last: '', at: record.createdAt};
-    this.#store = store;
-    this.#log = log;
-    this.#watchers = new Watchers(log);
-    this.#now = now;
-    this.#uptime = uptime;
+    this.#log = storing.log;
+    this.#now = storing.now;
+    this.#uptime = storing.uptime;
   }
 
   get record(): Delegation {
-    return this.#record;
+    return this.#kept.current;
   }
 
   get activity(): Activity {
@@ -102,14 +94,14 @@ export class LiveDelegation {
   }
 
   enqueued(): void {
-    this.#apply({type: 'enqueued'});
+    this.#kept.apply({type: 'enqueued'});
   }
 
   /** Returns false when it has come to an end before it could run. */
   started(): boolean {
-    if (this.#ending !== undefined || !this.#apply({type: 'started', at: this.#now()})) return false;
+    if (this.#ending !== undefined || !this.#kept.apply({type: 'started', at: this.#now()})) return false;
     this.#ranSince = this.#uptime();
-    this.#log.info(startLine(this.#record, this.#now()));
+    this.#log.info(startLine(this.record, this.#now()));
     return true;
   }
 
@@ -118,7 +110,7 @@ export class LiveDelegation {
    * full disk keeps it from that. Until then, anyone who finds it without an owner begins it again.
    */
   async sessionOpened(sessionId: string): Promise<void> {
-    this.#apply({type: 'session-opened', sessionId});
+    this.#kept.apply({type: 'session-opened', sessionId});
     for (let wait = retryAfter(); !(await this.save()); wait = retryAfter(wait)) {
       if (this.#ending !== undefined) return;
       this.worked({
@@ -132,29 +124,23 @@ export class LiveDelegation {
 
   /** The worktree is made, and this is where. */
   async worksIn(worktree: Worktree): Promise<void> {
-    this.#record = {...this.#record, worktree};
+    this.#kept.change({worktree});
     await this.save();
   }
 
   /** Another model takes the place of its own, which was refused. */
   takes(model: string, why: string): void {
     if (this.#ending !== undefined) return;
-    const {passedOver = [], model: refused} = this.#record;
-    this.#record = {...this.#record, model, passedOver: [...passedOver, {model: refused, why}]};
-    this.#log.info(`${this.#record.id} is given to ${model}: ${refused} was refused`);
-    this.#watchers.tell();
+    const {passedOver = [], model: refused} = this.record;
+    this.#kept.change({model, passedOver: [...passedOver, {model: refused, why}]});
+    this.#log.info(`${this.record.id} is given to ${model}: ${refused} was refused`);
+    this.#kept.tell();
     void this.save();
   }
 
   /** Stores the record as it stands. Resolves with whether that was possible; a failure is logged. */
-  async save(): Promise<boolean> {
-    try {
-      await this.#write(() => this.#record);
-      return true;
-    } catch (error) {
-      this.#log.warn(`${this.#record.id}: its record could not be updated: ${messageOf(error)}`);
-      return false;
-    }
+  save(): Promise<boolean> {
+    return this.#kept.save();
   }
 
   worked(activity: Activity): void {
@@ -162,10 +148,10 @@ export class LiveDelegation {
     const isMore = usage !== undefined && usage !== this.#activity.usage;
     this.#activity = activity;
     if (isMore && this.#ending === undefined) {
-      this.#record = {...this.#record, state: transition(this.#record.state, {type: 'used', usage})};
+      this.#kept.change({state: transition(this.record.state, {type: 'used', usage})});
       this.#usageSaving.used(usage);
     }
-    this.#watchers.tell();
+    this.#kept.tell();
   }
 
   /** Its agent; `undefined` unless it is at work. */
@@ -188,19 +174,19 @@ export class LiveDelegation {
     this.#agent = agent;
     return () => {
       this.#agent = undefined;
-      this.#watchers.tell();
+      this.#kept.tell();
     };
   }
 
   /** Its agent waits on these requests, or on none any more. */
   blocked(asks: readonly Ask[]): void {
-    if (this.#ending === undefined && this.#apply({type: 'blocked', asks})) void this.save();
+    if (this.#ending === undefined && this.#kept.apply({type: 'blocked', asks})) void this.save();
   }
 
   /** The one who has just delegated it is told this as well. */
   noted(notes: readonly string[]): void {
     if (this.#ending !== undefined || notes.length === 0) return;
-    this.#record = {...this.#record, notes: [...(this.#record.notes ?? []), ...notes]};
+    this.#kept.change({notes: [...(this.record.notes ?? []), ...notes]});
     void this.save();
   }
 
@@ -210,41 +196,41 @@ export class LiveDelegation {
    */
   async takeDown(text: string): Promise<SentMessage | undefined> {
     if (this.#ending !== undefined) return undefined;
-    const before = this.#record;
+    const before = this.record;
     const messages = withMessage(before, {text, at: this.#now()});
     const message = messages.at(-1);
-    this.#record = {...before, messages};
+    this.#kept.change({messages});
     const isStored = await this.save();
     return isStored && this.#ending === undefined ? message : undefined;
   }
 
   /** Its answer does not fit: its agent is to repair it, in its session. Resolves when that is on disk, if it can be. */
   async repairs({product, why}: {readonly product: Product; readonly why: string}): Promise<void> {
-    const {state} = this.#record;
+    const {state} = this.record;
     if (this.#ending !== undefined || state.status !== 'running' || state.sessionId === undefined) return;
-    this.#record = {...this.#record, text: product.text, repair: {sessionId: state.sessionId, why}};
+    this.#kept.change({text: product.text, repair: {sessionId: state.sessionId, why}});
     this.heard(product.heard ?? []);
     await this.save();
   }
 
   /** Its agent was given these messages. */
   heard(numbers: readonly number[]): void {
-    const {messages = []} = this.#record;
+    const {messages = []} = this.record;
     const known = withHeard(messages, {numbers, at: this.#now()});
     if (this.#ending !== undefined || known === messages) return;
-    this.#record = {...this.#record, messages: known};
+    this.#kept.change({messages: known});
     void this.save();
   }
 
   decided(decision: Decision): void {
     if (this.#ending !== undefined) return;
-    this.#record = {...this.#record, decisions: [...(this.#record.decisions ?? []), decision]};
+    this.#kept.change({decisions: [...(this.record.decisions ?? []), decision]});
     void this.save();
   }
 
   /** Calls back on every change until the returned function is called. */
   watch(listener: () => void): () => void {
-    return this.#watchers.add(listener);
+    return this.#kept.watch(listener);
   }
 
   /**
@@ -253,8 +239,8 @@ export class LiveDelegation {
    */
   end(end: End): Promise<Delegation> {
     const {outcome, product} = end;
-    const possible = transition(this.#record.state, {type: 'ended', at: 0, outcome, work: product.work});
-    if (this.#ending === undefined && possible !== this.#record.state) this.#ending = this.#settle(end);
+    const possible = transition(this.record.state, {type: 'ended', at: 0, outcome, work: product.work});
+    if (this.#ending === undefined && possible !== this.record.state) this.#ending = this.#settle(end);
     return this.#ending ?? this.ended;
   }
 
@@ -265,57 +251,21 @@ export class LiveDelegation {
   leave(): void {
     if (this.#ending !== undefined) return;
     this.#usageSaving.close();
-    this.#ending = Promise.resolve(this.#record);
-    this.#ended.resolve(this.#record);
-    this.#watchers.tell();
+    this.#ending = Promise.resolve(this.record);
+    this.#ended.resolve(this.record);
+    this.#kept.tell();
   }
 
-  async #settle({outcome, product, error, atLimit, worktree, alsoChanged = []}: End): Promise<Delegation> {
+  async #settle(end: End): Promise<Delegation> {
     this.#usageSaving.close();
-    const at = this.#now();
-    const {work: done, ...decisions} = concluded(this.#record, {work: product.work, at});
-    const {work, ...messages} = messagesAtEnd(this.#record, {product, work: done, at});
-    const record: Delegation = {
-      ...this.#record,
-      ...decisions,
-      ...messages,
-      state: transition(this.#record.state, {
-        ...{type: 'ended', at, work, outcome},
-        ...(this.#ranSince !== undefined && {ranMs: this.#uptime() - this.#ranSince}),
-        ...(error !== undefined && {error}),
-        ...(atLimit !== undefined && {atLimit}),
-      }),
-      // What it was asked to repair is kept where it was stopped before it could.
-      text: product.text === '' ? this.#record.text : product.text,
-      ...(worktree !== undefined && {worktree}),
-      ...(alsoChanged.length > 0 && {alsoChanged}),
-      summary: summaryOf(error ?? product.text),
-    };
-    try {
-      await this.#write(() => record);
-    } catch (failure) {
-      this.#unsaved = messageOf(failure);
+    const ranMs = this.#ranSince === undefined ? undefined : this.#uptime() - this.#ranSince;
+    const record = settled(this.record, end, {at: this.#now(), ranMs});
+    this.#unsaved = await this.#kept.replace(record);
+    if (this.#unsaved !== undefined)
       this.#log.error(`${record.id}: its end could not be written: ${this.#unsaved}`);
-    }
-    this.#record = record;
     this.#log.info(endLine(record));
     this.#ended.resolve(record);
-    this.#watchers.tell();
+    this.#kept.tell();
     return record;
-  }
-
-  #apply(event: LifecycleEvent): boolean {
-    const state = transition(this.#record.state, event);
-    if (state === this.#record.state) return false;
-    this.#record = {...this.#record, state};
-    this.#watchers.tell();
-    return true;
-  }
-
-  #write(record: () => Delegation): Promise<void> {
-    const written = this.#writes.then(() => this.#store.write(record()));
-    // The next write must happen whether or not this one did; its own caller hears of the failure.
-    this.#writes = written.catch(() => {});
-    return written;
   }
 }

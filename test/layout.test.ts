@@ -16,7 +16,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['bridge', 'cli', 'host', 'tui'],
   ['cli/commands', 'cli/view'],
   ['cli/view/draw', 'cli/view/feed', 'cli/doctor', 'cli/install'],
-  ['cli/doctor/clients', 'cli/sources', 'cli/clients', 'tui/view'],
+  ['cli/sources', 'cli/clients', 'tui/view'],
   ['link', 'cli/line', 'cli/view/screen', 'cli/view/state', 'tui/opencode'],
   ['cli/terminal'],
   ['mcp', 'plugin', 'control'],

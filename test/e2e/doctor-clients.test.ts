@@ -79,7 +79,7 @@ startup_timeout_sec = 1.5
   write(home('.gemini', 'settings.json'), {
     mcpServers: {[NAME]: {...running(script('dies', DIES)), env: {API_KEY: '$SECRET'}}},
   });
-  write(home('.cursor', 'mcp.json'), {mcpServers: {[NAME]: {command: 'opencode-delegate-gone'}}});
+  write(home('.cursor', 'mcp.json'), {mcpServers: {[NAME]: {command: '/gone/opencode-delegate'}}});
   write(home('.config', 'Code', 'User', 'mcp.json'), {
     servers: {[NAME]: running(script('foreign', FOREIGN))},
   });
@@ -101,21 +101,24 @@ afterAll(async () => {
 describe('doctor tries what each client starts', () => {
   it('and says that one answers, with its tools', () => {
     expect(lines('Claude Code')).toContainEqual(
-      expect.stringMatching(/^ok .*\.claude\.json"\. It answers after \d+\.\d s, with 4 tools\.$/),
+      expect.stringMatching(/^ok .*\.claude\.json"\. It answers after \d+\.\d s, with 5 tools\.$/),
     );
   });
 
   it('and says which tools another one lacks, of this project alone', () => {
     expect(lines('Claude Code')).toContainEqual(
       expect.stringMatching(
-        /^failed .*, without delegation_read, delegation_list, delegation_cancel\. npm install -g .*@latest$/,
+        /^failed .*, without delegation_read, delegation_list, delegation_cancel, delegation_reply\. npm install -g .*@latest$/,
       ),
     );
     expect(result.stdout).not.toContain('nowhere');
   });
 
   it.each([
-    ['Cursor', /"opencode-delegate-gone" cannot be started: .*ENOENT.* npm install -g opencode-delegate, or/],
+    [
+      'Cursor',
+      /"\/gone\/opencode-delegate" cannot be started: .*ENOENT.* npm install -g opencode-delegate, or/,
+    ],
     ['Gemini CLI', /ends at once \(exit code 3\), and says: Error: Cannot find module token=/],
     ['Codex', /has not answered within 1\.5 s, and says: still loading\. Run it in a shell/],
     ['VS Code', /is another server, "weather"\. Give it another name/],
@@ -135,7 +138,7 @@ describe('doctor tries what each client starts', () => {
     );
     expect(lines('Gemini CLI')).toContainEqual(expect.stringMatching(/^warning .* It is not tried/));
     // The installed command is the same one wherever it is named.
-    expect(lines('Cursor')).toContainEqual(expect.stringMatching(/^ok .*my project.*, with 4 tools\.$/));
+    expect(lines('Cursor')).toContainEqual(expect.stringMatching(/^ok .*my project.*, with 5 tools\.$/));
   });
 
   it('and has OpenCode say that it has loaded the plugin', () => {
@@ -149,7 +152,7 @@ describe('doctor tries what each client starts', () => {
     await allGone(sandbox.root);
     expect(processesIn(sandbox.root)).toEqual([]);
     expect(existsSync(sandbox.runtimeDir)).toBe(false);
-    expect(readdirSync(sandbox.root).filter((name) => name.includes('doctor'))).toEqual([]);
+    expect(readdirSync(sandbox.root).filter((name) => /doctor|handshake/.test(name))).toEqual([]);
     expect(model.requests).toEqual([]);
   });
 });

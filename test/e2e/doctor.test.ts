@@ -30,13 +30,16 @@ interface Check {
   readonly cure?: string;
 }
 
-async function checked(options?: CommandOptions): Promise<{exitCode?: number; find(what: string): Check}> {
+async function checked(
+  options?: CommandOptions,
+): Promise<{exitCode?: number; find(what: string): Check; all(what: string): readonly Check[]}> {
   const {stdout, exitCode} = await command(['doctor', '--json'], options);
   const {ok, checks} = JSON.parse(stdout) as {ok: boolean; checks: readonly Check[]};
   expect(ok).toBe(exitCode === 0);
   const find = (what: string) =>
     checks.find((one) => one.what.startsWith(what)) ?? {what, is: 'missing', says: ''};
-  return {find, ...(exitCode !== undefined && {exitCode})};
+  const all = (what: string) => checks.filter((one) => one.what === what);
+  return {find, all, ...(exitCode !== undefined && {exitCode})};
 }
 
 function write(path: string, text: string): void {
@@ -53,7 +56,7 @@ describe('doctor', () => {
     expect(stdout).toMatch(/^ok {7}Model: scripted\/model, with the agent build\./m);
     expect(stdout).toMatch(/^ok {7}Hosts: None runs\./m);
     expect(stdout).toMatch(
-      /^warning {2}OpenCode: .* To add it: opencode plugin opencode-delegate --global$/m,
+      /^warning {2}OpenCode: .* To add it: opencode-delegate install opencode, or: opencode plugin opencode-delegate --global$/m,
     );
     expect(existsSync(sandbox.runtimeDir)).toBe(false);
     expect(model.requests).toEqual([]);
@@ -88,7 +91,7 @@ describe('doctor', () => {
     running.interrupt();
     expect(await running.ended).toBe(1);
     await allGone(sandbox.root);
-    expect(readdirSync(sandbox.root).filter((name) => name.includes('doctor'))).toEqual([]);
+    expect(readdirSync(sandbox.root).filter((name) => /doctor|handshake/.test(name))).toEqual([]);
   });
 
   it.each<[string, Record<string, string>, string, RegExp]>([
@@ -139,12 +142,40 @@ describe('clients that are configured', () => {
     write(home('.gemini', 'settings.json'), JSON.stringify({mcpServers: {own: npx}}));
     write(home('.cursor', 'mcp.json'), '{"mcpServers": {"opencode-delegate": ');
     write(join(sandbox.project, '.vscode', 'mcp.json'), '{"servers": {}} // none yet');
-    const {find} = await checked({env: {OPENCODE_DELEGATE_BIN: '/nowhere'}});
+    write(
+      home('.config', 'zed', 'settings.json'),
+      JSON.stringify({context_servers: {'opencode-delegate': {command: 'python3', args: ['server.py']}}}),
+    );
+    write(
+      join(sandbox.project, '.zed', 'settings.json'),
+      JSON.stringify({context_servers: {'opencode-delegate': {command: 'python3', args: ['server.py']}}}),
+    );
+    const {find, all} = await checked({env: {OPENCODE_DELEGATE_BIN: '/nowhere'}});
     expect(find('Claude Code')).toMatchObject({is: 'warning', says: expect.stringContaining('no command')});
     expect(find('Codex')).toMatchObject({is: 'ok', says: expect.stringContaining('switched off')});
     expect(find('Gemini CLI')).toMatchObject({is: 'warning', says: expect.stringContaining('npx')});
     expect(find('Cursor')).toMatchObject({is: 'warning', says: expect.stringContaining('mistake')});
-    expect(find('VS Code')).toMatchObject({is: 'warning', cure: expect.stringContaining('docs/clients.md')});
+    expect(find('VS Code')).toMatchObject({
+      is: 'warning',
+      cure: 'To add it: opencode-delegate install vscode. docs/clients.md has the entry.',
+    });
+    // A server of somebody's with our name: it is not for us to install it again, nor to say that it is ours.
+    expect(all('Zed')).toEqual([
+      {
+        ...{what: 'Zed', is: 'failed'},
+        says: expect.stringMatching(
+          /"[^"]*\.config\/zed\/settings\.json"\. "python3", another program, (?:ends at once|cannot be started)/,
+        ),
+        cure: expect.stringMatching(
+          /^[^.]*\. If it is another server, give it another name, and add this one: opencode-delegate install zed$/,
+        ),
+      },
+      {
+        ...{what: 'Zed', is: 'warning'},
+        says: expect.stringMatching(/my project.*It is not tried: a repository .* it starts "python3"\.$/),
+        cure: expect.any(String),
+      },
+    ]);
   });
 
   it.each([

@@ -42,19 +42,46 @@ export interface HookPlace {
   readonly top?: Readonly<Record<string, unknown>>;
 }
 
+/** Whose clients are meant: in which environment, and from which folder. */
+export interface Looker {
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+}
+
+/** A file that a client may be configured in. */
+export interface ClientFile {
+  readonly path: string;
+  /** False where a repository may have brought it, which then chooses what is started. */
+  readonly isOwn: boolean;
+}
+
+/** How a client starts the servers of its configuration. */
+export interface StartRules {
+  /** The keys that lead to its servers by name; the closest list first. */
+  readonly lists: readonly (readonly string[])[];
+  /** Which variables it writes out in an entry: `${NAME}` and `{env:NAME}`, and `$NAME` as well. */
+  readonly expands: 'none' | 'braces' | 'all';
+  /** The names of the variables that it passes on. Absent: all. */
+  readonly passes?: readonly string[];
+  /** How long it waits for an answer where an entry does not say. */
+  readonly waitMs: number;
+}
+
 /** A client, and where its files are in one environment. */
 export interface KnownClient {
   readonly name: ClientName;
   readonly title: string;
+  readonly looker: Looker;
   /** Where we are put, for each scope that it has: in one file, but for OpenCode, whose screen has one of its own. */
   readonly servers: Readonly<Partial<Record<Scope, readonly ServerPlace[]>>>;
   readonly hook: Readonly<Partial<Record<Scope, HookPlace>>>;
   /** All files in which it may already have us, for this directory. */
-  readonly files: readonly string[];
+  readonly files: readonly ClientFile[];
+  readonly starts: StartRules;
   /** What shows that it is installed: its folders, and its program on PATH. */
   readonly signs: {readonly folders: readonly string[]; readonly program: string};
-  /** How its own command adds us, or where that is written down. */
-  readonly add: string;
+  /** Its own command that adds us. */
+  readonly add?: string;
   /** What its user has to do besides. */
   readonly note?: string;
 }

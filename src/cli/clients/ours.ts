@@ -1,18 +1,24 @@
 import {existsSync, readFileSync, realpathSync} from 'node:fs';
-import {basename, delimiter, dirname, isAbsolute, join, sep} from 'node:path';
+import {basename, delimiter, dirname, isAbsolute, join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import which from 'which';
 import {NAME} from '../../base/name.ts';
 import {upwards} from '../../base/upwards.ts';
 
+/** Files that a package of ours, or a checkout, has. */
+const OUR_FILE = new RegExp(`[/\\\\]${NAME}[/\\\\](?:dist[/\\\\])?(?:main|plugin|tui)\\.js$`);
+/** Our name, with a version or within a path. */
+const MENTION = new RegExp(`(?:^|[/\\\\])${NAME}(?:@|$|[/\\\\])`);
+/** A package from a repository: `github:ada/opencode-delegate`. */
+const REPOSITORY = new RegExp(`^[\\w+]+:.*/${NAME}(?:\\.git)?(?:[@#].*)?$`);
 /** Where our program lies in our package. */
 const PROGRAM = join('dist', 'main.js');
 /** What starts a package by its name. */
 const RUNNERS = ['npx', 'bunx', 'pnpx'];
 const SPEC = new RegExp(`^${NAME}(@.*)?$`);
 
-/** How a client starts a server. */
-export interface Launch {
+/** A command with its arguments. */
+export interface CommandLine {
   readonly command: string;
   readonly args: readonly string[];
 }
@@ -30,7 +36,7 @@ export type Whose =
  * What an entry of a client starts. Other programs are called as we are, and so are their servers: only what is started
  * says whose an entry is.
  */
-export function whoseIs({command, args}: Launch, env: NodeJS.ProcessEnv): Whose {
+export function whoseIs({command, args}: CommandLine, env: NodeJS.ProcessEnv): Whose {
   const program = nameOf(command);
   if (RUNNERS.includes(program)) return args.some((arg) => SPEC.test(arg)) ? 'ours' : 'foreign';
   if (program === 'node' || program === 'bun') {
@@ -43,14 +49,25 @@ export function whoseIs({command, args}: Launch, env: NodeJS.ProcessEnv): Whose 
 }
 
 /** The same of what OpenCode's list of plugins names. */
-export function whosePlugin(spec: string): Whose {
-  if (SPEC.test(spec)) return 'ours';
-  const file = spec.startsWith('file://') ? fileURLToPath(spec) : spec;
-  return isAbsolute(file) ? whoseFile(file) : 'foreign';
+export function whosePlugin(spec: string, file: string): Whose {
+  const path = pluginFile(spec, file);
+  if (path !== undefined) return whoseFile(path);
+  return SPEC.test(spec) || REPOSITORY.test(spec) ? 'ours' : 'foreign';
+}
+
+/** The path of a plugin that a configuration names; `undefined` for a package. */
+export function pluginFile(spec: string, file: string): string | undefined {
+  if (spec.startsWith('file://')) return new URL(spec).host === '' ? fileURLToPath(spec) : spec;
+  return /^(?:\.{0,2}|[A-Za-z]:)[/\\]/.test(spec) ? resolve(dirname(file), spec) : undefined;
+}
+
+/** True where our name, or a path with it, is a word of a command: a wrapper may start us by it. */
+export function namesUs({command, args}: CommandLine): boolean {
+  return [command, ...args].some((word) => MENTION.test(word));
 }
 
 /** What an entry says of how it is started; `undefined` where it starts nothing. */
-export function launchOf(entry: unknown): Launch | undefined {
+export function commandLineOf(entry: unknown): CommandLine | undefined {
   if (typeof entry !== 'object' || entry === null || !('command' in entry)) return undefined;
   const given = 'args' in entry && Array.isArray(entry.args) ? entry.args : [];
   const all: readonly unknown[] = Array.isArray(entry.command) ? entry.command : [entry.command, ...given];
@@ -68,7 +85,7 @@ export function lastingPath(env: NodeJS.ProcessEnv): string {
 }
 
 function whoseFile(file: string): Whose {
-  if (!existsSync(file)) return file.endsWith(`${sep}${NAME}${sep}${PROGRAM}`) ? 'gone' : 'foreign';
+  if (!existsSync(file)) return OUR_FILE.test(file) ? 'gone' : 'foreign';
   return packageOf(realpathSync(file)) === NAME ? 'ours' : 'foreign';
 }
 

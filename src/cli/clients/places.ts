@@ -7,21 +7,19 @@ import {NAME} from '../../base/name.ts';
 import {upwards} from '../../base/upwards.ts';
 import {xdgFolder} from '../../base/xdg.ts';
 import {configurationPlaces} from '../../opencode/settings/configuration-places.ts';
-import type {KnownClient, ServerPlace} from './client.ts';
+import type {ClientFile, KnownClient, Looker, ServerPlace} from './client.ts';
 import {cursorHooks, geminiHooks, groupedHooks, vscodeHooks} from './hooks.ts';
+import {rulesOf} from './start-rules.ts';
 
-const BY_HAND = 'docs/clients.md has the entry.';
 /** Codex and Gemini CLI have hooks of a folder or of all; both ask for them before they run. */
 const CODEX_NOTE = 'Codex runs hooks once you have allowed them: /hooks in Codex.';
 
-/** Who looks, and from where. */
-export interface Looker {
-  readonly env: NodeJS.ProcessEnv;
-  readonly cwd: string;
+/** All clients, and where their files are. This is the one place that knows. @throws NoHomeError */
+export function clientsFor(looker: Looker): readonly KnownClient[] {
+  return placesFor(looker).map((client) => ({...client, looker, starts: rulesOf(client.name, looker)}));
 }
 
-/** All clients, and where their files are. This is the one place that knows. @throws NoHomeError */
-export function clientsFor({env, cwd}: Looker): readonly KnownClient[] {
+function placesFor({env, cwd}: Looker): readonly Omit<KnownClient, 'looker' | 'starts'>[] {
   const home = homeOf(env);
   const here = upwards(cwd);
   const root = here.find((folder) => existsSync(join(folder, '.git'))) ?? cwd;
@@ -31,6 +29,9 @@ export function clientsFor({env, cwd}: Looker): readonly KnownClient[] {
   const code = codeFolder(home, env);
   const zed = platform() === 'win32' ? join(env.APPDATA ?? home, 'Zed') : join(configOf(home, env), 'zed');
   const cline = join(code, 'User', 'globalStorage', 'saoudrizwan.claude-dev');
+  const own = (path: string): ClientFile => ({path, isOwn: true});
+  const inProject = (...path: readonly string[]) =>
+    here.map((folder): ClientFile => ({path: join(folder, ...path), isOwn: folder === home}));
   const opencode = join(xdgFolder(env, 'XDG_CONFIG_HOME'), 'opencode');
   return [
     {
@@ -43,7 +44,7 @@ export function clientsFor({env, cwd}: Looker): readonly KnownClient[] {
         global: groupedHooks(join(claude, 'settings.json')),
         project: groupedHooks(join(root, '.claude', 'settings.json')),
       },
-      files: [claudeFile, ...here.map((folder) => join(folder, '.mcp.json'))],
+      files: [own(claudeFile), ...inProject('.mcp.json')],
       signs: {folders: [claudeFile, claude], program: 'claude'},
       add: `claude mcp add -s user ${NAME} -- ${NAME}`,
     },
@@ -57,7 +58,7 @@ export function clientsFor({env, cwd}: Looker): readonly KnownClient[] {
         global: groupedHooks(join(codex, 'hooks.json')),
         project: groupedHooks(join(root, '.codex', 'hooks.json')),
       },
-      files: [join(codex, 'config.toml'), ...here.map((folder) => join(folder, '.codex', 'config.toml'))],
+      files: [own(join(codex, 'config.toml')), ...inProject('.codex', 'config.toml')],
       signs: {folders: [codex], program: 'codex'},
       add: `codex mcp add ${NAME} -- ${NAME}`,
       note: CODEX_NOTE,
@@ -72,7 +73,7 @@ export function clientsFor({env, cwd}: Looker): readonly KnownClient[] {
         global: geminiHooks(join(home, '.gemini', 'settings.json')),
         project: geminiHooks(join(root, '.gemini', 'settings.json')),
       },
-      files: [home, ...here].map((folder) => join(folder, '.gemini', 'settings.json')),
+      files: [own(join(home, '.gemini', 'settings.json')), ...inProject('.gemini', 'settings.json')],
       signs: {folders: [join(home, '.gemini')], program: 'gemini'},
       add: `gemini mcp add -s user ${NAME} ${NAME}`,
     },
@@ -86,9 +87,8 @@ export function clientsFor({env, cwd}: Looker): readonly KnownClient[] {
         global: cursorHooks(join(home, '.cursor', 'hooks.json')),
         project: cursorHooks(join(root, '.cursor', 'hooks.json')),
       },
-      files: [home, ...here].map((folder) => join(folder, '.cursor', 'mcp.json')),
+      files: [own(join(home, '.cursor', 'mcp.json')), ...inProject('.cursor', 'mcp.json')],
       signs: {folders: [join(home, '.cursor')], program: 'cursor'},
-      add: BY_HAND,
     },
     {
       ...{name: 'vscode', title: 'VS Code'},
@@ -100,19 +100,18 @@ export function clientsFor({env, cwd}: Looker): readonly KnownClient[] {
         global: vscodeHooks(join(home, '.copilot', 'hooks', `${NAME}.json`)),
         project: vscodeHooks(join(root, '.github', 'hooks', `${NAME}.json`)),
       },
-      files: [join(code, 'User', 'mcp.json'), ...here.map((folder) => join(folder, '.vscode', 'mcp.json'))],
+      files: [own(join(code, 'User', 'mcp.json')), ...inProject('.vscode', 'mcp.json')],
       signs: {folders: [join(code, 'User')], program: 'code'},
-      add: BY_HAND,
     },
     {
-      ...{name: 'opencode', title: 'OpenCode plugin'},
+      ...{name: 'opencode', title: 'OpenCode'},
       servers: {
         global: plugins(opencode),
         project: plugins(join(root, '.opencode')),
       },
       // The plugin brings what hooks are for elsewhere.
       hook: {},
-      files: configurationPlaces(cwd, env).files.filter((file) => !file.endsWith('auth.json')),
+      files: openCodeFiles({env, cwd}),
       signs: {folders: [opencode], program: 'opencode'},
       add: `opencode plugin ${NAME} --global`,
     },
@@ -120,19 +119,31 @@ export function clientsFor({env, cwd}: Looker): readonly KnownClient[] {
       ...{name: 'zed', title: 'Zed'},
       servers: {global: [{...servers(join(zed, 'settings.json')), key: 'context_servers'}]},
       hook: {},
-      files: [join(zed, 'settings.json')],
+      files: [own(join(zed, 'settings.json')), ...inProject('.zed', 'settings.json')],
       signs: {folders: [zed], program: 'zed'},
-      add: BY_HAND,
     },
     {
       ...{name: 'cline', title: 'Cline'},
       servers: {global: [servers(join(cline, 'settings', 'cline_mcp_settings.json'))]},
       hook: {},
-      files: [join(cline, 'settings', 'cline_mcp_settings.json')],
+      files: [own(join(cline, 'settings', 'cline_mcp_settings.json'))],
       signs: {folders: [cline], program: 'cline'},
-      add: BY_HAND,
     },
   ];
+}
+
+/** Where OpenCode's settings are, for servers and plugins alike. */
+export function openCodeFiles({env, cwd}: Looker): readonly ClientFile[] {
+  const home = homeOf(env);
+  const projects = upwards(cwd).filter((folder) => folder !== home);
+  const isOfProject = (path: string) =>
+    projects.some(
+      (folder) =>
+        path.startsWith(join(folder, 'opencode.json')) || path.startsWith(join(folder, '.opencode')),
+    );
+  return configurationPlaces(cwd, env)
+    .files.filter((path) => !path.endsWith('auth.json'))
+    .map((path) => ({path, isOwn: !isOfProject(path)}));
 }
 
 /** True where a client has left its folder, or its program can be started. */

@@ -5,17 +5,15 @@ import {NAME} from '../../base/name.ts';
 import {inQuotes} from '../../base/safe-text.ts';
 import {hasBinary} from '../../opencode/server/binary.ts';
 import {fetchBinary, fetchCommand, ownBinary} from '../../opencode/server/own-binary.ts';
-import {CLIENTS, type KnownClient} from '../clients/client.ts';
-import {entriesIn, valueIn} from '../clients/present.ts';
+import {CLIENTS} from '../clients/client.ts';
 import {carryOut} from '../install/carry-out.ts';
 import {chosenClients, chosenScope, INSTALL_OPTIONS} from '../install/choose.ts';
-import {configurationText} from '../install/files.ts';
 import {type OwnLaunch, ownLaunch} from '../install/own-launch.ts';
-import {type ClientPlan, planInstall} from '../install/plan.ts';
-import {type Proof, prove} from '../install/prove.ts';
+import {planInstall} from '../install/plan.ts';
+import {proveAll} from '../install/prove.ts';
 import {Receipts} from '../install/receipts.ts';
 import {isWanted, makeEach, showPlans} from '../install/show.ts';
-import {type Command, EXIT, type Invocation} from '../line/command.ts';
+import {type Command, EXIT} from '../line/command.ts';
 
 export const install: Command = {
   usage: '[client…] [--global | --project] [--dry-run] [--yes]',
@@ -40,7 +38,7 @@ export const install: Command = {
     const isFetched = isMissing && (args.length === 0 || args.includes('opencode'));
     // OpenCode itself is meant where there is none to put a plugin into.
     const clients = (await chosenClients(call)).filter(({name}) => !(isFetched && name === 'opencode'));
-    const plans = clients.map((client) => planInstall(client, {scope, launch, env}));
+    const plans = clients.map((client) => planInstall(client, {scope, launch}));
     showPlans(plans, terminal);
     if (clients.length === 0 && !isFetched) {
       terminal.complain(`No client was found. Name one: ${CLIENTS.join(', ')}.`);
@@ -62,7 +60,7 @@ export const install: Command = {
     }
     const receipts = new Receipts(env);
     const isMade = await makeEach(changes, terminal, (change) => carryOut(change, {receipts, scope}));
-    const isProved = await proveAll(plans, call);
+    const isProved = await proveAll(plans, scope, call);
     return isWell && isMade && isProved ? EXIT.ok : EXIT.failed;
   },
 };
@@ -76,39 +74,4 @@ async function runNeed({needs = []}: OwnLaunch, env: NodeJS.ProcessEnv): Promise
       cause: error,
     });
   }
-}
-
-/** Starts what each client has been given, once for all that start the same. */
-async function proveAll(plans: readonly ClientPlan[], call: Invocation): Promise<boolean> {
-  const {env, cwd, version, terminal} = call;
-  const proofs = new Map<string, Promise<Proof>>();
-  let isWell = true;
-  for (const {client, is} of plans) {
-    if (is !== 'to do' && is !== 'done') continue;
-    const launch = launchIn(client, call);
-    const key = JSON.stringify(launch);
-    const proof = proofs.get(key) ?? prove(launch, {env, cwd, version});
-    proofs.set(key, proof);
-    const found = await proof;
-    if ('tools' in found) {
-      const note = is === 'to do' && client.note !== undefined ? ` ${client.note}` : '';
-      terminal.print(`${client.title}: it starts, and has ${found.tools} tools.${note}`);
-    } else {
-      isWell = false;
-      terminal.complain(`${client.title}: what it has been given does not work: ${found.why}.`);
-    }
-  }
-  return isWell;
-}
-
-/** As its file says it; a plugin starts what runs now. */
-function launchIn(client: KnownClient, call: Invocation) {
-  for (const {file, kind} of client.servers[chosenScope(call)] ?? []) {
-    const text = kind === 'servers' || kind === 'toml' ? configurationText(file) : undefined;
-    const entries = text === undefined ? [] : entriesIn(valueIn(file, text), call.env);
-    const own = entries.find(({whose}) => whose !== 'foreign')?.launch;
-    if (own !== undefined) return {command: own.command, args: own.args};
-  }
-  const {command, args} = ownLaunch(call);
-  return {command, args};
 }

@@ -26,7 +26,7 @@ export const uninstall: Command = {
     const receipts = new Receipts(env);
     // A client may be gone whose files are still there.
     const clients = args.length > 0 ? await chosenClients(call) : clientsFor({env, cwd});
-    const all = clients.map((client) => planUninstall(client, {scope, receipts: receipts.all(), env}));
+    const all = clients.map((client) => planUninstall(client, {scope, receipts: receipts.all()}));
     const plans = args.length > 0 ? all : all.filter(({is}) => is !== 'done');
     showPlans(plans, terminal);
     // A folder goes with the file that it was made for, which comes last.

@@ -1,15 +1,17 @@
 import {existsSync, readFileSync} from 'node:fs';
-import {dirname, join, resolve} from 'node:path';
-import {fileURLToPath} from 'node:url';
+import {dirname, join} from 'node:path';
+import {NAME} from '../../base/name.ts';
 import {realPathSync} from '../../base/real-path.ts';
 import {inQuotes} from '../../base/safe-text.ts';
-import {isOurProgram, parseSettings} from './clients/entries.ts';
-import {type ClientFile, OUR_NAME, openCodeFiles} from './clients/known-clients.ts';
+import type {ClientFile} from '../clients/client.ts';
+import {pluginFile, whosePlugin} from '../clients/ours.ts';
+import {openCodeFiles} from '../clients/places.ts';
+import {valueIn} from '../clients/value.ts';
 import {type Finding, failed, fine, warning} from './finding.ts';
 import type {OpenCodeSays} from './opencode.ts';
 
 const WHAT = 'OpenCode plugin';
-const ADD = `opencode plugin ${OUR_NAME} --global`;
+const ADD = `opencode plugin ${NAME} --global`;
 
 export interface CheckPluginOptions {
   readonly env: NodeJS.ProcessEnv;
@@ -44,7 +46,7 @@ interface Configured {
 
 function judged({file, spec, loaded, isKnown}: Configured): Finding {
   const says = `It is in ${inQuotes(file.path)}`;
-  const path = pathOf(spec, file.path);
+  const path = pluginFile(spec, file.path);
   if (path !== undefined && !existsSync(path))
     return failed(WHAT, `${says}, as ${inQuotes(path)}, which is not there.`, `Correct the path, or: ${ADD}`);
   if (loaded !== undefined) return fine(WHAT, `${says}. OpenCode has loaded it from ${inQuotes(loaded)}.`);
@@ -69,7 +71,7 @@ function pluginsIn(path: string): readonly string[] {
 
 function configurationIn(path: string): unknown {
   try {
-    return parseSettings(readFileSync(path, 'utf8'), path);
+    return valueIn(path, readFileSync(path, 'utf8'));
   } catch {
     // It is not there, or the check of the clients says that it cannot be read.
     return undefined;
@@ -77,12 +79,8 @@ function configurationIn(path: string): unknown {
 }
 
 function isOurs(spec: string, file: string, own: string): boolean {
-  const path = pathOf(spec, file);
-  return isOurProgram(spec) || (path !== undefined && realPathSync(path) === realPathSync(own));
-}
-
-/** `undefined` for the name of a package. */
-function pathOf(spec: string, file: string): string | undefined {
-  if (spec.startsWith('file://')) return new URL(spec).host === '' ? fileURLToPath(spec) : spec;
-  return /^(?:\.{0,2}|[A-Za-z]:)[/\\]/.test(spec) ? resolve(dirname(file), spec) : undefined;
+  const path = pluginFile(spec, file);
+  return (
+    whosePlugin(spec, file) !== 'foreign' || (path !== undefined && realPathSync(path) === realPathSync(own))
+  );
 }

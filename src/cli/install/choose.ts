@@ -1,6 +1,7 @@
 import {Refusal} from '../../base/errors.ts';
 import {NESTED_MARK} from '../../base/nested.ts';
 import {CLIENTS, type KnownClient, type Scope} from '../clients/client.ts';
+import {lastingPath} from '../clients/ours.ts';
 import {clientsFor, isThere} from '../clients/places.ts';
 import {type Invocation, type OptionSpec, UsageError} from '../line/command.ts';
 
@@ -25,7 +26,8 @@ export function chosenScope({has, env}: Invocation): Scope {
 
 /** The clients that are named, else those that are here. @throws UsageError for a name that nobody has. */
 export async function chosenClients({args, env, cwd}: Invocation): Promise<readonly KnownClient[]> {
-  const all = clientsFor({env, cwd});
+  // What npm and npx put on PATH for now is not there when a client starts.
+  const all = clientsFor({env: {...env, PATH: lastingPath(env)}, cwd});
   const names: readonly string[] = CLIENTS;
   const unknown = args.find((arg) => !names.includes(arg));
   if (unknown !== undefined)

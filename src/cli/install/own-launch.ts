@@ -3,10 +3,10 @@ import {pathToFileURL} from 'node:url';
 import which from 'which';
 import {NAME} from '../../base/name.ts';
 import type {ClientName, HookEvent, ServerPlace} from '../clients/client.ts';
-import {type Launch, lastingPath, whoseIs} from '../clients/ours.ts';
+import {type CommandLine, lastingPath, whoseIs} from '../clients/ours.ts';
 
 /** How clients are to start us. */
-export interface OwnLaunch extends Launch {
+export interface OwnLaunch extends CommandLine {
   /** What has to be run first, where only npx has brought us. */
   readonly needs?: readonly string[];
   /** True for a path that means something on this machine alone. */
@@ -30,15 +30,22 @@ export function ownLaunch({
 }): OwnLaunch {
   const path = lastingPath(env);
   const command = {command: NAME, args: [], isLocal: false, main};
-  if (whoseIs({command: NAME, args: []}, {...env, PATH: path}) === 'ours') return command;
+  if (installedCommand(env) !== undefined) return command;
   if (main.includes(`${sep}_npx${sep}`))
     return {...command, needs: ['npm', 'install', '-g', `${NAME}@${version}`]};
   const node = which.sync('node', {nothrow: true, path}) === null ? process.execPath : 'node';
   return {command: node, args: [main], isLocal: true, main};
 }
 
+/** Where the installed command is, if there is one of ours. */
+export function installedCommand(env: NodeJS.ProcessEnv): string | undefined {
+  const lasting = {...env, PATH: lastingPath(env)};
+  const isOurs = whoseIs({command: NAME, args: []}, lasting) === 'ours';
+  return isOurs ? (which.sync(NAME, {nothrow: true, path: lasting.PATH}) ?? undefined) : undefined;
+}
+
 /** What a client runs at an event. */
-export function hookCommand({command, args}: Launch, event: HookEvent, client: ClientName): string {
+export function hookCommand({command, args}: CommandLine, event: HookEvent, client: ClientName): string {
   return [...[command, ...args].map(shellWord), 'hook', event, '--client', client].join(' ');
 }
 

@@ -2,7 +2,8 @@ import {messageOf, Refusal} from '../../base/errors.ts';
 import {NAME} from '../../base/name.ts';
 import {inQuotes} from '../../base/safe-text.ts';
 import type {HookEvent, HookPlace, KnownClient, Scope, ServerPlace} from '../clients/client.ts';
-import {type Entry, entriesIn, isRecord, valueIn} from '../clients/present.ts';
+import {type Entry, entriesIn} from '../clients/entries.ts';
+import {isRecord, valueIn} from '../clients/value.ts';
 import {configurationText, refuseReadOnly} from './files.ts';
 import {insertJson, type JsonPath} from './json-edit.ts';
 import {entryFor, hookCommand, isHookCommand, type OwnLaunch} from './own-launch.ts';
@@ -32,7 +33,6 @@ export interface ClientPlan {
 export interface PlanOptions {
   readonly scope: Scope;
   readonly launch: OwnLaunch;
-  readonly env: NodeJS.ProcessEnv;
 }
 
 /** A file on the way to what it is to be. */
@@ -44,7 +44,7 @@ interface Draft {
 
 /** What has to change for a client to have us, with its hooks. Nothing is written. */
 export function planInstall(client: KnownClient, options: PlanOptions): ClientPlan {
-  const {scope, env} = options;
+  const {scope, launch} = options;
   const places = client.servers[scope];
   if (places === undefined)
     return {client, is: 'left alone', says: `It has no configuration of a ${scope}.`, changes: []};
@@ -53,14 +53,14 @@ export function planInstall(client: KnownClient, options: PlanOptions): ClientPl
   try {
     for (const place of places) {
       file = place.file;
-      const foreign = addServer(draftOf(drafts, file), place, options);
+      const foreign = addServer(draftOf(drafts, file), place, {client, launch});
       if (foreign !== undefined)
         return {client, is: 'left alone', says: foreignIn(file, foreign), changes: []};
     }
     const hook = client.hook[scope];
     if (hook !== undefined) {
       file = hook.file;
-      addHooks(draftOf(drafts, file), hook, {client, launch: options.launch});
+      addHooks(draftOf(drafts, file), hook, {client, launch});
     }
     const changes = [...drafts].flatMap(([name, {before, text, added}]) =>
       text === (before ?? '') ? [] : [{client, file: name, before, after: text, added}],
@@ -69,7 +69,7 @@ export function planInstall(client: KnownClient, options: PlanOptions): ClientPl
       file = change.file;
       refuseReadOnly(file);
       // What we have made of it must say what it is to say.
-      if (entriesIn(valueIn(file, change.after), env).some(({whose}) => whose === 'foreign'))
+      if (foreignOf(everywhereIn(valueIn(file, change.after), client, file)) !== undefined)
         throw new Refusal('It cannot be changed as it is: do it by hand.');
     }
     if (changes.length === 0) return {client, is: 'done', says: 'It is there already.', changes};
@@ -92,13 +92,13 @@ function draftOf(drafts: Map<string, Draft>, file: string): Draft {
 function addServer(
   draft: Draft,
   place: ServerPlace,
-  {env, launch}: {readonly env: NodeJS.ProcessEnv; readonly launch: OwnLaunch},
+  {client, launch}: {readonly client: KnownClient; readonly launch: OwnLaunch},
 ): Entry | undefined {
   const value = valueIn(place.file, draft.text);
-  const own = entriesIn(value, env);
+  const own = everywhereIn(value, client, place.file);
   // One whose program is gone may have been changed by hand as well: the proof says what is wrong with it.
   if (own.some(({whose}) => whose !== 'foreign')) return undefined;
-  const foreign = own.find(({whose, key}) => whose === 'foreign' && key === NAME);
+  const foreign = foreignOf(own);
   if (foreign !== undefined) return foreign;
   const entry = entryFor(place, launch);
   if (place.kind === 'toml') {
@@ -160,8 +160,17 @@ export function edited(text: string, edit: (text: string) => string): string {
   return text.startsWith('\uFEFF') ? `\uFEFF${edit(text.slice(1))}` : edit(text);
 }
 
-function foreignIn(file: string, {launch}: Entry): string {
+/** Entries that are there wherever the client is started: Claude Code has others for each project. */
+function everywhereIn(value: unknown, client: KnownClient, file: string): readonly Entry[] {
+  return entriesIn(value, client, file).filter(({path}) => path.length === 2);
+}
+
+function foreignOf(entries: readonly Entry[]): Entry | undefined {
+  return entries.find(({whose, path}) => whose === 'foreign' && path.at(-1) === NAME);
+}
+
+function foreignIn(file: string, {command}: Entry): string {
   const starts =
-    launch === undefined ? 'nothing of ours' : inQuotes([launch.command, ...launch.args].join(' '));
+    command === undefined ? 'nothing of ours' : inQuotes([command.command, ...command.args].join(' '));
   return `${inQuotes(file)} has another server that is called ${NAME}: it starts ${starts}. It was left alone, and nothing was added.`;
 }

@@ -1,57 +1,86 @@
-import {spawn} from 'node:child_process';
-import {createInterface} from 'node:readline';
-import {z} from 'zod';
-import {messageOf} from '../../base/errors.ts';
-import {withTimeout} from '../../base/with-timeout.ts';
-import type {Launch} from '../clients/ours.ts';
+import {inQuotes} from '../../base/safe-text.ts';
+import type {KnownClient, Scope} from '../clients/client.ts';
+import {type Entry, entriesIn} from '../clients/entries.ts';
+import {type Handshake, shakeHands} from '../clients/handshake.ts';
+import {type Launch, startOfEntry} from '../clients/launch.ts';
+import {isOwnProgram} from '../clients/own-program.ts';
+import {troubleIn} from '../clients/trouble.ts';
+import {valueIn} from '../clients/value.ts';
+import type {Invocation} from '../line/command.ts';
+import {untilInterrupted} from '../terminal/interrupt.ts';
+import {configurationText} from './files.ts';
+import {installedCommand, ownLaunch} from './own-launch.ts';
+import type {ClientPlan} from './plan.ts';
 
-/** A start takes a second; a busy machine, ten. */
-const PATIENCE_MS = 30_000;
-const PROTOCOL = '2025-06-18';
+/** OpenCode gives a server that its plugin adds more time than one of its configuration. */
+const PLUGIN_WAIT_MS = 30_000;
 
-const answer = z.object({id: z.number(), result: z.object({tools: z.array(z.unknown()).optional()})});
+type Prover = Pick<Invocation, 'env' | 'main' | 'version' | 'terminal'>;
 
-/** What came of the proof: how many tools there are, or why there is none, in a sentence. */
-export type Proof = {readonly tools: number} | {readonly why: string};
-
-/** Starts an entry as a client would, and has it list its tools; then ends it. */
-export async function prove(
-  {command, args}: Launch,
-  {env, cwd, version}: {readonly env: NodeJS.ProcessEnv; readonly cwd: string; readonly version: string},
-): Promise<Proof> {
-  const child = spawn(command, [...args], {
-    ...{env, cwd, stdio: ['pipe', 'pipe', 'ignore']},
-    shell: process.platform === 'win32',
-  });
-  const gone = new Promise<Proof>((resolve) => {
-    child.once('error', (error) => resolve({why: `it cannot be started: ${messageOf(error)}`}));
-    child.once('close', (code) => resolve({why: `it ended with ${code}`}));
-  });
-  child.stdin.on('error', () => {});
-  const say = (message: object) => child.stdin.write(`${JSON.stringify({jsonrpc: '2.0', ...message})}\n`);
-  const listed = new Promise<Proof>((resolve) => {
-    createInterface(child.stdout).on('line', (line) => {
-      const {data} = answer.safeParse(jsonIn(line));
-      if (data?.id === 1) {
-        say({method: 'notifications/initialized'});
-        say({id: 2, method: 'tools/list'});
-      } else if (data?.result.tools !== undefined) resolve({tools: data.result.tools.length});
-    });
-  });
-  const clientInfo = {name: 'opencode-delegate-install', version};
-  say({id: 1, method: 'initialize', params: {protocolVersion: PROTOCOL, capabilities: {}, clientInfo}});
-  const late: Proof = {why: `it has not answered within ${PATIENCE_MS / 1_000} s`};
-  const proof = await withTimeout(PATIENCE_MS, Promise.race([listed, gone]), late);
-  child.stdin.end();
-  // A server ends with its client; one that does not is no server of ours to keep.
-  if ((await withTimeout(PATIENCE_MS / 10, gone, undefined)) === undefined) child.kill('SIGKILL');
-  return proof;
+/** Starts what each client has been given, as the client does, once for all that start the same. True where all answer. */
+export async function proveAll(plans: readonly ClientPlan[], scope: Scope, call: Prover): Promise<boolean> {
+  const {terminal} = call;
+  const interrupt = untilInterrupted();
+  const proofs = new Map<string, Promise<Handshake>>();
+  let isWell = true;
+  try {
+    for (const {client, is} of plans) {
+      if (is !== 'to do' && is !== 'done') continue;
+      const launch = launchIn(client, scope, call);
+      if (typeof launch === 'string') {
+        terminal.print(`${client.title}: ${launch}`);
+        continue;
+      }
+      const key = JSON.stringify(launch);
+      const proof = proofs.get(key) ?? shakeHands(launch, interrupt.signal);
+      proofs.set(key, proof);
+      const found = await proof;
+      if (found.is === 'ours') {
+        const note = is === 'to do' && client.note !== undefined ? ` ${client.note}` : '';
+        terminal.print(`${client.title}: it starts, and has ${found.tools.length} tools.${note}`);
+      } else {
+        isWell = false;
+        terminal.complain(
+          `${client.title}: what it has been given does not work: it ${troubleIn(found, launch)}.`,
+        );
+      }
+      if (found.is === 'interrupted') break;
+    }
+  } finally {
+    interrupt.done();
+  }
+  return isWell;
 }
 
-function jsonIn(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
+/** As its file says it, or why that is not started. A plugin starts what runs now. */
+function launchIn(client: KnownClient, scope: Scope, call: Prover): Launch | string {
+  for (const {file, kind} of client.servers[scope] ?? []) {
+    const text = kind === 'servers' || kind === 'toml' ? configurationText(file) : undefined;
+    const entries = text === undefined ? [] : entriesIn(valueIn(file, text), client, file);
+    const own = entries.find(({whose, path}) => whose !== 'foreign' && path.length === 2);
+    if (own === undefined) continue;
+    const isOwn = client.files.some((one) => one.path === file && one.isOwn);
+    return launchOf(own, isOwn, call);
+  }
+  const {command, args} = ownLaunch(call);
+  const [place] = client.servers[scope] ?? [];
+  const start = startOfEntry({command, args, timeout: PLUGIN_WAIT_MS}, client, place?.file ?? '');
+  if (start.is !== 'started') throw new Error('What we write starts something.');
+  return start.launch;
+}
+
+function launchOf({start}: Entry, isOwn: boolean, {env, main}: Prover): Launch | string {
+  switch (start?.is) {
+    case 'started': {
+      const {launch} = start;
+      const programs = [main, installedCommand(env)].filter((program) => program !== undefined);
+      // A repository may have written an entry that was there already.
+      if (isOwn || programs.some((program) => isOwnProgram(launch, program, launch.env))) return launch;
+      return `it is not tried: a repository may have written it, and it starts ${inQuotes(launch.command)}.`;
+    }
+    case 'switched off':
+      return 'it is there, and switched off.';
+    default:
+      return 'it is there, with values that cannot be read: docs/clients.md has the entry.';
   }
 }

@@ -1,6 +1,6 @@
 import {isDeepStrictEqual} from 'node:util';
-import {parse} from 'smol-toml';
 import {messageOf, Refusal} from '../../base/errors.ts';
+import {isRecord, tomlIn} from '../clients/value.ts';
 
 const KEY = 'mcp_servers';
 const HEADER = /^\s*\[/;
@@ -10,7 +10,7 @@ type Table = Record<string, unknown>;
 /** What a TOML text says. @throws Refusal where it cannot be read. */
 function readToml(text: string): Table {
   try {
-    return parse(text) as Table;
+    return tomlIn(text);
   } catch (error) {
     throw new Refusal(`It is no TOML that can be read: ${messageOf(error).split('\n')[0]}.`, {cause: error});
   }
@@ -19,7 +19,7 @@ function readToml(text: string): Table {
 /** The servers of Codex's configuration. */
 function tomlServers(text: string): Table {
   const servers = readToml(text)[KEY];
-  return isTable(servers) ? servers : {};
+  return isRecord(servers) ? servers : {};
 }
 
 /**
@@ -59,10 +59,10 @@ export function removeTomlServer(text: string, name: string): string {
 }
 
 function checked(text: string, {[KEY]: servers, ...rest}: Table): string {
-  const wanted = isTable(servers) && Object.keys(servers).length > 0 ? {...rest, [KEY]: servers} : rest;
+  const wanted = isRecord(servers) && Object.keys(servers).length > 0 ? {...rest, [KEY]: servers} : rest;
   try {
     const {[KEY]: found, ...others} = readToml(text);
-    const says = isTable(found) && Object.keys(found).length > 0 ? {...others, [KEY]: found} : others;
+    const says = isRecord(found) && Object.keys(found).length > 0 ? {...others, [KEY]: found} : others;
     if (isDeepStrictEqual(plain(says), plain(wanted))) return text;
   } catch {
     // What we would write cannot be read: it is not written.
@@ -70,11 +70,7 @@ function checked(text: string, {[KEY]: servers, ...rest}: Table): string {
   throw new Refusal('It cannot be changed without touching what else it says: do it by hand.');
 }
 
-/** Dates and the like as their text, and tables without their class. */
+/** Dates and large numbers as their text, and tables without their class. */
 function plain(value: Table): unknown {
-  return JSON.parse(JSON.stringify(value));
-}
-
-function isTable(value: unknown): value is Table {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return JSON.parse(JSON.stringify(value, (_, one: unknown) => (typeof one === 'bigint' ? `${one}n` : one)));
 }

@@ -2,7 +2,8 @@ import {existsSync} from 'node:fs';
 import {messageOf} from '../../base/errors.ts';
 import {inQuotes} from '../../base/safe-text.ts';
 import type {HookEvent, KnownClient, Scope} from '../clients/client.ts';
-import {entriesIn, isRecord, valueIn} from '../clients/present.ts';
+import {entriesIn} from '../clients/entries.ts';
+import {isRecord, valueIn} from '../clients/value.ts';
 import {configurationText, refuseReadOnly, textDigest} from './files.ts';
 import {type JsonPath, removeJson} from './json-edit.ts';
 import {type ClientPlan, edited, type FileChange, hookAt} from './plan.ts';
@@ -12,14 +13,13 @@ import {removeTomlServer} from './toml-edit.ts';
 export interface UnplanOptions {
   readonly scope: Scope;
   readonly receipts: Readonly<Record<string, Receipt>>;
-  readonly env: NodeJS.ProcessEnv;
 }
 
 /**
  * What has to change for a client to be as it was before `install`. A file that nobody has changed since becomes what it
  * was to the byte; of another one, only what was added is taken out. What `install` has not added stays.
  */
-export function planUninstall(client: KnownClient, {scope, receipts, env}: UnplanOptions): ClientPlan {
+export function planUninstall(client: KnownClient, {scope, receipts}: UnplanOptions): ClientPlan {
   // The last first: a folder goes with the file that it was made for.
   const files = filesOf(client, scope)
     .filter((file) => receipts[file]?.client === client.name)
@@ -31,12 +31,12 @@ export function planUninstall(client: KnownClient, {scope, receipts, env}: Unpla
       const receipt = receipts[file];
       const before = configurationText(file);
       if (receipt === undefined) return [];
-      const after = before === undefined ? undefined : textBefore({client, before, receipt, env, file});
+      const after = before === undefined ? undefined : textBefore({client, before, receipt, file});
       if (after !== before) refuseReadOnly(file);
       return [{client, file, before, after, added: []}];
     });
     if (changes.length > 0) return {client, is: 'to do', says: '', changes};
-    return {client, is: 'done', says: saysOfOthers(client, env), changes};
+    return {client, is: 'done', says: saysOfOthers(client), changes};
   } catch (error) {
     return {client, is: 'failed', says: `${inQuotes(at)}: ${messageOf(error)}`, changes: []};
   }
@@ -53,7 +53,6 @@ interface Written {
   readonly file: string;
   readonly before: string;
   readonly receipt: Receipt;
-  readonly env: NodeJS.ProcessEnv;
 }
 
 function textBefore(written: Written): string | undefined {
@@ -64,11 +63,11 @@ function textBefore(written: Written): string | undefined {
 }
 
 /** Takes out what was added, the last first, and containers that were made for it and are empty. */
-function without({client, file, before, receipt, env}: Written): string | undefined {
+function without({client, file, before, receipt}: Written): string | undefined {
   const isToml = file.endsWith('.toml');
   let text = before;
   for (const {path, made} of [...receipt.added].reverse()) {
-    const place = placeNow({client, file, path, env}, text);
+    const place = placeNow({client, file, path}, text);
     if (place !== undefined)
       text = isToml
         ? removeTomlServer(text, String(place.at(-1)))
@@ -82,7 +81,7 @@ function without({client, file, before, receipt, env}: Written): string | undefi
 
 /** Where what was added is by now; `undefined` where it is gone, or has become somebody else's. */
 function placeNow(
-  {client, file, path, env}: {client: KnownClient; file: string; path: JsonPath; env: NodeJS.ProcessEnv},
+  {client, file, path}: {client: KnownClient; file: string; path: JsonPath},
   text: string,
 ): JsonPath | undefined {
   const value = valueIn(file, text);
@@ -95,9 +94,9 @@ function placeNow(
   }
   // What a file has to say at its top: it is left where there is anything else.
   if (path.length === 1) return isRecord(value) && Object.keys(value).length === 1 ? path : undefined;
-  const own = entriesIn(value, env).filter(({whose}) => whose !== 'foreign');
-  const entry = own.find(({key}) => (name === '-' ? typeof key === 'number' : key === name));
-  return entry === undefined ? undefined : [list, entry.key];
+  const own = entriesIn(value, client, file).filter(({whose}) => whose !== 'foreign');
+  return own.find(({path: at}) => at.length === 2 && at[0] === list && (name === '-' || at[1] === name))
+    ?.path;
 }
 
 function isEmptyAt(value: unknown, path: JsonPath): boolean {
@@ -106,11 +105,12 @@ function isEmptyAt(value: unknown, path: JsonPath): boolean {
 }
 
 /** Entries of ours that a person, or another command, has added. */
-function saysOfOthers({files}: KnownClient, env: NodeJS.ProcessEnv): string {
-  const own = files.filter((file) => {
+function saysOfOthers(client: KnownClient): string {
+  const paths = [...new Set(client.files.map(({path}) => path))];
+  const own = paths.filter((file) => {
     const text = existsSync(file) ? configurationText(file) : undefined;
     if (text === undefined) return false;
-    return entriesIn(valueIn(file, text), env).some(({whose}) => whose !== 'foreign');
+    return entriesIn(valueIn(file, text), client, file).some(({whose}) => whose !== 'foreign');
   });
   if (own.length === 0) return 'Nothing of ours is there.';
   return `${own.map(inQuotes).join(', ')} has us, and install has not added that: it was left alone.`;

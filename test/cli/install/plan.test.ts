@@ -57,13 +57,13 @@ function write(file: string, text: string, mode = 0o644): string {
 }
 
 async function install(name: ClientName, scope: Scope = 'global') {
-  const plan = planInstall(client(name), {scope, launch, env});
+  const plan = planInstall(client(name), {scope, launch});
   for (const change of plan.changes) await carryOut(change, {receipts, scope});
   return plan;
 }
 
 async function uninstall(name: ClientName, scope: Scope = 'global') {
-  const plan = planUninstall(client(name), {scope, receipts: receipts.all(), env});
+  const plan = planUninstall(client(name), {scope, receipts: receipts.all()});
   for (const change of plan.changes) await takeBack(change, {receipts, scope});
   return plan;
 }
@@ -234,6 +234,26 @@ describe('install', () => {
     expect(tree()).toEqual(before);
   });
 
+  it('does not take for its own what Claude Code has for one project alone', async () => {
+    const own = {command: 'node', args: [MAIN]};
+    const there = {projects: {[inHome('project')]: {mcpServers: {'opencode-delegate': own}}}};
+    const file = write(inHome('.claude.json'), JSON.stringify(there));
+    await install('claude-code');
+    expect(jsonIn(file).mcpServers['opencode-delegate']).toMatchObject(own);
+    await uninstall('claude-code');
+    expect(jsonIn(file)).toEqual(there);
+  });
+
+  it('knows its own entry by what its variables become', async () => {
+    const braced = '$' + '{OURS:-node}';
+    write(
+      inHome('.cursor', 'mcp.json'),
+      JSON.stringify({mcpServers: {'opencode-delegate': {command: braced, args: [MAIN]}}}),
+    );
+    const {changes} = await install('cursor');
+    expect(changes.map(({file}) => file)).toEqual([inHome('.cursor', 'hooks.json')]);
+  });
+
   it('knows its own entry under any name', async () => {
     write(
       inHome('.cursor', 'mcp.json'),
@@ -245,7 +265,7 @@ describe('install', () => {
 
   it('does not touch a file that has changed while somebody was asked', async () => {
     const file = write(inHome('.gemini', 'settings.json'), '{}');
-    const [change] = planInstall(client('gemini'), {scope: 'global', launch, env}).changes;
+    const [change] = planInstall(client('gemini'), {scope: 'global', launch}).changes;
     writeFileSync(file, '{"new": 1}');
     if (change === undefined) throw new Error('there is a change');
     await expect(carryOut(change, {receipts, scope: 'global'})).rejects.toThrow('changed in the meantime');

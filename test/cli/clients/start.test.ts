@@ -2,10 +2,12 @@ import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {type Entry, readEntries} from '../../../src/cli/doctor/clients/entries.ts';
-import {shakeHands} from '../../../src/cli/doctor/clients/handshake.ts';
-import {knownClients} from '../../../src/cli/doctor/clients/known-clients.ts';
-import {isOwnProgram} from '../../../src/cli/doctor/clients/own-program.ts';
+import {CLIENTS, type ClientName} from '../../../src/cli/clients/client.ts';
+import {type Entry, readEntries} from '../../../src/cli/clients/entries.ts';
+import {shakeHands} from '../../../src/cli/clients/handshake.ts';
+import {isOwnProgram} from '../../../src/cli/clients/own-program.ts';
+import {clientsFor} from '../../../src/cli/clients/places.ts';
+import {troubleIn} from '../../../src/cli/clients/trouble.ts';
 import {LEAST_TOOLS} from '../../../src/cli/doctor/clients.ts';
 import {TOOL_DEFINITIONS} from '../../../src/mcp/server.ts';
 import {processesIn} from '../../support/processes.ts';
@@ -23,47 +25,47 @@ beforeAll(() => {
 afterAll(() => rmSync(root, {recursive: true}));
 
 /** The entries that a client's own file says, with this in it. */
-function entriesIn(name: string, file: string, content: string, cwd = root): readonly Entry[] {
+function entriesIn(name: ClientName, file: string, content: string, cwd = root): readonly Entry[] {
   const path = join(root, file);
   mkdirSync(dirname(path), {recursive: true});
   writeFileSync(path, content);
-  const client = knownClients({env, cwd}).find((one) => one.name === name);
+  const client = clientsFor({env, cwd}).find((one) => one.name === name);
   const place = client?.files.find((one) => one.path === path);
   if (client === undefined || place === undefined) throw new Error(`no ${name} in ${path}`);
-  const read = readEntries(client, place, {env, cwd});
+  const read = readEntries(client, place);
   return read.is === 'read' ? read.entries : [];
 }
 
 const braced = (name: string) => `\${${name}}`;
 const launched = (entries: readonly Entry[]) =>
-  entries.flatMap((one) => (one.is === 'started' ? one.launch : []));
+  entries.flatMap(({start}) => (start?.is === 'started' ? start.launch : []));
 
 describe('what a client starts', () => {
   it('is given the few variables that Codex passes on, and those that the entry names', () => {
     const toml = `[mcp_servers.${NAME}]\ncommand = "${NAME}"\nenv_vars = ["KEY"]\n[mcp_servers.${NAME}.env]\nMORE = "1"\n`;
-    const [launch] = launched(entriesIn('Codex', '.codex/config.toml', toml));
+    const [launch] = launched(entriesIn('codex', '.codex/config.toml', toml));
     expect(launch?.env).toEqual({HOME: root, PATH: env.PATH, KEY: 'value', MORE: '1'});
     expect(launch).toMatchObject({command: NAME, args: [], waitMs: 10_000, cwd: root});
   });
 
   it.each([
     [
-      'Gemini CLI',
+      'gemini',
       '.gemini/settings.json',
       'mcpServers',
       `$KEY ${braced('KEY')} ${braced('NONE:-else')} $NONE`,
       'value value else $NONE',
     ],
     [
-      'Cursor',
+      'cursor',
       '.cursor/mcp.json',
       'mcpServers',
       `$KEY ${braced('env:KEY')} ${braced('userHome')}`,
       '$KEY value ROOT',
     ],
-    ['OpenCode', '.config/opencode/opencode.json', 'mcp', '{env:KEY} $KEY', 'value $KEY'],
-    ['Zed', '.config/zed/settings.json', 'context_servers', braced('KEY'), braced('KEY')],
-  ])('has the variables that %s writes out', (name, file, key, given, becomes) => {
+    ['opencode', '.config/opencode/opencode.json', 'mcp', '{env:KEY} $KEY', 'value $KEY'],
+    ['zed', '.config/zed/settings.json', 'context_servers', braced('KEY'), braced('KEY')],
+  ] as const)('has the variables that %s writes out', (name, file, key, given, becomes) => {
     const entry = {command: 'node', args: [given], env: {OF: given}};
     const [launch] = launched(entriesIn(name, file, JSON.stringify({[key]: {[NAME]: entry}})));
     const expected = becomes.replace('ROOT', root);
@@ -76,9 +78,25 @@ describe('what a client starts', () => {
       own: {type: 'local', command: ['node', '/x/opencode-delegate/dist/main.js'], timeout: 60_000},
     };
     const [launch] = launched(
-      entriesIn('OpenCode', '.config/opencode/opencode.jsonc', JSON.stringify({mcp})),
+      entriesIn('opencode', '.config/opencode/opencode.jsonc', JSON.stringify({mcp})),
     );
     expect(launch).toMatchObject({command: 'node', args: [mcp.own.command[1]], waitMs: 60_000});
+  });
+
+  it('is read from TOML with what JavaScript has no number for, and after a byte order mark', () => {
+    const toml = `\uFEFFlarge = 9007199254740993\n[mcp_servers.${NAME}]\ncommand = "x"\n`;
+    expect(launched(entriesIn('codex', '.codex/config.toml', toml))).toMatchObject([{command: 'x'}]);
+  });
+
+  it('is known for every client, with a file of the person’s own', () => {
+    const clients = clientsFor({env, cwd: join(root, 'project')});
+    expect(clients.map(({name}) => name)).toEqual(CLIENTS);
+    for (const {files, servers, name} of clients)
+      for (const {file, kind} of servers.global ?? [])
+        if (kind !== 'screen-plugins') expect(files, name).toContainEqual({path: file, isOwn: true});
+    for (const {files, servers, name} of clients)
+      for (const {file, kind} of servers.project ?? [])
+        if (kind !== 'screen-plugins') expect(files, name).toContainEqual({path: file, isOwn: false});
   });
 
   it('is looked for in this project alone, and under no other name', () => {
@@ -89,7 +107,7 @@ describe('what a client starts', () => {
       },
       mcpServers: {weather: {command: 'weather'}},
     };
-    const found = launched(entriesIn('Claude Code', '.claude.json', JSON.stringify(content)));
+    const found = launched(entriesIn('claude-code', '.claude.json', JSON.stringify(content)));
     expect(found.map(({command}) => command)).toEqual(['here']);
   });
 });
@@ -153,8 +171,32 @@ describe('a handshake', () => {
     expect(await shakeHands(launch, new AbortController().signal)).toMatchObject({is: 'missing'});
   });
 
+  it('that nobody wants any more starts nothing', async () => {
+    const launch = {command: '/nowhere', args: [], added: {}, cwd: root, env, waitMs: 1};
+    expect(await shakeHands(launch, AbortSignal.abort())).toEqual({is: 'interrupted'});
+  });
+
+  it('keeps what a program says before it ends, without its keys', async () => {
+    const code = 'console.error("Error: no " + process.env.API_KEY); process.exit(3)';
+    const keys = {...env, API_KEY: 'sk-very-secret-0123456789'};
+    const launch = {
+      command: process.execPath,
+      args: ['-e', code],
+      added: {},
+      cwd: root,
+      env: keys,
+      waitMs: 60_000,
+    };
+    const found = await shakeHands(launch, new AbortController().signal);
+    expect(found).toMatchObject({is: 'ended', how: 'exit code 3'});
+    if (found.is === 'ours') throw new Error('it is not ours');
+    const trouble = troubleIn(found, launch);
+    expect(trouble).toMatch(/^ends at once \(exit code 3\), and says: Error: no /);
+    expect(trouble).not.toContain('sk-very-secret');
+  });
+
   it('expects the tools that are always there', () => {
-    const names = TOOL_DEFINITIONS.map(({name}) => name).filter((name) => name !== 'delegation_reply');
+    const names = TOOL_DEFINITIONS.map(({name}) => name);
     expect([...LEAST_TOOLS].sort()).toEqual([...names].sort());
   });
 });

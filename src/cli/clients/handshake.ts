@@ -5,11 +5,11 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {createInterface} from 'node:readline';
 import {z} from 'zod';
-import {messageOf} from '../../../base/errors.ts';
-import {inQuotes} from '../../../base/safe-text.ts';
-import {withTimeout} from '../../../base/with-timeout.ts';
-import type {Launch} from './entries.ts';
-import {OUR_NAME} from './known-clients.ts';
+import {messageOf} from '../../base/errors.ts';
+import {NAME} from '../../base/name.ts';
+import {inQuotes} from '../../base/safe-text.ts';
+import {withTimeout} from '../../base/with-timeout.ts';
+import type {Launch} from './launch.ts';
 
 /** What became of a server that was started as a client starts it. */
 export type Handshake =
@@ -44,10 +44,11 @@ type Answer = z.output<typeof answerShape>;
  * leaving a host, and from looking after the records: it is to be seen, and to do nothing.
  */
 export async function shakeHands(launch: Launch, signal: AbortSignal): Promise<Handshake> {
+  if (signal.aborted) return {is: 'interrupted'};
   // Node blames the program for a folder that is not there.
   if (!existsSync(launch.cwd))
     return {is: 'missing', says: `its folder ${inQuotes(launch.cwd)} is not there`};
-  const folder = mkdtempSync(join(tmpdir(), `${OUR_NAME}-doctor-`));
+  const folder = mkdtempSync(join(tmpdir(), `${NAME}-handshake-`));
   let server: Started | undefined;
   try {
     server = start({...launch, env: {...harmless(launch.env), OPENCODE_DELEGATE_DATA_DIR: folder}});
@@ -133,13 +134,13 @@ async function converse(server: Started, waitMs: number): Promise<Handshake> {
 
 /** `undefined` where its output ends before it has answered. */
 async function talk({send, answers}: Started, begun: number): Promise<Handshake | undefined> {
-  const client = {protocolVersion: PROTOCOL, capabilities: {}, clientInfo: {name: 'doctor', version: '1'}};
+  const client = {protocolVersion: PROTOCOL, capabilities: {}, clientInfo: {name: 'handshake', version: '1'}};
   send({id: 1, method: 'initialize', params: client});
   const greeting = await answerTo(1, answers);
   if (greeting === undefined) return undefined;
   if (greeting.error !== undefined) return {is: 'refused', says: greeting.error.message};
   const {name, version} = greeting.result?.serverInfo ?? {name: 'a server without a name', version: ''};
-  if (name !== OUR_NAME) return {is: 'foreign', name};
+  if (name !== NAME) return {is: 'foreign', name};
   send({method: 'notifications/initialized'});
   send({id: 2, method: 'tools/list'});
   const listed = await answerTo(2, answers);

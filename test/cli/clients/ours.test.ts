@@ -2,9 +2,10 @@ import {chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, wr
 import {tmpdir} from 'node:os';
 import {delimiter, dirname, join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
-import {lastingPath, launchOf, whoseIs, whosePlugin} from '../../src/cli/clients/ours.ts';
-import {entriesIn} from '../../src/cli/clients/present.ts';
-import {ownLaunch} from '../../src/cli/install/own-launch.ts';
+import {entriesIn} from '../../../src/cli/clients/entries.ts';
+import {commandLineOf, lastingPath, whoseIs, whosePlugin} from '../../../src/cli/clients/ours.ts';
+import {clientsFor} from '../../../src/cli/clients/places.ts';
+import {ownLaunch} from '../../../src/cli/install/own-launch.ts';
 
 const OURS = 'opencode-delegate';
 let root: string;
@@ -69,24 +70,36 @@ describe('whose an entry is', () => {
     [`${OURS}@1.2.3`, 'ours'],
     [`${OURS}-extra`, 'foreign'],
     ['./plugin.js', 'foreign'],
+    ['file:///gone/opencode-delegate/plugin.js', 'gone'],
+    [`github:ada/${OURS}`, 'ours'],
+    [`@somebody/${OURS}`, 'foreign'],
   ])('is told of a plugin: %s', (spec, whose) => {
-    expect(whosePlugin(spec)).toBe(whose);
+    expect(whosePlugin(spec, join(root, 'opencode.json'))).toBe(whose);
   });
 
-  it('is asked of all entries that start us, and of the one with our name', () => {
+  it('is asked of all entries that start or name us, and of the one with our name', () => {
     const own = packageNamed(OURS, 'own');
+    const opencode = clientsFor({env: {HOME: root, PATH: own.bin}, cwd: root}).find(
+      ({name}) => name === 'opencode',
+    );
+    if (opencode === undefined) throw new Error('OpenCode is known');
     const value = {
-      mcpServers: {[OURS]: {command: 'python3'}, mine: {command: OURS}, other: {command: 'x'}},
-      mcp: {local: {type: 'local', command: [OURS]}},
+      mcp: {
+        [OURS]: {command: ['python3']},
+        wrapped: {command: ['mise', 'exec', '--', OURS]},
+        mine: {type: 'local', command: [OURS]},
+        other: {command: ['x']},
+      },
       plugin: ['x', [OURS, {some: 'option'}]],
     };
-    expect(entriesIn(value, {PATH: own.bin}).map(({key, whose}) => [key, whose])).toEqual([
-      ['mine', 'ours'],
-      ['local', 'ours'],
-      [1, 'ours'],
-      [OURS, 'foreign'],
+    const found = entriesIn(value, opencode, join(root, 'opencode.json'));
+    expect(found.map(({path, whose}) => [...path, whose])).toEqual([
+      ['mcp', 'mine', 'ours'],
+      ['plugin', 1, 'ours'],
+      ['mcp', OURS, 'foreign'],
+      ['mcp', 'wrapped', 'foreign'],
     ]);
-    expect(launchOf({command: ['a', 'b']})).toEqual({command: 'a', args: ['b']});
+    expect(commandLineOf({command: ['a', 'b']})).toEqual({command: 'a', args: ['b']});
   });
 });
 

@@ -1,8 +1,8 @@
 import {isAbsolute} from 'node:path';
 import which from 'which';
-import {realPathSync} from '../../../base/real-path.ts';
-import type {Launch} from './entries.ts';
-import {OUR_NAME} from './known-clients.ts';
+import {NAME} from '../../base/name.ts';
+import {realPathSync} from '../../base/real-path.ts';
+import type {Launch} from './launch.ts';
 
 /** No other variable reaches us alone: NODE_OPTIONS loads code, and PATH chooses the Node that is started. */
 const OUR_VARIABLE = /^OPENCODE_DELEGATE_(?!BIN$)\w+$/;
@@ -15,7 +15,7 @@ export function isOwnProgram({command, args, added}: Launch, main: string, env: 
   if (!Object.keys(added).every((name) => OUR_VARIABLE.test(name))) return false;
   const [program = command, ...rest] = command === 'node' ? args : [command, ...args];
   if (rest.length > 0) return false;
-  const path = program === OUR_NAME ? onPath(program, env) : program;
+  const path = program === NAME ? onPath(program, env) : program;
   return path !== undefined && isAbsolute(path) && realPathSync(path) === realPathSync(main);
 }
 

@@ -7,7 +7,7 @@ import {z} from 'zod';
 import {manifestIn, ROOT, stage} from '../shops/staged.ts';
 import {VERSIONED} from '../shops/versions.ts';
 import {NAME, VARIABLE_PREFIX} from '../src/base/name.ts';
-import type {HookEvent} from '../src/cli/clients/client.ts';
+import type {HookedEvent} from '../src/cli/clients/client.ts';
 import {geminiHooks, groupedHooks} from '../src/cli/clients/hooks.ts';
 import {isHookCommand} from '../src/cli/install/own-launch.ts';
 import {VARIABLES} from '../src/variables.ts';
@@ -82,7 +82,7 @@ describe('each shop', () => {
   ] as const)('has the hooks that install adds: %s', (path, client, events) => {
     const found = hooks.parse(manifestIn(path)).hooks;
     expect(Object.keys(found).sort()).toEqual(Object.values(events).sort());
-    for (const [event, name] of Object.entries(events) as [HookEvent, string][])
+    for (const [event, name] of Object.entries(events) as [HookedEvent, string][])
       expect(isHookCommand(found[name]?.[0]?.hooks[0]?.command ?? '', event, client), name).toBe(true);
   });
 

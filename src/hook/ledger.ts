@@ -3,7 +3,7 @@ import {join} from 'node:path';
 import type {DelegationHead, Named} from '../delegation/model/delegation.ts';
 import {noticesOf} from '../store/notices/client-sessions.ts';
 import {type Expected, SessionNotices, type Told} from '../store/notices/session-notices.ts';
-import type {ClientName} from './clients/protocol.ts';
+import type {HookClient} from './clients/protocol.ts';
 
 /** Holds the time up to which everything was looked at. */
 const LOOKED = 'looked';
@@ -15,7 +15,7 @@ export class Ledger {
   readonly #notices: SessionNotices;
 
   /** @param root the folder that holds a folder for each project. */
-  constructor(root: string, client: ClientName, session: string) {
+  constructor(root: string, client: HookClient, session: string) {
     this.#notices = new SessionNotices(root, noticesOf(client, session), {isHurried: true});
   }
 

@@ -3,7 +3,7 @@ import {codex} from './clients/codex.ts';
 import {cursor} from './clients/cursor.ts';
 import {gemini} from './clients/gemini.ts';
 import {opencode} from './clients/opencode.ts';
-import type {ClientName, HookCall, HookEvent, Input, Protocol} from './clients/protocol.ts';
+import type {HookCall, HookClient, HookEvent, Input, Protocol} from './clients/protocol.ts';
 import {vscode} from './clients/vscode.ts';
 
 /** In the order in which they are asked: the marks of the first are the surest. */
@@ -15,7 +15,7 @@ export interface Recognised {
 }
 
 export interface Wanted {
-  readonly client: ClientName | undefined;
+  readonly client: HookClient | undefined;
   readonly event: HookEvent | undefined;
 }
 

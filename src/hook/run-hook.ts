@@ -4,7 +4,7 @@ import {createLogger, LOG_LEVELS, type Logger} from '../base/log.ts';
 import {logFileOf} from '../base/log-file-path.ts';
 import {NESTED_MARK} from '../base/nested.ts';
 import {LogFile} from '../host/log-file.ts';
-import {CLIENTS, EVENTS} from './clients/protocol.ts';
+import {EVENTS, HOOK_CLIENTS} from './clients/protocol.ts';
 import {readInput} from './input.ts';
 import {recognise, type Wanted} from './recognise.ts';
 import {HookTelling} from './telling.ts';
@@ -52,7 +52,7 @@ function wantedIn(argv: readonly string[]): Wanted {
   const [option = ''] = at === -1 ? [] : [argv[at]];
   const isApart = option === '--client';
   const name = isApart ? argv[at + 1] : option.slice('--client='.length);
-  const client = CLIENTS.find((one) => one === name);
+  const client = HOOK_CLIENTS.find((one) => one === name);
   if (at !== -1 && client === undefined) throw new Error(`there is no client "${name}"`);
   const [given] = argv.filter((_, n) => n !== at && !(isApart && n === at + 1));
   const event = EVENTS.find((one) => one === given);

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {z} from 'zod';
-import {CLIENTS, EVENTS, type HookCall, type Reach} from '../../src/hook/clients/protocol.ts';
+import {EVENTS, HOOK_CLIENTS, type HookCall, type Reach} from '../../src/hook/clients/protocol.ts';
 import {recognise} from '../../src/hook/recognise.ts';
 import {MAX_NAMED} from '../../src/hook/words.ts';
 import {constant} from '../support/code-facts.ts';
@@ -37,7 +37,9 @@ describe('the page about the hook', () => {
   });
 
   it('has each client with a section of its own, but for OpenCode, which has a plugin', () => {
-    expect(rows.map(([client = '']) => NAMES[client])).toEqual(CLIENTS.filter((name) => name !== 'opencode'));
+    expect(rows.map(([client = '']) => NAMES[client])).toEqual(
+      HOOK_CLIENTS.filter((name) => name !== 'opencode'),
+    );
   });
 
   it.each(Object.entries(NAMES))('sets up the hook of %s as it is read', (heading, name) => {

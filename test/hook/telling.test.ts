@@ -2,7 +2,7 @@ import {mkdirSync, readdirSync, utimesSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import type {Delegation} from '../../src/delegation/model/delegation.ts';
-import type {ClientName, Input} from '../../src/hook/clients/protocol.ts';
+import type {HookClient, Input} from '../../src/hook/clients/protocol.ts';
 import {recognise} from '../../src/hook/recognise.ts';
 import {HookTelling} from '../../src/hook/telling.ts';
 import {SessionNotices} from '../../src/store/notices/session-notices.ts';
@@ -20,7 +20,7 @@ const preCompact = {hook_event_name: 'PreCompact', trigger: 'auto'};
 
 interface Caller {
   readonly session?: string;
-  readonly client?: ClientName;
+  readonly client?: HookClient;
 }
 
 /** A project with records, and the hooks of sessions in it. */

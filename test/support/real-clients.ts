@@ -1,7 +1,7 @@
 import {existsSync, mkdirSync, writeFileSync} from 'node:fs';
 import {delimiter, dirname, join} from 'node:path';
 import {execa} from 'execa';
-import type {ClientName, HookEvent} from '../../src/hook/clients/protocol.ts';
+import type {HookClient, HookEvent} from '../../src/hook/clients/protocol.ts';
 import {BIN, type Sandbox} from './sandbox.ts';
 
 /** Where the programs are: a folder of npm's that TEST_CLIENTS names, or anywhere on PATH. */
@@ -26,7 +26,7 @@ export interface Saying {
 
 /** A client as its users have it: our server and our hook in its own configuration. */
 export interface RealClient {
-  readonly name: ClientName;
+  readonly name: HookClient;
   readonly program: string;
   /** The event of its own for each of ours. */
   readonly events: Readonly<Record<string, HookEvent>>;

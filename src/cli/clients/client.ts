@@ -15,7 +15,7 @@ export type ClientName = (typeof CLIENTS)[number];
 export type Scope = 'global' | 'project';
 
 /** What the hook is started for: `opencode-delegate hook <event>`. */
-export type HookEvent = 'session-start' | 'prompt' | 'stop' | 'pre-compact';
+export type HookedEvent = 'session-start' | 'prompt' | 'stop' | 'pre-compact';
 
 /** Where a client keeps what we add. */
 export interface ServerPlace {
@@ -31,7 +31,7 @@ export interface ServerPlace {
 /** Where a client keeps its hooks, and how it calls the events. */
 export interface HookPlace {
   readonly file: string;
-  readonly events: Readonly<Partial<Record<HookEvent, string>>>;
+  readonly events: Readonly<Partial<Record<HookedEvent, string>>>;
   /** Claude Code and those who follow it group hooks, the others list them. */
   readonly isGrouped: boolean;
   /** Cursor alone has entries without a type. */

@@ -1,4 +1,4 @@
-import type {HookEvent, HookPlace} from './client.ts';
+import type {HookedEvent, HookPlace} from './client.ts';
 
 /** A hook of ours takes a fraction of a second. Most clients count seconds. */
 const TIMEOUT_SECONDS = 10;
@@ -12,7 +12,7 @@ const EVENTS = {
   prompt: 'UserPromptSubmit',
   stop: 'Stop',
   'pre-compact': 'PreCompact',
-} as const satisfies Record<HookEvent, string>;
+} as const satisfies Record<HookedEvent, string>;
 
 export function groupedHooks(file: string): HookPlace {
   return {file, events: EVENTS, isGrouped: true, isTyped: true, timeout: TIMEOUT_SECONDS};

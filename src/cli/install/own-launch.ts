@@ -2,7 +2,7 @@ import {dirname, join, sep} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import which from 'which';
 import {NAME} from '../../base/name.ts';
-import type {ClientName, HookEvent, ServerPlace} from '../clients/client.ts';
+import type {ClientName, HookedEvent, ServerPlace} from '../clients/client.ts';
 import {type CommandLine, lastingPath, whoseIs} from '../clients/ours.ts';
 
 /** How clients are to start us. */
@@ -45,12 +45,12 @@ export function installedCommand(env: NodeJS.ProcessEnv): string | undefined {
 }
 
 /** What a client runs at an event. */
-export function hookCommand({command, args}: CommandLine, event: HookEvent, client: ClientName): string {
+export function hookCommand({command, args}: CommandLine, event: HookedEvent, client: ClientName): string {
   return [...[command, ...args].map(shellWord), 'hook', event, '--client', client].join(' ');
 }
 
 /** True for a command of a client's hooks that starts ours, whatever the way to it. */
-export function isHookCommand(command: string, event: HookEvent, client: ClientName): boolean {
+export function isHookCommand(command: string, event: HookedEvent, client: ClientName): boolean {
   return command.endsWith(` hook ${event} --client ${client}`);
 }
 

@@ -1,7 +1,7 @@
 import {messageOf, Refusal} from '../../base/errors.ts';
 import {NAME} from '../../base/name.ts';
 import {inQuotes} from '../../base/safe-text.ts';
-import type {HookEvent, HookPlace, KnownClient, Scope, ServerPlace} from '../clients/client.ts';
+import type {HookedEvent, HookPlace, KnownClient, Scope, ServerPlace} from '../clients/client.ts';
 import {type Entry, entriesIn} from '../clients/entries.ts';
 import {isRecord, valueIn} from '../clients/value.ts';
 import {configurationText, refuseReadOnly} from './files.ts';
@@ -117,7 +117,7 @@ function addHooks(
     const value = valueIn(place.file, draft.text);
     if (isRecord(value) && value[key] === undefined) put(draft, [key], top);
   }
-  for (const [event, name] of Object.entries(place.events) as [HookEvent, string][]) {
+  for (const [event, name] of Object.entries(place.events) as [HookedEvent, string][]) {
     if (hookAt(valueIn(place.file, draft.text), name, event, client) !== undefined) continue;
     const hook = {
       ...(place.isTyped && {type: 'command'}),
@@ -132,7 +132,7 @@ function addHooks(
 export function hookAt(
   value: unknown,
   list: string,
-  event: HookEvent,
+  event: HookedEvent,
   {name}: KnownClient,
 ): number | undefined {
   const hooks = isRecord(value) && isRecord(value.hooks) ? value.hooks[list] : undefined;

@@ -1,7 +1,7 @@
 import {existsSync} from 'node:fs';
 import {messageOf} from '../../base/errors.ts';
 import {inQuotes} from '../../base/safe-text.ts';
-import type {HookEvent, KnownClient, Scope} from '../clients/client.ts';
+import type {HookedEvent, KnownClient, Scope} from '../clients/client.ts';
 import {entriesIn} from '../clients/entries.ts';
 import {isRecord, valueIn} from '../clients/value.ts';
 import {configurationText, refuseReadOnly, textDigest} from './files.ts';
@@ -88,7 +88,7 @@ function placeNow(
   const [list = '', name = ''] = path;
   if (list === 'hooks') {
     const events = Object.entries(client.hook).flatMap(([, place]) => Object.entries(place.events));
-    const event = events.find(([, other]) => other === name)?.[0] as HookEvent | undefined;
+    const event = events.find(([, other]) => other === name)?.[0] as HookedEvent | undefined;
     const at = event === undefined ? undefined : hookAt(value, String(name), event, client);
     return at === undefined ? undefined : ['hooks', name, at];
   }

@@ -1,6 +1,6 @@
 /** The clients whose hooks are known. */
-export const CLIENTS = ['claude-code', 'codex', 'gemini', 'cursor', 'vscode', 'opencode'] as const;
-export type ClientName = (typeof CLIENTS)[number];
+export const HOOK_CLIENTS = ['claude-code', 'codex', 'gemini', 'cursor', 'vscode', 'opencode'] as const;
+export type HookClient = (typeof HOOK_CLIENTS)[number];
 
 /** What a hook is called for, under one name for all clients. */
 export const EVENTS = ['session-start', 'prompt', 'stop', 'pre-compact'] as const;
@@ -28,7 +28,7 @@ export interface HookCall {
 
 /** What one client sends to its hooks, and what it does with their output. Pure: docs/hooks.md has the sources. */
 export interface Protocol {
-  readonly name: ClientName;
+  readonly name: HookClient;
   /** What the client calls itself as an MCP client, as records have it. */
   readonly delegatesAs: RegExp;
   /** True for what no other client sends. */

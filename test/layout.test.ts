@@ -162,7 +162,7 @@ describe('the source', () => {
   it('is found, and so are its imports', () => {
     expect(Object.keys(sources)).toContain('delegation/run/dispatch.ts');
     expect(importsOf(sources['delegation/run/dispatch.ts'] ?? '')).toEqual(
-      expect.arrayContaining(['../../base/log.ts', '../live/live.ts', '../model/ports.ts', './queue.ts']),
+      expect.arrayContaining(['../../base/log.ts', '../live/live.ts', './queue.ts']),
     );
     for (const [path, source] of Object.entries(sources)) {
       const clauses = source.match(/ from '[^']+';$/gm) ?? [];

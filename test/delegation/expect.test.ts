@@ -2,7 +2,7 @@ import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
-import {NO_STATS} from '../../src/delegation/model/delegation.ts';
+import {NO_STATS, NO_USAGE} from '../../src/delegation/model/delegation.ts';
 import {fakeDelegations} from '../support/fake-delegations.ts';
 import {aDelegation, anEnd, type FakeRun, GONE} from '../support/fakes.ts';
 
@@ -100,6 +100,37 @@ describe('an answer that has to fit a schema', () => {
     expect(stored(id)).toMatchObject({
       text: '{"price": "5"}',
       state: {status: 'error', error: expect.stringMatching(/asked once to repair it: price: .*"number"/)},
+    });
+  });
+
+  it('is not asked for for ever where nothing comes of asking', async () => {
+    const {id, run} = await delegate();
+    await repairOf(run);
+    for (let n = 2; !hasEnded(id)(); n += 1) {
+      all.runner.runs[n - 1]?.complete(UNFIT);
+      await until(() => hasEnded(id)() || all.runner.runs.length > n);
+    }
+    expect(all.runner.runs).toHaveLength(7);
+    expect(stored(id)).toMatchObject({text: UNFIT, state: {status: 'error'}});
+  });
+
+  it('is not repaired where it has cost as much as it may, and its end says both', async () => {
+    const {id, run} = await delegate({...REQUEST, ...{maxCostUsd: 0.5}});
+    const usage = {...NO_USAGE, cost: 0.6};
+    run.observer.activity({toolCalls: 0, last: '', at: 0, usage, isClosing: true});
+    run.isAnswered = true;
+    run.produce(UNFIT, {...NO_STATS, usage});
+    run.complete(UNFIT, {...NO_STATS, usage});
+    await until(hasEnded(id));
+    expect(all.runner.runs).toHaveLength(1);
+    expect(stored(id)).toMatchObject({
+      text: UNFIT,
+      state: {
+        ...{status: 'error', atLimit: 'cost'},
+        error: expect.stringMatching(
+          /^It reached its limit of \$0\.50: it had cost \$0\.60\..* does not fit /,
+        ),
+      },
     });
   });
 

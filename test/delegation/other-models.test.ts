@@ -2,6 +2,7 @@ import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
+import {otherModels} from '../../src/delegation/run/other-models.ts';
 import type {DelegateInput} from '../../src/delegation/submit/input.ts';
 import {fakeDelegations} from '../support/fake-delegations.ts';
 
@@ -107,4 +108,11 @@ describe('a delegation whose model has a name', () => {
 it('a model without a name gives way to none', async () => {
   await begin({model: 'acme/one'});
   expect(run(0).request.givesWay).toBeUndefined();
+});
+
+it('one that has answered, and is to repair its answer, stays with its model', () => {
+  const environment = {modelNames: [{name: 'fast', models: MODELS}]};
+  const asked = {model: 'acme/one', modelName: 'fast'};
+  expect(otherModels(asked, environment)).toEqual(['acme/two', 'other/three']);
+  expect(otherModels({...asked, repair: {sessionId: 'ses_1', why: 'no'}}, environment)).toEqual([]);
 });

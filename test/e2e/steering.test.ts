@@ -118,6 +118,36 @@ describe('an answer that is expected to fit a schema', () => {
     expect(text).toBe('{"price": -5}');
   });
 
+  it('is an error where its provider refuses to repair it, after one request', async () => {
+    let asked = 0;
+    const {open} = shared.scene(({prompt}) => {
+      if (!prompt.startsWith(ASKED_AGAIN)) return {text: 'About five.'};
+      asked += 1;
+      return asked > 9 ? {text: '{"price": 5}'} : {status: 400, message: 'No credit is left'};
+    });
+    const client = await open();
+    const {head, text} = await read(client, await client.delegate('Say the price', {expect: PRICE}));
+    expect(head).toMatch(/ · error · .*does not fit .*No credit is left/s);
+    expect(text).toBe('About five.');
+    expect(asked).toBe(1);
+  });
+
+  it('counts for the limit of cost before it is repaired, and while it is', async () => {
+    const step = {tokens: 50_000};
+    const {model, open} = shared.scene(({messages, toolResults}) => {
+      if (!JSON.stringify(messages).includes(ASKED_AGAIN)) return {text: 'About five.', ...step};
+      const input = {filePath: `${toolResults.length}`};
+      return toolResults.length < 9 ? {tool: 'read', input, ...step} : {text: '{"price": 5}', ...step};
+    });
+    const client = await open();
+    const within = await client.delegate('Say the price', {expect: PRICE, max_cost_usd: 0.14});
+    expect((await read(client, within)).head).toContain('It reached its limit of $0.14: it had cost $0.15');
+    const before = model.requests.length;
+    const above = await client.delegate('Say the price', {expect: PRICE, max_cost_usd: 0.04});
+    expect((await read(client, above)).head).toMatch(/ · error · .*its limit of \$0\.04.* does not fit /s);
+    expect(model.requests).toHaveLength(before + 1);
+  });
+
   it('is refused at once where the schema is none, and hangs nothing where a pattern would', async () => {
     const {model, open} = shared.scene(answering(JSON.stringify(`${'a'.repeat(60)}b`), '"aaaa"'));
     const client = await open();

@@ -3,8 +3,10 @@ import type {TranscriptMessage} from '../../src/opencode/transcript/transcript.t
 import {
   heardIn,
   isLater,
+  isRepairedIn,
   messagePart,
   promptPart,
+  repairPart,
   sinceToldIn,
   turnOf,
 } from '../../src/opencode/transcript/turn.ts';
@@ -94,4 +96,15 @@ it('a message that went with the prompt takes nothing from the answer', () => {
   expect(isLater(prompt)).toBe(false);
   expect(heardIn(turn)).toEqual([1]);
   expect(sinceToldIn(turn)).toEqual(turn);
+});
+
+it('an answer was asked for again once the model was, also where its provider refused that, not where it was cut off', () => {
+  const {info, parts} = user();
+  const repair = {info, parts: parts.map((part) => ({...part, ...repairPart('first', 'again')})) as never};
+  const failed = (name: 'APIError' | 'MessageAbortedError') =>
+    ({info: {...info, role: 'assistant', error: {name, data: {message: 'no'}}}, parts: []}) as never;
+  expect(isRepairedIn([A1, repair])).toBe(false);
+  expect(isRepairedIn([A1, repair, failed('MessageAbortedError')])).toBe(false);
+  expect(isRepairedIn([A1, failed('APIError'), repair])).toBe(false);
+  expect(isRepairedIn([A1, repair, failed('APIError')])).toBe(true);
 });

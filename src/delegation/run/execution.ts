@@ -95,12 +95,15 @@ async function enter(worktree: Worktree, live: LiveDelegation): Promise<boolean>
  */
 async function work(live: LiveDelegation, runsOut: number, options: ExecuteOptions): Promise<void> {
   for (let attempt = 1; ; attempt++) {
-    const begun = await workOnce(live, runsOut, options);
+    const {repair} = live.record;
+    const isLastRepair = repair !== undefined && attempt >= ATTEMPTS;
+    const begun = await workOnce(live, runsOut, {...options, isLastRepair});
     if (begun === undefined) return;
     if (begun.outcome === 'refused') takeAnother(live, begun);
     if (begun.outcome === 'unfit') {
       await live.repairs(begun);
-      attempt = 0;
+      // Where its agent was not asked at all, it is asked again, but not for ever.
+      if (repair === undefined) attempt = 0;
     }
     if (begun.outcome !== 'nothing sent' || attempt < ATTEMPTS) continue;
     const error = `${begun.why} Nothing had been sent to the model, ${ATTEMPTS} times in a row. Delegate it again.`;
@@ -119,11 +122,11 @@ function takeAnother(live: LiveDelegation, {why}: ModelRefused): void {
 async function workOnce(
   live: LiveDelegation,
   runsOut: number,
-  options: ExecuteOptions,
+  options: ExecuteOptions & {readonly isLastRepair: boolean},
 ): Promise<NothingSent | ModelRefused | Unfit | undefined> {
   const {record} = live;
   const {runner, asking} = live.environment;
-  const {now, limits, rateLimited} = options;
+  const {now, limits, rateLimited, isLastRepair} = options;
   const asks: Asks = new Asks({
     policy: asking,
     now,
@@ -165,7 +168,10 @@ async function workOnce(
       // What our own stop makes of it is no end of its own.
       if (isStopping && end.outcome !== 'completed') return undefined;
       const judged = await fitted(end, record);
-      if (judged.outcome === 'unfit' && !isStopping && judged.product.isRepaired !== true) return judged;
+      if (judged.outcome === 'unfit' && !isStopping && !isLastRepair && judged.product.isRepaired !== true) {
+        // To have it repaired costs more, and it has had what it may.
+        return limits.stopsAtLimit(live) ? live.stopped : judged;
+      }
       await finish(judged.outcome === 'unfit' ? misfit(judged, record) : judged);
       return undefined;
     });
@@ -188,7 +194,7 @@ async function workOnce(
       const isForNext = judged?.outcome === 'unfit' && judged.product.isRepaired !== true;
       if (cause === 'interrupted' && (run.isNotKnown || isForNext)) live.leave();
       else if (judged !== undefined)
-        await finish(judged.outcome === 'unfit' ? misfit(judged, record) : judged);
+        await finish(judged.outcome === 'unfit' ? misfit(judged, record, end) : judged);
       else await finish({...end, product, error: why.join(' ')});
     }
     return undefined;

@@ -21,9 +21,21 @@ export async function fitted(end: End, {expect}: Delegation): Promise<End | Unfi
     : {outcome: 'unfit', product, why: judged.why};
 }
 
-/** How a delegation ends whose answer does not fit, and is not repaired any more. */
-export function misfit({product, why}: Unfit, {id}: Pick<Delegation, 'id'>): End {
+/**
+ * How a delegation ends whose answer does not fit, and is not repaired any more.
+ *
+ * @param limit the end at the limit that keeps it from being repaired, where there is one.
+ */
+export function misfit(
+  {product, why}: Unfit,
+  {id}: Pick<Delegation, 'id'>,
+  limit?: Pick<End, 'error' | 'atLimit'>,
+): End {
   const again = product.isRepaired === true ? ', also after its agent was asked once to repair it' : '';
-  const error = `Its answer does not fit the schema that was expected${again}: ${why}. The answer is kept as it is. delegate(continue: "${id}", prompt, expect) has its agent go on.`;
+  const unfit = `Its answer does not fit the schema that was expected${again}: ${why}. The answer is kept as it is.`;
+  if (limit?.atLimit !== undefined) {
+    return {outcome: 'error', product, error: `${limit.error} ${unfit}`, atLimit: limit.atLimit};
+  }
+  const error = `${unfit} delegate(continue: "${id}", prompt, expect) has its agent go on.`;
   return {outcome: 'error', product, error};
 }

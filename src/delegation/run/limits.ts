@@ -75,10 +75,15 @@ export class Limits {
 
   /** One whose last step has ended its turn comes to its end by itself, and has been paid for. */
   #endAtLimit(live: LiveDelegation): void {
+    if (live.activity.isClosing !== true) this.stopsAtLimit(live);
+  }
+
+  /** Stops a running one that has used as much as it may. Returns whether it has. */
+  stopsAtLimit(live: LiveDelegation): boolean {
     const near = this.near(live);
-    const isRunning = live.record.state.status === 'running';
-    if (near !== undefined && isReached(near) && isRunning && live.activity.isClosing !== true)
-      live.reaches(near);
+    if (near === undefined || !isReached(near) || live.record.state.status !== 'running') return false;
+    live.reaches(near);
+    return true;
   }
 }
 

@@ -139,12 +139,12 @@ export class SessionRun implements Run, SessionListener {
   gap(): void {
     this.#work.gap();
     this.#turn?.read();
-    this.#catchUp();
+    void this.#catchUp();
   }
 
-  #catchUp(): void {
-    const parts = {session: this.#session, turn: this.#own, work: this.#work, log: this.#log};
-    void catchUp(parts).then(() => this.#watch.used(this.#work.usage(), this.#isClosing));
+  async #catchUp(): Promise<void> {
+    await catchUp({session: this.#session, turn: this.#own, work: this.#work, log: this.#log});
+    this.#watch.used(this.#work.usage(), this.#isClosing);
   }
 
   asked(id: string, content: AskContent): void {
@@ -216,7 +216,7 @@ export class SessionRun implements Run, SessionListener {
       onStatus: (status) => this.#watch.status(id, status),
       onLook: () => {
         // The stream may be broken for good.
-        if (this.#isSilent) this.#catchUp();
+        if (this.#isSilent) void this.#catchUp();
         this.#isSilent = true;
       },
       onEnd: (verdict, transcript) => {
@@ -228,6 +228,8 @@ export class SessionRun implements Run, SessionListener {
     this.#watch.opened(session);
     this.#release = this.#options.sessions.hold(id);
     this.#unlisten = connection.listen(id, this);
+    // What it has used before its answer is repaired counts for its limits.
+    if (this.#request.isRepair) await this.#catchUp();
     await this.#observer.sessionOpened(id);
     // A stop may have come while the session was opened: then the model is never asked.
     if (this.#isOver) return;

@@ -80,9 +80,13 @@ export function hasRepair(turn: Transcript): boolean {
   return turn.some((message) => marksIn(message).some((mark) => REPAIR in mark));
 }
 
-/** True when the agent was asked for its answer once more. */
+/** True when the agent was asked for its answer once more, also where its provider refused that. */
 export function isRepairedIn(turn: Transcript): boolean {
-  return hasRepair(turn.slice(0, Math.max(0, lastAsked(turn))));
+  const refused = turn.findLastIndex(
+    ({info}) =>
+      info.role === 'assistant' && info.error !== undefined && info.error.name !== 'MessageAbortedError',
+  );
+  return hasRepair(turn.slice(0, Math.max(0, lastAsked(turn), refused)));
 }
 
 /** The turn from the last thing on that the agent was told and given: what it wrote before is not its answer. */

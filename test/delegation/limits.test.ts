@@ -101,6 +101,22 @@ describe('a limit of cost', () => {
     expect((await view(id)).delegation.state).toMatchObject({status: 'completed'});
   });
 
+  it('ends one that was to go on with what it was told after that', async () => {
+    const id = await begin('work', {maxCostUsd: 0.5});
+    const run = fakes.runner.of('work');
+    await fakes.delegations.tell('project', id, 'In French');
+    [run.isAnswered, run.isGoingOn] = [true, true];
+    await step(run, usage(0.6));
+    expect((await view(id)).delegation).toMatchObject({
+      text: 'So far.',
+      state: {
+        status: 'error',
+        atLimit: 'cost',
+        error: expect.stringContaining('It reached its limit of $0.50'),
+      },
+    });
+  });
+
   it('is at most what the settings say, and the answer says which', async () => {
     start({costUsd: 1});
     const asked = await fakes.delegations.delegate(request({maxCostUsd: 5}));

@@ -57,6 +57,25 @@ describe('a delegation with a limit of cost', () => {
     expect(result.text).toContain('All found.');
   });
 
+  it('ends where an answer has reached it and a message was to have the agent go on', async () => {
+    const gate = createGate();
+    const {model, open} = home.scene(async () => {
+      await gate.opened;
+      return {text: 'Hello.', ...STEP};
+    });
+    const client = await open();
+    const id = await client.delegate('Greet', {max_cost_usd: 0.04});
+    await model.asked(({prompt}) => prompt === 'Greet');
+    await client.call('delegation_reply', {id, message: 'In French'});
+    gate.open();
+    const {blocks} = await client.read(id);
+    expect(blocks[0]).toMatch(
+      / · error · .*its limit of \$0\.04.*before its agent was given what it was told/s,
+    );
+    expect(blocks[1]).toBe('Hello.');
+    expect((await client.call('delegate', {continue: id})).isError).toBe(false);
+  });
+
   it('counts the agents below it', async () => {
     const input = {description: 'Below', prompt: 'nested work', subagent_type: 'general'};
     const {open} = home.scene((request) =>

@@ -208,6 +208,8 @@ export class FakeRun implements Run {
 
   /** True when the text that exists is the answer, and the run has not told so yet. */
   isAnswered = false;
+  /** True when its agent went on after that. */
+  isGoingOn = false;
   isNotKnown = false;
 
   conversation(): readonly ConversationEntry[] {
@@ -217,7 +219,7 @@ export class FakeRun implements Run {
   async snapshot(): Promise<Snapshot> {
     this.asked.push('snapshot');
     await this.snapshotGate.pass();
-    return {product: this.#product, isAnswered: this.isAnswered};
+    return {product: this.#product, isAnswered: this.isAnswered, isGoingOn: this.isGoingOn};
   }
 
   /** What it was told, in order. */
@@ -248,7 +250,7 @@ export class FakeRun implements Run {
     this.asked.push('halt');
     await this.stopGate.pass();
     this.hasStopped = true;
-    return {product: this.#product, isAnswered: this.isAnswered};
+    return {product: this.#product, isAnswered: this.isAnswered, isGoingOn: this.isGoingOn};
   }
 }
 

@@ -118,6 +118,8 @@ export interface Snapshot {
   readonly product: Product;
   /** True when the agent has answered, and the product has the answer. */
   readonly isAnswered: boolean;
+  /** True when its agent went on after that answer, and came to no end. */
+  readonly isGoingOn?: boolean;
 }
 
 /** One delegation at work. */

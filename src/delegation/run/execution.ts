@@ -180,7 +180,9 @@ async function workOnce(
     if (cause !== undefined) {
       // At a limit of money, each moment may cost more.
       isStopping = cause === 'limit';
-      let {product, isAnswered} = isStopping ? await run.halt() : await run.snapshot();
+      let {product, isAnswered, isGoingOn} = isStopping ? await run.halt() : await run.snapshot();
+      // It was to go on with what it was told, which the limit has cut off.
+      if (isStopping && isGoingOn && live.record.messages !== undefined) isAnswered = false;
       // A process that ends has it stop first: what came in the meantime may be the answer, and nobody would look for it
       // afterwards. Anyone who cancels, or has set a time limit, wants the end here and now.
       if (!isAnswered && cause === 'interrupted') {

@@ -104,9 +104,14 @@ export class Snapshots {
       const stored = turnOf(await readInTime(session, ms), turn);
       this.#isUnread = false;
       work.merge(stored);
-      const verdict = conclude(judgeTurn(stored), stored);
+      const judged = judgeTurn(stored);
+      const verdict = conclude(judged, stored);
       return verdict.is === 'answered'
-        ? {product: work.answered(verdict), isAnswered: true}
+        ? {
+            product: work.answered(verdict),
+            isAnswered: true,
+            ...(judged.is !== 'answered' && {isGoingOn: true}),
+          }
         : {product: work.unfinished(), isAnswered: false};
     } catch (error) {
       this.#isUnread = true;

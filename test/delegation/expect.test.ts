@@ -176,6 +176,23 @@ describe('an answer whose process is gone', () => {
     expect(stored(lost().id)).toMatchObject({text: UNFIT, repair: {sessionId: 'ses_1'}});
   });
 
+  it('keeps what it has cost, and its session, until it is repaired', async () => {
+    all = fakeDelegations({concurrency: 1});
+    await delegate({prompt: 'Other', expect: undefined});
+    all.store.put(lost());
+    const usage = {...NO_USAGE, cost: 0.5};
+    const product = {text: UNFIT, work: {...NO_STATS, usage}};
+    all.runner.lostRunEnd = {outcome: 'completed', product};
+    await all.delegations.list(PROJECT);
+    await until(() => stored(lost().id)?.state.status === 'queued');
+    expect(stored(lost().id)?.state).toEqual({status: 'queued', sessionId: 'ses_1', usage});
+    await all.delegations.cancel(PROJECT, lost().id);
+    expect(stored(lost().id)).toMatchObject({
+      text: UNFIT,
+      state: {status: 'cancelled', sessionId: 'ses_1', work: {usage: {cost: 0.5}}},
+    });
+  });
+
   it('is an error where it was to be repaired already, and its value where it fits', async () => {
     all.store.put(lost());
     const product = {text: UNFIT, work: NO_STATS, isRepaired: true};

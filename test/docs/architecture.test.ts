@@ -91,6 +91,7 @@ const EVENTS: Readonly<Record<LifecycleEvent['type'], readonly LifecycleEvent[]>
   started: [{type: 'started', at: 2}],
   'session-opened': [{type: 'session-opened', sessionId: 'ses_1'}],
   'nothing-sent': [{type: 'nothing-sent'}],
+  'to-repair': [{type: 'to-repair', sessionId: 'ses_1', usage: NO_STATS.usage}],
   blocked: [{type: 'blocked', asks: [ASK]}],
   used: [{type: 'used', usage: NO_STATS.usage}],
   ended: OUTCOMES.map((outcome) => ({type: 'ended', outcome, at: 3, work: NO_STATS})),

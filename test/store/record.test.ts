@@ -6,6 +6,7 @@ import {
   type Delegation,
   type DelegationHead,
   hasEnded,
+  NO_STATS,
   OUTCOMES,
   SESSION_ID,
   type State,
@@ -252,6 +253,7 @@ describe('a record', () => {
   test.each<State>([
     {status: 'registered'},
     {status: 'queued'},
+    {status: 'queued', sessionId: 'ses_1', usage: {...NO_STATS.usage, cost: 0.5}},
     {status: 'running', startedAt: 5},
     {status: 'running', startedAt: 5, sessionId: 'ses_1'},
     ...OUTCOMES.map((status) => anEnd({status, error: 'Why.'})),

@@ -55,6 +55,9 @@ interface Registered {
 
 interface Queued {
   readonly status: 'queued';
+  /** The session in which its agent is to repair its answer, and what it has used before; absent for all others. */
+  readonly sessionId?: string;
+  readonly usage?: Usage;
 }
 
 export interface Running {

@@ -19,6 +19,8 @@ export type LifecycleEvent =
   | {readonly type: 'session-opened'; readonly sessionId: string}
   /** Its process is gone before anything was sent to the model. */
   | {readonly type: 'nothing-sent'}
+  /** Its process is gone, and its agent is to repair its answer in this session: it has used this by now. */
+  | {readonly type: 'to-repair'; readonly sessionId: string; readonly usage: Usage}
   /** The agent waits on these requests; on none, it is no longer blocked. */
   | {readonly type: 'blocked'; readonly asks: readonly Ask[]}
   /** What its finished steps have used by now. */
@@ -47,13 +49,17 @@ export function transition(state: State, event: LifecycleEvent): State {
     case 'enqueued':
       return state.status === 'registered' ? {status: 'queued'} : state;
     case 'started':
-      return state.status === 'running' ? state : {status: 'running', startedAt: event.at};
+      return state.status === 'running' ? state : {...state, status: 'running', startedAt: event.at};
     case 'session-opened':
       return state.status === 'running' && state.sessionId !== event.sessionId
         ? {...state, sessionId: event.sessionId}
         : state;
     case 'nothing-sent':
       return state.status === 'running' ? {status: 'queued'} : state;
+    case 'to-repair': {
+      const {sessionId, usage} = event;
+      return state.status === 'running' ? {status: 'queued', sessionId, usage} : state;
+    }
     case 'blocked':
       return state.status === 'running' ? blocked(state, event.asks) : state;
     case 'used':
@@ -64,9 +70,9 @@ export function transition(state: State, event: LifecycleEvent): State {
       const ended: Ended = {
         status: event.outcome,
         endedAt: event.at,
-        work: withUsage(bounded(event.work), ran ? state.usage : undefined),
+        work: withUsage(bounded(event.work), 'usage' in state ? state.usage : undefined),
         ...(ran && {startedAt: beganAt(state.startedAt, event)}),
-        ...(ran && state.sessionId !== undefined && {sessionId: state.sessionId}),
+        ...('sessionId' in state && state.sessionId !== undefined && {sessionId: state.sessionId}),
         ...(event.error !== undefined && {error: keptWhy(event.error)}),
         ...(event.atLimit !== undefined && {atLimit: event.atLimit}),
       };

@@ -4,7 +4,7 @@ import {type DelegationHead, hasEnded, NO_USAGE, type Usage} from './delegation.
 /** What a delegation has used so far, or in all once it has ended. */
 export function knownUsage({state}: DelegationHead): Usage {
   if (hasEnded(state)) return state.work.usage;
-  return (state.status === 'running' ? state.usage : undefined) ?? NO_USAGE;
+  return ('usage' in state ? state.usage : undefined) ?? NO_USAGE;
 }
 
 /** The limit of its own that a delegation is near; `undefined` once it has ended. */

@@ -6,6 +6,7 @@ import type {Storing} from '../live/storing.ts';
 import {type Delegation, type DelegationHead, hasEnded} from '../model/delegation.ts';
 import type {End} from '../model/end.ts';
 import {transition} from '../model/lifecycle.ts';
+import {knownUsage} from '../model/near.ts';
 import {isAbandoned, ownerIn} from '../model/owner.ts';
 import type {Environment, Environments} from '../model/ports.ts';
 import {NO_PRODUCT, type NothingSent} from '../model/run.ts';
@@ -211,13 +212,19 @@ export class Recovery {
     const {state} = record;
     const sessionId = (state.status === 'running' && state.sessionId) || record.repair?.sessionId;
     if (!sessionId) throw new Error(`${record.id} has an answer and no session`);
-    return this.#beginAgain({...record, text: product.text, repair: {sessionId, why}});
+    const {usage} = product.work;
+    return this.#beginAgain({...record, text: product.text, repair: {sessionId, why}}, usage);
   }
 
   /** Nothing was sent to the model: it waits again, as it did before it was its turn. */
-  async #beginAgain(record: Delegation): Promise<Delegation> {
+  async #beginAgain(record: Delegation, usage = knownUsage(record)): Promise<Delegation> {
     const {store, log} = this.#options;
-    const waiting = {...record, state: transition(record.state, {type: 'nothing-sent'})};
+    const {repair} = record;
+    const event =
+      repair === undefined
+        ? {type: 'nothing-sent' as const}
+        : {type: 'to-repair' as const, sessionId: repair.sessionId, usage};
+    const waiting = {...record, state: transition(record.state, event)};
     const own = this.#environmentOf(record);
     if (own !== undefined) return this.#takeOver(waiting, own);
     await store.write(waiting);

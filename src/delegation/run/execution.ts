@@ -60,7 +60,11 @@ async function holds(live: LiveDelegation): Promise<boolean> {
 async function mayBegin(live: LiveDelegation, {limits}: ExecuteOptions): Promise<boolean> {
   const why = await limits.whyNot(live.environment);
   if (why === undefined) return true;
-  const error = `It was its turn to start. ${why} Nothing was sent to the model: delegate it again.`;
+  const {id, repair} = live.record;
+  const error =
+    repair === undefined
+      ? `It was its turn to start. ${why} Nothing was sent to the model: delegate it again.`
+      : `Its answer was to be repaired: ${repair.why}. ${why} The answer is kept as it is. Go on with delegate(continue: "${id}") then.`;
   await live.end({outcome: 'error', product: NO_PRODUCT, error, atLimit: 'day'});
   return false;
 }

@@ -42,7 +42,7 @@ export class Spending {
 
 function costOf({state}: Delegation, from: number): number {
   if (hasEnded(state)) return state.endedAt >= from ? state.work.usage.cost : 0;
-  return state.status === 'running' ? (state.usage?.cost ?? 0) : 0;
+  return 'usage' in state ? (state.usage?.cost ?? 0) : 0;
 }
 
 function keyOf({project, id}: Named): string {

@@ -100,7 +100,7 @@ export class SpentMarks {
     try {
       const {state} = parseHead(wholeOf(artifactIn(this.#root, project, id)), project);
       if (hasEnded(state)) return {at: state.endedAt, cost: state.work.usage.cost};
-      return state.status === 'running' ? (state.usage?.cost ?? 0) : 0;
+      return 'usage' in state ? (state.usage?.cost ?? 0) : 0;
     } catch {
       return undefined;
     }

@@ -69,8 +69,13 @@ function toParent({session, pid, ...rest}: NonNullable<FrontMatter['parent']>): 
 function toState(matter: FrontMatter): State {
   switch (matter.status) {
     case 'registered':
+      return {status: 'registered'};
     case 'queued':
-      return {status: matter.status};
+      return {
+        status: 'queued',
+        ...(matter.session !== undefined && {sessionId: matter.session}),
+        ...(matter.usage !== undefined && {usage: toUsage(matter.usage)}),
+      };
     case 'running':
       return {
         status: 'running',
@@ -151,10 +156,11 @@ export function toFrontMatter(delegation: Delegation): WrittenMatter {
   };
   if (!hasEnded(state)) {
     const open = {...shared, ...(delegation.trusted !== undefined && {trusted: delegation.trusted})};
-    if (state.status !== 'running') return {id, status: state.status, ...open};
+    if (state.status === 'registered') return {id, status: state.status, ...open};
     const session = state.sessionId === undefined ? {} : {session: state.sessionId};
-    const blocked = state.asks === undefined ? {} : {asks: fromAsks(state.asks)};
     const used = state.usage === undefined ? {} : {usage: fromUsage(state.usage)};
+    if (state.status === 'queued') return {id, status: state.status, ...open, ...session, ...used};
+    const blocked = state.asks === undefined ? {} : {asks: fromAsks(state.asks)};
     const started = iso(state.startedAt);
     return {id, status: state.status, ...open, started, ...session, ...used, ...blocked};
   }

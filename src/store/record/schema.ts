@@ -119,7 +119,12 @@ const common = {
 
 /** The front matter. Keys that are not known here (a newer version's, a person's) are left aside. */
 export const frontMatter = z.discriminatedUnion('status', [
-  z.object({status: z.enum(['registered', 'queued']), ...common}),
+  z.object({status: z.literal('registered'), ...common}),
+  z.object({
+    status: z.literal('queued'),
+    ...common,
+    ...{session: session.optional(), usage: usage.optional()},
+  }),
   z.object({
     status: z.literal('running'),
     ...common,

@@ -60,9 +60,12 @@ export async function replaceConfiguration({file, before, after, isPrivate}: Rep
   await syncFolder(folder);
 }
 
-/** Removes a file, and of the given folders, innermost first, those that are empty now. */
+/**
+ * Removes a file, and of the given folders, innermost first, those that are empty now. A link stays, as when it is
+ * replaced, and what it leads to is removed.
+ */
 export function removeConfiguration(file: string, folders: readonly string[]): void {
-  rmSync(file, {force: true});
+  rmSync(leadsTo(file), {force: true});
   for (const folder of folders) {
     try {
       rmdirSync(folder);

@@ -82,11 +82,11 @@ export function removeJson(text: string, path: JsonPath): string {
   return stray === undefined ? without : cut(without, stray - 1, stray);
 }
 
-/** What an object or a list has in one of its places. */
+/** What an object or a list has in one of its places. Of a key that comes twice, clients take the last. */
 function valueAt(node: Node | undefined, step: string | number): Node | undefined {
   if (node?.type === 'array' && typeof step === 'number') return node.children?.[step];
   if (node?.type !== 'object') return undefined;
-  return node.children?.find(({children}) => children?.[0]?.value === step)?.children?.[1];
+  return node.children?.findLast(({children}) => children?.[0]?.value === step)?.children?.[1];
 }
 
 function nested(path: JsonPath, value: unknown): unknown {

@@ -128,21 +128,24 @@ function addHooks(
   }
 }
 
-/** At which place of the list for an event a hook of ours is. */
+/** Where below the list for an event our hook is: its group where it is alone in it, else its place in the group. */
 export function hookAt(
   value: unknown,
   list: string,
   event: HookedEvent,
   {name}: KnownClient,
-): number | undefined {
+): JsonPath | undefined {
   const hooks = isRecord(value) && isRecord(value.hooks) ? value.hooks[list] : undefined;
   if (!Array.isArray(hooks)) return undefined;
-  const starts = (hook: unknown): boolean =>
-    isRecord(hook) &&
-    ((typeof hook.command === 'string' && isHookCommand(hook.command, event, name)) ||
-      (Array.isArray(hook.hooks) && hook.hooks.some(starts)));
-  const at = hooks.findIndex(starts);
-  return at === -1 ? undefined : at;
+  const isOurs = (hook: unknown): boolean =>
+    isRecord(hook) && typeof hook.command === 'string' && isHookCommand(hook.command, event, name);
+  for (const [at, entry] of hooks.entries()) {
+    if (isOurs(entry)) return [at];
+    const group: readonly unknown[] = isRecord(entry) && Array.isArray(entry.hooks) ? entry.hooks : [];
+    const inner = group.findIndex(isOurs);
+    if (inner !== -1) return group.length === 1 ? [at] : [at, 'hooks', inner];
+  }
+  return undefined;
 }
 
 function put(draft: Draft, path: JsonPath, value: unknown): void {

@@ -90,7 +90,7 @@ function placeNow(
     const events = Object.entries(client.hook).flatMap(([, place]) => Object.entries(place.events));
     const event = events.find(([, other]) => other === name)?.[0] as HookedEvent | undefined;
     const at = event === undefined ? undefined : hookAt(value, String(name), event, client);
-    return at === undefined ? undefined : ['hooks', name, at];
+    return at === undefined ? undefined : ['hooks', name, ...at];
   }
   // What a file has to say at its top: it is left where there is anything else.
   if (path.length === 1) return isRecord(value) && Object.keys(value).length === 1 ? path : undefined;

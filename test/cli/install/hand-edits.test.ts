@@ -1,0 +1,98 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {dirname, join} from 'node:path';
+import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import type {ClientName} from '../../../src/cli/clients/client.ts';
+import {clientsFor} from '../../../src/cli/clients/places.ts';
+import {carryOut, takeBack} from '../../../src/cli/install/carry-out.ts';
+import {planInstall} from '../../../src/cli/install/plan.ts';
+import {Receipts} from '../../../src/cli/install/receipts.ts';
+import {planUninstall} from '../../../src/cli/install/unplan.ts';
+
+const MAIN = join(import.meta.dirname, '..', '..', '..', 'dist', 'main.js');
+const launch = {command: 'node', args: [MAIN], isLocal: true, main: MAIN};
+const scope = 'global';
+
+let root: string;
+let env: NodeJS.ProcessEnv;
+let receipts: Receipts;
+
+beforeEach(() => {
+  root = realpathSync(mkdtempSync(join(tmpdir(), 'opencode-delegate-edits-')));
+  env = {HOME: root, PATH: process.env.PATH};
+  receipts = new Receipts(env);
+});
+
+afterEach(() => {
+  rmSync(root, {recursive: true, force: true});
+});
+
+const inHome = (...path: readonly string[]) => join(root, ...path);
+
+function clientNamed(name: ClientName) {
+  return clientsFor({env, cwd: root}).filter((client) => client.name === name);
+}
+
+async function install(name: ClientName): Promise<void> {
+  for (const client of clientNamed(name))
+    for (const change of planInstall(client, {scope, launch, env}).changes)
+      await carryOut(change, {receipts, scope});
+}
+
+async function uninstall(name: ClientName): Promise<void> {
+  for (const client of clientNamed(name))
+    for (const change of planUninstall(client, {scope, receipts: receipts.all(), env}).changes)
+      await takeBack(change, {receipts, scope});
+}
+
+describe('uninstall after the person has changed a file', () => {
+  it('keeps a hook that the person has put into our group', async () => {
+    await install('claude-code');
+    const file = inHome('.claude', 'settings.json');
+    const settings = JSON.parse(readFileSync(file, 'utf8'));
+    const own = {type: 'command', command: 'my-own-hook'};
+    settings.hooks.UserPromptSubmit[0].hooks.push(own);
+    writeFileSync(file, JSON.stringify(settings));
+    await uninstall('claude-code');
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({hooks: {UserPromptSubmit: [{hooks: [own]}]}});
+  });
+
+  it('removes the file that a link leads to, and leaves the link', async () => {
+    mkdirSync(inHome('dotfiles'));
+    await install('cursor');
+    const [link, target] = [inHome('.cursor', 'mcp.json'), inHome('dotfiles', 'mcp.json')];
+    renameSync(link, target);
+    symlinkSync(target, link);
+    await uninstall('cursor');
+    expect(readlinkSync(link)).toBe(target);
+    expect(existsSync(target)).toBe(false);
+  });
+});
+
+describe('a key that comes twice', () => {
+  it('has us in its last place, which is the one that clients read', async () => {
+    const file = inHome('.cursor', 'mcp.json');
+    const text = '{\n  "mcpServers": {"a": {"command": "a"}},\n  "mcpServers": {"b": {"command": "b"}}\n}\n';
+    mkdirSync(dirname(file), {recursive: true});
+    writeFileSync(file, text);
+    await install('cursor');
+    expect(Object.keys(JSON.parse(readFileSync(file, 'utf8')).mcpServers)).toEqual([
+      'b',
+      'opencode-delegate',
+    ]);
+    writeFileSync(file, `${readFileSync(file, 'utf8')}\n`);
+    await uninstall('cursor');
+    expect(readFileSync(file, 'utf8')).toBe(`${text}\n`);
+  });
+});

@@ -1,5 +1,6 @@
-import {mkdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {mkdirSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {wholeOf} from '../base/whole-file.ts';
 import type {DelegationHead, Named} from '../delegation/model/delegation.ts';
 import {noticesOf} from '../store/notices/client-sessions.ts';
 import {type Expected, SessionNotices, type Told} from '../store/notices/session-notices.ts';
@@ -42,7 +43,7 @@ export class Ledger {
   /** Up to when all that changed was looked at, in milliseconds since the epoch; 0 where that was not noted. */
   lookedUntil(): number {
     try {
-      return Number(readFileSync(this.#pathOf(LOOKED), 'utf8')) || 0;
+      return Number(wholeOf(this.#pathOf(LOOKED))) || 0;
     } catch {
       return 0;
     }

@@ -4,6 +4,7 @@ import type {Expected} from '../store/notices/session-notices.ts';
 import type {Projects} from '../store/projects/projects.ts';
 import {isTheSame} from './ledger.ts';
 import type {QuickLook} from './quick-look.ts';
+import {MAX_NAMED} from './words.ts';
 
 export interface NewsOptions {
   readonly look: QuickLook;
@@ -30,6 +31,7 @@ export class News {
     const unread = await look.unread(this.#folders, since);
     const heads: DelegationHead[] = [];
     for (const named of unread) {
+      if (heads.length >= MAX_NAMED && look.isLate()) break;
       if (known.some((one) => isTheSame(one, named))) continue;
       const head = await look.head(named);
       if (head !== undefined && this.#isOurs(head)) heads.push(head);

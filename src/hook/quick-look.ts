@@ -1,7 +1,8 @@
-import {readdirSync, readFileSync, statSync} from 'node:fs';
+import {readdirSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import {messageOf} from '../base/errors.ts';
 import type {Logger} from '../base/log.ts';
+import {wholeOf} from '../base/whole-file.ts';
 import type {Delegation, DelegationHead, Named} from '../delegation/model/delegation.ts';
 import {THREE_WORDS} from '../delegation/model/id.ts';
 import {artifactIn, EXTENSION} from '../store/files/artifact.ts';
@@ -14,11 +15,15 @@ import {ordinaryMatter} from '../store/record/ordinary-matter.ts';
 
 /** File systems stamp changes with the time of the last kernel tick, and some with whole seconds. */
 const STAMP_GRAIN_MS = 2_000;
+/** So many are looked at in any order: all of them take less time than a prompt notices. */
+const ANY_ORDER = 2_000;
 
 export interface QuickLookOptions {
   /** The folder that holds a folder for each project. */
   readonly root: string;
   readonly log: Logger;
+  /** From then on, in milliseconds of this process, nothing more is looked at. Default: never. */
+  readonly lateAt?: number;
 }
 
 /**
@@ -50,10 +55,22 @@ export class QuickLook {
     this.#seen = all.length;
     const words = await new Words(this.#options.root, 'read').all().catch(() => []);
     const read = new Set(words.map(markName));
-    return all.filter((named) => {
+    const unread: Named[] = [];
+    for (const [at, named] of this.#newestFirst(all).entries()) {
+      // A timer would not run before this loop is over.
+      if (this.isLate()) {
+        this.#options.log.warn(`The hook looked at ${at} of ${all.length} records, and was out of time.`);
+        break;
+      }
       const isDue = since === 0 || this.#changedAt(this.artifact(named)) > since;
-      return isDue && !read.has(markName(named)) && this.isUnread(named);
-    });
+      if (isDue && !read.has(markName(named)) && this.isUnread(named)) unread.push(named);
+    }
+    return unread;
+  }
+
+  /** True when a prompt has waited long enough: what was found by then is told. */
+  isLate(): boolean {
+    return performance.now() > (this.#options.lateAt ?? Number.POSITIVE_INFINITY);
   }
 
   /** True where its file says that it has ended, and not that it was read. */
@@ -107,7 +124,7 @@ export class QuickLook {
 
   async #whole(named: Named): Promise<Delegation> {
     const {parseRecord} = await import('../store/record/record.ts');
-    return parseRecord(readFileSync(this.artifact(named), 'utf8'), named.project);
+    return parseRecord(wholeOf(this.artifact(named)), named.project);
   }
 
   #idsIn(project: string): readonly string[] {
@@ -123,18 +140,32 @@ export class QuickLook {
     }
   }
 
+  /** Where there may be no time to look at all of them, by when their files have changed. */
+  #newestFirst(all: readonly Named[]): readonly Named[] {
+    if (all.length <= ANY_ORDER) return all;
+    const changed = all.map((named) => ({
+      named,
+      at: this.isLate() ? 0 : this.#changedAt(this.artifact(named)),
+    }));
+    return changed.sort((a, b) => b.at - a.at).map(({named}) => named);
+  }
+
   /** At the latest; 0 where nothing is there. */
   #changedAt(path: string): number {
     const stats = statSync(path, {throwIfNoEntry: false});
     return stats === undefined ? 0 : stats.mtimeMs + STAMP_GRAIN_MS;
   }
 
-  /** The first bytes of a record, all of its front matter among them; they last until the next call. */
+  /**
+   * The first bytes of a record, all of its front matter among them; they last until the next call. `undefined` for what is
+   * none: nobody knows how long it is, and a pipe would never end.
+   */
   #beginningOf(named: Named): Buffer | undefined {
     try {
       const path = this.artifact(named);
       const {bytes} = fileBeginningOf(path);
-      return endOf(bytes) === -1 ? readFileSync(path) : bytes;
+      if (bytes.toString('latin1', 0, FENCE.length) !== FENCE) return undefined;
+      return endOf(bytes) === -1 ? Buffer.from(wholeOf(path)) : bytes;
     } catch {
       // It was removed since, or is none of ours.
       return undefined;

@@ -11,6 +11,8 @@ import {HookTelling} from './telling.ts';
 
 /** A prompt waits for its hooks: after so long it goes without what this one would have said. */
 const LIMIT_MS = 3_000;
+/** After so long it looks no further, and says what it has found. */
+const LATE_MS = 2_000;
 /** A client writes the JSON at once. */
 const INPUT_MS = 1_000;
 
@@ -43,7 +45,8 @@ async function tell(argv: readonly string[], env: NodeJS.ProcessEnv, log: Logger
   const recognised = recognise(input, wanted);
   if (recognised === undefined) return;
   const directory = recognised.call.directory ?? process.cwd();
-  await new HookTelling({recognised, root: dataDirOf(env), directory, log, print}).run();
+  const root = dataDirOf(env);
+  await new HookTelling({recognised, root, directory, log, lateAt: LATE_MS, print}).run();
 }
 
 /** @throws where the command line names what there is not. */

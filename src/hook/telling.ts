@@ -21,6 +21,8 @@ export interface HookTellingOptions {
   /** Where the session works. */
   readonly directory: string;
   readonly log: Logger;
+  /** From then on, in milliseconds of this process, it looks no further. Default: never. */
+  readonly lateAt?: number;
   /** Resolves when the client has it. */
   readonly print: (output: string) => Promise<void>;
 }
@@ -32,10 +34,10 @@ export class HookTelling {
   readonly #ledger: Ledger | undefined;
 
   constructor(options: HookTellingOptions) {
-    const {root, log, recognised} = options;
+    const {root, recognised} = options;
     const {protocol, call} = recognised;
     this.#options = options;
-    this.#look = new QuickLook({root, log});
+    this.#look = new QuickLook(options);
     this.#ledger = call.session === undefined ? undefined : new Ledger(root, protocol.name, call.session);
   }
 

@@ -26,7 +26,10 @@ export class LogFile {
   write(line: string): void {
     try {
       mkdirSync(dirname(this.#path), {recursive: true, mode: 0o700});
-      const size = statSync(this.#path, {throwIfNoEntry: false})?.size ?? 0;
+      const stats = statSync(this.#path, {throwIfNoEntry: false});
+      // To open a pipe would be to wait for the one who reads it.
+      if (stats?.isFIFO()) return;
+      const size = stats?.size ?? 0;
       if (size > 0 && size + Buffer.byteLength(line) > this.#maxBytes) {
         renameSync(this.#path, `${this.#path}.1`);
       }

@@ -1,6 +1,6 @@
 import {existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
-import {join} from 'node:path';
+import {dirname, join} from 'node:path';
 import {PassThrough} from 'node:stream';
 import {fileURLToPath} from 'node:url';
 import {execa} from 'execa';
@@ -25,6 +25,21 @@ describe('the input of a hook', () => {
     const stdin = new PassThrough();
     stdin.end(text);
     expect(await readInput({stdin, patienceMs: 60_000})).toBeUndefined();
+  });
+
+  it('is taken when a text of many megabytes comes in pieces that all look like an end', async () => {
+    const stdin = new PassThrough();
+    const read = readInput({stdin, patienceMs: 60_000});
+    const text = JSON.stringify({prompt: '}'.repeat(10_000_000)});
+    for (let at = 0; at < text.length; at += 65_536) stdin.write(text.slice(at, at + 65_536));
+    expect(await read).toEqual(JSON.parse(text));
+  });
+
+  it('may begin with the mark that some shells put before it', async () => {
+    const stdin = new PassThrough();
+    const read = readInput({stdin, patienceMs: 60_000});
+    stdin.write('\uFEFF{"cwd": "/"}');
+    expect(await read).toEqual({cwd: '/'});
   });
 
   it('is none where it does not come in time', async () => {
@@ -111,6 +126,17 @@ describe('the built hook', () => {
     expect(await run({args: ['prompt'], env: relative, input: prompt(directory)})).toMatchObject({
       ...{code: 0, stdout: ''},
     });
+  });
+
+  it.skipIf(process.platform === 'win32')('waits for no pipe in the place of a file of ours', async () => {
+    const {root, directory, env, log} = await home();
+    const store = new MarkdownStore({root: join(root, 'data'), log: new FakeLog()});
+    const record = join(root, 'data', await store.projectOf(directory), 'calm-blue-heron.md');
+    const notices = join(root, 'data', '.notices', 'claude-code-s');
+    for (const folder of [dirname(log), notices]) mkdirSync(folder, {recursive: true});
+    await execa('mkfifo', [record, log, join(notices, 'looked')]);
+    const {code, stdout} = await run({args: ['prompt'], env, input: prompt(directory)});
+    expect({code, stdout}).toMatchObject({code: 0, stdout: expect.stringContaining('swift-amber-otter')});
   });
 
   it('says nothing to an agent that was delegated to', async () => {

@@ -21,6 +21,7 @@ const preCompact = {hook_event_name: 'PreCompact', trigger: 'auto'};
 interface Caller {
   readonly session?: string;
   readonly client?: HookClient;
+  readonly lateAt?: number;
 }
 
 /** A project with records, and the hooks of sessions in it. */
@@ -48,7 +49,10 @@ class Shop {
   }
 
   /** What a hook of the client prints; '' for nothing. */
-  async hook(input: Input, {session = 'one', client = 'claude-code'}: Caller = {}): Promise<string> {
+  async hook(
+    input: Input,
+    {session = 'one', client = 'claude-code', lateAt = Number.POSITIVE_INFINITY}: Caller = {},
+  ): Promise<string> {
     const recognised = recognise(
       {session_id: session, cwd: this.directory, ...input},
       {client, event: undefined},
@@ -59,7 +63,7 @@ class Shop {
       printed += output;
     };
     const {directory, log} = this;
-    await new HookTelling({recognised, root: this.stage.data, directory, log, print}).run();
+    await new HookTelling({recognised, root: this.stage.data, directory, log, lateAt, print}).run();
     return printed;
   }
 
@@ -309,6 +313,16 @@ describe('a compaction', () => {
     expect(await shop.hook(preCompact, codex)).toBe('');
     expect(await shop.named(prompt, codex)).toEqual(['swift-amber-otter']);
     expect(await shop.hook(prompt, codex)).toBe('');
+  });
+});
+
+describe('a look that takes too long', () => {
+  it('ends with a line in the log, and the next prompt looks again', async () => {
+    const shop = new Shop();
+    await shop.put(ended('swift-amber-otter'));
+    expect(await shop.hook(prompt, {lateAt: 0})).toBe('');
+    expect(shop.log.lines).toContain('warn The hook looked at 0 of 1 records, and was out of time.');
+    expect(await shop.named(prompt)).toEqual(['swift-amber-otter']);
   });
 });
 

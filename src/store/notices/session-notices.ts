@@ -1,5 +1,6 @@
-import {mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {mkdirSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {wholeOf} from '../../base/whole-file.ts';
 import type {Named} from '../../delegation/model/delegation.ts';
 import {type Lock, takeLock} from '../../process/lock.ts';
 import {markName, namedBy} from '../files/mark-name.ts';
@@ -172,7 +173,7 @@ export class SessionNotices {
   /** Of a file in the folder; '' where there is none. */
   #text(name: string): string {
     try {
-      return readFileSync(join(this.folder, name), 'utf8');
+      return wholeOf(join(this.folder, name));
     } catch {
       return '';
     }

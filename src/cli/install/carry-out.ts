@@ -2,7 +2,13 @@ import {statSync} from 'node:fs';
 import {NAME} from '../../base/name.ts';
 import {replaceWhole} from '../../store/files/write-whole.ts';
 import type {Scope} from '../clients/client.ts';
-import {foldersMissing, removeConfiguration, replaceConfiguration, textDigest} from './files.ts';
+import {
+  foldersMissing,
+  removeConfiguration,
+  removeUnfinished,
+  replaceConfiguration,
+  textDigest,
+} from './files.ts';
 import type {FileChange} from './plan.ts';
 import type {Receipts} from './receipts.ts';
 
@@ -25,8 +31,7 @@ export async function carryOut(change: FileChange, {receipts, scope}: CarryOutOp
   // What we have put in earlier is not what was there before us.
   const isUntouched = known !== undefined && before !== undefined && textDigest(before) === known.after;
   const copy = isUntouched ? known.copy : before === undefined ? undefined : `${file}${COPY}`;
-  if (copy !== undefined && !isUntouched && before !== undefined)
-    await replaceWhole(copy, before, {mode: statSync(file)});
+  removeUnfinished(file);
   const isSplit = known !== undefined && !isUntouched && before !== undefined;
   await receipts.set(file, {
     client: client.name,
@@ -36,6 +41,9 @@ export async function carryOut(change: FileChange, {receipts, scope}: CarryOutOp
     folders: [...(known?.folders ?? []), ...foldersMissing(file)],
     added: [...(known?.added ?? []), ...change.added],
   });
+  // After the receipt: what nobody knows of, nobody removes.
+  if (copy !== undefined && !isUntouched && before !== undefined)
+    await replaceWhole(copy, before, {mode: statSync(file)});
   await replaceConfiguration({file, before, after, isPrivate: scope === 'global'});
 }
 
@@ -45,6 +53,7 @@ export async function takeBack(
   {receipts, scope}: CarryOutOptions,
 ): Promise<void> {
   const receipt = receipts.all()[file];
+  removeUnfinished(file);
   if (after === undefined) removeConfiguration(file, receipt?.folders ?? []);
   else if (after !== before) await replaceConfiguration({file, before, after, isPrivate: scope === 'global'});
   if (receipt?.copy !== undefined) removeConfiguration(receipt.copy, []);

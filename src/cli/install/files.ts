@@ -1,9 +1,10 @@
 import {createHash} from 'node:crypto';
-import {existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, statSync} from 'node:fs';
-import {dirname} from 'node:path';
+import {existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync} from 'node:fs';
+import {basename, dirname, join} from 'node:path';
 import {Refusal} from '../../base/errors.ts';
 import {leadsTo} from '../../base/leads-to.ts';
 import {inQuotes} from '../../base/safe-text.ts';
+import {isLeftBehind} from '../../process/temporary.ts';
 import {replaceWhole, syncFolder} from '../../store/files/write-whole.ts';
 
 /** More is no configuration that anybody has written. */
@@ -73,6 +74,16 @@ export function removeConfiguration(file: string, folders: readonly string[]): v
       // Something else is in it by now, so that it stays, and those that it lies in.
       return;
     }
+  }
+}
+
+/** Removes what a process that was killed has left beside a file, or beside what it leads to. */
+export function removeUnfinished(file: string): void {
+  for (const one of new Set([file, leadsTo(file)])) {
+    const folder = dirname(one);
+    const names = existsSync(folder) ? readdirSync(folder) : [];
+    for (const name of names.filter((other) => other.startsWith(`${basename(one)}.`)))
+      if (isLeftBehind(name, 0)) rmSync(join(folder, name), {force: true});
   }
 }
 

@@ -1,8 +1,16 @@
 import {existsSync, readFileSync, rmSync} from 'node:fs';
-import {join} from 'node:path';
+import {mkdir} from 'node:fs/promises';
+import {dirname, join} from 'node:path';
 import {z} from 'zod';
+import {Refusal} from '../../base/errors.ts';
+import {pause} from '../../base/pause.ts';
 import {stateDirOf} from '../../base/state-dir.ts';
 import {replaceFile} from '../../process/temporary.ts';
+import {withClaim} from '../../store/files/claim.ts';
+
+/** To store one takes milliseconds. */
+const BETWEEN_TRIES_MS = 20;
+const TRIES = 500;
 
 const path = z.array(z.union([z.string(), z.number()])).readonly();
 
@@ -40,11 +48,22 @@ export class Receipts {
     }
   }
 
-  /** Stores one, or with `undefined` forgets it. */
+  /** Stores one, or with `undefined` forgets it. @throws Refusal where another process does so all the time. */
   async set(file: string, value: Receipt | undefined): Promise<void> {
+    await mkdir(dirname(this.#file), {recursive: true, mode: 0o700});
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      // Two at once would each forget what the other has noted.
+      if (await withClaim(`${this.#file}.lock`, () => this.#change(file, value))) return;
+      await pause(BETWEEN_TRIES_MS, {});
+    }
+    throw new Refusal('Another install or uninstall is at work. Run the command again.');
+  }
+
+  async #change(file: string, value: Receipt | undefined): Promise<true> {
     const {[file]: _, ...others} = this.all();
     const files = value === undefined ? others : {...others, [file]: value};
     if (Object.keys(files).length === 0 && existsSync(this.#file)) rmSync(this.#file);
     else await replaceFile(this.#file, `${JSON.stringify({version: 1, files}, undefined, 2)}\n`);
+    return true;
   }
 }

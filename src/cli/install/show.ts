@@ -1,5 +1,6 @@
 import {messageOf, Refusal} from '../../base/errors.ts';
 import {inQuotes, oneLine} from '../../base/safe-text.ts';
+import type {KnownClient} from '../clients/client.ts';
 import type {Invocation} from '../line/command.ts';
 import {canAsk, confirm} from '../terminal/confirm.ts';
 import type {Style, Terminal} from '../terminal/terminal.ts';
@@ -44,20 +45,20 @@ export async function isWanted({has, terminal}: Invocation): Promise<boolean> {
   return false;
 }
 
-/** Makes changes one by one; one that fails is said, and does not keep the others. True where all were made. */
+/** Makes changes one by one; one that fails is said, and does not keep the others. Resolves with the clients that failed. */
 export async function makeEach(
   changes: readonly FileChange[],
   terminal: Terminal,
   make: (change: FileChange) => Promise<void>,
-): Promise<boolean> {
-  let isWell = true;
+): Promise<ReadonlySet<KnownClient>> {
+  const failed = new Set<KnownClient>();
   for (const change of changes) {
     try {
       await make(change);
     } catch (error) {
-      isWell = false;
+      failed.add(change.client);
       terminal.complain(`${change.client.title}: ${inQuotes(change.file)}: ${messageOf(error)}`);
     }
   }
-  return isWell;
+  return failed;
 }

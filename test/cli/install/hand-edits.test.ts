@@ -1,7 +1,9 @@
+import {spawnSync} from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   realpathSync,
@@ -19,6 +21,7 @@ import {carryOut, takeBack} from '../../../src/cli/install/carry-out.ts';
 import {planInstall} from '../../../src/cli/install/plan.ts';
 import {Receipts} from '../../../src/cli/install/receipts.ts';
 import {planUninstall} from '../../../src/cli/install/unplan.ts';
+import {temporaryOf} from '../../../src/process/temporary.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', '..', 'dist', 'main.js');
 const launch = {command: 'node', args: [MAIN], isLocal: true, main: MAIN};
@@ -77,6 +80,34 @@ describe('uninstall after the person has changed a file', () => {
     await uninstall('cursor');
     expect(readlinkSync(link)).toBe(target);
     expect(existsSync(target)).toBe(false);
+  });
+});
+
+describe('two installs at once', () => {
+  it('both leave word of what is to be taken back', async () => {
+    const names = ['claude-code', 'codex', 'cursor', 'gemini', 'zed'] as const;
+    await Promise.all(names.map(install));
+    for (const name of names) await uninstall(name);
+    expect(readdirSync(root).filter((name) => name !== '.local')).toEqual([]);
+  });
+});
+
+describe('an install that is killed', () => {
+  it('leaves no copy of a file that uninstall does not remove', async () => {
+    const file = inHome('.cursor', 'mcp.json');
+    mkdirSync(dirname(file), {recursive: true});
+    writeFileSync(file, '{}');
+    // As one that has got no further than its copy.
+    const [client] = clientNamed('cursor');
+    const [change] = client === undefined ? [] : planInstall(client, {scope, launch, env}).changes;
+    if (change === undefined) throw new Error('nothing is to be changed');
+    await expect(carryOut({...change, before: '{ }'}, {receipts, scope})).rejects.toThrow('in the meantime');
+    const {pid} = spawnSync(process.execPath, ['-e', '0']);
+    const left = temporaryOf(file).replace(`-${process.pid}-`, `-${pid}-`);
+    writeFileSync(left, '{}');
+    await uninstall('cursor');
+    expect(readdirSync(dirname(file))).toEqual(['mcp.json']);
+    expect(readFileSync(file, 'utf8')).toBe('{}');
   });
 });
 

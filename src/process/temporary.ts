@@ -1,5 +1,5 @@
 import {createHash, randomBytes} from 'node:crypto';
-import {mkdir, rename, writeFile} from 'node:fs/promises';
+import {mkdir, rename, rm, writeFile} from 'node:fs/promises';
 import {dirname} from 'node:path';
 import {isAlive} from './alive.ts';
 import {thisProcess} from './identity.ts';
@@ -20,8 +20,13 @@ export function temporaryOf(path: string): string {
 export async function replaceFile(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), {recursive: true, mode: 0o700});
   const temporary = temporaryOf(path);
-  await writeFile(temporary, text, {mode: 0o600});
-  await rename(temporary, path);
+  try {
+    await writeFile(temporary, text, {mode: 0o600});
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, {force: true});
+    throw error;
+  }
 }
 
 /** True when the file is such a one and the process that wrote it was killed in the midst of that. */

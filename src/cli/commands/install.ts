@@ -59,9 +59,11 @@ export const install: Command = {
       if (isFetched) terminal.print(`OpenCode: ${inQuotes(await fetchBinary(env))} is used from now on.`);
     }
     const receipts = new Receipts(env);
-    const isMade = await makeEach(changes, terminal, (change) => carryOut(change, {receipts, scope}));
-    const isProved = await proveAll(plans, scope, call);
-    return isWell && isMade && isProved ? EXIT.ok : EXIT.failed;
+    const failed = await makeEach(changes, terminal, (change) => carryOut(change, {receipts, scope}));
+    // What could not be written proves nothing.
+    const made = plans.filter(({client}) => !failed.has(client));
+    const isProved = await proveAll(made, scope, call);
+    return isWell && failed.size === 0 && isProved ? EXIT.ok : EXIT.failed;
   },
 };
 

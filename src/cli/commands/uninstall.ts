@@ -41,9 +41,9 @@ export const uninstall: Command = {
       return isWell ? EXIT.ok : EXIT.failed;
     }
     if (!(await isWanted(call))) return EXIT.ok;
-    const isMade = await makeEach(changes, terminal, (change) => takeBack(change, {receipts, scope}));
+    const failed = await makeEach(changes, terminal, (change) => takeBack(change, {receipts, scope}));
     if (isRemoved) removeBinary(env);
     terminal.print('Done.');
-    return isWell && isMade ? EXIT.ok : EXIT.failed;
+    return isWell && failed.size === 0 ? EXIT.ok : EXIT.failed;
   },
 };

@@ -49,13 +49,13 @@ function clientNamed(name: ClientName) {
 
 async function install(name: ClientName): Promise<void> {
   for (const client of clientNamed(name))
-    for (const change of planInstall(client, {scope, launch, env}).changes)
+    for (const change of planInstall(client, {scope, launch}).changes)
       await carryOut(change, {receipts, scope});
 }
 
 async function uninstall(name: ClientName): Promise<void> {
   for (const client of clientNamed(name))
-    for (const change of planUninstall(client, {scope, receipts: receipts.all(), env}).changes)
+    for (const change of planUninstall(client, {scope, receipts: receipts.all()}).changes)
       await takeBack(change, {receipts, scope});
 }
 
@@ -99,7 +99,7 @@ describe('an install that is killed', () => {
     writeFileSync(file, '{}');
     // As one that has got no further than its copy.
     const [client] = clientNamed('cursor');
-    const [change] = client === undefined ? [] : planInstall(client, {scope, launch, env}).changes;
+    const [change] = client === undefined ? [] : planInstall(client, {scope, launch}).changes;
     if (change === undefined) throw new Error('nothing is to be changed');
     await expect(carryOut({...change, before: '{ }'}, {receipts, scope})).rejects.toThrow('in the meantime');
     const {pid} = spawnSync(process.execPath, ['-e', '0']);

@@ -1,4 +1,4 @@
-import {existsSync, readFileSync, realpathSync} from 'node:fs';
+import {existsSync, readFileSync, realpathSync, statSync} from 'node:fs';
 import {basename, delimiter, dirname, isAbsolute, join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import which from 'which';
@@ -11,6 +11,16 @@ const OUR_FILE = new RegExp(`[/\\\\]${NAME}[/\\\\](?:dist[/\\\\])?(?:main|plugin
 const MENTION = new RegExp(`(?:^|[/\\\\])${NAME}(?:@|$|[/\\\\])`);
 /** A package from a repository: `github:ada/opencode-delegate`. */
 const REPOSITORY = new RegExp(`^[\\w+]+:.*/${NAME}(?:\\.git)?(?:[@#].*)?$`);
+/** Version managers whose shims are links to themselves: they start the command of the link's name. */
+const MANAGER = /^(?:mise|volta|volta-shim)$/;
+/** The line of a shell script that starts us, by our name or by the path of our program: shims of asdf, pnpm and npm. */
+const STARTS_US = new RegExp(
+  `^(?!#|rem ).*(?:exec\\s+["']?${NAME}["']?(?:\\s|$)|[/\\\\]${NAME}[/\\\\]dist[/\\\\]main\\.js)`,
+  'im',
+);
+const SHELL_SCRIPT = /^(?:#!.*\b(?:ba|da|z)?sh\b|@)/;
+/** Longer than any shim. */
+const SHIM_BYTES = 8_192;
 /** Where our program lies in our package. */
 const PROGRAM = join('dist', 'main.js');
 /** What starts a package by its name. */
@@ -86,7 +96,16 @@ export function lastingPath(env: NodeJS.ProcessEnv): string {
 
 function whoseFile(file: string): Whose {
   if (!existsSync(file)) return OUR_FILE.test(file) ? 'gone' : 'foreign';
-  return packageOf(realpathSync(file)) === NAME ? 'ours' : 'foreign';
+  return packageOf(realpathSync(file)) === NAME || isShim(file) ? 'ours' : 'foreign';
+}
+
+/** True for what a version manager or a package manager puts on PATH in our name, and which finds the package itself. */
+function isShim(file: string): boolean {
+  if (nameOf(file) !== NAME) return false;
+  if (MANAGER.test(nameOf(realpathSync(file)))) return true;
+  if (statSync(file).size > SHIM_BYTES) return false;
+  const text = readFileSync(file, 'utf8');
+  return SHELL_SCRIPT.test(text) && STARTS_US.test(text);
 }
 
 /** The name of the package that a file belongs to, if that has our program. */

@@ -52,6 +52,45 @@ describe('whose an entry is', () => {
     expect(whoseIs({command, args}, {PATH: root})).toBe(whose);
   });
 
+  it.each([
+    [
+      'ours',
+      'asdf',
+      '#!/usr/bin/env bash\n# asdf-plugin: nodejs 22.3.0\nexec /home/a/.asdf/bin/asdf exec "opencode-delegate" "$@"\n',
+    ],
+    [
+      'ours',
+      'pnpm',
+      '#!/bin/sh\nexec node  "$basedir/global/5/node_modules/opencode-delegate/dist/main.js" "$@"\n',
+    ],
+    [
+      'ours',
+      'npm on Windows',
+      '@ECHO off\r\n"%_prog%"  "%dp0%\\node_modules\\opencode-delegate\\dist\\main.js" %*\r\n',
+    ],
+    [
+      'foreign',
+      'another package',
+      '#!/bin/sh\nexec node "$basedir/node_modules/opencode-delegate-mcp/dist/main.js" "$@"\n',
+    ],
+    [
+      'foreign',
+      'a script that only speaks of us',
+      '#!/bin/sh\n# exec opencode-delegate\nexec python3 server.py\n',
+    ],
+    ['foreign', 'no shell script', '#!/usr/bin/python3\nprint("exec opencode-delegate")\n'],
+  ])('%s: a command that is a shim, of %s', (whose, _, text) => {
+    write(join('shims', OURS), text);
+    expect(whoseIs({command: OURS, args: []}, {PATH: join(root, 'shims')})).toBe(whose);
+  });
+
+  it('is ours where a version manager stands in our name', () => {
+    const manager = write(join('mise', 'bin', 'mise'), 'a program');
+    mkdirSync(join(root, 'shims'));
+    symlinkSync(manager, join(root, 'shims', OURS));
+    expect(whoseIs({command: OURS, args: []}, {PATH: join(root, 'shims')})).toBe('ours');
+  });
+
   it('is told by the package that the command leads to', () => {
     const own = packageNamed(OURS, 'own');
     const other = packageNamed('somebody-elses', 'other');

@@ -19,6 +19,8 @@ const FACTS = 'test/facts/**/*.test.ts';
 const REPLACES_MODULES = 'test/store/write-whole.test.ts';
 
 const isAll = process.env.TEST_ALL === '1';
+/** The long tests once, with a host, and with OpenCode started as quickly as in `npm test`. */
+const hasLong = isAll || process.env.TEST_LONG === '1';
 /** `npm run test:facts`. */
 const isFacts = process.env.TEST_FACTS === '1';
 
@@ -46,7 +48,7 @@ const ordinary = [
     },
   },
   {extends: true as const, test: {name: 'parts apart', include: [REPLACES_MODULES]}},
-  endToEnd('on', isAll ? [END_TO_END, LONG] : [END_TO_END], [WITHOUT_HOST]),
+  endToEnd('on', hasLong ? [END_TO_END, LONG] : [END_TO_END], [WITHOUT_HOST]),
   endToEnd('off', isAll ? [END_TO_END, LONG] : [WITHOUT_HOST]),
   // In the others, a person's OpenCode is a server with the plugin by its path; here, one has installed it.
   ...(isAll

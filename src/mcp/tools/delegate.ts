@@ -28,10 +28,10 @@ export const delegate = defineTool({
   name: 'delegate',
   title: 'Delegate work to a background agent',
   description:
-    'Starts a background OpenCode agent and returns its id at once. Use it for work that goes on without you: research, reviews, changes in files nobody else edits. delegation_read returns the result.',
+    'Starts a background OpenCode agent and returns its id at once. For work that goes on without you: research, reviews, changes in files nobody else edits. delegation_read returns the result.',
   annotations: {readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true},
   input: z.object({
-    prompt: z.string().optional().describe('The whole task: the agent sees nothing of this conversation.'),
+    prompt: z.string().optional().describe('The whole task: the agent sees none of this conversation.'),
     agent: nameArgument().optional().describe("A primary one. Default: the configuration's."),
     model: nameArgument().optional().describe('As provider/model.'),
     directory: pathArgument().optional().describe('Absolute path. Default: where this client works.'),
@@ -39,18 +39,18 @@ export const delegate = defineTool({
       .enum(ACCESSES)
       .optional()
       .describe(
-        'agent (default): its normal permissions. read-only: changes nothing, reads only in the directory. worktree: works on a git branch of its own.',
+        'agent (default): its normal permissions. read-only: changes nothing, reads only in the directory. worktree: on a git branch of its own.',
       ),
     continue: nameArgument()
       .optional()
       .describe(
-        'Id of an ended delegation whose agent is to go on, as before where nothing else is given. An interrupted one needs no prompt.',
+        'Id of an ended delegation whose agent is to go on, as before unless said. An interrupted one needs no prompt.',
       ),
     expect: z
       .any()
       .optional()
       .meta({type: 'object'})
-      .describe('JSON Schema of the answer; the result is then that JSON.'),
+      .describe('JSON Schema of the answer; that JSON is the result.'),
     timeout_minutes: z
       .number()
       .max(MAX_TIMEOUT_MINUTES)

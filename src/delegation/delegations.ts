@@ -141,7 +141,7 @@ export class Delegations {
    * runs in this process.
    */
   conversation(project: string, id: string): readonly ConversationEntry[] | undefined {
-    return this.#register.find(project, id)?.conversation;
+    return this.#register.find(project, id)?.agent?.conversation();
   }
 
   /** True for a delegation of the project. */

@@ -2,10 +2,8 @@ import {deferred} from '../../base/deferred.ts';
 import type {Logger} from '../../base/log.ts';
 import {pause} from '../../base/pause.ts';
 import {retryAfter} from '../../base/retry.ts';
-import type {Asks} from '../asks/asks.ts';
 import type {Ask, Decision} from '../model/ask.ts';
 import type {NearLimit} from '../model/ceiling.ts';
-import type {ConversationEntry} from '../model/conversation.ts';
 import type {Delegation} from '../model/delegation.ts';
 import type {End, StopCause} from '../model/end.ts';
 import {transition} from '../model/lifecycle.ts';
@@ -157,16 +155,6 @@ export class LiveDelegation {
   /** Its agent; `undefined` unless it is at work. */
   get agent(): AgentAtWork | undefined {
     return this.#agent;
-  }
-
-  /** The requests of its agent, to be answered; only while it runs. */
-  get asks(): Asks | undefined {
-    return this.#agent?.asks;
-  }
-
-  /** What its agent has said and done so far; `undefined` unless it runs. */
-  get conversation(): readonly ConversationEntry[] | undefined {
-    return this.#agent?.conversation();
   }
 
   /** This agent works for it until the returned function is called. */

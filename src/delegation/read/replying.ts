@@ -2,6 +2,7 @@ import {Refusal} from '../../base/errors.ts';
 import type {LiveDelegation} from '../live/live.ts';
 import type {Decision, Reply} from '../model/ask.ts';
 import {asksOf, type Delegation, hasEnded} from '../model/delegation.ts';
+import {runElsewhere} from './run-elsewhere.ts';
 
 /** What came of a reply. */
 export interface Replied {
@@ -19,8 +20,8 @@ export async function replyTo(
 ): Promise<Replied> {
   const {id, state} = delegation;
   if (hasEnded(state)) throw new Refusal(`${id} has ended (${state.status}): it waits for no answer.`);
-  if (live === undefined) throw runElsewhere(delegation);
-  const {asks} = live;
+  if (live === undefined) throw runElsewhere(delegation, '. Answer it from the client that started it.');
+  const asks = live.agent?.asks;
   if (asks === undefined || (asksOf(live.record).length === 0 && reply.number === undefined)) {
     throw new Refusal(
       `${id} asks for nothing at the moment: nothing was answered. delegation_read("${id}") waits for its end.`,
@@ -28,11 +29,4 @@ export async function replyTo(
   }
   const decision = await asks.answer(reply);
   return {delegation: live.record, decision};
-}
-
-/** Only the process that runs a delegation can answer what its agent asks. */
-function runElsewhere({id, client, owner}: Delegation): Refusal {
-  return new Refusal(
-    `${id} is run by another process (${client.name}, process ${owner.pid} on ${owner.hostname}). Answer it from the client that started it.`,
-  );
 }

@@ -4,6 +4,7 @@ import type {AgentAtWork} from '../live/agent-at-work.ts';
 import type {LiveDelegation} from '../live/live.ts';
 import {asksOf, type Delegation, hasEnded} from '../model/delegation.ts';
 import {type Delivery, MAX_MESSAGE_CHARS, MAX_MESSAGES, type SentMessage} from '../model/message.ts';
+import {runElsewhere} from './run-elsewhere.ts';
 
 /** What came of telling a delegation something. */
 export interface MessageTaken {
@@ -24,7 +25,11 @@ export async function tellTo(
   const {id, state} = delegation;
   check(delegation, text);
   if (hasEnded(state)) throw tooLate(delegation);
-  if (live === undefined) throw runElsewhere(delegation);
+  if (live === undefined)
+    throw runElsewhere(
+      delegation,
+      ', and its agent was not given this. Say it from the client that started it.',
+    );
   const message = await live.takeDown(text);
   if (message === undefined) {
     if (hasEnded(live.record.state)) throw tooLate(live.record);
@@ -83,12 +88,5 @@ function tooLate({id, state}: Delegation): Refusal {
   const status = hasEnded(state) ? ` (${state.status})` : '';
   return new Refusal(
     `Too late: ${id} has ended${status}, and its agent was not given this. delegate(continue: "${id}", prompt) has it go on.`,
-  );
-}
-
-/** Only the process that runs a delegation reaches its agent. */
-function runElsewhere({id, client, owner}: Delegation): Refusal {
-  return new Refusal(
-    `${id} is run by another process (${client.name}, process ${owner.pid} on ${owner.hostname}), and its agent was not given this. Say it from the client that started it.`,
   );
 }

@@ -14,6 +14,8 @@ let sandbox: Sandbox;
 beforeAll(async () => {
   model = await ScriptedModel.start(() => ({text: 'ok'}));
   sandbox = createSandbox({modelUrl: model.url});
+  // It sees which hosts run, and a test of it leaves none for the next.
+  sandbox.env.OPENCODE_DELEGATE_HOST_IDLE_SECONDS = '1';
 });
 
 afterAll(async () => {

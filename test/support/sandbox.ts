@@ -95,7 +95,8 @@ export function createSandbox({modelUrl, config = {}, models = ['model']}: Sandb
       OPENCODE_DISABLE_AUTOUPDATE: '1',
       XDG_RUNTIME_DIR: runtime,
       OPENCODE_DELEGATE_HOST: HOST_MODE,
-      OPENCODE_DELEGATE_HOST_IDLE_SECONDS: '1',
+      // From one test to the next, its host has no client.
+      OPENCODE_DELEGATE_HOST_IDLE_SECONDS: '60',
     },
     config: initial,
     configure,

@@ -22,8 +22,6 @@ export function shareHome(options: SandboxOptions & ConnectOptions = {}): Shared
   beforeAll(async () => {
     model = await ScriptedModel.start();
     sandbox = createSandbox({modelUrl: model.url, ...options});
-    // From one test to the next, its host has no client.
-    Object.assign(sandbox.env, {OPENCODE_DELEGATE_HOST_IDLE_SECONDS: '60'});
   });
 
   afterAll(async () => {

@@ -171,11 +171,10 @@ export class LiveDelegation {
     if (this.#ending === undefined && this.#kept.apply({type: 'blocked', asks})) void this.save();
   }
 
-  /** The one who has just delegated it is told this as well. */
+  /** The one who has just delegated it is told this as well. The record has it from its next write on. */
   noted(notes: readonly string[]): void {
     if (this.#ending !== undefined || notes.length === 0) return;
     this.#kept.change({notes: [...(this.record.notes ?? []), ...notes]});
-    void this.save();
   }
 
   /**

@@ -11,7 +11,7 @@ import {takeWhyStarted} from './link/why-started.ts';
 const own = ownPackage(fileURLToPath(new URL('../package.json', import.meta.url)));
 const {version} = own;
 /** What a client starts, and a host is started from. */
-const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('./main.cjs', import.meta.url));
 
 await main(process.argv.slice(2)).catch((error: unknown) => {
   // The commands are built apart, with a class of their own.

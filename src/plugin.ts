@@ -24,7 +24,7 @@ async function server({client, directory}: PluginInput, options: Options = {}): 
     directory,
     log: pluginLog(client),
     env: process.env,
-    main: fileURLToPath(new URL('./main.js', import.meta.url)),
+    main: fileURLToPath(new URL('./main.cjs', import.meta.url)),
     mayAddEntry: options.mcp !== false,
   }).hooks();
 }

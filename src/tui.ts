@@ -9,7 +9,7 @@ async function tui(api: TuiApi): Promise<void> {
   // Inside a server that we started ourselves, a delegated agent works, which has no screen to look at.
   if ((process.env[NESTED_MARK] ?? '') !== '') return;
   showDelegations(api, {
-    main: fileURLToPath(new URL('./main.js', import.meta.url)),
+    main: fileURLToPath(new URL('./main.cjs', import.meta.url)),
     manifest: fileURLToPath(new URL('../package.json', import.meta.url)),
     env: process.env,
   });

@@ -10,7 +10,7 @@ const SRC = fileURLToPath(new URL('../src', import.meta.url));
  * on one floor do not know each other. A name with `.ts` is a file that lies in the folder above it.
  */
 const FLOORS: readonly (readonly string[])[] = [
-  ['main.ts'],
+  ['main.cts'],
   ['bin.ts', 'hook'],
   ['app', 'hook/clients', 'plugin.ts', 'tui.ts'],
   ['bridge', 'cli', 'host', 'tui'],
@@ -106,7 +106,8 @@ function levelOf(path: string): number {
 }
 
 function resolve(importer: string, specifier: string): string {
-  return posix.join(posix.dirname(importer), specifier);
+  // The build makes CommonJS of what is loaded as such.
+  return posix.join(posix.dirname(importer), specifier).replace(/\.cjs$/, '.ts');
 }
 
 function violationOf(importer: string, specifier: string, sources: Sources): string | undefined {
@@ -152,7 +153,7 @@ function twiceExported(sources: Sources): readonly string[] {
 function readSources(): Sources {
   const paths = readdirSync(SRC, {recursive: true, encoding: 'utf8'})
     .map((path) => path.replaceAll('\\', '/'))
-    .filter((path) => /\.tsx?$/.test(path));
+    .filter((path) => /\.c?tsx?$/.test(path));
   return Object.fromEntries(paths.map((path) => [path, readFileSync(`${SRC}/${path}`, 'utf8')]));
 }
 
@@ -181,7 +182,7 @@ describe('the source', () => {
 
 describe('the checker', () => {
   const clean: Sources = {
-    'main.ts': "import {Service} from './app/service.ts';",
+    'main.cts': "import {Service} from './app/service.ts';",
     'app/service.ts': "import {a} from '../mcp/serve.ts';\nimport {b} from '../store/store.ts';",
     'mcp/serve.ts':
       "import {Server} from '@modelcontextprotocol/server';\nimport '../delegation/model/id.ts';",

@@ -35,7 +35,7 @@ describe('the package', () => {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     const paths = packedFiles(JSON.parse(packed)).map(({path}) => path);
-    expect(paths).toContain('dist/main.js');
+    expect(paths).toContain('dist/main.cjs');
     expect(paths.filter((path) => !path.startsWith('dist/')).sort()).toEqual(
       [
         ...['CHANGELOG.md', 'LICENSE', 'README.md', ...DOCS, 'mcp.json.example', 'package.json'],

@@ -60,7 +60,7 @@ describe('each shop', () => {
   });
 
   it('starts what the package has, and the package brings what is named', () => {
-    const entry = {command: 'node', args: [expect.stringMatching(/^\$\{\w+\}\/dist\/main\.js$/)]};
+    const entry = {command: 'node', args: [expect.stringMatching(/^\$\{\w+\}\/dist\/main\.cjs$/)]};
     for (const path of ['.claude-plugin/plugin.json', 'mcp.json', 'gemini-extension.json'])
       expect(manifestIn(path), path).toMatchObject({mcpServers: {[NAME]: entry}});
     const brought = [
@@ -214,7 +214,7 @@ describe.runIf(PROGRAMS !== undefined)('the program of each shop takes it', () =
       run('mcpb', 'validate', join(folder, 'mcpb', 'manifest.json'));
       run('mcpb', 'pack', join(folder, 'mcpb'), bundle);
       run('mcpb', 'unpack', bundle, join(folder, 'unpacked'));
-      const main = join(folder, 'unpacked', 'dist', 'main.js');
+      const main = join(folder, 'unpacked', 'dist', 'main.cjs');
       expect(execFileSync(process.execPath, [main, '--version'], {encoding: 'utf8'}).trim()).toBe(
         own.version,
       );

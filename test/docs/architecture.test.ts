@@ -22,7 +22,7 @@ function below(heading: string): string {
 function roomsOfSrc(): readonly string[] {
   const files = readdirSync(`${ROOT}/src`, {recursive: true, encoding: 'utf8'})
     .map((path) => path.replaceAll('\\', '/'))
-    .filter((path) => /\.tsx?$/.test(path));
+    .filter((path) => /\.c?tsx?$/.test(path));
   return [...new Set(files.map((path) => (path.includes('/') ? posix.dirname(path) : path)))].sort();
 }
 

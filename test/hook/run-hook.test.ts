@@ -9,7 +9,7 @@ import {readInput} from '../../src/hook/input.ts';
 import {MarkdownStore} from '../../src/store/markdown-store.ts';
 import {aDelegation, anEnd, FakeLog} from '../support/fakes.ts';
 
-const BIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const BIN = fileURLToPath(new URL('../../dist/main.cjs', import.meta.url));
 
 describe('the input of a hook', () => {
   it('is taken when it is complete, whether or not stdin ends', async () => {

@@ -44,7 +44,7 @@ it("an entry of the person's own is used, under its own name", async () => {
 });
 
 it('a server that cannot be started leaves OpenCode as it is without the plugin', async () => {
-  const gone = {type: 'local', command: ['node', '/nowhere/opencode-delegate/dist/main.js']};
+  const gone = {type: 'local', command: ['node', '/nowhere/opencode-delegate/dist/main.cjs']};
   const person = await start({plugin: [PLUGIN], mcp: {gone}});
   const session = await person.session();
   await person.say(session, 'hello');

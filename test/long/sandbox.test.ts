@@ -126,7 +126,7 @@ describe.runIf(canConfine)('in a sandbox', () => {
     expect(printed.join('\n')).not.toContain('TIGER');
     expect(printed[1]).toBe('(no output)');
     expect(printed[2]).toContain('opencode serve');
-    expect(printed[2]).not.toContain('main.js');
+    expect(printed[2]).not.toContain('main.cjs');
     expect(printed[3]).toBe('(no output)');
     // The rest of the machine can be read, the repository as well.
     expect(printed[4]).toContain('notes');

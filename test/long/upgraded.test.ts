@@ -15,7 +15,7 @@ class Installed {
 
   constructor({root}: Sandbox) {
     this.folder = join(root, 'node_modules', 'opencode-delegate');
-    this.main = join(this.folder, 'dist', 'main.js');
+    this.main = join(this.folder, 'dist', 'main.cjs');
     this.version = JSON.parse(readFileSync(join(dirname(BIN), '..', 'package.json'), 'utf8')).version;
     this.install(this.version);
   }

@@ -33,7 +33,7 @@ const CALLER = {session: 'ses_1', pid: process.pid};
 async function companion() {
   const log = new FakeLog();
   const env = {OPENCODE_DELEGATE_DATA_DIR: root};
-  const main = join(root, 'main.js');
+  const main = join(root, 'main.cjs');
   const options = {client: SILENT, directory: '/shop', log, env, main, mayAddEntry: false};
   const hooks = new Companion(options).hooks();
   const config: PluginConfiguration = {

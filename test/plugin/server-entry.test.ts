@@ -18,7 +18,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'server-entry-'));
   const bin = join(folder, 'bin');
   for (const made of [bin, join(folder, 'dist')]) mkdirSync(made);
-  main = join(folder, 'dist', 'main.js');
+  main = join(folder, 'dist', 'main.cjs');
   writeFileSync(main, '');
   node = program('node');
 });
@@ -101,7 +101,7 @@ describe("an entry of the person's own wins", () => {
 
   it('that starts the bin beside the plugin, also through a link', () => {
     symlinkSync(join(folder, 'dist'), join(folder, 'link'));
-    const mine = {type: 'local', command: ['node', join(folder, 'link', 'main.js')]};
+    const mine = {type: 'local', command: ['node', join(folder, 'link', 'main.cjs')]};
     expect(provide({mine})).toMatchObject({mcp: {mine}, ours: [{prefix: 'mine_'}]});
   });
 
@@ -115,7 +115,7 @@ describe("an entry of the person's own wins", () => {
   });
 
   it.each([
-    ['is another server', ['node', '/somewhere/else/main.js']],
+    ['is another server', ['node', '/somewhere/else/main.cjs']],
     ['is no command', 'opencode-delegate'],
     ['is nothing', null],
   ])('and not one that %s', (_, command) => {

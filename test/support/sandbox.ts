@@ -19,7 +19,7 @@ import {allGone, processesIn, signalEach} from './processes.ts';
 import {providerOf} from './scripted-model.ts';
 
 /** The bin as it is published. */
-export const BIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+export const BIN = fileURLToPath(new URL('../../dist/main.cjs', import.meta.url));
 /** Where npm has put the binary of the `opencode-ai` package. */
 export const NPM_BIN = fileURLToPath(new URL('../../node_modules/.bin', import.meta.url));
 /** The OpenCode that tests run: npm's, or the executable that TEST_OPENCODE_BIN names, which must be called `opencode`. */

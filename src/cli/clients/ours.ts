@@ -6,7 +6,7 @@ import {NAME} from '../../base/name.ts';
 import {upwards} from '../../base/upwards.ts';
 
 /** Files that a package of ours, or a checkout, has. */
-const OUR_FILE = new RegExp(`[/\\\\]${NAME}[/\\\\](?:dist[/\\\\])?(?:main|plugin|tui)\\.js$`);
+const OUR_FILE = new RegExp(`[/\\\\]${NAME}[/\\\\](?:dist[/\\\\])?(?:main|plugin|tui)\\.c?js$`);
 /** Our name, with a version or within a path. */
 const MENTION = new RegExp(`(?:^|[/\\\\])${NAME}(?:@|$|[/\\\\])`);
 /** A package from a repository: `github:ada/opencode-delegate`. */
@@ -15,14 +15,14 @@ const REPOSITORY = new RegExp(`^[\\w+]+:.*/${NAME}(?:\\.git)?(?:[@#].*)?$`);
 const MANAGER = /^(?:mise|volta|volta-shim)$/;
 /** The line of a shell script that starts us, by our name or by the path of our program: shims of asdf, pnpm and npm. */
 const STARTS_US = new RegExp(
-  `^(?!#|rem ).*(?:exec\\s+["']?${NAME}["']?(?:\\s|$)|[/\\\\]${NAME}[/\\\\]dist[/\\\\]main\\.js)`,
+  `^(?!#|rem ).*(?:exec\\s+["']?${NAME}["']?(?:\\s|$)|[/\\\\]${NAME}[/\\\\]dist[/\\\\]main\\.c?js)`,
   'im',
 );
 const SHELL_SCRIPT = /^(?:#!.*\b(?:ba|da|z)?sh\b|@)/;
 /** Longer than any shim. */
 const SHIM_BYTES = 8_192;
 /** Where our program lies in our package. */
-const PROGRAM = join('dist', 'main.js');
+const PROGRAM = join('dist', 'main.cjs');
 /** What starts a package by its name. */
 const RUNNERS = ['npx', 'bunx', 'pnpx'];
 const SPEC = new RegExp(`^${NAME}(@.*)?$`);

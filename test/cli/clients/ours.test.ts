@@ -29,7 +29,7 @@ function write(path: string, text: string): string {
 /** An installed package with its command in `bin`, as npm puts it there. */
 function packageNamed(name: string, folder: string): {main: string; bin: string} {
   write(join(folder, 'lib', 'package.json'), JSON.stringify({name}));
-  const main = write(join(folder, 'lib', 'dist', 'main.js'), '#!/usr/bin/env node\n');
+  const main = write(join(folder, 'lib', 'dist', 'main.cjs'), '#!/usr/bin/env node\n');
   mkdirSync(join(root, folder, 'bin'));
   symlinkSync(main, join(root, folder, 'bin', OURS));
   return {main, bin: join(root, folder, 'bin')};
@@ -46,8 +46,8 @@ describe('whose an entry is', () => {
     ['foreign', 'node', ['server.js']],
     ['gone', OURS, []],
     ['gone', `/gone/${OURS}`, []],
-    ['gone', 'node', [`/gone/${OURS}/dist/main.js`]],
-    ['foreign', 'node', ['/gone/other/dist/main.js']],
+    ['gone', 'node', [`/gone/${OURS}/dist/main.cjs`]],
+    ['foreign', 'node', ['/gone/other/dist/main.cjs']],
   ])('%s: %s %j', (whose, command, args) => {
     expect(whoseIs({command, args}, {PATH: root})).toBe(whose);
   });
@@ -61,17 +61,17 @@ describe('whose an entry is', () => {
     [
       'ours',
       'pnpm',
-      '#!/bin/sh\nexec node  "$basedir/global/5/node_modules/opencode-delegate/dist/main.js" "$@"\n',
+      '#!/bin/sh\nexec node  "$basedir/global/5/node_modules/opencode-delegate/dist/main.cjs" "$@"\n',
     ],
     [
       'ours',
       'npm on Windows',
-      '@ECHO off\r\n"%_prog%"  "%dp0%\\node_modules\\opencode-delegate\\dist\\main.js" %*\r\n',
+      '@ECHO off\r\n"%_prog%"  "%dp0%\\node_modules\\opencode-delegate\\dist\\main.cjs" %*\r\n',
     ],
     [
       'foreign',
       'another package',
-      '#!/bin/sh\nexec node "$basedir/node_modules/opencode-delegate-mcp/dist/main.js" "$@"\n',
+      '#!/bin/sh\nexec node "$basedir/node_modules/opencode-delegate-mcp/dist/main.cjs" "$@"\n',
     ],
     [
       'foreign',
@@ -147,7 +147,7 @@ describe('how clients are to start us', () => {
 
   it('is by the installed command', () => {
     const own = packageNamed(OURS, 'own');
-    expect(ownLaunch({env: {PATH: own.bin}, main: '/x/main.js', version})).toMatchObject({
+    expect(ownLaunch({env: {PATH: own.bin}, main: '/x/main.cjs', version})).toMatchObject({
       ...{command: OURS, args: [], isLocal: false},
     });
   });
@@ -160,13 +160,13 @@ describe('how clients are to start us', () => {
     symlinkSync(passing.main, join(now, OURS));
     const env = {PATH: [now, other.bin].join(delimiter)};
     expect(lastingPath(env)).toBe(other.bin);
-    expect(ownLaunch({env, main: '/x/main.js', version})).toMatchObject({
-      ...{command: process.execPath, args: ['/x/main.js'], isLocal: true},
+    expect(ownLaunch({env, main: '/x/main.cjs', version})).toMatchObject({
+      ...{command: process.execPath, args: ['/x/main.cjs'], isLocal: true},
     });
   });
 
   it('is by the command that is installed first, where npx has brought it', () => {
-    const main = join(root, '_npx', '1a2b', 'node_modules', OURS, 'dist', 'main.js');
+    const main = join(root, '_npx', '1a2b', 'node_modules', OURS, 'dist', 'main.cjs');
     expect(ownLaunch({env: {PATH: root}, main, version})).toMatchObject({
       ...{command: OURS, isLocal: false, needs: ['npm', 'install', '-g', `${OURS}@1.2.3`]},
     });

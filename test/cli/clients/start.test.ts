@@ -75,7 +75,7 @@ describe('what a client starts', () => {
 
   it('is the command of OpenCode with its arguments, and with the time that it waits', () => {
     const mcp = {
-      own: {type: 'local', command: ['node', '/x/opencode-delegate/dist/main.js'], timeout: 60_000},
+      own: {type: 'local', command: ['node', '/x/opencode-delegate/dist/main.cjs'], timeout: 60_000},
     };
     const [launch] = launched(
       entriesIn('opencode', '.config/opencode/opencode.jsonc', JSON.stringify({mcp})),
@@ -114,7 +114,7 @@ describe('what a client starts', () => {
 
 describe('what a repository may have written', () => {
   const launch = {command: NAME, args: [], added: {}, cwd: '/', env: {}, waitMs: 1};
-  const main = () => join(root, 'main.js');
+  const main = () => join(root, 'main.cjs');
 
   beforeAll(() => {
     writeFileSync(join(root, NAME), '');
@@ -128,8 +128,8 @@ describe('what a repository may have written', () => {
   });
 
   it.each([
-    ['another program', {command: 'node', args: ['/other/main.js']}],
-    ['one beside it', {command: './main.js'}],
+    ['another program', {command: 'node', args: ['/other/main.cjs']}],
+    ['one beside it', {command: './main.cjs'}],
     ['an argument more', {command: 'node', args: ['--require', './evil.js']}],
     ['a variable that loads code', {added: {NODE_OPTIONS: '--require ./evil.js'}}],
     ['another OpenCode', {added: {OPENCODE_DELEGATE_BIN: './evil'}}],

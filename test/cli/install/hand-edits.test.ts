@@ -23,7 +23,7 @@ import {Receipts} from '../../../src/cli/install/receipts.ts';
 import {planUninstall} from '../../../src/cli/install/unplan.ts';
 import {temporaryOf} from '../../../src/process/temporary.ts';
 
-const MAIN = join(import.meta.dirname, '..', '..', '..', 'dist', 'main.js');
+const MAIN = join(import.meta.dirname, '..', '..', '..', 'dist', 'main.cjs');
 const launch = {command: 'node', args: [MAIN], isLocal: true, main: MAIN};
 const scope = 'global';
 

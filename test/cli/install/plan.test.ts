@@ -24,7 +24,7 @@ import {planInstall} from '../../../src/cli/install/plan.ts';
 import {Receipts} from '../../../src/cli/install/receipts.ts';
 import {planUninstall} from '../../../src/cli/install/unplan.ts';
 
-const MAIN = join(import.meta.dirname, '..', '..', '..', 'dist', 'main.js');
+const MAIN = join(import.meta.dirname, '..', '..', '..', 'dist', 'main.cjs');
 const launch = {command: 'node', args: [MAIN], isLocal: true, main: MAIN};
 
 let root: string;

@@ -20,7 +20,7 @@ beforeEach(() => {
   said = '';
   write(join('own', 'package.json'), JSON.stringify({name: NAME}));
   main = write(
-    join('own', 'dist', 'main.js'),
+    join('own', 'dist', 'main.cjs'),
     'console.error("Error: no " + process.env.API_KEY + " in " + process.cwd() + "."); process.exit(3);',
   );
   mkdirSync(join(root, 'project', '.git'), {recursive: true});

@@ -1,4 +1,4 @@
-import {chmod, mkdir, readdir, readFile, stat} from 'node:fs/promises';
+import {readFile, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import {messageOf} from '../base/errors.ts';
 import type {Logger} from '../base/log.ts';
@@ -8,7 +8,6 @@ import type {Listing} from '../delegation/model/listing.ts';
 import type {Store} from '../delegation/model/ports.ts';
 import {artifactIn} from './files/artifact.ts';
 import {withClaim} from './files/claim.ts';
-import {isProjectName} from './files/project-name.ts';
 import {Words} from './files/words.ts';
 import {createWhole, replaceWhole, syncFolder} from './files/write-whole.ts';
 import {OpenMarks} from './index/open-marks.ts';
@@ -18,11 +17,9 @@ import {SpentMarks} from './index/spent.ts';
 import {unfinished} from './index/unfinished.ts';
 import {tidyNotices} from './notices/notice-folders.ts';
 import {SessionNotices} from './notices/session-notices.ts';
+import {ProjectFolders} from './project-folders.ts';
 import {Projects} from './projects/projects.ts';
 import {parseRecord, renderRecord} from './record/record.ts';
-
-/** For its owner alone. */
-const FOLDER_MODE = 0o700;
 
 /**
  * One markdown file a delegation, in one folder a project. Anyone who writes, writes whole files: several
@@ -31,6 +28,7 @@ const FOLDER_MODE = 0o700;
 export class MarkdownStore implements Store {
   readonly #root: string;
   readonly #log: Logger;
+  readonly #folders: ProjectFolders;
   readonly #cancels: Words;
   readonly #reads: Words;
   readonly #marks: OpenMarks;
@@ -47,6 +45,9 @@ export class MarkdownStore implements Store {
     this.#log = log;
     this.#marks = new OpenMarks(root);
     this.#spent = new SpentMarks({root, log});
+    // Without the mark, it is found out by the one who starts next.
+    const onMade = (project: string) => this.#marks.complete(project).catch(() => {});
+    this.#folders = new ProjectFolders({root, log, onMade});
     this.#indexes = new ProjectIndexes({root, log});
     const heads = async (folder: string) => (await this.#indexes.of(folder).list()).heads;
     this.#known = new Projects({root, log, heads});
@@ -90,12 +91,12 @@ export class MarkdownStore implements Store {
     const isMarked = await this.#expectEnd(delegation);
     const marked = this.#marks.sync().catch(() => {});
     const file = renderRecord(delegation);
-    const version = await this.#inFolder(project, () => createWhole(this.artifact(project, id), file)).catch(
-      async (error: unknown) => {
+    const version = await this.#folders
+      .within(project, () => createWhole(this.artifact(project, id), file))
+      .catch(async (error: unknown) => {
         if (isMarked) await this.#marks.remove(delegation).catch(() => {});
         throw error;
-      },
-    );
+      });
     if (version === undefined) return false;
     await Promise.all([syncFolder(join(this.#root, project)), marked]);
     this.#note(delegation, version);
@@ -149,26 +150,13 @@ export class MarkdownStore implements Store {
   unfinished(): AsyncIterable<readonly DelegationHead[]> {
     return unfinished({
       ...{root: this.#root, marks: this.#marks, log: this.#log},
-      projects: () => this.#projects(),
+      projects: () => this.#folders.all(),
       read: ({project, id}) => this.read(project, id),
     });
   }
 
-  async #projects(): Promise<readonly string[]> {
-    try {
-      const entries = await readdir(this.#root, {withFileTypes: true});
-      const folders = entries.filter((entry) => entry.isDirectory()).map(({name}) => name);
-      return folders.filter(isProjectName);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
-        this.#log.warn(`${this.#root} cannot be read: ${messageOf(error)}`);
-      }
-      return [];
-    }
-  }
-
   async exclusively<T>(project: string, id: string, action: () => Promise<T>): Promise<T | undefined> {
-    await this.#makeFolder(project);
+    await this.#folders.make(project);
     return withClaim(join(this.#root, project, `${id}.claim`), action);
   }
 
@@ -226,27 +214,5 @@ export class MarkdownStore implements Store {
       await this.#marks.incomplete(project).catch(() => {});
       return false;
     }
-  }
-
-  /** Does what needs the project's folder, which it makes where that is missing. */
-  async #inFolder<T>(project: string, action: () => Promise<T>): Promise<T> {
-    try {
-      return await action();
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      await this.#makeFolder(project);
-      return action();
-    }
-  }
-
-  async #makeFolder(project: string): Promise<void> {
-    const folder = join(this.#root, project);
-    const made = await mkdir(folder, {recursive: true, mode: FOLDER_MODE});
-    // The user's umask may have taken away more than we did, never less; a folder that was there stays.
-    if (made === undefined) return;
-    await chmod(folder, FOLDER_MODE);
-    await syncFolder(this.#root);
-    // Without this, it is found out by the one who starts next.
-    await this.#marks.complete(project).catch(() => {});
   }
 }

@@ -108,7 +108,7 @@ export class Delegations {
     const {draft, worktreeOf} = await draftOf(request, this.#options);
     const live = await this.#register.create(draft, request.environment, worktreeOf);
     this.#enqueue(live);
-    live.noted(this.#dispatch.notesFor(live));
+    live.additions.noted(this.#dispatch.notesFor(live));
     this.#watchers.tell(live.record);
     return this.#overview.view(live);
   }

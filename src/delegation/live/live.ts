@@ -2,19 +2,18 @@ import {deferred} from '../../base/deferred.ts';
 import type {Logger} from '../../base/log.ts';
 import {pause} from '../../base/pause.ts';
 import {retryAfter} from '../../base/retry.ts';
-import type {Ask, Decision} from '../model/ask.ts';
+import type {Ask} from '../model/ask.ts';
 import type {NearLimit} from '../model/ceiling.ts';
 import type {Delegation} from '../model/delegation.ts';
 import type {End, StopCause} from '../model/end.ts';
 import {transition} from '../model/lifecycle.ts';
-import type {SentMessage} from '../model/message.ts';
 import type {Environment} from '../model/ports.ts';
 import type {Activity, Product} from '../model/run.ts';
 import type {Worktree} from '../model/worktree.ts';
+import {Additions} from './additions.ts';
 import type {AgentAtWork} from './agent-at-work.ts';
 import {KeptRecord} from './kept-record.ts';
 import {endLine, startLine} from './log-lines.ts';
-import {withHeard, withMessage} from './messages.ts';
 import {settled} from './settled.ts';
 import type {Storing} from './storing.ts';
 import {UsageSaving} from './usage-saving.ts';
@@ -42,10 +41,15 @@ export class LiveDelegation {
 
   /** Where it runs. */
   readonly environment: Environment;
+  readonly additions: Additions;
 
   constructor(record: Delegation, environment: Environment, storing: Storing) {
     this.#kept = new KeptRecord(record, storing);
     this.environment = environment;
+    this.additions = new Additions({
+      ...{kept: this.#kept, now: storing.now},
+      isEnding: () => this.#ending !== undefined,
+    });
     this.#activity = {toolCalls: 0, last: '', at: record.createdAt};
     this.#log = storing.log;
     this.#now = storing.now;
@@ -171,48 +175,13 @@ export class LiveDelegation {
     if (this.#ending === undefined && this.#kept.apply({type: 'blocked', asks})) void this.save();
   }
 
-  /** The one who has just delegated it is told this as well. The record has it from its next write on. */
-  noted(notes: readonly string[]): void {
-    if (this.#ending !== undefined || notes.length === 0) return;
-    this.#kept.change({notes: [...(this.record.notes ?? []), ...notes]});
-  }
-
-  /**
-   * Takes down what somebody tells it, for its agent to be given. Resolves when that is on disk: with `undefined` when it
-   * could not be written, or it came to its end first.
-   */
-  async takeDown(text: string): Promise<SentMessage | undefined> {
-    if (this.#ending !== undefined) return undefined;
-    const before = this.record;
-    const messages = withMessage(before, {text, at: this.#now()});
-    const message = messages.at(-1);
-    this.#kept.change({messages});
-    const isStored = await this.save();
-    return isStored && this.#ending === undefined ? message : undefined;
-  }
-
   /** Its answer does not fit: its agent is to repair it, in its session. Resolves when that is on disk, if it can be. */
   async repairs({product, why}: {readonly product: Product; readonly why: string}): Promise<void> {
     const {state} = this.record;
     if (this.#ending !== undefined || state.status !== 'running' || state.sessionId === undefined) return;
     this.#kept.change({text: product.text, repair: {sessionId: state.sessionId, why}});
-    this.heard(product.heard ?? []);
+    this.additions.heard(product.heard ?? []);
     await this.save();
-  }
-
-  /** Its agent was given these messages. */
-  heard(numbers: readonly number[]): void {
-    const {messages = []} = this.record;
-    const known = withHeard(messages, {numbers, at: this.#now()});
-    if (this.#ending !== undefined || known === messages) return;
-    this.#kept.change({messages: known});
-    void this.save();
-  }
-
-  decided(decision: Decision): void {
-    if (this.#ending !== undefined) return;
-    this.#kept.change({decisions: [...(this.record.decisions ?? []), decision]});
-    void this.save();
   }
 
   /** Calls back on every change until the returned function is called. */

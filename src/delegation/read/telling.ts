@@ -30,7 +30,7 @@ export async function tellTo(
       delegation,
       ', and its agent was not given this. Say it from the client that started it.',
     );
-  const message = await live.takeDown(text);
+  const message = await live.additions.takeDown(text);
   if (message === undefined) {
     if (hasEnded(live.record.state)) throw tooLate(live.record);
     throw new Refusal(`${id} was not told anything: the message could not be written to its record.`);

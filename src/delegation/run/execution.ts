@@ -138,7 +138,7 @@ async function workOnce(
     deliver: (id, reply) => run.reply(id, reply),
     onOpen: (open) => live.blocked(open),
     onDecision: (decision) => {
-      live.decided(decision);
+      live.additions.decided(decision);
       const {verdict, what, at} = decision;
       if (verdict !== 'allowed') live.worked({...live.activity, last: `refused: ${what}`, at});
     },
@@ -154,7 +154,7 @@ async function workOnce(
       },
       asked: (id, content) => asks.asked(id, content),
       withdrawn: (id) => asks.withdrawn(id),
-      heard: (numbers) => live.heard(numbers),
+      heard: (numbers) => live.additions.heard(numbers),
       rateLimited,
     },
   );

@@ -1,7 +1,7 @@
 import {messageOf} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
 import type {Store} from '../model/ports.ts';
-import {stopRun} from '../run/execution.ts';
+import {stopRun} from '../run/stopping.ts';
 import type {Register} from '../submit/register.ts';
 
 /** So often it is looked whether another process wants something to be cancelled that runs here. */

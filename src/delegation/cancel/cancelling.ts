@@ -5,7 +5,7 @@ import type {Store} from '../model/ports.ts';
 import type {Overview} from '../read/overview.ts';
 import type {Waits} from '../read/waits.ts';
 import type {Recovery} from '../recover/recovery.ts';
-import {stopRun} from '../run/execution.ts';
+import {stopRun} from '../run/stopping.ts';
 import type {Register} from '../submit/register.ts';
 
 /** Another process that runs a delegation sees within a second that it is to be cancelled, and ends it in some. */

@@ -4,9 +4,10 @@ import type {LiveDelegation} from '../live/live.ts';
 import type {AlsoChanged, Delegation} from '../model/delegation.ts';
 import {NO_PRODUCT} from '../model/run.ts';
 import type {Waiting} from '../model/waiting.ts';
-import {execute, stopRun} from './execution.ts';
+import {execute} from './execution.ts';
 import type {Limits} from './limits.ts';
 import {type LaneLimits, Queue} from './queue.ts';
+import {stopRun} from './stopping.ts';
 import {Writers} from './writers.ts';
 
 /** So many ends are written at once. */

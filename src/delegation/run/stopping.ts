@@ -2,6 +2,15 @@ import type {LiveDelegation} from '../live/live.ts';
 import {type NearLimit, usd, whole} from '../model/ceiling.ts';
 import type {Delegation} from '../model/delegation.ts';
 import type {End, StopCause} from '../model/end.ts';
+import {NO_PRODUCT} from '../model/run.ts';
+
+/** Stops a delegation: a queued one ends here and now, a running one is ended by its execution. */
+export function stopRun(live: LiveDelegation, cause: StopCause): void {
+  live.stop(cause);
+  if (live.record.state.status === 'running') return;
+  const end = stoppedBy(cause, live);
+  void live.end({...end, product: NO_PRODUCT, error: `${end.error} It had not started to run.`});
+}
 
 /** The end of a delegation that was stopped from outside, apart from what it has produced. */
 export function stoppedBy(

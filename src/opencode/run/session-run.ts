@@ -1,20 +1,10 @@
-import type {Message} from '@opencode-ai/sdk/v2/client';
 import {messageOf} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
 import {withTimeout} from '../../base/with-timeout.ts';
 import type {AskContent} from '../../delegation/model/ask.ts';
 import type {ConversationEntry} from '../../delegation/model/conversation.ts';
 import type {Delivery, MessageText} from '../../delegation/model/message.ts';
-import type {
-  AskReply,
-  ModelRefused,
-  NothingSent,
-  Run,
-  RunEnd,
-  RunObserver,
-  RunRequest,
-  Snapshot,
-} from '../../delegation/model/run.ts';
+import type {AskReply, Run, RunObserver, RunRequest, Snapshot} from '../../delegation/model/run.ts';
 import type {Conceal} from '../secrets/concealed.ts';
 import type {SessionListener} from '../server/connection.ts';
 import type {Entrance} from '../server/entrance.ts';
@@ -23,19 +13,15 @@ import type {HeldSessions} from '../session/held-sessions.ts';
 import {leaveWorktree} from '../session/in-worktree.ts';
 import {type OpenSession, openSession} from '../session/open-session.ts';
 import {SessionWork} from '../session/session-work.ts';
-import {isClosing} from '../transcript/answer-text.ts';
-import type {Transcript} from '../transcript/transcript.ts';
 import type {Turn} from '../transcript/turn.ts';
-import type {ClearVerdict} from '../transcript/verdict.ts';
 import {RunWatch} from '../watchdogs/run-watch.ts';
 import type {RunawayLimits} from '../watchdogs/runaway.ts';
 import type {OpenCodeEvent} from '../wire/events.ts';
-import {catchUp} from './catch-up.ts';
-import {endOf, wasAborted} from './post-mortem.ts';
+import {Ending, type RunOutcome} from './ending.ts';
+import {Following} from './following.ts';
 import {ABORT_GRACE_MS, abortSession, Snapshots} from './session-stop.ts';
 import {Telling} from './telling.ts';
 import {TurnEnd} from './turn-end.ts';
-import {untilKnown} from './until-known.ts';
 
 export interface SessionRunOptions {
   /** Where it runs. */
@@ -56,7 +42,6 @@ export interface SessionRunOptions {
 
 /** One delegation's session: opened, prompted, heard until its end, and stopped. */
 export class SessionRun implements Run, SessionListener {
-  readonly end: Promise<RunEnd | NothingSent | ModelRefused>;
   readonly directory: string;
   readonly #options: SessionRunOptions;
   readonly #log: Logger;
@@ -68,14 +53,8 @@ export class SessionRun implements Run, SessionListener {
   readonly #snapshots: Snapshots;
   readonly #begun: Promise<void>;
   readonly #telling: Telling;
-  #settle!: (end: RunEnd | NothingSent | ModelRefused) => void;
-  #isSettled = false;
-  /** It has an end that no stop has brought about. */
-  #hasOwnEnd = false;
-  /** No event has come since the server was asked last. */
-  #isSilent = false;
-  /** Its last step has ended the turn. */
-  #isClosing = false;
+  readonly #following: Following;
+  readonly #ending: Ending;
   readonly #stopped = new AbortController();
   #stopping: Promise<void> | undefined;
   #judging: Promise<void> | undefined;
@@ -84,7 +63,7 @@ export class SessionRun implements Run, SessionListener {
   #unlisten: (() => void) | undefined;
   #release: (() => void) | undefined;
   readonly #letGo: () => void;
-  readonly #failed = (error: unknown) => this.#fail('error', messageOf(error));
+  readonly #failed = (error: unknown) => this.#ending.failed(messageOf(error));
 
   constructor(options: SessionRunOptions) {
     const {log, request, observer, limits, conceal} = options;
@@ -99,8 +78,8 @@ export class SessionRun implements Run, SessionListener {
     this.#snapshots = new Snapshots({turn: this.#own, work: this.#work, warn: (what) => this.#warn(what)});
     this.#watch = new RunWatch({
       ...{request, observer, limits, log},
-      onRefused: (why) => this.#refused(why),
-      onHopeless: (why) => this.#fail('error', why),
+      onRefused: (why) => this.#ending.refused(why),
+      onHopeless: (why) => this.#ending.failed(why),
       onLoop: (id, why) => this.#loops(id, why),
     });
     this.#telling = new Telling({
@@ -109,10 +88,17 @@ export class SessionRun implements Run, SessionListener {
       onHeard: (numbers) => observer.heard(numbers),
       onTold: (id) => this.#watch.told(id),
     });
-    this.end = new Promise((resolve) => {
-      this.#settle = resolve;
+    this.#following = new Following({turn: this.#own, work: this.#work, watch: this.#watch, log});
+    this.#ending = new Ending({
+      ...{...options, turn: this.#own, work: this.#work},
+      isStopping: () => this.#stopping !== undefined,
+      onEnd: () => this.#ended(),
     });
     this.#begun = this.#begin().catch(this.#failed);
+  }
+
+  get end(): Promise<RunOutcome> {
+    return this.#ending.end;
   }
 
   get trouble(): string | undefined {
@@ -120,31 +106,16 @@ export class SessionRun implements Run, SessionListener {
   }
 
   event(event: OpenCodeEvent, isOwn: boolean): void {
-    this.#isSilent = false;
-    this.#work.event(event, isOwn);
-    this.#watch.event(event, isOwn);
-    if (event.type === 'message.updated') this.#stepped(event.properties.info, isOwn);
+    this.#following.event(event, isOwn);
     if (!isOwn) return;
     this.#telling.event(event);
     this.#turn?.event(event);
   }
 
-  /** A step has begun or is over, here or below. */
-  #stepped(info: Message, isOwn: boolean): void {
-    if (info.role !== 'assistant') return;
-    if (isOwn) this.#isClosing = isClosing(info);
-    this.#watch.used(this.#work.usage(), this.#isClosing);
-  }
-
   gap(): void {
     this.#work.gap();
     this.#turn?.read();
-    void this.#catchUp();
-  }
-
-  async #catchUp(): Promise<void> {
-    await catchUp({session: this.#session, turn: this.#own, work: this.#work, log: this.#log});
-    this.#watch.used(this.#work.usage(), this.#isClosing);
+    void this.#following.catchUp();
   }
 
   asked(id: string, content: AskContent): void {
@@ -165,19 +136,17 @@ export class SessionRun implements Run, SessionListener {
   }
 
   died(): void {
-    if (this.#isSettled) return;
+    if (this.#ending.isThere) return;
     this.#turn?.close();
-    void untilKnown({
-      ...{opencode: this.#options.lookUp, turn: this.#own, directory: this.directory, work: this.#work},
+    this.#ending.lost({
       sessionId: this.#session?.id ?? this.#request.continues,
-      cause: 'The OpenCode server ended while it ran.',
       signal: this.#stopped.signal,
       onNotKnown: (why) => this.#watch.say(`its server ended, and nothing is known yet. ${why}`),
-    }).then((end) => end && this.#finish(end));
+    });
   }
 
   get isNotKnown(): boolean {
-    if (this.#hasOwnEnd || this.#session === undefined) return false;
+    if (this.#ending.isOwn || this.#session === undefined) return false;
     return this.#snapshots.isUnread || !this.#session.connection.isAlive;
   }
 
@@ -214,22 +183,19 @@ export class SessionRun implements Run, SessionListener {
       heard: () => this.#work.heard(),
       awaits: (transcript) => this.#telling.awaits(transcript),
       onStatus: (status) => this.#watch.status(id, status),
-      onLook: () => {
-        // The stream may be broken for good.
-        if (this.#isSilent) void this.#catchUp();
-        this.#isSilent = true;
-      },
+      onLook: () => this.#following.look(),
       onEnd: (verdict, transcript) => {
-        this.#judging = this.#judged(session, verdict, transcript).catch(this.#failed);
+        this.#judging = this.#ending.judged(session, verdict, transcript).catch(this.#failed);
       },
     });
     this.#session = session;
+    this.#following.opened(session);
     this.#turn = turn;
     this.#watch.opened(session);
     this.#release = this.#options.sessions.hold(id);
     this.#unlisten = connection.listen(id, this);
     // What it has used before its answer is repaired counts for its limits.
-    if (this.#request.isRepair) await this.#catchUp();
+    if (this.#request.isRepair) await this.#following.catchUp();
     await this.#observer.sessionOpened(id);
     // A stop may have come while the session was opened: then the model is never asked.
     if (this.#isOver) return;
@@ -239,39 +205,19 @@ export class SessionRun implements Run, SessionListener {
     this.#watch.prompted();
   }
 
-  async #judged(session: OpenSession, verdict: ClearVerdict, transcript: Transcript): Promise<void> {
-    this.#work.merge(transcript);
-    await this.#work.readBelow(transcript, session.connection.client);
-    const {server} = this.#options;
-    this.#finish(endOf(verdict, this.#work, wasAborted(this.#own, {...session, opencode: server})));
-  }
-
   get #isOver(): boolean {
-    return this.#isSettled || this.#stopping !== undefined;
+    return this.#ending.isThere || this.#stopping !== undefined;
   }
 
   #loops(sessionId: string, why: string): void {
     if (sessionId === this.#session?.id) void this.#turn?.goesNowhere(why);
-    else this.#fail('error', `In the session below it, ${sessionId}, ${why}`);
+    else this.#ending.failed(`In the session below it, ${sessionId}, ${why}`);
   }
 
-  /** What has begun stays with its model: OpenCode asks again by itself. */
-  #refused(why: string): void {
-    if (this.#request.givesWay && !this.#work.hasBegun) this.#finish({outcome: 'refused', why});
-  }
-
-  #fail(outcome: 'error' | 'interrupted', error: string): void {
-    this.#finish({outcome, error, product: this.#work.unfinished()});
-  }
-
-  #finish(end: RunEnd | NothingSent | ModelRefused): void {
-    if (this.#isSettled) return;
-    this.#isSettled = true;
-    this.#hasOwnEnd = this.#stopping === undefined || end.outcome === 'completed';
+  #ended(): void {
     this.#turn?.close();
     this.#watch.close();
     this.#telling.close();
-    this.#settle(end);
   }
 
   async #stop(): Promise<void> {
@@ -287,7 +233,7 @@ export class SessionRun implements Run, SessionListener {
     if ((await withTimeout(ABORT_GRACE_MS, Promise.resolve(this.#judging), 'late')) !== 'late') {
       await leaveWorktree(this.#session?.connection, this.#request, (what) => this.#warn(what));
     }
-    this.#fail('error', 'It was stopped.');
+    this.#ending.failed('It was stopped.');
     this.#release?.();
     this.#letGo();
   }

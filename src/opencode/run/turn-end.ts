@@ -1,6 +1,7 @@
 import type {SessionStatus} from '@opencode-ai/sdk/v2/client';
 import {messageOf} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
+import {OneAtATime} from '../../base/one-at-a-time.ts';
 import {Deletion} from '../session/deletion.ts';
 import type {OpenSession} from '../session/open-session.ts';
 import type {Transcript} from '../transcript/transcript.ts';
@@ -8,13 +9,13 @@ import {type Turn, turnOf} from '../transcript/turn.ts';
 import {type ClearVerdict, conclude, concludeUnended, judgeTurn} from '../transcript/verdict.ts';
 import {dataOf, wordsOf} from '../wire/answer.ts';
 import type {OpenCodeEvent} from '../wire/events.ts';
+import {BEGIN_MS, Idleness} from './idleness.ts';
+import {Later} from './later.ts';
 
 /** Behind the events: an end that no event told is found after this time at the latest. */
 const POLL_MS = 10_000;
 /** After an idle that is not yet an end (OpenCode stores an error shortly after it), it is read again. */
 const REREAD_MS = [25, 100, 300, 1_000, 2_000];
-/** For so long after the prompt was taken, a session that is not listed as busy may not have begun yet. */
-const BEGIN_MS = 3_000;
 
 export interface TurnEndOptions {
   readonly session: OpenSession;
@@ -38,27 +39,23 @@ export interface TurnEndOptions {
  */
 export class TurnEnd {
   readonly #options: TurnEndOptions;
-  #promptedAt: number | undefined;
-  #isIdle = false;
-  #isRefused = false;
-  #isOver = false;
-  readonly #idleWaiters = new Set<() => void>();
-  #sessionError: string | undefined;
-  #reading: Promise<void> | undefined;
-  #readAgain = false;
-  #rereads = 0;
-  readonly #timers = new Set<NodeJS.Timeout>();
-
+  readonly #idleness: Idleness;
   readonly #deletion: Deletion;
+  readonly #reading = new OneAtATime(() => this.#readOnce());
+  readonly #later = new Later();
+  #isOver = false;
+  #sessionError: string | undefined;
+  #rereads = 0;
 
   constructor(options: TurnEndOptions) {
     this.#options = options;
+    this.#idleness = new Idleness(options.session, options.log);
     this.#deletion = new Deletion(options.session, options.log, () => this.#deleted());
   }
 
   /** True from the prompt until the session is known to be idle. */
   get isWorking(): boolean {
-    return this.#promptedAt !== undefined && !this.#isIdle;
+    return this.#idleness.isWorking;
   }
 
   /** True when no end is looked for any more. */
@@ -68,23 +65,23 @@ export class TurnEnd {
 
   /** True while its provider refuses, and OpenCode waits to ask again. */
   get isRefused(): boolean {
-    return this.#isRefused;
+    return this.#idleness.isRefused;
   }
 
   /** Resolves when OpenCode next says that the session is idle. */
   becomesIdle(): Promise<void> {
-    return new Promise((resolve) => this.#idleWaiters.add(resolve));
+    return this.#idleness.becomesIdle();
   }
 
   /** The server has taken the prompt. */
   prompted(): void {
-    this.#promptedAt = Date.now();
+    this.#idleness.prompted();
     this.#poll();
   }
 
   /** The session is sent something more, which OpenCode takes up also where it is idle. */
   told(): void {
-    this.#isIdle = false;
+    this.#idleness.busy();
     this.#rereads = 0;
   }
 
@@ -109,16 +106,15 @@ export class TurnEnd {
     }
   }
 
-  #status({type}: SessionStatus): void {
-    this.#isRefused = type === 'retry';
-    if (type === 'idle') {
-      this.#idle();
+  #status(status: SessionStatus): void {
+    this.#idleness.status(status);
+    if (status.type === 'idle') {
+      this.read();
       return;
     }
-    this.#isIdle = false;
     this.#rereads = 0;
     // What OpenCode could not store, it tries again as if it were the provider's doing.
-    if (type === 'retry') void this.#deletion.look();
+    if (status.type === 'retry') void this.#deletion.look();
   }
 
   #deleted(): void {
@@ -129,40 +125,26 @@ export class TurnEnd {
 
   /** OpenCode says that the session is idle, which on errors it does before the error is stored. */
   #idle(): void {
-    this.#isIdle = true;
-    for (const waiter of this.#idleWaiters) waiter();
-    this.#idleWaiters.clear();
+    this.#idleness.idle();
     this.read();
   }
 
   /** A message has changed: after an idle that may be the error which was to be stored. */
   #messageChanged(): void {
-    if (this.#isIdle) this.read();
+    if (this.#idleness.isIdle) this.read();
   }
 
   /** There are errors after which no idle comes (a hook that throws): if it is not busy by then, that was it. */
   #sessionFailed(words: string): void {
     this.#sessionError = words;
-    this.#later(BEGIN_MS, async () => {
-      if (!this.#isIdle && (await this.#looksIdle())) this.#idle();
+    this.#later.after(BEGIN_MS, async () => {
+      if (!this.#idleness.isIdle) await this.#look();
     });
   }
 
   /** Reads and judges; a wish to read while a read is under way makes one more follow. */
   read(): void {
-    if (this.#isOver) return;
-    if (this.#reading !== undefined) {
-      this.#readAgain = true;
-      return;
-    }
-    this.#reading = this.#readOnce()
-      .catch((error: unknown) => this.#options.log.debug(`no messages: ${messageOf(error)}`))
-      .finally(() => {
-        this.#reading = undefined;
-        if (!this.#readAgain) return;
-        this.#readAgain = false;
-        this.read();
-      });
+    this.#reading.want();
   }
 
   /** OpenCode keeps the session going by itself, which is an end. Never rejects. @param why in sentences. */
@@ -181,12 +163,20 @@ export class TurnEnd {
   close(): void {
     this.#isOver = true;
     this.#deletion.close();
-    for (const timer of this.#timers) clearTimeout(timer);
-    this.#timers.clear();
+    this.#later.close();
   }
 
   async #readOnce(): Promise<void> {
-    const heard = this.#isIdle ? this.#options.heard() : undefined;
+    if (this.#isOver) return;
+    try {
+      await this.#judge();
+    } catch (error) {
+      this.#options.log.debug(`no messages: ${messageOf(error)}`);
+    }
+  }
+
+  async #judge(): Promise<void> {
+    const heard = this.#idleness.isIdle ? this.#options.heard() : undefined;
     const told = heard && judgeTurn(heard);
     if (heard !== undefined && told?.is === 'answered' && !this.#options.awaits(heard)) {
       this.#end(told, heard);
@@ -199,8 +189,8 @@ export class TurnEnd {
     const verdict = judgeTurn(stored);
     if (verdict.is === 'answered') this.#end(verdict, stored);
     // A failure may be followed by a compaction that goes on: busy again at once, which one more look tells.
-    else if (verdict.is !== 'open' && this.#isIdle && this.#rereads > 0) this.#end(verdict, stored);
-    else if (this.#isIdle) this.#reread(stored);
+    else if (verdict.is !== 'open' && this.#idleness.isIdle && this.#rereads > 0) this.#end(verdict, stored);
+    else if (this.#idleness.isIdle) this.#reread(stored);
   }
 
   #reread(stored: Transcript): void {
@@ -209,7 +199,7 @@ export class TurnEnd {
       this.#end(this.#judgeIdle(stored), stored);
       return;
     }
-    this.#later(wait, () => this.#messageChanged());
+    this.#later.after(wait, () => this.#messageChanged());
   }
 
   async #stored(): Promise<Transcript> {
@@ -235,38 +225,24 @@ export class TurnEnd {
   }
 
   #poll(): void {
-    this.#later(POLL_MS, async () => {
+    this.#later.after(POLL_MS, async () => {
       const {connection, directory} = this.#options.session;
       this.#options.onLook();
       await connection.findAsks(directory);
-      if (await this.#looksIdle()) this.#idle();
+      await this.#look();
       this.#poll();
     });
   }
 
-  /** Asks the server; after the prompt it may be a moment until the session is listed as busy. */
-  async #looksIdle(): Promise<boolean> {
-    if (this.#promptedAt === undefined || Date.now() - this.#promptedAt < BEGIN_MS) return false;
-    const {connection, id, directory} = this.#options.session;
-    try {
-      const status = (await dataOf(connection.client.session.status({directory})))[id];
-      if (status !== undefined) {
-        this.#options.onStatus(status);
-        this.#status(status);
-      }
-      return status === undefined;
-    } catch (error) {
-      this.#options.log.debug(`no status: ${messageOf(error)}`);
-      return false;
+  /** Asks the server what it does. */
+  async #look(): Promise<void> {
+    const status = await this.#idleness.ask();
+    if (status === undefined) return;
+    if (status === 'unlisted') {
+      this.#idle();
+      return;
     }
-  }
-
-  #later(ms: number, action: () => void | Promise<void>): void {
-    if (this.#isOver) return;
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      if (!this.#isOver) void action();
-    }, ms);
-    this.#timers.add(timer);
+    this.#options.onStatus(status);
+    this.#status(status);
   }
 }

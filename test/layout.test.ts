@@ -74,6 +74,9 @@ const OWNED: readonly (readonly [name: RegExp, owner: string])[] = [
   [/^(@opentui\/|solid-js$)/, 'tui'],
 ];
 
+/** A file of one idea is shorter. One that is longer is two, and each of them has a name. */
+const MAX_LINES = 250;
+
 /** File contents by path relative to src/. */
 type Sources = Readonly<Record<string, string>>;
 
@@ -137,6 +140,16 @@ function violationsOf(sources: Sources): readonly string[] {
 
 const EXPORTS = /^export (?:async )?(?:abstract )?(?:type|interface|class|function|const) (\w+)/gm;
 
+/** Each file that is longer than {@link MAX_LINES}. */
+function overlong(sources: Sources): readonly string[] {
+  const lengths = Object.entries(sources).map(([path, source]) => [path, linesOf(source)] as const);
+  return lengths.filter(([, lines]) => lines > MAX_LINES).map(([path, lines]) => `${path}: ${lines} lines`);
+}
+
+function linesOf(source: string): number {
+  return source.split('\n').length - (source.endsWith('\n') ? 1 : 0);
+}
+
 /** Each name that more than one file exports, with those files. Two declarations of one file are overloads, or a type and its value. */
 function twiceExported(sources: Sources): readonly string[] {
   const files = new Map<string, Set<string>>();
@@ -173,6 +186,10 @@ describe('the source', () => {
 
   it('imports only down the layout, and each SDK on its own floor', () => {
     expect(violationsOf(sources)).toEqual([]);
+  });
+
+  it(`has no file of more than ${MAX_LINES} lines`, () => {
+    expect(overlong(sources)).toEqual([]);
   });
 
   it('exports no name that means two things', () => {
@@ -257,6 +274,12 @@ describe('the checker', () => {
     expect(planted('store/x.ts', "// import '../mcp/serve.ts';\n/* import '../app/service.ts'; */")).toEqual(
       [],
     );
+  });
+
+  it('finds a file that is one line too long', () => {
+    const lines = (count: number) => 'const a = 1;\n'.repeat(count);
+    const sources = {'base/a.ts': lines(MAX_LINES), 'base/b.ts': lines(MAX_LINES + 1)};
+    expect(overlong(sources)).toEqual([`base/b.ts: ${MAX_LINES + 1} lines`]);
   });
 
   it('finds a name that two files export', () => {

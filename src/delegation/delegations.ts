@@ -1,98 +1,59 @@
 import {uptime} from 'node:os';
-import {setImmediate} from 'node:timers/promises';
 import {messageOf} from '../base/errors.ts';
-import type {ProcessIdentity} from '../process/identity.ts';
 import {ShownAsks} from './asks/shown-asks.ts';
-import {CancelRequests} from './cancel/cancel-requests.ts';
 import {Cancelling} from './cancel/cancelling.ts';
-import {Amendments} from './live/amendments.ts';
-import type {LiveDelegation} from './live/live.ts';
 import type {Clocks} from './live/storing.ts';
-import {UnsavedEnds} from './live/unsaved-ends.ts';
-import {Watchers} from './live/watchers.ts';
 import type {Reply} from './model/ask.ts';
 import type {ConversationEntry} from './model/conversation.ts';
-import {asksOf, type Delegation, type DelegationHead, isUnread} from './model/delegation.ts';
-import type {Environments, Store} from './model/ports.ts';
+import type {Delegation, DelegationHead} from './model/delegation.ts';
 import type {DelegationView} from './model/view.ts';
 import type {Worktree} from './model/worktree.ts';
+import {OwnDelegations, type OwnDelegationsOptions} from './own-delegations.ts';
 import {type FirstOptions, Firsts, type Found} from './read/first.ts';
 import {Overview} from './read/overview.ts';
 import {type Replied, replyTo} from './read/replying.ts';
 import {type MessageTaken, tellTo} from './read/telling.ts';
 import {type WaitOptions, Waits} from './read/waits.ts';
 import {finishLeftovers} from './recover/leftover-worktrees.ts';
-import {Recovery} from './recover/recovery.ts';
-import {Dispatch, type DispatchOptions} from './run/dispatch.ts';
-import {Headlines} from './run/headlines.ts';
-import {Limits} from './run/limits.ts';
+import type {Limits} from './run/limits.ts';
 import {continueIn} from './submit/continuation.ts';
 import {draftOf} from './submit/draft.ts';
 import type {ContinueInput, DelegateInput} from './submit/input.ts';
 import {PendingCalls} from './submit/pending-calls.ts';
-import {Register} from './submit/register.ts';
+import type {Register} from './submit/register.ts';
 
 /** The clocks are those of the system unless they are given. */
 export interface DelegationsOptions
-  extends Omit<DispatchOptions, 'now' | 'onAlsoChanged' | 'limiting'>,
-    Partial<Clocks> {
-  readonly environments: Environments;
-  readonly store: Store;
-  /** This process, in whose name delegations are run. */
-  readonly owner: ProcessIdentity;
-}
+  extends Omit<OwnDelegationsOptions, keyof Clocks | 'onEnded'>,
+    Partial<Clocks> {}
 
-/** Owns the delegations of this process, one for all its clients: the only place that starts, ends or changes them. */
+/** What can be done with delegations, one for all clients of this process: the only way to start, end or change them. */
 export class Delegations {
   readonly #calls = new PendingCalls();
+  readonly #own: OwnDelegations;
   readonly #register: Register;
-  readonly #dispatch: Dispatch;
-  readonly #headlines: Headlines;
-  readonly #amendments: Amendments;
-  readonly #recovery: Recovery;
   readonly #overview: Overview;
-  readonly #unsaved: UnsavedEnds;
   readonly #waits: Waits;
   readonly #firsts: Firsts;
   readonly #cancelling: Cancelling;
-  readonly #cancelRequests: CancelRequests;
-  readonly #watchers: Watchers<Delegation>;
   readonly #options: DelegationsOptions & Clocks & {readonly limiting: Limits};
-  #closing: Promise<void> | undefined;
 
   constructor(options: DelegationsOptions) {
     const system = {now: Date.now, uptime: () => uptime() * 1_000, ...options};
-    this.#watchers = new Watchers(system.log);
-    this.#register = new Register({storing: system, isClosing: () => this.#closing !== undefined});
-    const limiting = new Limits({...system, own: () => this.#register.all});
-    const all = {...system, limiting};
-    this.#options = all;
-    this.#dispatch = new Dispatch({
-      ...all,
-      onAlsoChanged: (delegation, alsoChanged) => void this.#amend(delegation, {alsoChanged}),
-    });
-    this.#headlines = new Headlines({amend: (delegation, headline) => this.#amend(delegation, headline)});
-    this.#amendments = new Amendments(all);
-    this.#unsaved = new UnsavedEnds((ended) => this.#amend(ended, {}).then(() => !this.#register.has(ended)));
-    this.#recovery = new Recovery({
-      ...all,
-      enqueue: (live) => {
-        this.#register.add(live);
-        this.#enqueue(live);
-      },
-      isClosing: () => this.#closing !== undefined,
-      onSettled: (ended) => this.#watchers.tell(ended),
-    });
-    const markRead = (delegation: Delegation) => this.markRead(delegation);
-    const parts = {...all, register: this.#register, recovery: this.#recovery, markRead};
+    const own = new OwnDelegations({...system, onEnded: (ended) => this.#waits.forget(ended)});
+    const {register, recovery, limits} = own;
+    this.#own = own;
+    this.#register = register;
+    this.#options = {...system, limiting: limits};
+    const markRead = (delegation: Delegation) => own.markRead(delegation);
+    const parts = {...system, register, recovery, markRead};
     this.#overview = new Overview({
-      ...{...parts, waiting: (live) => this.#dispatch.waiting(live), near: (live) => limiting.near(live)},
+      ...{...parts, waiting: (live) => own.waiting(live), near: (live) => limits.near(live)},
     });
     const reading = {...parts, overview: this.#overview, shownAsks: new ShownAsks()};
     this.#waits = new Waits(reading);
-    this.#firsts = new Firsts({...reading, watchers: this.#watchers});
+    this.#firsts = new Firsts({...reading, watchers: own.watchers});
     this.#cancelling = new Cancelling({...parts, overview: this.#overview, waits: this.#waits});
-    this.#cancelRequests = new CancelRequests(parts);
   }
 
   /**
@@ -107,9 +68,7 @@ export class Delegations {
     this.#register.checkRoom(request);
     const {draft, worktreeOf} = await draftOf(request, this.#options);
     const live = await this.#register.create(draft, request.environment, worktreeOf);
-    this.#enqueue(live);
-    live.additions.noted(this.#dispatch.notesFor(live));
-    this.#watchers.tell(live.record);
+    this.#own.begin(live);
     return this.#overview.view(live);
   }
 
@@ -212,14 +171,8 @@ export class Delegations {
   }
 
   /** Notes that somebody had the whole result: known here at once, on disk when it resolves, if it can be stored. */
-  async markRead(delegation: Delegation): Promise<Delegation> {
-    if (!isUnread(delegation)) return delegation;
-    const read = {readAt: this.#options.now()};
-    return this.#register.reading({...delegation, ...read}, async () => {
-      // Anyone who reads gets the answer first: to write the record takes the same processor.
-      await setImmediate();
-      return this.#amend(delegation, read);
-    });
+  markRead(delegation: Delegation): Promise<Delegation> {
+    return this.#own.markRead(delegation);
   }
 
   /**
@@ -232,7 +185,7 @@ export class Delegations {
         this.#options.log.warn(`${heads[0]?.project} could not be recovered: ${messageOf(error)}`);
       });
     }
-    const amend = (delegation: Delegation, worktree: Worktree) => this.#amend(delegation, {worktree});
+    const amend = (delegation: Delegation, worktree: Worktree) => this.#own.amend(delegation, {worktree});
     const [environment] = this.#options.environments.all;
     if (environment !== undefined) await finishLeftovers({...this.#options, ...environment, amend});
   }
@@ -242,7 +195,7 @@ export class Delegations {
    * until the returned function is called. What other processes run is not told, unless this one has given it its end.
    */
   watch(listener: (delegation: Delegation) => void): () => void {
-    return this.#watchers.add(listener);
+    return this.#own.watchers.add(listener);
   }
 
   /** How many of one environment have no end here. */
@@ -252,7 +205,7 @@ export class Delegations {
 
   /** How many are registered, queued or running here, being recovered, or have an end that is not on disk yet. */
   get active(): number {
-    return this.#recovery.active + this.#register.open.length + this.#unsaved.size;
+    return this.#own.active;
   }
 
   /**
@@ -260,44 +213,6 @@ export class Delegations {
    * ends are stored and all sessions have stopped. Idempotent.
    */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  async #close(): Promise<void> {
-    this.#headlines.close();
-    this.#recovery.close();
-    await this.#register.readsStored();
-    await this.#dispatch.close(this.#register.open);
-    await Promise.all(this.#register.all.map((live) => live.ended));
-    await this.#unsaved.close();
-    await this.#amendments.allStored();
-  }
-
-  #enqueue(live: LiveDelegation): void {
-    live.enqueued();
-    let asked = 0;
-    live.watch(() => {
-      const last = asksOf(live.record).at(-1)?.number ?? 0;
-      if (last > asked) this.#watchers.tell(live.record);
-      asked = Math.max(asked, last);
-    });
-    this.#cancelRequests.watch();
-    this.#dispatch.add(live);
-    void live.ended.then((ended) => {
-      if (live.unsaved === undefined) this.#register.remove(ended);
-      else this.#unsaved.add(ended);
-      this.#cancelRequests.rest();
-      this.#waits.forget(ended);
-      this.#watchers.tell(ended);
-      this.#headlines.improve(ended, live.environment.headlines);
-    });
-  }
-
-  async #amend(delegation: Delegation, change: Partial<Delegation>): Promise<Delegation> {
-    const {record, isStored} = await this.#amendments.apply(delegation, change);
-    // An end that could not be written at first is on disk now, and need not be kept in memory any longer.
-    if (isStored) this.#register.remove(record);
-    return record;
+    return this.#own.close();
   }
 }

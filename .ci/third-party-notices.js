@@ -1,7 +1,3 @@
-/**
- * Writes the licences of all packages that are bundled into dist: `node .ci/third-party-notices.js <file> <metafile…>`.
- * The metafiles are those of esbuild, which name every file that a bundle was made of.
- */
 import {readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 
@@ -23,22 +19,28 @@ The above copyright notice and this permission notice shall be included in all c
 
 THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`;
 
-const [target = '', ...metafiles] = process.argv.slice(2);
-const inputs = metafiles.flatMap((file) => Object.values(JSON.parse(readFileSync(file, 'utf8')).outputs));
-const paths = inputs.flatMap((output) => Object.keys(output.inputs));
-const folders = [...new Set(paths.flatMap((path) => PACKAGE.exec(path)?.[1] ?? []))];
-
-/** Packages of one house often have the same text: it stands there once. */
-const named = new Map();
-for (const folder of folders) {
-  const {name, version, license} = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  const text = noticesIn(folder) || noticeOf(name, license);
-  named.set(text, new Set(named.get(text)).add(`${name} ${version} (${license})`));
+/**
+ * Writes the licences of all packages that are bundled into dist.
+ *
+ * @param target the file.
+ * @param metafiles those of esbuild, which name every file that a bundle was made of.
+ */
+export function writeNotices(target, metafiles) {
+  const inputs = metafiles.flatMap((metafile) => Object.values(metafile.outputs));
+  const paths = inputs.flatMap((output) => Object.keys(output.inputs));
+  const folders = [...new Set(paths.flatMap((path) => PACKAGE.exec(path)?.[1] ?? []))];
+  // Packages of one house often have the same text: it stands there once.
+  const named = new Map();
+  for (const folder of folders) {
+    const {name, version, license} = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const text = noticesIn(folder) || noticeOf(name, license);
+    named.set(text, new Set(named.get(text)).add(`${name} ${version} (${license})`));
+  }
+  const parts = [...named].map(([text, names]) => ({names: [...names].sort(), text}));
+  parts.sort((a, b) => a.names[0].localeCompare(b.names[0], 'en'));
+  const blocks = parts.map(({names, text}) => `${names.join('\n')}\n\n${text}`);
+  writeFileSync(target, `${[HEAD, ...blocks].join(`\n\n${RULE}\n\n`)}\n`);
 }
-const parts = [...named].map(([text, names]) => ({names: [...names].sort(), text}));
-parts.sort((a, b) => a.names[0].localeCompare(b.names[0], 'en'));
-const blocks = parts.map(({names, text}) => `${names.join('\n')}\n\n${text}`);
-writeFileSync(target, `${[HEAD, ...blocks].join(`\n\n${RULE}\n\n`)}\n`);
 
 function noticesIn(folder) {
   const files = readdirSync(folder).filter((name) => NOTICE.test(name));

@@ -3,7 +3,7 @@ import {type Delegation, NO_STATS} from '../../src/delegation/model/delegation.t
 import type {WaitOptions} from '../../src/delegation/read/waits.ts';
 import type {ToolContext} from '../../src/mcp/calls/tool.ts';
 import {delegationRead} from '../../src/mcp/tools/delegation-read.ts';
-import {fakeDelegations} from '../support/fake-delegations.ts';
+import {toolContext} from '../support/tool-context.ts';
 
 const DELEGATION: Delegation = {
   id: 'swift-amber-otter',
@@ -30,39 +30,20 @@ interface Seen {
 
 function context(client: {extendsOnProgress: boolean; hasToken: boolean}): ToolContext & {seen: Seen} {
   const seen: Seen = {waits: [], read: []};
-  const unused = () => Promise.reject(new Error('not used here'));
+  const called = toolContext({
+    wait: async (options) => {
+      seen.waits.push(options);
+      return {delegation: DELEGATION};
+    },
+    markRead: async (delegation) => {
+      seen.read.push(delegation.id);
+      return delegation;
+    },
+  });
   return {
+    ...called,
     seen,
-    delegations: {
-      wait: async (options) => {
-        seen.waits.push(options);
-        return {delegation: DELEGATION};
-      },
-      markRead: async (delegation) => {
-        seen.read.push(delegation.id);
-        return delegation;
-      },
-      delegate: unused,
-      continue: unused,
-      reply: unused,
-      tell: unused,
-      first: unused,
-      list: unused,
-      view: () => undefined,
-      cancel: unused,
-    },
-    client: {
-      identity: {name: 'client', version: '1'},
-      extendsOnProgress: client.extendsOnProgress,
-      project: async () => 'project',
-      directory: async () => '/work/shop',
-      workingDirectory: async () => '/work/shop',
-      path: (given) => given,
-    },
-    environment: fakeDelegations().environment,
-    artifact: (project, id) => `/data/${project}/${id}.md`,
-    signal: new AbortController().signal,
-    isCancelled: () => false,
+    client: {...called.client, extendsOnProgress: client.extendsOnProgress},
     ...(client.hasToken && {progress: () => {}}),
   };
 }

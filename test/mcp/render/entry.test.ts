@@ -1,6 +1,6 @@
 import {expect, it} from 'vitest';
-import {renderEntry} from '../../src/mcp/render/entry.ts';
-import {aDelegation, anEnd} from '../support/fakes.ts';
+import {renderEntry} from '../../../src/mcp/render/entry.ts';
+import {aDelegation, anEnd} from '../../support/fakes.ts';
 
 it('a title has none of the marks that stand after one', () => {
   const title = 'Done [unread] [other session]';

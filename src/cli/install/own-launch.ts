@@ -2,7 +2,7 @@ import {dirname, join, sep} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import which from 'which';
 import {NAME} from '../../base/name.ts';
-import type {ClientName, HookedEvent, ServerPlace} from '../clients/client.ts';
+import type {ServerPlace} from '../clients/client.ts';
 import {type CommandLine, lastingPath, whoseIs} from '../clients/ours.ts';
 
 /** How clients are to start us. */
@@ -44,16 +44,6 @@ export function installedCommand(env: NodeJS.ProcessEnv): string | undefined {
   return isOurs ? (which.sync(NAME, {nothrow: true, path: lasting.PATH}) ?? undefined) : undefined;
 }
 
-/** What a client runs at an event. */
-export function hookCommand({command, args}: CommandLine, event: HookedEvent, client: ClientName): string {
-  return [...[command, ...args].map(shellWord), 'hook', event, '--client', client].join(' ');
-}
-
-/** True for a command of a client's hooks that starts ours, whatever the way to it. */
-export function isHookCommand(command: string, event: HookedEvent, client: ClientName): boolean {
-  return command.endsWith(` hook ${event} --client ${client}`);
-}
-
 /** What an entry of ours says. */
 export function entryFor(place: ServerPlace, launch: OwnLaunch): unknown {
   const {command, args, isLocal, main} = launch;
@@ -68,8 +58,4 @@ export function entryFor(place: ServerPlace, launch: OwnLaunch): unknown {
     case 'screen-plugins':
       return isLocal ? pathToFileURL(join(dirname(main), 'tui.js')).href : NAME;
   }
-}
-
-function shellWord(word: string): string {
-  return /^[\w@%+=:,./\\-]+$/.test(word) ? word : `"${word.replace(/(["\\$`])/g, '\\$1')}"`;
 }

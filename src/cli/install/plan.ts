@@ -5,8 +5,9 @@ import type {HookedEvent, HookPlace, KnownClient, Scope, ServerPlace} from '../c
 import {type Entry, entriesIn} from '../clients/entries.ts';
 import {isRecord, valueIn} from '../clients/value.ts';
 import {configurationText, refuseReadOnly} from './files.ts';
+import {hookCommand, isHookCommand} from './hook-command.ts';
 import {insertJson, type JsonPath} from './json-edit.ts';
-import {entryFor, hookCommand, isHookCommand, type OwnLaunch} from './own-launch.ts';
+import {entryFor, type OwnLaunch} from './own-launch.ts';
 import type {Receipt} from './receipts.ts';
 import {insertTomlServer} from './toml-edit.ts';
 
@@ -133,12 +134,12 @@ export function hookAt(
   value: unknown,
   list: string,
   event: HookedEvent,
-  {name}: KnownClient,
+  client: KnownClient,
 ): JsonPath | undefined {
   const hooks = isRecord(value) && isRecord(value.hooks) ? value.hooks[list] : undefined;
   if (!Array.isArray(hooks)) return undefined;
   const isOurs = (hook: unknown): boolean =>
-    isRecord(hook) && typeof hook.command === 'string' && isHookCommand(hook.command, event, name);
+    isRecord(hook) && typeof hook.command === 'string' && isHookCommand(hook.command, event, client);
   for (const [at, entry] of hooks.entries()) {
     if (isOurs(entry)) return [at];
     const group: readonly unknown[] = isRecord(entry) && Array.isArray(entry.hooks) ? entry.hooks : [];

@@ -1,5 +1,18 @@
 import {createHash} from 'node:crypto';
-import {existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync} from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import {basename, dirname, join} from 'node:path';
 import {Refusal} from '../../base/errors.ts';
 import {leadsTo} from '../../base/leads-to.ts';
@@ -42,7 +55,8 @@ export interface Replacement {
 }
 
 /**
- * Replaces a file whole. A link stays, and what it leads to is replaced; mode and owner stay too.
+ * Replaces a file whole. A link stays, and what it leads to is replaced; mode and owner stay too. A file that has other
+ * names is written in place, as they would not lead to what replaces it: there, the copy beside it is the safety.
  * @throws Refusal where the file is not what it was any more: then it is left as it is.
  */
 export async function replaceConfiguration({file, before, after, isPrivate}: Replacement): Promise<void> {
@@ -57,8 +71,21 @@ export async function replaceConfiguration({file, before, after, isPrivate}: Rep
       throw new Refusal('It has changed in the meantime, and was left as it is. Run the command again.');
   };
   check();
+  if (existsSync(real) && statSync(real).nlink > 1) return writeInPlace(real, after);
   await replaceWhole(real, after, {mode: {mode: mode.mode, uid: mode.uid, gid: mode.gid}, check});
   await syncFolder(folder);
+}
+
+function writeInPlace(file: string, text: string): void {
+  const opened = openSync(file, 'r+');
+  try {
+    const bytes = Buffer.from(text);
+    for (let at = 0; at < bytes.length; ) at += writeSync(opened, bytes, at, bytes.length - at, at);
+    ftruncateSync(opened, bytes.length);
+    fsyncSync(opened);
+  } finally {
+    closeSync(opened);
+  }
 }
 
 /**

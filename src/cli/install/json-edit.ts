@@ -82,6 +82,16 @@ export function removeJson(text: string, path: JsonPath): string {
   return stray === undefined ? without : cut(without, stray - 1, stray);
 }
 
+/** Gives an object or a list that is empty, and was so in another text, the blanks that it had there. */
+export function blanksOf(text: string, path: JsonPath, before: string): string {
+  const node = path.reduce<Node | undefined>(valueAt, treeOf(text));
+  const old = path.reduce<Node | undefined>(valueAt, treeOf(before));
+  if (node === undefined || old === undefined || node.type !== old.type) return text;
+  const had = before.slice(old.offset, endOf(old));
+  const isBlank = [had, text.slice(node.offset, endOf(node))].every((one) => /^[[{]\s*[\]}]$/.test(one));
+  return isBlank ? splice(text, node.offset, endOf(node), had) : text;
+}
+
 /** What an object or a list has in one of its places. Of a key that comes twice, clients take the last. */
 function valueAt(node: Node | undefined, step: string | number): Node | undefined {
   if (node?.type === 'array' && typeof step === 'number') return node.children?.[step];

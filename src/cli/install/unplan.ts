@@ -5,7 +5,7 @@ import type {HookedEvent, KnownClient, Scope} from '../clients/client.ts';
 import {entriesIn} from '../clients/entries.ts';
 import {isRecord, valueIn} from '../clients/value.ts';
 import {configurationText, refuseReadOnly, textDigest} from './files.ts';
-import {type JsonPath, removeJson} from './json-edit.ts';
+import {blanksOf, type JsonPath, removeJson} from './json-edit.ts';
 import {type ClientPlan, edited, type FileChange, hookAt} from './plan.ts';
 import type {Receipt} from './receipts.ts';
 import {removeTomlServer} from './toml-edit.ts';
@@ -63,25 +63,48 @@ function textBefore(written: Written): string | undefined {
 }
 
 /** Takes out what was added, the last first, and containers that were made for it and are empty. */
-function without({client, file, before, receipt}: Written): string | undefined {
+function without(written: Written): string | undefined {
+  const {client, file, before, receipt} = written;
   const isToml = file.endsWith('.toml');
+  const first = textAtFirst(written);
   let text = before;
   for (const {path, made} of [...receipt.added].reverse()) {
-    const place = placeNow({client, file, path}, text);
+    const place = placeNow({client, file, path, first}, text);
     if (place !== undefined)
       text = isToml
         ? removeTomlServer(text, String(place.at(-1)))
         : edited(text, (one) => removeJson(one, place));
     for (const container of [...made].reverse())
       if (isEmptyAt(valueIn(file, text), container)) text = edited(text, (one) => removeJson(one, container));
+    if (place !== undefined && !isToml && first !== undefined) text = withBlanks(text, path, first);
   }
   const isAsMade = receipt.copy === undefined && /^\s*\{\s*\}\s*$/.test(text);
   return isAsMade ? undefined : text;
 }
 
+/** What the file was before us, where its copy can be read. */
+function textAtFirst({file, receipt}: Written): string | undefined {
+  if (receipt.copy === undefined || !existsSync(receipt.copy)) return undefined;
+  try {
+    const text = configurationText(receipt.copy) ?? '';
+    valueIn(file, text);
+    return text.trim() === '' ? undefined : text;
+  } catch {
+    // Somebody has changed the copy.
+    return undefined;
+  }
+}
+
+/** Containers on the way to what was added, the outermost too, are as empty as they were. */
+function withBlanks(text: string, path: JsonPath, first: string): string {
+  const containers = path.map((_, at) => path.slice(0, at));
+  const had = first.replace(/^\uFEFF/, '');
+  return containers.reduce((now, one) => edited(now, (inner) => blanksOf(inner, one, had)), text);
+}
+
 /** Where what was added is by now; `undefined` where it is gone, or has become somebody else's. */
 function placeNow(
-  {client, file, path}: {client: KnownClient; file: string; path: JsonPath},
+  {client, file, path, first}: {client: KnownClient; file: string; path: JsonPath; first: string | undefined},
   text: string,
 ): JsonPath | undefined {
   const value = valueIn(file, text);
@@ -92,11 +115,26 @@ function placeNow(
     const at = event === undefined ? undefined : hookAt(value, String(name), event, client);
     return at === undefined ? undefined : ['hooks', name, ...at];
   }
-  // What a file has to say at its top: it is left where there is anything else.
-  if (path.length === 1) return isRecord(value) && Object.keys(value).length === 1 ? path : undefined;
+  if (path.length === 1) return isOnlyOurs(value, String(list), {client, file, first}) ? path : undefined;
   const own = entriesIn(value, client, file).filter(({whose}) => whose !== 'foreign');
   return own.find(({path: at}) => at.length === 2 && at[0] === list && (name === '-' || at[1] === name))
     ?.path;
+}
+
+/**
+ * True of what a file has to say at its top, where it says what we have put there, and has nothing besides that was not
+ * there without it. What came later may need it.
+ */
+function isOnlyOurs(
+  value: unknown,
+  key: string,
+  {client, file, first}: {client: KnownClient; file: string; first: string | undefined},
+): boolean {
+  if (!isRecord(value)) return false;
+  const places = Object.values(client.hook).filter((place) => place.file === file);
+  const isAsPut = places.some(({top}) => top?.[key] === value[key]);
+  const had: unknown = first === undefined ? {} : valueIn(file, first);
+  return isAsPut && Object.keys(value).every((one) => one === key || (isRecord(had) && one in had));
 }
 
 function isEmptyAt(value: unknown, path: JsonPath): boolean {

@@ -1,6 +1,7 @@
 import {spawnSync} from 'node:child_process';
 import {
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -9,6 +10,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -80,6 +82,73 @@ describe('uninstall after the person has changed a file', () => {
     await uninstall('cursor');
     expect(readlinkSync(link)).toBe(target);
     expect(existsSync(target)).toBe(false);
+  });
+});
+
+/** Changes a file as a person would who looks at it in an editor. */
+function addLine(file: string): void {
+  writeFileSync(file, `${readFileSync(file, 'utf8')}\n`);
+}
+
+describe('uninstall after a file was changed', () => {
+  it.each([
+    '{ }\n',
+    '{\n\n}\n',
+    '{"mcpServers": { }}',
+    '{\r\n  "mcpServers": {\r\n  },\r\n  "a": [ ]\r\n}\r\n',
+  ])('leaves what was empty as empty as it was: %j', async (text) => {
+    const file = inHome('.cursor', 'mcp.json');
+    mkdirSync(dirname(file), {recursive: true});
+    writeFileSync(file, text);
+    await install('cursor');
+    addLine(file);
+    await uninstall('cursor');
+    expect(readFileSync(file, 'utf8')).toBe(`${text}\n`);
+  });
+
+  const stop = {stop: [{command: 'my-own-hook'}]};
+  const hooks = () => inHome('.cursor', 'hooks.json');
+
+  it('takes the version out where the hooks of the person had none', async () => {
+    const text = JSON.stringify({hooks: stop}, undefined, 2);
+    mkdirSync(dirname(hooks()), {recursive: true});
+    writeFileSync(hooks(), text);
+    await install('cursor');
+    expect(JSON.parse(readFileSync(hooks(), 'utf8')).version).toBe(1);
+    addLine(hooks());
+    await uninstall('cursor');
+    expect(readFileSync(hooks(), 'utf8')).toBe(`${text}\n`);
+  });
+
+  it.each([
+    ['came later and may need it', 1, stop],
+    ['is of another version by now', 2, undefined],
+  ])('leaves the version to what %s', async (_, version, own) => {
+    await install('cursor');
+    const {hooks: ours} = JSON.parse(readFileSync(hooks(), 'utf8'));
+    const merged = own === undefined ? ours : {...ours, stop: [...ours.stop, ...own.stop]};
+    writeFileSync(hooks(), JSON.stringify({version, hooks: merged}));
+    await uninstall('cursor');
+    expect(JSON.parse(readFileSync(hooks(), 'utf8'))).toEqual(
+      own === undefined ? {version} : {version, hooks: own},
+    );
+  });
+});
+
+describe('a file that has another name', () => {
+  it('keeps it when it is written, and when that is taken back', async () => {
+    const [file, other] = [inHome('.gemini', 'settings.json'), inHome('dotfiles', 'gemini.json')];
+    for (const one of [file, other]) mkdirSync(dirname(one), {recursive: true});
+    const text = '{\n  "a": "ä, and more than comes after it"\n}\n';
+    writeFileSync(other, text);
+    linkSync(other, file);
+    await install('gemini');
+    expect(JSON.parse(readFileSync(other, 'utf8')).mcpServers).toBeDefined();
+    expect(readFileSync(`${file}.before-opencode-delegate`, 'utf8')).toBe(text);
+    await uninstall('gemini');
+    expect(readFileSync(other, 'utf8')).toBe(text);
+    expect(statSync(file).ino).toBe(statSync(other).ino);
+    expect(readdirSync(dirname(file))).toEqual(['settings.json']);
   });
 });
 

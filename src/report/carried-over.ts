@@ -60,18 +60,24 @@ export class CarriedOver {
     const omitted = this.#omitted;
     const head = `Background delegations of this ${this.#of}. Keep their ids: they are needed to read the results.`;
     const kept: string[] = [];
-    let length = head.length + FOOT.length + moreLine(entries.length + omitted).length + 3;
+    const foot = FEET[this.#of];
+    let length = head.length + foot.length + moreLine(entries.length + omitted).length + 3;
     for (const {text} of entries.slice(0, MAX_CARRIED)) {
       if (length + text.length + 1 > MAX_CHARS) break;
       length += text.length + 1;
       kept.push(text);
     }
     const left = entries.length - kept.length + omitted;
-    return [head, ...kept, ...(left > 0 ? [moreLine(left)] : []), FOOT].join('\n');
+    return [head, ...kept, ...(left > 0 ? [moreLine(left)] : []), foot].join('\n');
   }
 }
 
-const FOOT = 'A notice arrives by itself when one ends; there is no need to poll.';
+/** How its end is heard of: the plugin sends a session notices, and hooks speak for a project when the model begins or stops. */
+const FEET = {
+  session: 'A notice arrives by itself when one ends; there is no need to poll.',
+  project:
+    'When one ends, the next prompt names it, or you hear of it before you stop; there is no need to poll.',
+} as const;
 
 function ongoingEntry({delegation, activeAt}: Ongoing): Entry {
   const {id, createdAt, agent, state, prompt} = delegation;

@@ -301,7 +301,7 @@ describe('a compaction', () => {
       'Background delegations of this project. Keep their ids: they are needed to read the results.',
       expect.stringMatching(/^- (swift-amber-otter|slow-brown-bear): /),
       expect.stringMatching(/^- (swift-amber-otter|slow-brown-bear): /),
-      'A notice arrives by itself when one ends; there is no need to poll.',
+      'When one ends, the next prompt names it, or you hear of it before you stop; there is no need to poll.',
     ]);
   });
 

@@ -4,7 +4,7 @@ import type {KnownClient} from '../../../src/cli/clients/client.ts';
 import {clientsFor} from '../../../src/cli/clients/places.ts';
 import {hookCommand, hookStartIn, isHookCommand} from '../../../src/cli/install/hook-command.ts';
 
-const MAIN = join(import.meta.dirname, '..', '..', '..', 'dist', 'main.js');
+const MAIN = join(import.meta.dirname, '..', '..', '..', 'dist', 'main.cjs');
 const [codex] = clientsFor({env: {HOME: '/home/ada', PATH: '/nowhere'}, cwd: '/'}).filter(
   ({name}) => name === 'codex',
 ) as [KnownClient];
@@ -35,7 +35,7 @@ describe('a command of a client’s hooks', () => {
     ['another program', 'my-notes hook prompt --client codex'],
     ['another package', 'npx opencode-delegate-notes hook prompt --client codex'],
     ['another program that is given ours', 'my-notes opencode-delegate hook prompt --client codex'],
-    ['a script of that name', 'node ./opencode-delegate/dist/main.js hook prompt --client codex'],
+    ['a script of that name', 'node ./opencode-delegate/dist/main.cjs hook prompt --client codex'],
     ['another event', 'opencode-delegate hook stop --client codex'],
     ['another client', 'opencode-delegate hook prompt --client claude-code'],
     ['more than one command', 'true; opencode-delegate hook prompt --client codex'],

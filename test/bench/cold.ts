@@ -48,7 +48,7 @@ async function firstOfDay(stage: Stage, sandbox: Sandbox): Promise<number> {
   await bin.read(id);
   await bin.close();
   for (const {pid, command} of processesIn(sandbox.root)) {
-    if (/main\.js host$/.test(command)) process.kill(pid, 'SIGTERM');
+    if (/main\.cjs host$/.test(command)) process.kill(pid, 'SIGTERM');
   }
   await allGone(sandbox.root);
   return took;

@@ -130,7 +130,7 @@ async function withHost(
   const bin = await stage.bin({OPENCODE_DELEGATE_HOST: 'on'}, sandbox);
   await bin.client.ping();
   ready.push(performance.now() - from);
-  const hosts = () => processesIn(sandbox.root).filter(({command}) => /main\.js host$/.test(command));
+  const hosts = () => processesIn(sandbox.root).filter(({command}) => /main\.cjs host$/.test(command));
   await until('the host is there', () => hosts().length > 0);
   const [{pid} = {pid: 0}] = hosts();
   await action(bin, pid);

@@ -163,7 +163,7 @@ function totalMb(sandbox: Sandbox): number {
 }
 
 function hostsIn(sandbox: Sandbox): readonly {pid: number}[] {
-  return processesIn(sandbox.root).filter(({command}) => /main\.js host$/.test(command));
+  return processesIn(sandbox.root).filter(({command}) => /main\.cjs host$/.test(command));
 }
 
 async function endHosts(sandbox: Sandbox): Promise<void> {

@@ -6,7 +6,7 @@ import type {Sandbox} from '../support/sandbox.ts';
 
 /** The process of the host that serves a sandbox. @throws when there is none. Linux only. */
 export function hostIn({root}: Sandbox): number {
-  const host = processesIn(root).find(({command}) => /main\.js host$/.test(command));
+  const host = processesIn(root).find(({command}) => /main\.cjs host$/.test(command));
   if (host === undefined) throw new Error('there is no host');
   return host.pid;
 }

@@ -1,16 +1,13 @@
 import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it, onTestFinished} from 'vitest';
-import {shownDelegation} from '../../src/control/shown.ts';
 import {runCommand} from '../support/command.ts';
-import {createGate, type Gate} from '../support/gate.ts';
+import {CommandHome} from '../support/command-home.ts';
 import {descendantsOf, eventually, processTable} from '../support/processes.ts';
 import {BIN, createSandbox, hostsIn, type Sandbox} from '../support/sandbox.ts';
 import {aShown, ScriptedHost} from '../support/scripted-host.ts';
-import {ScriptedModel} from '../support/scripted-model.ts';
 import {openTerminalOf, type Terminal, type TerminalSize} from '../support/terminal.ts';
 
-const WAITING = {OPENCODE_DELEGATE_ON_ASK: 'wait', OPENCODE_DELEGATE_ASK_SECONDS: '600'};
 const [NARROW, WIDE, WIDEST] = [
   {columns: 60, rows: 24},
   {columns: 120, rows: 30},
@@ -18,49 +15,20 @@ const [NARROW, WIDE, WIDEST] = [
 ];
 const CTRL_C = '\u0003';
 
-let model: ScriptedModel;
+let home: CommandHome;
 let sandbox: Sandbox;
-const gates = new Map<string, Gate>();
 
 beforeAll(async () => {
-  model = await ScriptedModel.start(async ({prompt, toolResults}) => {
-    await gates.get(prompt)?.opened;
-    if (prompt.startsWith('Ask') && toolResults.length === 0)
-      return {tool: 'bash', input: {command: 'true', description: 'Ask first'}};
-    return {text: `Answer to ${prompt}`};
-  });
-  sandbox = createSandbox({modelUrl: model.url, config: {permission: {bash: 'ask'}}});
+  home = await CommandHome.open();
+  ({sandbox} = home);
 });
 
-afterAll(async () => {
-  await sandbox.remove();
-  await model.close();
-});
-
-async function begin(prompt: string): Promise<string> {
-  const {stdout, stderr, exitCode} = await runCommand(sandbox, ['run', prompt], {env: WAITING});
-  expect(exitCode, stderr).toBe(0);
-  return stdout;
-}
-
-/** Begins one whose model answers when the returned gate is opened. */
-async function beginHeld(prompt: string): Promise<{id: string; gate: Gate}> {
-  const gate = createGate();
-  gates.set(prompt, gate);
-  onTestFinished(() => gate.open());
-  return {id: await begin(prompt), gate};
-}
+afterAll(() => home.close());
 
 function openView(size: TerminalSize, where: Pick<Sandbox, 'project' | 'env'> = sandbox): Terminal {
   const terminal = openTerminalOf(size, where, process.execPath, BIN);
   onTestFinished(() => terminal.close());
   return terminal;
-}
-
-async function statusOf(id: string): Promise<string | undefined> {
-  const {stdout} = await runCommand(sandbox, ['list', '--json']);
-  const all = shownDelegation.array().parse(JSON.parse(stdout));
-  return all.find((shown) => shown.id === id)?.status;
 }
 
 /** What comes all at once is taken for pasted text, so each part is typed when the one before is there. */
@@ -87,9 +55,9 @@ function columnOf(terminal: Terminal, text: string): number {
 
 describe('the live view', () => {
   it('shows what runs and what has ended at 60 and at 120 columns, and follows the window', async () => {
-    const done = await begin('Say hello');
+    const done = await home.begin('Say hello');
     await runCommand(sandbox, ['wait', done]);
-    const {id} = await beginHeld('Take long');
+    const {id} = await home.beginHeld('Take long');
     const view = openView(NARROW);
     await view.shows('RUNNING (1)');
     await view.shows(id);
@@ -116,7 +84,7 @@ describe('the live view', () => {
   });
 
   it('reads a result, filters, and shows its help', async () => {
-    const id = await begin('Say something to be found');
+    const id = await home.begin('Say something to be found');
     await runCommand(sandbox, ['wait', id]);
     const view = openView(WIDE);
     await view.shows(id);
@@ -141,18 +109,18 @@ describe('the live view', () => {
   });
 
   it('answers what an agent asks for', async () => {
-    const id = await begin('Ask for it');
+    const id = await home.begin('Ask for it');
     const view = openView(WIDE);
     await view.shows('NEEDS YOU (1)');
     await view.shows('It asks for: permission bash: true');
     view.type('a');
     await view.shows(`Allowed: ${id} goes on.`);
     await view.hides('NEEDS YOU');
-    await eventually(async () => (await statusOf(id)) === 'completed');
+    await eventually(async () => (await home.statusOf(id)) === 'completed');
   });
 
   it('denies it with words that the agent reads', async () => {
-    const id = await begin('Ask in vain');
+    const id = await home.begin('Ask in vain');
     const view = openView(NARROW);
     await view.shows('It asks for: permission bash: true');
     view.type('d');
@@ -162,12 +130,12 @@ describe('the live view', () => {
     view.type('\r');
     await view.shows(`Denied: ${id} goes on.`);
     await eventually(() =>
-      model.requests.some(({toolResults}) => toolResults.join().includes('Use the test data.')),
+      home.model.requests.some(({toolResults}) => toolResults.join().includes('Use the test data.')),
     );
   });
 
   it('cancels when the person says so twice', async () => {
-    const {id} = await beginHeld('Take long and be stopped');
+    const {id} = await home.beginHeld('Take long and be stopped');
     const view = openView(WIDE);
     await view.shows(id);
     await filterBy(view, 'stopped');
@@ -179,11 +147,11 @@ describe('the live view', () => {
     await view.shows(`Cancel ${id}?`);
     view.type('y');
     await view.shows(`${id} has ended: cancelled.`);
-    expect(await statusOf(id)).toBe('cancelled');
+    expect(await home.statusOf(id)).toBe('cancelled');
   });
 
   it('goes on from the records when the host dies', async () => {
-    const {id} = await beginHeld('Take long and lose the host');
+    const {id} = await home.beginHeld('Take long and lose the host');
     const view = openView(WIDE);
     await view.shows('/ filter');
     await filterBy(view, 'lose the host');

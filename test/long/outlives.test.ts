@@ -154,5 +154,5 @@ describe('work that outlives its client', () => {
 });
 
 function hostsIn({root}: Sandbox): readonly {pid: number}[] {
-  return processesIn(root).filter(({command}) => /main\.js host$/.test(command));
+  return processesIn(root).filter(({command}) => /main\.cjs host$/.test(command));
 }

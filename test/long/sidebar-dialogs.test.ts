@@ -1,6 +1,7 @@
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {shownDelegation} from '../../src/control/shown.ts';
 import {runCommand} from '../support/command.ts';
+import {WAITING} from '../support/command-home.ts';
 import {delegate, idsIn} from '../support/delegating-script.ts';
 import {installPlugin} from '../support/plugin-sandbox.ts';
 import {eventually} from '../support/processes.ts';
@@ -37,10 +38,10 @@ beforeAll(async () => {
   });
   sandbox = createSandbox({modelUrl: model.url, config: {permission: {bash: 'ask'}}});
   registry = await installPlugin(sandbox);
-  const env = {...sandbox.env, OPENCODE_DELEGATE_ON_ASK: 'wait', OPENCODE_DELEGATE_ASK_SECONDS: '600'};
+  const env = {...sandbox.env, ...WAITING};
   opened = openTerminalOf({columns: 160, rows: 45}, {...sandbox, env}, 'opencode');
   await opened.shows('Ask anything');
-  await say('go and delegate');
+  await opened.say('go and delegate');
   await opened.shows('1 needs you');
 });
 
@@ -51,15 +52,9 @@ afterAll(async () => {
   await sandbox.remove();
 });
 
-async function say(text: string): Promise<void> {
-  opened.type(text);
-  await opened.shows(text);
-  opened.type('\r');
-}
-
 /** Opens the dialog for the one request that there is. */
 async function openReply(): Promise<void> {
-  await say('/delegation-reply');
+  await opened.say('/delegation-reply');
   await opened.shows('Search');
   opened.type('\r');
 }

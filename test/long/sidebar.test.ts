@@ -43,15 +43,9 @@ async function openDelegating(size: TerminalSize, env: Record<string, string> = 
   const opened = openTerminalOf(size, {...sandbox, env: {...sandbox.env, ...env}}, 'opencode');
   terminal = opened;
   await opened.shows('Ask anything');
-  await say(opened, 'go and delegate');
+  await opened.say('go and delegate');
   await opened.shows('Carrying on.');
   return opened;
-}
-
-async function say(opened: Terminal, text: string): Promise<void> {
-  opened.type(text);
-  await opened.shows(text);
-  opened.type('\r');
 }
 
 /** What stands in the sidebar, or in a dialog, on lines of their own. */
@@ -82,7 +76,7 @@ describe('OpenCode with the terminal plugin', () => {
     await eventually(() => noticesOf(opened).length > 0);
     opened.type('\x1b[I');
 
-    await say(opened, '/delegations');
+    await opened.say('/delegations');
     await opened.shows('not read yet');
     opened.type('\r');
     await opened.shows('Read the result');
@@ -96,7 +90,7 @@ describe('OpenCode with the terminal plugin', () => {
     const gates = scriptDelegating(model, {prompts: ['count the stars']});
     const opened = await openDelegating(NARROW);
     await opened.shows('1 running');
-    await say(opened, '/delegations');
+    await opened.say('/delegations');
     await opened.shows('count the stars');
     await opened.shows('Search');
     opened.type('\x1b');
@@ -109,13 +103,13 @@ describe('OpenCode with the terminal plugin', () => {
     scriptDelegating(model, {prompts: ['count the stars']});
     const opened = await openDelegating(WIDE);
     await opened.shows('• count the stars');
-    await say(opened, '/delegation-cancel');
+    await opened.say('/delegation-cancel');
     await opened.shows('Search');
     opened.type('\r');
     await opened.shows('Cancel this delegation?');
     opened.type('\r');
     await opened.shows('cancelled ');
-    await say(opened, '/delegation-open');
+    await opened.say('/delegation-open');
     await opened.shows('Search');
     opened.type('\r');
     await opened.shows('Parent');
@@ -137,7 +131,7 @@ describe('OpenCode with the terminal plugin', () => {
     await opened.shows('1 needs you');
     await opened.shows('needs you ');
     expect(opened.screen()).toContain('go and delegate');
-    await say(opened, '/delegation-reply');
+    await opened.say('/delegation-reply');
     await opened.shows('Search');
     opened.type('\r');
     await opened.shows('Allow, this once');

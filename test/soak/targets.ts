@@ -17,7 +17,7 @@ export function targetsIn(root: string, person: number | undefined): Targets {
   // A supervisor leads the group that its watchers belong to, also when it is gone.
   const watchers = table.filter(({pid, group}) => pid !== group);
   return {
-    hosts: processes.filter(({command}) => /main\.js host$/.test(command)).map(({pid}) => pid),
+    hosts: processes.filter(({command}) => /main\.cjs host$/.test(command)).map(({pid}) => pid),
     servers: openCodeIn(root)
       .map(({pid}) => pid)
       .filter((pid) => pid !== person),

@@ -20,6 +20,8 @@ export interface Terminal {
   /** Resolves when the text is not on the screen. */
   hides(text: string): Promise<void>;
   type(text: string): void;
+  /** Types a line, and sends it when it is on the screen: what comes all at once is taken for pasted text. */
+  say(text: string): Promise<void>;
   /** As a person does who pulls at the window. */
   resize(size: TerminalSize): void;
   /** Resolves when the program has ended. */
@@ -62,6 +64,12 @@ export function openTerminalOf(
     const lines = Array.from({length: rows}, (_, row) => active.getLine(active.viewportY + row));
     return lines.map((line) => line?.translateToString(true) ?? '').join('\n');
   };
+  const shows = (text: string) =>
+    eventually(
+      () => screen().includes(text),
+      SHOWS_MS,
+      () => `"${text}" is not on the screen:\n${screen()}`,
+    );
   let isGone = false;
   void exited.then(() => {
     isGone = true;
@@ -70,12 +78,7 @@ export function openTerminalOf(
     pid: program.pid,
     screen,
     exited,
-    shows: (text) =>
-      eventually(
-        () => screen().includes(text),
-        SHOWS_MS,
-        () => `"${text}" is not on the screen:\n${screen()}`,
-      ),
+    shows,
     hides: (text) =>
       eventually(
         () => !screen().includes(text),
@@ -83,6 +86,11 @@ export function openTerminalOf(
         () => `"${text}" is still on the screen:\n${screen()}`,
       ),
     type: (text) => program.write(text),
+    async say(text) {
+      program.write(text);
+      await shows(text);
+      program.write('\r');
+    },
     resize(to) {
       ({columns: cols, rows} = to);
       terminal.resize(cols, rows);

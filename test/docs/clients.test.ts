@@ -2,6 +2,7 @@ import {describe, expect, it} from 'vitest';
 import {z} from 'zod';
 import {ClientConnection} from '../../src/mcp/connection/client-connection.ts';
 import {CARRIED_CHARS} from '../../src/report/answer.ts';
+import {CLIENT_RUNS, HEARS, TOLD} from '../support/client-runs.ts';
 import {constant, maximumOf} from '../support/code-facts.ts';
 import {codes, Page, readText} from '../support/markdown.ts';
 
@@ -114,6 +115,13 @@ describe('the configuration starts the installed command', () => {
     expect(lines).toContain(`command = "${command}"`);
     expect(lines).toContain(`args = [${args.map((arg) => JSON.stringify(arg)).join(', ')}]`);
   });
+});
+
+it('what was tried is what the chain of test/long asserts', () => {
+  const expected = CLIENT_RUNS.map(({started, needs, told, hears}) => [
+    ...[started, needs, TOLD[told], HEARS[hears]],
+  ]);
+  expect(page.table('## What was tried')).toEqual(expected);
 });
 
 // Tried with Claude Code 2.1.332, Codex 0.171 and Gemini CLI 0.61.

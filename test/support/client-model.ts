@@ -114,7 +114,7 @@ function spelled(reply: ClientReply, tools: readonly Tool[]): Spelled {
 }
 
 /** With line breaks where the texts in it have some, however often they were quoted. */
-function linesOf(value: unknown): string {
+export function linesOf(value: unknown): string {
   return JSON.stringify(value).replace(/\\+n/g, '\n');
 }
 

@@ -1,18 +1,19 @@
 import {existsSync, mkdirSync, writeFileSync} from 'node:fs';
 import {delimiter, dirname, join} from 'node:path';
-import {execa} from 'execa';
-import type {HookClient, HookEvent} from '../../src/hook/clients/protocol.ts';
-import {BIN, type Sandbox} from './sandbox.ts';
+import type {HookClient} from '../../src/hook/clients/protocol.ts';
+import {startRegistry} from './registry.ts';
+import {NPM_BIN, type Sandbox} from './sandbox.ts';
 
-/** Where the programs are: a folder of npm's that TEST_CLIENTS names, or anywhere on PATH. */
+/** Where the programs are: a folder of npm's that TEST_CLIENTS names, or anywhere on PATH. OpenCode is a dependency. */
 const FOLDERS = [
   ...(process.env.TEST_CLIENTS === undefined ? [] : [join(process.env.TEST_CLIENTS, 'node_modules', '.bin')]),
+  NPM_BIN,
   ...(process.env.PATH ?? '').split(delimiter),
 ];
 
 export interface Setting {
   readonly sandbox: Sandbox;
-  /** Of the model. */
+  /** Of the client's model. */
   readonly url: string;
   /** Where the client works. */
   readonly project: string;
@@ -24,93 +25,61 @@ export interface Saying {
   readonly goesOn: boolean;
 }
 
-/** A client as its users have it: our server and our hook in its own configuration. */
+/** Ends something that was started. */
+export type Closer = () => Promise<void>;
+
+/** A client as a person has it before `install`: with a model, and without us. */
 export interface RealClient {
   readonly name: HookClient;
   readonly program: string;
-  /** The event of its own for each of ours. */
-  readonly events: Readonly<Record<string, HookEvent>>;
-  configure(setting: Setting): void;
+  /** Writes what it takes to reach the model. Resolves with what has to be closed at the end. */
+  prepare(setting: Setting): Promise<Closer | undefined>;
   readonly env: (url: string) => Record<string, string>;
-  readonly args: (saying: Saying, setting: Setting) => readonly string[];
-}
-
-const CLAUDE_EVENTS = {
-  SessionStart: 'session-start',
-  UserPromptSubmit: 'prompt',
-  Stop: 'stop',
-  PreCompact: 'pre-compact',
-} as const;
-
-const server = ({env}: Sandbox) => ({command: process.execPath, args: [BIN], env});
-
-/** Hooks in the form that all three read. */
-function hooksOf({name, events}: Pick<RealClient, 'name' | 'events'>) {
-  const command = (event: HookEvent) => `'${process.execPath}' '${BIN}' hook ${event} --client ${name}`;
-  return Object.fromEntries(
-    Object.entries(events).map(([own, event]) => [
-      own,
-      [{hooks: [{type: 'command', command: command(event)}]}],
-    ]),
-  );
+  /** What starts it for one prompt, as a script does. */
+  readonly args: (saying: Saying) => readonly string[];
 }
 
 const claudeCode: RealClient = {
   name: 'claude-code',
   program: 'claude',
-  events: CLAUDE_EVENTS,
-  configure({sandbox, project}) {
-    const key = 'sk-ant-dummy';
-    put(sandbox, '.claude.json', {
+  async prepare({sandbox, project}) {
+    const onceAsked = {
       hasCompletedOnboarding: true,
-      customApiKeyResponses: {approved: [key]},
+      customApiKeyResponses: {approved: ['sk-ant-dummy']},
       projects: {[project]: {hasTrustDialogAccepted: true}},
-      mcpServers: {'opencode-delegate': {type: 'stdio', ...server(sandbox)}},
-    });
-    put(sandbox, '.claude/settings.json', {
-      hooks: hooksOf(claudeCode),
-      permissions: {allow: ['mcp__opencode-delegate']},
-    });
+    };
+    put(sandbox, '.claude.json', JSON.stringify(onceAsked, undefined, 2));
+    return undefined;
   },
   env: (url) => ({
     ANTHROPIC_BASE_URL: url,
     ANTHROPIC_API_KEY: 'sk-ant-dummy',
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
   }),
-  args: ({text, goesOn}) => ['-p', text, ...(goesOn ? ['--continue'] : [])],
+  args: ({text, goesOn}) => [
+    ...['-p', text, ...(goesOn ? ['--continue'] : [])],
+    ...['--allowedTools', 'mcp__opencode-delegate'],
+  ],
 };
 
 const codex: RealClient = {
   name: 'codex',
   program: 'codex',
-  events: CLAUDE_EVENTS,
-  configure({sandbox, url, project}) {
-    const {command, args, env} = server(sandbox);
-    const toml = (value: unknown) => JSON.stringify(value);
-    putText(
-      sandbox,
-      '.codex/config.toml',
-      [
-        'model = "m"',
-        'model_provider = "scripted"',
-        '[model_providers.scripted]',
-        'name = "scripted"',
-        `base_url = ${toml(`${url}/v1`)}`,
-        'wire_api = "responses"',
-        'env_key = "SCRIPTED_KEY"',
-        `[projects.${toml(project)}]`,
-        'trust_level = "trusted"',
-        '[mcp_servers.opencode-delegate]',
-        `command = ${toml(command)}`,
-        `args = ${toml(args)}`,
-        'startup_timeout_sec = 60',
-        'default_tools_approval_mode = "approve"',
-        '[mcp_servers.opencode-delegate.env]',
-        ...Object.entries(env).map(([name, value]) => `${name} = ${toml(value)}`),
-        '',
-      ].join('\n'),
-    );
-    put(sandbox, '.codex/hooks.json', {hooks: hooksOf(codex)});
+  async prepare({sandbox, url, project}) {
+    const lines = [
+      '# How I like it',
+      'model = "m" # the scripted one',
+      "model_provider = 'scripted'",
+      '[model_providers.scripted]',
+      'name = "scripted"',
+      `base_url = "${url}/v1"`,
+      'wire_api = "responses"',
+      'env_key = "SCRIPTED_KEY"',
+      `[projects."${project}"]`,
+      'trust_level = "trusted"',
+    ];
+    put(sandbox, '.codex/config.toml', `${lines.join('\n')}\n`);
+    return undefined;
   },
   env: () => ({SCRIPTED_KEY: 'x'}),
   args: ({text, goesOn}) => [
@@ -118,6 +87,7 @@ const codex: RealClient = {
     ...(goesOn ? ['resume', '--last'] : []),
     // A person trusts a hook once, in a dialog that `exec` does not have.
     ...['--skip-git-repo-check', '--dangerously-bypass-hook-trust'],
+    ...['-c', 'mcp_servers.opencode-delegate.default_tools_approval_mode="approve"'],
     text,
   ],
 };
@@ -125,53 +95,45 @@ const codex: RealClient = {
 const gemini: RealClient = {
   name: 'gemini',
   program: 'gemini',
-  events: {
-    ...{SessionStart: 'session-start', BeforeAgent: 'prompt'},
-    AfterAgent: 'stop',
-  },
-  configure({sandbox}) {
-    put(sandbox, '.gemini/settings.json', {
-      security: {auth: {selectedType: 'gemini-api-key'}},
-      hooks: hooksOf(gemini),
-      mcpServers: {'opencode-delegate': {...server(sandbox), trust: true}},
-    });
+  async prepare({sandbox}) {
+    put(
+      sandbox,
+      '.gemini/settings.json',
+      '{\n\t// How I like it\n\t"security": {"auth": {"selectedType": "gemini-api-key"}} // mine\n}\n',
+    );
+    return undefined;
   },
   env: (url) => ({
     ...{GOOGLE_GEMINI_BASE_URL: url, GEMINI_API_KEY: 'x', GEMINI_CLI_TRUST_WORKSPACE: 'true'},
   }),
   args: ({text, goesOn}) => [
-    ...['-m', 'gemini-2.5-pro', '-p', text],
+    // Without it, `-p` offers no tool that it would have to ask about.
+    ...['--yolo', '-m', 'gemini-2.5-pro', '-p', text],
     ...(goesOn ? ['--resume', 'latest'] : []),
   ],
 };
 
-export const REAL_CLIENTS: readonly RealClient[] = [claudeCode, codex, gemini];
+/** Its model is in the configuration that each sandbox has. It gets the plugin from a registry. */
+const opencode: RealClient = {
+  name: 'opencode',
+  program: 'opencode',
+  async prepare({sandbox}) {
+    const registry = await startRegistry(sandbox.root);
+    put(sandbox, '.npmrc', `registry=${registry.url}\nfetch-retries=0\naudit=false\n`);
+    return () => registry.close();
+  },
+  env: () => ({}),
+  args: ({text, goesOn}) => ['run', ...(goesOn ? ['--continue'] : []), text],
+};
+
+export const REAL_CLIENTS: readonly RealClient[] = [claudeCode, codex, gemini, opencode];
 
 /** Where the program is; `undefined` where it is not installed. */
 export function installed({program}: RealClient): string | undefined {
   return FOLDERS.map((folder) => join(folder, program)).find((path) => existsSync(path));
 }
 
-/** Says something in a client that a script would start, and resolves with what it printed when it has ended. */
-export async function say(client: RealClient, setting: Setting, saying: Saying): Promise<string> {
-  const {sandbox, url, project} = setting;
-  const {stdout, stderr, exitCode} = await execa(
-    installed(client) ?? client.program,
-    [...client.args(saying, setting)],
-    {
-      ...{cwd: project, env: {...sandbox.env, ...client.env(url)}},
-      ...{extendEnv: false, reject: false, stdin: 'ignore', timeout: 180_000},
-    },
-  );
-  if (exitCode !== 0) throw new Error(`${client.program} ended with ${exitCode}: ${stdout}\n${stderr}`);
-  return stdout;
-}
-
-function put(sandbox: Sandbox, path: string, content: unknown): void {
-  putText(sandbox, path, JSON.stringify(content, undefined, 2));
-}
-
-function putText({env}: Sandbox, path: string, content: string): void {
+function put({env}: Sandbox, path: string, content: string): void {
   const file = join(env.HOME ?? '', path);
   mkdirSync(dirname(file), {recursive: true});
   writeFileSync(file, content);

@@ -5,7 +5,7 @@ export const TOLD = {
   hook: 'Your next message brings it: the hook.',
   notice: 'Your next message brings it: the notice of the plugin.',
   woken: 'It wakes the model: the notice of the plugin.',
-  task: 'It wakes the model: its task has ended. If Claude Code has begun without tasks, as on a busy machine, your next message brings it: the hook.',
+  task: 'It wakes the model: its task has ended. In sessions that Claude Code begins without tasks (seen on a busy machine), your next message brings it: the hook.',
 } as const;
 
 /** How a new session hears of what nobody has read. */

@@ -76,6 +76,7 @@ export class News {
   }
 }
 
-function endedAt({state}: DelegationHead): number {
+/** In milliseconds since the epoch; 0 where it has not ended. */
+export function endedAt({state}: DelegationHead): number {
   return 'endedAt' in state ? state.endedAt : 0;
 }

@@ -6,11 +6,13 @@ import type {Requested} from '../report/notice.ts';
 import type {Expected, Told} from '../store/notices/session-notices.ts';
 import {Projects} from '../store/projects/projects.ts';
 import {isTheSame, Ledger} from './ledger.ts';
-import {News} from './news.ts';
+import {endedAt, News} from './news.ts';
 import {QuickLook} from './quick-look.ts';
 import type {Recognised} from './recognise.ts';
 import {namedOf, newsText, personText, type ToTell, WHILE_YOU_WORKED} from './words.ts';
 
+/** A client that holds a task asks for it again and again: so long after its end, it has told its model of that. */
+const TASK_TELLS_MS = 60_000;
 /** In a project with more records, a look takes in only what has changed. */
 const FEW_RECORDS = 200;
 
@@ -72,10 +74,12 @@ export class HookTelling {
     const from = Date.now();
     const known = await this.#known(news);
     const all = await news.ended(known.filter(isTold), isFirst ? 0 : ledger.lookedUntil());
-    const toTell = await this.#claimed(ledger, all, await news.requests(known));
+    const {here, coming, rest} = this.#byTask(all);
+    await confirm(ledger, await this.#claimed(ledger, here, []), 'awake');
+    const toTell = await this.#claimed(ledger, rest, await news.requests(known));
     await this.#say(reach === 'model' ? newsText(toTell) : personText(toTell));
     await confirm(ledger, toTell, reach === 'model' ? 'awake' : 'silently');
-    this.#looked(from, toTell);
+    if (coming === 0) this.#looked(from, toTell);
   }
 
   /** Lets the model go on, once for each end and request, and only for what this client has asked for. */
@@ -85,7 +89,8 @@ export class HookTelling {
     if (ledger === undefined || !call.mayGoOn || call.reach !== 'model') return;
     const known = await ledger.known();
     const isOurs = (head: DelegationHead) => protocol.delegatesAs.test(head.client.name);
-    const fresh = (await news.ended(known.filter(isTold), ledger.lookedUntil())).filter(isOurs);
+    const ended = (await news.ended(known.filter(isTold), ledger.lookedUntil())).filter(isOurs);
+    const fresh = this.#byTask(ended).rest;
     const requests = (await news.requests(known)).filter(({head}) => isOurs(head));
     // The person has seen these, and the model has not.
     const seen = known.filter((one) => one.told === 'silently' && this.#look.isUnread(one));
@@ -95,6 +100,27 @@ export class HookTelling {
     const text = newsText({...said, ends});
     await this.#say(text && `${text}\n\n${WHILE_YOU_WORKED}`);
     await confirm(ledger, {...said, ends}, 'awake');
+  }
+
+  /**
+   * What a task tells: with this very prompt, as that names it; or before long, in the session that has delegated it.
+   * A new session holds no task.
+   */
+  #byTask(all: readonly DelegationHead[]): {
+    readonly here: readonly DelegationHead[];
+    readonly coming: number;
+    readonly rest: readonly DelegationHead[];
+  } {
+    const {protocol, call} = this.#options.recognised;
+    const isHere = ({id, isTask}: DelegationHead) => isTask === true && call.prompt?.includes(id) === true;
+    const isComing = (head: DelegationHead) =>
+      head.isTask === true &&
+      call.event !== 'session-start' &&
+      protocol.delegatesAs.test(head.client.name) &&
+      Date.now() - endedAt(head) < TASK_TELLS_MS;
+    const others = all.filter((head) => !isHere(head));
+    const rest = others.filter((head) => !isComing(head));
+    return {here: all.filter(isHere), coming: others.length - rest.length, rest};
   }
 
   async #compacting(news: News): Promise<void> {

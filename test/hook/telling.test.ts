@@ -290,6 +290,49 @@ describe('a stop', () => {
   });
 });
 
+describe('an end that a task tells', () => {
+  const task = (id: string, more: Partial<Delegation> = {}) => ({
+    id,
+    isTask: true,
+    ...at(Date.now()),
+    ...more,
+  });
+  const wake = {hook_event_name: 'UserPromptSubmit', prompt: 'MCP task swift-amber-otter completed.'};
+
+  it('is left to the task, which names it in its own prompt', async () => {
+    const shop = new Shop();
+    await shop.put(task('swift-amber-otter'));
+    await shop.put(task('calm-blue-heron'));
+    expect(await shop.hook(prompt)).toBe('');
+    expect(await shop.hook(stop)).toBe('');
+    expect(await shop.hook(wake)).toBe('');
+    // A minute later, the task has told it, or never will.
+    await shop.put(task('fresh-fancy-fox', at(Date.now() - HOUR)));
+    expect(await shop.named(prompt)).toEqual(['fresh-fancy-fox']);
+  });
+
+  it('is not told a second time in the session that its task has told', async () => {
+    const shop = new Shop();
+    await shop.put(task('swift-amber-otter', at(Date.now() - HOUR)));
+    expect(await shop.hook(wake)).toBe('');
+    expect(await shop.hook(prompt)).toBe('');
+    expect(await shop.named(prompt, {session: 'two'})).toEqual(['swift-amber-otter']);
+  });
+
+  it('is named at the start of a new session, which has no task, and by other clients at once', async () => {
+    const shop = new Shop();
+    await shop.put(task('swift-amber-otter'));
+    expect(await shop.named(start)).toEqual(['swift-amber-otter']);
+    expect(await shop.named(prompt, {session: 'two', client: 'codex'})).toEqual(['swift-amber-otter']);
+  });
+
+  it('is told where a person names one that is no task', async () => {
+    const shop = new Shop();
+    await shop.put(ended('swift-amber-otter'));
+    expect(await shop.named(wake)).toEqual(['swift-amber-otter']);
+  });
+});
+
 describe('a compaction', () => {
   it('carries what runs and what is unread into the summary, told or not', async () => {
     const shop = new Shop();

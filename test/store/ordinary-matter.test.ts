@@ -19,6 +19,7 @@ const FULL = aDelegation({
   continues: {id: 'calm-blue-heron', sessionId: 'ses_2'},
   modelName: 'fast',
   ceilings: {costUsd: 0.5, tokens: 50_000},
+  isTask: true,
   notes: ['Not taken along: "a".', 'b'],
   readAt: Date.UTC(2028, 1, 29),
   state: anEnd({startedAt: 5, sessionId: 'ses_3', error: 'Why: "not".', atLimit: 'cost'}),

@@ -200,8 +200,8 @@ function withoutUs({tools}: ClientRequest): ClientReply {
 /** A turn that reads a result to its end. */
 export const reading =
   (id: string): Turn =>
-  ({conversation}) =>
-    conversation.includes(`[end of ${id}`) ? undefined : {tool: 'delegation_read', input: {id}};
+  ({isAfterTool}) =>
+    isAfterTool ? undefined : {tool: 'delegation_read', input: {id}};
 
 /** A turn that lists what there is. */
 export const listing: Turn = ({isAfterTool}) =>

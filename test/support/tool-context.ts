@@ -22,6 +22,7 @@ export function toolContext(given: Partial<ToolContext['delegations']> = {}): To
     artifact: (project, id) => `/data/${project}/${id}.md`,
     signal: new AbortController().signal,
     isCancelled: () => false,
+    knowsTasks: false,
   };
 }
 

@@ -162,6 +162,8 @@ export interface DelegationHead {
   readonly client: Client;
   readonly owner: Owner;
   readonly parent?: Parent;
+  /** True where its client holds it as a task of MCP, and hears of its end by that. */
+  readonly isTask?: boolean;
   /** The digest of what its directory brings, where somebody has allowed it to run. */
   readonly trusted?: string;
   readonly timeoutMs: number;

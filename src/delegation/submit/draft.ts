@@ -64,6 +64,7 @@ export async function draftOf(
     client,
     owner: ownerIn(owner, environment),
     ...(parent !== undefined && {parent}),
+    ...(request.isTask === true && {isTask: true}),
     ...(trusted !== undefined && {trusted}),
     timeoutMs,
     ...(Object.keys(ceilings).length > 0 && {ceilings}),

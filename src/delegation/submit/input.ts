@@ -31,6 +31,8 @@ export interface DelegateInput {
   readonly maxCostUsd?: number;
   readonly maxTokens?: number;
   readonly client: Client;
+  /** Whether the client will hold it as a task of MCP. Default: it will not. */
+  readonly isTask?: boolean;
   /** The call that asks. */
   readonly asking?: Asking;
   /** The OpenCode session that asks, where it is known. */

@@ -26,6 +26,7 @@ export function commonOf(input: Input) {
   return {
     session: fieldOf(input, 'session_id', 'sessionId'),
     directory: fieldOf(input, 'cwd'),
+    prompt: fieldOf(input, 'prompt'),
     isCompacted: input.source === 'compact',
     mayGoOn: input.stop_hook_active !== true,
   };

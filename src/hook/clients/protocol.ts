@@ -19,6 +19,8 @@ export interface HookCall {
   readonly session: string | undefined;
   /** Where the session works; absent where the client does not say. */
   readonly directory: string | undefined;
+  /** What the model is about to get; absent where the event has none, or the client does not say. */
+  readonly prompt?: string | undefined;
   readonly reach: Reach;
   /** True at the beginning of a session whose model has just lost the conversation to a summary. */
   readonly isCompacted: boolean;

@@ -25,8 +25,6 @@ export interface Call extends ToolContext {
   readonly log: Logger;
   /** What the client is to be told, the first time that it is asked for. */
   readonly takeNotice: () => string | undefined;
-  /** True when the client has declared the tasks extension with this very request. */
-  readonly knowsTasks: boolean;
 }
 
 /** The one place that checks input, turns errors into results, and adds what is still unread. */

@@ -38,6 +38,8 @@ export interface ToolContext {
   readonly isCancelled: () => boolean;
   /** The user's answer to a question about trust; absent where the client has no forms to ask with. */
   readonly askTrust?: (question: TrustQuestion) => boolean;
+  /** True when the client has declared the tasks extension with this very request. */
+  readonly knowsTasks: boolean;
   /** Tells the client that the call goes on; absent when it did not ask to be told. */
   readonly progress?: (message: string) => void;
 }

@@ -60,7 +60,7 @@ export const delegate = defineTool({
     max_tokens: z.number('must be a number, as 50000').optional(),
   }),
   async call({prompt, directory, continue: id, ...input}, context) {
-    const {delegations, client, caller, environment, signal, isCancelled, askTrust} = context;
+    const {delegations, client, caller, environment, signal, isCancelled, askTrust, knowsTasks} = context;
     const {agent, model, access, expect, timeout_minutes, max_cost_usd, max_tokens} = input;
     const parent = caller && parentOf(caller.stamp);
     const isHere = directory !== undefined && HERE.test(client.path(directory));
@@ -76,6 +76,7 @@ export const delegate = defineTool({
       ...(max_cost_usd !== undefined && {maxCostUsd: max_cost_usd}),
       ...(max_tokens !== undefined && {maxTokens: max_tokens}),
       client: client.identity,
+      ...(knowsTasks && {isTask: true}),
       asking: {signal, isCancelled},
       ...(askTrust !== undefined && {askTrust}),
       ...(parent !== undefined && {parent}),

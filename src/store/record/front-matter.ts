@@ -42,6 +42,7 @@ export function toHead(matter: FrontMatter, project: string): DelegationHead {
   if (matter.model_name !== undefined) head.modelName = matter.model_name;
   if (matter.passed_over !== undefined) head.passedOver = matter.passed_over;
   if (matter.parent !== undefined) head.parent = toParent(matter.parent);
+  if (matter.task === true) head.isTask = true;
   if (matter.trusted !== undefined) head.trusted = matter.trusted;
   if (matter.worktree !== undefined) head.worktree = toWorktree(matter.worktree);
   if (matter.also_changed !== undefined) head.alsoChanged = matter.also_changed;
@@ -138,6 +139,7 @@ export function toFrontMatter(delegation: Delegation): WrittenMatter {
     client: {name: client.name, version: client.version},
     owner: {...owner},
     ...(delegation.parent !== undefined && {parent: {...delegation.parent}}),
+    ...(delegation.isTask === true && {task: true as const}),
     created: iso(delegation.createdAt),
     timeout_minutes: delegation.timeoutMs / 60_000,
     ...(delegation.ceilings?.costUsd !== undefined && {max_cost_usd: delegation.ceilings.costUsd}),

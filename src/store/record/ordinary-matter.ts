@@ -23,6 +23,7 @@ function matterIn(lines: Lines): FrontMatter {
   const [title, summary] = [lines.text('title: '), lines.text('summary: ')];
   const {agent, model, directory, access, client, owner} = circumstancesIn(lines);
   const parent = lines.has('parent:\n') ? parentIn(lines) : undefined;
+  const task = lines.has('task: true\n') ? taskIn(lines) : undefined;
   const [created, timeout] = [lines.time('created: '), lines.number('timeout_minutes: ')];
   const maxCost = lines.has('max_cost_usd: ') ? lines.number('max_cost_usd: ') : undefined;
   const maxTokens = lines.has('max_tokens: ') ? lines.number('max_tokens: ') : undefined;
@@ -52,6 +53,7 @@ function matterIn(lines: Lines): FrontMatter {
     client,
     owner,
     parent,
+    task,
     created,
     timeout_minutes: timeout,
     max_cost_usd: maxCost,
@@ -117,6 +119,11 @@ function parentIn(lines: Lines): FrontMatter['parent'] {
     model: lines.textIfAny('  model: '),
     variant: lines.textIfAny('  variant: '),
   };
+}
+
+function taskIn(lines: Lines): true {
+  lines.heading('task: true');
+  return true;
 }
 
 function continuesIn(lines: Lines): FrontMatter['continues'] {

@@ -100,6 +100,7 @@ const common = {
       variant: z.string().optional(),
     })
     .optional(),
+  task: z.literal(true).optional(),
   trusted: z.string().optional(),
   created: time,
   timeout_minutes: z.number(),

@@ -5,6 +5,7 @@ import {retryAfter} from '../../base/retry.ts';
 import type {Ask} from '../model/ask.ts';
 import type {NearLimit} from '../model/ceiling.ts';
 import type {Delegation} from '../model/delegation.ts';
+import type {Taken} from '../model/elsewhere.ts';
 import type {End, StopCause} from '../model/end.ts';
 import {transition} from '../model/lifecycle.ts';
 import type {Environment} from '../model/ports.ts';
@@ -122,6 +123,14 @@ export class LiveDelegation {
       });
       await pause(wait, {until: Promise.race([this.stopped, this.ended])});
     }
+  }
+
+  /** Somebody elsewhere has begun it. */
+  taken({agent, model, ...taker}: Taken): void {
+    if (this.#ending !== undefined || this.record.where === undefined) return;
+    this.#kept.change({agent, model, where: {...this.record.where, ...taker}});
+    this.started();
+    void this.save();
   }
 
   /** The worktree is made, and this is where. */

@@ -2,6 +2,7 @@ import type {ProcessIdentity} from '../../process/identity.ts';
 import type {Access} from './access.ts';
 import type {Ask, Decision} from './ask.ts';
 import type {Ceilings, Limit} from './ceiling.ts';
+import type {Elsewhere} from './elsewhere.ts';
 import type {SentMessage} from './message.ts';
 import type {Worktree} from './worktree.ts';
 
@@ -152,6 +153,8 @@ export interface DelegationHead {
   readonly project: string;
   readonly directory: string;
   readonly access: Access;
+  /** Absent where it runs here. */
+  readonly where?: Elsewhere;
   readonly agent: string;
   /** As `provider/model`. */
   readonly model: string;

@@ -1,7 +1,9 @@
 import type {Access} from './access.ts';
 import type {AskContent} from './ask.ts';
+import type {Limit} from './ceiling.ts';
 import type {ConversationEntry} from './conversation.ts';
 import {NO_STATS, type RunStats, type Usage} from './delegation.ts';
+import type {HandedOver, Taken} from './elsewhere.ts';
 import type {Delivery, MessageText} from './message.ts';
 import type {EnteredPlace} from './trust.ts';
 
@@ -46,6 +48,8 @@ export interface RunRequest {
   readonly deadline: number;
   /** True where another model is there to be taken when this one is refused before anything was done. */
   readonly givesWay?: boolean;
+  /** Present where it runs elsewhere: its limits are kept there, and the deadline is none. */
+  readonly handedOver?: HandedOver;
 }
 
 export interface RunObserver {
@@ -63,6 +67,8 @@ export interface RunObserver {
    * since the epoch. The model is the delegation's own, or that of an agent below it.
    */
   rateLimited(model: string, until: number): void;
+  /** Somebody elsewhere has begun it. Before this, it waits there; told before all else. May be told more than once. */
+  taken?(by: Taken): void;
 }
 
 /** An answer to what an agent has asked: for questions, one list of chosen or written answers for each. */
@@ -87,7 +93,14 @@ export const NO_PRODUCT: Product = {text: '', work: NO_STATS};
 /** How a run came to its end by itself. */
 export type RunEnd =
   | {readonly outcome: 'completed'; readonly product: Product}
-  | {readonly outcome: 'error' | 'interrupted'; readonly product: Product; readonly error: string};
+  | {readonly outcome: 'error' | 'interrupted'; readonly product: Product; readonly error: string}
+  /** Of one that ran elsewhere, where its limits were kept. */
+  | {
+      readonly outcome: 'error' | 'timeout' | 'cancelled';
+      readonly product: Product;
+      readonly error: string;
+      readonly atLimit?: Limit;
+    };
 
 /** The run ended before anything was sent to the model: it can be begun again, and nothing is done twice. */
 export interface NothingSent {
@@ -155,10 +168,14 @@ export interface Run {
   stop(): Promise<void>;
   /** As {@link stop}, and resolves with all that the agent had produced when it had stopped. */
   halt(): Promise<Snapshot>;
+  /** Of what runs elsewhere: leaves it there, to be started once more by the next process, which takes hold of it. */
+  letGo?(): Promise<void>;
 }
 
 /** A run whose process is gone. */
 export interface LostRun {
+  /** With the id, what those are found by that run elsewhere. */
+  readonly project?: string;
   readonly delegationId: string;
   readonly directory: string;
   /** Absent when the process died before it could note it. */

@@ -54,13 +54,18 @@ export interface SettledWorktree {
   readonly filesChanged?: readonly string[];
 }
 
+export interface PlanOptions {
+  /** To be made from the files as they are, and not only from the last commit: where worktrees are made elsewhere. */
+  readonly includeChanges?: boolean;
+}
+
 /** Makes worktrees, and brings what was done in them home to a branch. */
 export interface Worktrees {
   /**
    * Finds out whether a worktree can be made for this directory, from the commit that is checked out there.
    * @throws Refusal when it cannot, with the reason.
    */
-  plan(directory: string): Promise<WorktreePlan>;
+  plan(directory: string, options?: PlanOptions): Promise<WorktreePlan>;
   /** The worktree that `open` will make for a delegation. Nothing is made yet. */
   place(plan: WorktreePlan, of: {project: string; id: string}): Worktree;
   /**
@@ -87,6 +92,8 @@ export interface Worktrees {
 
 export interface WorkInWorktree {
   readonly id: string;
+  /** With the id, what those are found by that work elsewhere. */
+  readonly project?: string;
   /** What the commit says was done: one line. */
   readonly title: string;
   /** The files that the agent says it changed: git may ignore some, and these must not be lost. */

@@ -28,7 +28,7 @@ export async function finishLeftovers({store, worktrees, log, amend}: LeftoversO
         const record = await store.read(project, id);
         const worktree = record === undefined ? await worktrees.find({project, id}) : unsettled(record);
         if (worktree === undefined || isInUse(worktree, (await store.list(project)).heads)) return;
-        const work = {id, title: record?.title ?? `What was left of ${id}`, files: []};
+        const work = {id, project, title: record?.title ?? `What was left of ${id}`, files: []};
         const settled = (await worktrees.settle(worktree, work)).worktree;
         log.warn(`${id} had left a worktree behind: ${describe(settled)}`);
         if (record !== undefined) await amend(record, settled);

@@ -20,6 +20,7 @@ export async function findOut(record: Delegation, {all}: Environments): Promise<
   let unknown = NOWHERE;
   for (const environment of near(record.owner, all)) {
     const ran = await environment.runner.postMortem({
+      project: record.project,
       delegationId: record.id,
       directory: record.worktree?.directory ?? record.directory,
       sessionId: noted ?? record.repair?.sessionId ?? record.continues?.sessionId,

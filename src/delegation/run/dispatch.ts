@@ -4,6 +4,7 @@ import type {LiveDelegation} from '../live/live.ts';
 import type {AlsoChanged, Delegation} from '../model/delegation.ts';
 import {NO_PRODUCT} from '../model/run.ts';
 import type {Waiting} from '../model/waiting.ts';
+import {executeAfar} from './afar.ts';
 import {execute} from './execution.ts';
 import type {Limits} from './limits.ts';
 import {type LaneLimits, Queue} from './queue.ts';
@@ -30,6 +31,8 @@ export class Dispatch {
   readonly #options: DispatchOptions;
   readonly #queue: Queue;
   readonly #writers: Writers;
+  /** What runs elsewhere, and takes no place in the queue. */
+  readonly #afar = new Set<Promise<void>>();
   #isClosed = false;
 
   constructor(options: DispatchOptions) {
@@ -42,18 +45,21 @@ export class Dispatch {
   /** Queues it, and runs it when its turn has come. Every fault becomes its end. */
   add(live: LiveDelegation): void {
     if (this.#isClosed) {
-      stopRun(live, 'interrupted');
+      if (live.environment.where === undefined) stopRun(live, 'interrupted');
+      else live.leave();
       return;
     }
     this.#writers.track(live);
-    const work = this.#queue.add(live, () =>
-      execute(live, {
-        ...this.#options,
-        writers: this.#writers,
-        limits: this.#options.limiting,
-        rateLimited: (model, until) => this.#queue.rateLimited(model, until),
-      }),
-    );
+    const options = {...this.#options, writers: this.#writers, limits: this.#options.limiting};
+    const work =
+      live.environment.where === undefined
+        ? this.#queue.add(live, () =>
+            execute(live, {
+              ...options,
+              rateLimited: (model, until) => this.#queue.rateLimited(model, until),
+            }),
+          )
+        : this.#elsewhere(() => executeAfar(live, options));
     if (live.record.state.status === 'queued') void live.save();
     work.catch((error: unknown) => {
       this.#options.log.error(`${live.record.id}: ${messageOf(error)}`);
@@ -66,12 +72,15 @@ export class Dispatch {
   }
 
   /**
-   * Ends those that are open as `interrupted`: what runs, and what waits, which never starts. Resolves when all ends are stored, or could
-   * not be, and all sessions have stopped.
+   * Ends those that are open as `interrupted`: what runs, and what waits, which never starts. What runs elsewhere goes on
+   * there, and is left to the next process. Resolves when all ends are stored, or could not be, and all sessions have stopped.
    */
-  async close(open: readonly LiveDelegation[]): Promise<void> {
+  async close(all: readonly LiveDelegation[]): Promise<void> {
     this.#isClosed = true;
     this.#queue.close();
+    const afar = all.filter(({environment}) => environment.where !== undefined);
+    for (const live of afar) live.leave();
+    const open = all.filter((live) => !afar.includes(live));
     const running = open.filter(({record}) => record.state.status === 'running');
     for (const live of running) stopRun(live, 'interrupted');
     const waiting = open.filter((live) => !running.includes(live));
@@ -83,6 +92,13 @@ export class Dispatch {
     }
     await Promise.all(running.map((live) => live.ended));
     await this.#queue.onIdle();
+    await Promise.allSettled(this.#afar);
+  }
+
+  #elsewhere(run: () => Promise<void>): Promise<void> {
+    const work = run().finally(() => this.#afar.delete(work));
+    this.#afar.add(work);
+    return work;
   }
 
   /** What anyone who has just delegated it should know, in whole sentences. */

@@ -8,12 +8,12 @@ import type {Worktrees} from '../model/worktree.ts';
  */
 export async function withWorktreeEnd(
   end: End,
-  {id, title, worktree}: Delegation,
+  {id, project, title, worktree}: Delegation,
   worktrees: Worktrees,
 ): Promise<End> {
   if (worktree === undefined) return end;
   const {work} = end.product;
-  const result = await worktrees.settle(worktree, {id, title, files: work.filesChanged});
+  const result = await worktrees.settle(worktree, {id, project, title, files: work.filesChanged});
   // Git knows all that has changed, whichever tool did it; the transcript knows what tools say they wrote.
   const filesChanged = result.filesChanged ?? work.filesChanged;
   return {...end, worktree: result.worktree, product: {...end.product, work: {...work, filesChanged}}};

@@ -2,7 +2,7 @@ import {Refusal} from '../../base/errors.ts';
 import {plainLine} from '../../base/safe-text.ts';
 import type {ProcessIdentity} from '../../process/identity.ts';
 import {problemWith} from '../../schema/check-schema.ts';
-import {DEFAULT_ACCESS} from '../model/access.ts';
+import {type Access, DEFAULT_ACCESS} from '../model/access.ts';
 import {titleOf} from '../model/headline.ts';
 import {ownerIn} from '../model/owner.ts';
 import type {Limits} from '../run/limits.ts';
@@ -29,7 +29,7 @@ export async function draftOf(
 ): Promise<{readonly draft: Draft} & Pick<WorkingPlace, 'worktreeOf'>> {
   const {project, directory, prompt, client, agent, model, parent, continues, environment} = request;
   const {catalog, worktrees} = environment;
-  const access = request.access ?? DEFAULT_ACCESS;
+  const access = accessOf(request);
   checkPrompt(prompt);
   if (environment.isConfined && access === 'agent') {
     throw new Refusal(
@@ -60,6 +60,7 @@ export async function draftOf(
     project,
     directory,
     access,
+    ...(environment.where !== undefined && {where: {is: environment.where}}),
     ...choice,
     client,
     owner: ownerIn(owner, environment),
@@ -79,6 +80,20 @@ export async function draftOf(
     text: '',
   };
   return {draft, worktreeOf};
+}
+
+/** @throws Refusal where what it is to touch cannot be had where it runs. */
+function accessOf({access, environment, includeChanges}: DelegateInput): Access {
+  if (environment.where === undefined) {
+    if (includeChanges !== true) return access ?? DEFAULT_ACCESS;
+    throw new Refusal(
+      'include_changes is for what runs on another machine, with where "pool". Nothing was started. Here, access "agent" works with your files as they are.',
+    );
+  }
+  if (access === undefined || access === 'worktree') return 'worktree';
+  throw new Refusal(
+    `What runs in the pool works in a worktree there, and its branch comes back: access "${access}" cannot be had. Nothing was started. Leave access out, or give where "here".`,
+  );
 }
 
 /** The schema as it is kept. @throws Refusal for one that nothing can be checked against. */

@@ -45,6 +45,8 @@ export interface DelegateInput {
   readonly continues?: Continues;
   /** The worktree that it goes on in, with the session; it is ready for that. */
   readonly worktree?: Worktree;
+  /** That what is not committed goes with it, where it runs elsewhere. */
+  readonly includeChanges?: boolean;
   /** The JSON Schema that the answer has to fit. */
   readonly expect?: unknown;
   /** Default: from the prompt. */

@@ -14,11 +14,11 @@ export interface WorkingPlace {
  * @throws Refusal when it is to have a worktree and none can be made.
  */
 export async function workingPlaceOf(
-  {access, project, directory, worktree}: DelegateInput & {readonly access: Access},
+  {access, project, directory, worktree, includeChanges = false}: DelegateInput & {readonly access: Access},
   worktrees: Worktrees,
 ): Promise<WorkingPlace> {
   if (worktree !== undefined) return {worktreeOf: () => ({worktree}), notes: []};
   if (access !== 'worktree') return {worktreeOf: () => ({}), notes: []};
-  const plan = await worktrees.plan(directory);
+  const plan = await worktrees.plan(directory, {includeChanges});
   return {worktreeOf: (id) => ({worktree: worktrees.place(plan, {project, id})}), notes: plan.notes};
 }

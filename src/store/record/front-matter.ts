@@ -9,6 +9,7 @@ import {
   type State,
   type Usage,
 } from '../../delegation/model/delegation.ts';
+import type {Elsewhere} from '../../delegation/model/elsewhere.ts';
 import {keptWhy} from '../../delegation/model/end.ts';
 import {fromAsks, fromDecisions, toAsks, toDecisions} from './asks.ts';
 import {fromMessages} from './messages.ts';
@@ -44,6 +45,7 @@ export function toHead(matter: FrontMatter, project: string): DelegationHead {
   if (matter.parent !== undefined) head.parent = toParent(matter.parent);
   if (matter.task === true) head.isTask = true;
   if (matter.trusted !== undefined) head.trusted = matter.trusted;
+  if (matter.where !== undefined) head.where = toWhere(matter.where);
   if (matter.worktree !== undefined) head.worktree = toWorktree(matter.worktree);
   if (matter.also_changed !== undefined) head.alsoChanged = matter.also_changed;
   if (continues !== undefined) head.continues = {id: continues.id, sessionId: continues.session};
@@ -60,6 +62,11 @@ function toOwner({pid, hostname, environment, boot, space, started, sessions}: F
   if (started !== undefined) owner.started = started;
   if (sessions !== undefined) owner.sessions = sessions;
   return owner;
+}
+
+function toWhere({is, ...rest}: NonNullable<FrontMatter['where']>): Elsewhere {
+  const known = Object.entries(rest).filter(([, value]) => value !== undefined);
+  return {is, ...Object.fromEntries(known)};
 }
 
 function toParent({session, pid, ...rest}: NonNullable<FrontMatter['parent']>): Parent {
@@ -134,6 +141,7 @@ export function toFrontMatter(delegation: Delegation): WrittenMatter {
   const shared = {
     ...{title, summary, agent, model, directory},
     ...(access !== DEFAULT_ACCESS && {access}),
+    ...(delegation.where !== undefined && {where: {...delegation.where}}),
     ...(delegation.worktree !== undefined && {worktree: fromWorktree(delegation.worktree)}),
     ...(alsoChanged !== undefined && {also_changed: alsoChanged.map((one) => ({...one}))}),
     client: {name: client.name, version: client.version},

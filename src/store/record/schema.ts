@@ -80,6 +80,15 @@ const common = {
   model: z.string(),
   directory: z.string().refine(isAbsolute, 'must be an absolute path'),
   access: z.enum(ACCESSES).default(DEFAULT_ACCESS),
+  where: z
+    .object({
+      is: z.enum(['pool']),
+      worker: z.string().optional(),
+      host: z.string().optional(),
+      version: z.string().optional(),
+      opencode: z.string().optional(),
+    })
+    .optional(),
   worktree: worktreeMatter.optional(),
   also_changed: z.array(z.object({file: z.string(), by: z.string()})).optional(),
   client: z.object({name: z.string(), version: z.string()}),

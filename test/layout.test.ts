@@ -46,6 +46,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['delegation/live'],
   ['delegation/asks', 'contract'],
   ['delegation/model'],
+  ['pool/queue'],
   ['config.ts', 'environment', 'loaded-by-opencode.ts', 'process', 'schema'],
   ['settings', 'variables.ts'],
   ['base'],
@@ -71,6 +72,7 @@ const OWNED: readonly (readonly [name: RegExp, owner: string])[] = [
   [/^@opencode-ai\/sdk(\/|$)/, 'opencode'],
   [/^js-yaml$/, 'store'],
   [/^(ink|react)$/, 'cli'],
+  [/^(bullmq|pg|ioredis)(\/|$)/, 'pool'],
   [/^(@opentui\/|solid-js$)/, 'tui'],
 ];
 

@@ -46,6 +46,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['delegation/live'],
   ['delegation/asks', 'contract'],
   ['delegation/model'],
+  ['pool/seal'],
   ['pool/queue'],
   ['config.ts', 'environment', 'loaded-by-opencode.ts', 'process', 'schema'],
   ['settings', 'variables.ts'],

@@ -69,10 +69,11 @@ export function runProgram(
 
 function failureOf(error: Error, {directory, stderr}: {directory: string; stderr: string}): Error {
   if ('code' in error && error.code === 'ENOENT') return new GitMissing(error.message);
-  return new GitError(existsSync(directory) ? wordsOf(stderr, error) : `${directory} is not there`);
+  return new GitError(existsSync(directory) ? gitWords(stderr, error) : `${directory} is not there`);
 }
 
-function wordsOf(stderr: string, error: Error): string {
+/** Git's own words for what went wrong. */
+export function gitWords(stderr: string, error: Error): string {
   const lines = stderr.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('hint:'));
   const telling = lines.filter((line) => /^(fatal|error):/.test(line));
   return (telling.length > 0 ? telling : lines).join(' ').trim() || error.message;

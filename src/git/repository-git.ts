@@ -1,6 +1,7 @@
 import {GitError, type GitOptions, GitTooOld, runProgram} from './program.ts';
 import {FIXED_ENVIRONMENT, LIST_SETTINGS, Settings} from './settings.ts';
 import {withStandIn} from './stand-in.ts';
+import {type StreamOptions, streamProgram} from './stream.ts';
 
 /**
  * Git's words when it comes across a worktree that another git is making at this moment, which several delegations
@@ -62,10 +63,7 @@ export class RepositoryGit {
    */
   async run(args: readonly string[], options: GitOptions = {}): Promise<string> {
     const {directory = this.folders.workTree} = options;
-    const settings = await this.settings(options);
-    const config = settings.standIn + (this.#filters === 'off' ? settings.noFilters : '');
-    return withStandIn(this.folders.commonDir, config, async (standIn) => {
-      const env = {...this.#env, ...FIXED_ENVIRONMENT, ...standIn, ...this.#over, ...options.env};
+    return this.#withEnvironment(options, async (env) => {
       for (let attempt = 1; ; attempt++) {
         try {
           return await runProgram(directory, args, {...options, env});
@@ -75,6 +73,15 @@ export class RepositoryGit {
         }
       }
     });
+  }
+
+  /**
+   * As {@link run}, for what is larger than memory or talks to another machine.
+   * @throws as {@link run} does; also what `output` and `input` throw, and the signal's reason.
+   */
+  async stream(args: readonly string[], options: StreamOptions = {}): Promise<void> {
+    const {directory = this.folders.workTree} = options;
+    await this.#withEnvironment(options, (env) => streamProgram(directory, args, {...options, env}));
   }
 
   /** As {@link run}; `undefined` where git fails, for questions whose answer may be no. */
@@ -102,5 +109,17 @@ export class RepositoryGit {
     const settings = new Settings(listing, commonDir);
     if (!settings.isHeld) throw new GitTooOld('git is older than 2.31');
     return settings;
+  }
+
+  async #withEnvironment<Result>(
+    {env, signal, timeoutMs}: Pick<GitOptions, 'env' | 'signal' | 'timeoutMs'>,
+    use: (env: NodeJS.ProcessEnv) => Promise<Result>,
+  ): Promise<Result> {
+    const limits = {...(signal !== undefined && {signal}), ...(timeoutMs !== undefined && {timeoutMs})};
+    const settings = await this.settings(limits);
+    const config = settings.standIn + (this.#filters === 'off' ? settings.noFilters : '');
+    return withStandIn(this.folders.commonDir, config, (standIn) =>
+      use({...this.#env, ...FIXED_ENVIRONMENT, ...standIn, ...this.#over, ...env}),
+    );
   }
 }

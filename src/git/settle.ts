@@ -3,6 +3,7 @@ import {contains} from '../base/contains.ts';
 import {messageOf} from '../base/errors.ts';
 import {oneLine} from '../base/safe-text.ts';
 import type {SettledWorktree, WorkInWorktree, Worktree} from '../delegation/model/worktree.ts';
+import {committerOf} from './committer.ts';
 import {exists} from './exists.ts';
 import type {Git} from './git.ts';
 import {repositoriesThere} from './nested.ts';
@@ -11,8 +12,6 @@ import type {RepositoryGit} from './repository-git.ts';
 import {changedPaths, isStaged, notStaged, stage} from './stage.ts';
 import {WorkedIn} from './worked-in.ts';
 
-/** Who commits where git knows of nobody. */
-const FALLBACK = {name: 'OpenCode Delegate', email: 'opencode-delegate@localhost'};
 /** Neither the user's viewers nor their converters may run. */
 const PLAIN_DIFF = ['--no-ext-diff', '--no-textconv', '--no-color', '--ignore-submodules=dirty'];
 /**
@@ -101,7 +100,7 @@ async function commit(
     if (await isStaged(git)) {
       await git.run(['commit', '--quiet', '--no-verify', '--cleanup=verbatim', '--file=-'], {
         input: `${oneLine(title)}\n\nDelegation: ${id}\n`,
-        env: await identity(git),
+        env: await committerOf(git),
       });
     }
   }
@@ -195,16 +194,4 @@ async function ignoredAmong(
   const ignored = (listed ?? '').split('\0').filter((file) => file !== '');
   const there = await Promise.all(ignored.map((file) => exists(join(directory, file))));
   return ignored.filter((_, index) => there[index]);
-}
-
-/** The user's own, or ours where git has none set: a name made up from account and host would be nobody's. */
-async function identity(git: RepositoryGit): Promise<NodeJS.ProcessEnv> {
-  const own = await git.ask(['-c', 'user.useConfigOnly=true', 'var', 'GIT_COMMITTER_IDENT']);
-  if (own !== undefined) return {};
-  return {
-    GIT_AUTHOR_NAME: FALLBACK.name,
-    GIT_AUTHOR_EMAIL: FALLBACK.email,
-    GIT_COMMITTER_NAME: FALLBACK.name,
-    GIT_COMMITTER_EMAIL: FALLBACK.email,
-  };
 }

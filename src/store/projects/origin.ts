@@ -1,5 +1,6 @@
 import {isAbsolute, join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
+import {addressOf, repositoryUrl} from '../../base/repository-address.ts';
 import {fileTextOf, repositoryAt, repositoryTopOf} from './repository.ts';
 
 /** Where a repository was cloned from. */
@@ -9,24 +10,15 @@ export type Origin =
   /** One elsewhere, as `host/path`: the same by whatever protocol, and for whomever. */
   | {readonly address: string};
 
-const DEFAULT_PORTS: Readonly<Record<string, string>> = {ssh: '22', https: '443', http: '80', git: '9418'};
-
-/** Servers that do not tell repositories apart by the case of their letters. */
-const ANY_CASE = new Set(['github.com', 'gitlab.com', 'bitbucket.org']);
-/** Their other names, for where a firewall lets only some ports through. */
-const ALSO: Readonly<Record<string, string>> = {
-  'www.github.com': 'github.com',
-  'ssh.github.com:443': 'github.com',
-  'altssh.gitlab.com:443': 'gitlab.com',
-  'altssh.bitbucket.org:443': 'bitbucket.org',
-};
-
 /** The origin of a repository, as its configuration names it; `undefined` where it names none. */
 export function originOf(commonDir: string): Origin | undefined {
   const url = urlOf(fileTextOf(join(commonDir, 'config')) ?? '');
   if (url === undefined) return undefined;
   const path = pathOf(url);
-  if (path === undefined) return addressOf(url);
+  if (path === undefined) {
+    const parts = repositoryUrl(url);
+    return parts === undefined ? undefined : {address: addressOf(parts)};
+  }
   const folder = resolve(repositoryTopOf(commonDir), path);
   const other = repositoryAt(folder) ?? repositoryAt(`${folder}.git`);
   return other === undefined || other === commonDir ? undefined : {commonDir: other};
@@ -68,21 +60,4 @@ function pathOf(url: string): string | undefined {
   // What has a colon before its first slash is a host with a path, but for a drive of Windows.
   const isElsewhere = /^[^/\\]+:/.test(url) && !/^[A-Za-z]:[\\/]/.test(url);
   return isAbsolute(url) || !isElsewhere ? url : undefined;
-}
-
-function addressOf(url: string): Origin | undefined {
-  const [, scheme = 'ssh', host, port, path] =
-    /^([a-z][\w+.-]*):\/\/(?:[^@/]*@)?(\[[^\]]*\]|[^:/]+)(?::(\d+))?\/(.*)$/i.exec(url) ??
-    /^()(?:[^@/]*@)?(\[[^\]]*\]|[^:/]+):()(?!\/\/)(.*)$/.exec(url) ??
-    [];
-  if (host === undefined || path === undefined) return undefined;
-  const place = path
-    .split('/')
-    .filter((name) => name !== '')
-    .join('/')
-    .replace(/\.git$/i, '');
-  const isUsual = port === undefined || port === '' || port === DEFAULT_PORTS[scheme.toLowerCase()];
-  const server = `${host.toLowerCase()}${isUsual ? '' : `:${port}`}`;
-  const known = ALSO[server] ?? server;
-  return {address: `${known}/${ANY_CASE.has(known) ? place.toLowerCase() : place}`};
 }

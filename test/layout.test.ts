@@ -47,6 +47,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['delegation/live'],
   ['delegation/asks', 'contract'],
   ['delegation/model'],
+  ['pool/engine'],
   ['pool/seal'],
   ['pool/queue'],
   ['config.ts', 'environment', 'loaded-by-opencode.ts', 'process', 'schema'],

@@ -19,11 +19,16 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
  */
 const BUNDLED = ['ink', 'react'];
 
+/** What only a pool needs. Those who have one install it themselves; the tests have it. */
+const POOL = ['bullmq', 'ioredis', 'pg'];
+
 const manifest = z
   .object({
     bin: z.record(z.string(), z.string()),
     dependencies: z.record(z.string(), z.string()),
     devDependencies: z.record(z.string(), z.string()),
+    peerDependencies: z.record(z.string(), z.string()),
+    peerDependenciesMeta: z.record(z.string(), z.object({optional: z.literal(true)})),
   })
   .parse(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')));
 
@@ -72,9 +77,11 @@ describe('the package', () => {
   });
 
   it('depends on every package that src imports, but for what is bundled or provided, and on no other', () => {
-    const needed = importedPackages().filter((name) => ![...BUNDLED, ...PROVIDED].includes(name));
+    const needed = importedPackages().filter((name) => ![...BUNDLED, ...PROVIDED, ...POOL].includes(name));
     expect(needed).toEqual(Object.keys(manifest.dependencies).sort());
-    expect(Object.keys(manifest.devDependencies)).toEqual(expect.arrayContaining(BUNDLED));
+    expect(Object.keys(manifest.devDependencies)).toEqual(expect.arrayContaining([...BUNDLED, ...POOL]));
+    expect(Object.keys(manifest.peerDependencies)).toEqual(POOL);
+    expect(Object.keys(manifest.peerDependenciesMeta)).toEqual(POOL);
   });
 
   it('has what is bundled in the file of the live view, which needs nothing beside the package, and in no other', () => {

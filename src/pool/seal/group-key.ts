@@ -10,7 +10,7 @@ const NONCE_BYTES = 12;
 /** The length of the tag that ends each sealed piece. */
 export const TAG_BYTES = 16;
 /** So many that no two messages of all times have the same: each has a key of its own. */
-export const SALT_BYTES = 24;
+const SALT_BYTES = 24;
 const VERSION = 1;
 
 /**

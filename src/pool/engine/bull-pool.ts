@@ -1,0 +1,221 @@
+import {Refusal} from '../../base/errors.ts';
+import {FileMissing} from '../queue/errors.ts';
+import type {
+  JobStanding,
+  Letter,
+  Listening,
+  PoolJob,
+  PoolQueue,
+  Reader,
+  Serving,
+  ServingOptions,
+  WorkerCard,
+  WorkerSelf,
+} from '../queue/queue.ts';
+import {BullWorker} from './bull-worker.ts';
+import {type Desk, laneOf} from './desk.ts';
+import {every, type Repeated} from './every.ts';
+import {inWords} from './faults.ts';
+import {inChunks} from './in-chunks.ts';
+import type {Lines} from './lines.ts';
+import {standingOf} from './standing-of.ts';
+import type {Times} from './times.ts';
+import {Watches} from './watches.ts';
+
+/** A worker that was not heard of for so long is not shown. */
+const SHOWN_MS = 30_000;
+/** How often what nobody has fetched is removed. */
+const TIDY_MS = 600_000;
+
+/** The queue over BullMQ, whatever its database. */
+export class BullPool implements PoolQueue {
+  readonly #desk: Desk;
+  readonly #lines: Lines;
+  readonly #times: Times;
+  readonly #release: () => Promise<void>;
+  readonly #watches: Watches;
+  readonly #workers = new Set<BullWorker>();
+  readonly #lanes = new Map<string, string>();
+  readonly #repeated: readonly Repeated[];
+  #closed: Promise<void> | undefined;
+
+  constructor(given: {desk: Desk; lines: Lines; times: Times; release: () => Promise<void>}) {
+    const {desk, lines, times} = given;
+    this.#desk = desk;
+    this.#lines = lines;
+    this.#times = times;
+    this.#release = given.release;
+    this.#watches = new Watches({desk, pollMs: times.pollMs, lookMs: times.sweepMs});
+    this.#repeated = [every(times.sweepMs, () => this.#sweep()), every(TIDY_MS, () => this.#tidy())];
+  }
+
+  async submit(job: PoolJob): Promise<void> {
+    await inWords(async () => {
+      await this.#desk.enter(job);
+      await this.#lines.add(job);
+      await this.#desk.announce(laneOf(job));
+    });
+  }
+
+  async standing(id: string): Promise<JobStanding> {
+    return inWords(async () => {
+      const known = await this.#desk.find(id);
+      if (known === undefined || known.isOver) return {is: 'unknown'};
+      const lane = laneOf(known.job);
+      this.#lanes.set(id, lane);
+      return standingOf(known, await this.#lines.state(lane, id));
+    });
+  }
+
+  async withdraw(id: string): Promise<boolean> {
+    return inWords(async () => {
+      const known = await this.#desk.find(id);
+      if (!(await this.#desk.withdraw(id))) return false;
+      if (known !== undefined && !known.isOver) await this.#lines.remove(laneOf(known.job), id);
+      return true;
+    });
+  }
+
+  async post(id: string, to: Reader, body: Uint8Array): Promise<void> {
+    await inWords(() => this.#desk.post(id, to, body));
+  }
+
+  async receive(id: string, at: Reader, after: number, take: (letter: Letter) => void): Promise<Listening> {
+    let last = after;
+    let isOpen = true;
+    const listening = await inWords(() =>
+      this.#watches.add(id, async (counts) => {
+        while (isOpen && counts !== undefined && counts[at] > last) {
+          const letters = await this.#desk.letters(id, at, last);
+          if (letters.length === 0) return;
+          for (const letter of letters) {
+            if (!isOpen) return;
+            last = letter.number;
+            take(letter);
+          }
+        }
+      }),
+    );
+    return {
+      close: () => {
+        isOpen = false;
+        return listening.close();
+      },
+    };
+  }
+
+  async changed(id: string, notice: (standing: JobStanding) => void): Promise<Listening> {
+    let told: string | undefined;
+    let isOpen = true;
+    const listening = await inWords(() =>
+      this.#watches.add(id, async () => {
+        const standing = await this.standing(id);
+        const now = JSON.stringify({...standing, result: undefined});
+        if (!isOpen || now === told) return;
+        told = now;
+        notice(standing);
+      }),
+    );
+    return {
+      close: () => {
+        isOpen = false;
+        return listening.close();
+      },
+    };
+  }
+
+  async putFile(id: string, name: string, content: AsyncIterable<Uint8Array>): Promise<void> {
+    const upload = await inWords(() => this.#desk.upload(id, name));
+    try {
+      for await (const chunk of inChunks(content)) await inWords(() => upload.add(chunk));
+      await inWords(() => upload.finish());
+    } catch (error) {
+      // What cannot be removed now is removed when it is old.
+      await upload.drop().catch(() => {});
+      throw error;
+    }
+  }
+
+  async *getFile(id: string, name: string): AsyncIterable<Uint8Array> {
+    const chunks = await inWords(() => this.#desk.download(id, name));
+    if (chunks === undefined) throw new FileMissing(id, name);
+    const each = chunks[Symbol.asyncIterator]();
+    for (;;) {
+      const next = await inWords(() => each.next());
+      if (next.done) return;
+      yield next.value;
+    }
+  }
+
+  async forget(id: string): Promise<void> {
+    await inWords(async () => {
+      const known = await this.#desk.find(id);
+      if (known === undefined) return;
+      await this.#desk.forget(id);
+      await this.#lines.remove(laneOf(known.job), id);
+    });
+  }
+
+  async kept(owner: string): Promise<readonly string[]> {
+    const jobs = await inWords(() => this.#desk.ofOwner(owner));
+    const kept: string[] = [];
+    for (const {id} of jobs) {
+      if (/^(returned|lost)$/.test((await this.standing(id)).is)) kept.push(id);
+    }
+    return kept;
+  }
+
+  async serve(self: WorkerSelf, options: ServingOptions): Promise<Serving> {
+    const skew = (await this.now()) - Date.now();
+    if (this.#desk.goesByOurClock && Math.abs(skew) >= this.#times.skewMs) {
+      const seconds = Math.round(Math.abs(skew) / 1000);
+      throw new Refusal(
+        `This machine's clock is ${seconds} s ${skew > 0 ? 'behind' : 'ahead of'} the database's. Leases go by both: set the clock, for example with NTP.`,
+      );
+    }
+    const given = {desk: this.#desk, lines: this.#lines, watches: this.#watches, times: this.#times};
+    const worker = new BullWorker({...given, self, options});
+    this.#workers.add(worker);
+    await inWords(() => worker.start());
+    return worker;
+  }
+
+  async workers(): Promise<readonly WorkerCard[]> {
+    return inWords(() => this.#desk.cards(SHOWN_MS));
+  }
+
+  async now(): Promise<number> {
+    return inWords(() => this.#desk.now());
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#end();
+    return this.#closed;
+  }
+
+  /** Something waits. */
+  arrived(): void {
+    for (const worker of this.#workers) worker.arrived();
+  }
+
+  async #end(): Promise<void> {
+    await Promise.all([...this.#workers].map((worker) => worker.stop()));
+    await Promise.all(this.#repeated.map((each) => each.stop()));
+    await this.#watches.close();
+    await this.#release();
+  }
+
+  /** Owners look after the jobs that they wait for, and workers after all. */
+  async #sweep(): Promise<void> {
+    const watched = this.#watches.ids.flatMap((id) => this.#lanes.get(id) ?? []);
+    const leased = this.#workers.size > 0 ? (await this.#desk.lanes('leased')).map(({name}) => name) : [];
+    for (const lane of new Set([...watched, ...leased])) {
+      for (const id of await this.#lines.sweep(lane)) await this.#desk.touch(id, true);
+    }
+  }
+
+  async #tidy(): Promise<void> {
+    if (this.#workers.size === 0) return;
+    for (const {id} of await this.#desk.tidy(this.#times.keepMs)) await this.forget(id);
+  }
+}

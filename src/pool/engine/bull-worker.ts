@@ -1,0 +1,182 @@
+import {randomUUID} from 'node:crypto';
+import type {Serving, ServingOptions, WorkerCard, WorkerSelf} from '../queue/queue.ts';
+import {BullLease} from './bull-lease.ts';
+import type {Desk, Lane} from './desk.ts';
+import {every, type Repeated} from './every.ts';
+import {type Lines, NOT_RENEWED} from './lines.ts';
+import type {Times} from './times.ts';
+import type {Watches} from './watches.ts';
+
+/** Why nobody has begun a job. */
+export const TOO_LATE = 'no worker began it in time';
+
+interface Given {
+  readonly desk: Desk;
+  readonly lines: Lines;
+  readonly watches: Watches;
+  readonly times: Times;
+  readonly self: WorkerSelf;
+  readonly options: ServingOptions;
+}
+
+/** Takes jobs, renews their leases, and says that it is there. */
+export class BullWorker implements Serving {
+  readonly #given: Given;
+  readonly #leases = new Set<BullLease>();
+  readonly #since = Date.now();
+  readonly #repeated: readonly Repeated[];
+  readonly #taking: Repeated;
+  #isDraining = false;
+  #isRight = true;
+  #drained: Promise<void> | undefined;
+  readonly #emptied: (() => void)[] = [];
+
+  constructor(given: Given) {
+    const {times} = given;
+    this.#given = given;
+    this.#taking = every(times.takeMs, () => this.#take());
+    this.#repeated = [
+      this.#taking,
+      every(times.leaseMs / 4, () => this.#renew()),
+      every(times.cardMs, () => this.#showCard()),
+    ];
+  }
+
+  get leased(): number {
+    return this.#leases.size;
+  }
+
+  /** Says that it is there, and begins. */
+  async start(): Promise<void> {
+    await this.#showCard();
+    this.#taking.now();
+  }
+
+  /** Something waits. */
+  arrived(): void {
+    this.#taking.now();
+  }
+
+  drain(): Promise<void> {
+    this.#isDraining = true;
+    this.#drained ??= this.#end();
+    return this.#drained;
+  }
+
+  /** Takes and renews nothing more. */
+  async stop(): Promise<void> {
+    this.#isDraining = true;
+    await Promise.all(this.#repeated.map((each) => each.stop()));
+  }
+
+  async #end(): Promise<void> {
+    await this.#taking.stop();
+    if (this.#leases.size > 0) await new Promise<void>((resolve) => this.#emptied.push(resolve));
+    await this.stop();
+    await this.#given.desk.dropCard(this.#given.self.name).catch(() => {});
+  }
+
+  async #take(): Promise<void> {
+    const {desk, options} = this.#given;
+    const isFull = () => this.#isDraining || !this.#isRight || this.#leases.size >= options.concurrency;
+    for (let hasMore = true; hasMore && !isFull(); ) {
+      hasMore = false;
+      const lanes = (await desk.lanes('waiting')).filter((lane) => this.#isServed(lane));
+      // One of each line in turn, so that no owner waits for another one's hundred.
+      for (const lane of shuffled(lanes)) {
+        if (isFull()) return;
+        if (await this.#takeOne(lane)) hasMore = true;
+      }
+    }
+  }
+
+  #isServed({route, owner}: Lane): boolean {
+    const {routes, owners} = this.#given.options;
+    const isIn = (list: readonly string[] | 'all', item: string) => list === 'all' || list.includes(item);
+    return isIn(routes, route) && isIn(owners, owner);
+  }
+
+  /** @returns whether the line had one. */
+  async #takeOne({name}: Lane): Promise<boolean> {
+    const {desk, lines, self} = this.#given;
+    const token = `${self.name}/${randomUUID()}`;
+    const taken = await lines.take(name, token);
+    if (taken === undefined) return false;
+    const {id} = taken;
+    const claimed = taken.isStalled ? 'taken' : await desk.claim(id, token);
+    if (claimed === 'claimed') {
+      const known = await desk.find(id);
+      if (known !== undefined && !known.isOver)
+        this.#run(new BullLease({desk, lines, job: known.job, token}));
+      return true;
+    }
+    if (claimed === 'over') {
+      await lines.remove(name, id);
+      return true;
+    }
+    await lines.fail(name, id, token, claimed === 'late' ? TOO_LATE : NOT_RENEWED);
+    await desk.touch(id, true);
+    return true;
+  }
+
+  #run(lease: BullLease): void {
+    const {watches, options} = this.#given;
+    this.#leases.add(lease);
+    void this.#showCard();
+    // The owner may forget a job that is worked at.
+    const watching = watches.follow(lease.job.id, async () => {
+      if ((await this.#given.desk.find(lease.job.id))?.isOver !== false) lease.lose();
+    });
+    void (async () => {
+      await options.lease(lease).catch(() => {});
+      await lease.letGo();
+      await watching.close();
+      this.#leases.delete(lease);
+      void this.#showCard();
+      if (this.#leases.size === 0) for (const resolve of this.#emptied.splice(0)) resolve();
+      this.#taking.now();
+    })();
+  }
+
+  async #renew(): Promise<void> {
+    const {lines, times} = this.#given;
+    const held = [...this.#leases].filter((lease) => lease.isHeld);
+    for (const lease of held) {
+      // Others may have taken it for lost by now, or will before an answer comes.
+      if (Date.now() - lease.renewedAt >= times.leaseMs) lease.lose();
+    }
+    for (const lane of new Set(held.map((lease) => lease.lane))) {
+      const leases = held.filter((lease) => lease.lane === lane);
+      const askedAt = Date.now();
+      const asked = leases.map((lease) => ({id: lease.job.id, token: lease.token}));
+      const lost = await lines.renew(lane, asked).catch(() => undefined);
+      for (const lease of leases) {
+        if (lost?.includes(lease.job.id)) lease.lose();
+        else if (lost !== undefined) lease.renewedAt = askedAt;
+      }
+    }
+  }
+
+  async #showCard(): Promise<void> {
+    const {desk, self, options, times} = this.#given;
+    const {name, host, version, opencode} = self;
+    const card: WorkerCard = {
+      ...{name, host, version, opencode, concurrency: options.concurrency},
+      ...{busy: this.#leases.size, since: this.#since},
+    };
+    if (this.#isDraining && this.#leases.size === 0) return;
+    try {
+      await desk.saveCard(card);
+      if (desk.goesByOurClock) this.#isRight = Math.abs((await desk.now()) - Date.now()) < times.skewMs;
+    } catch {
+      // It is said again at the next time.
+    }
+  }
+}
+
+function shuffled<T>(items: readonly T[]): readonly T[] {
+  return items
+    .map((item) => ({item, place: Math.random()}))
+    .sort((a, b) => a.place - b.place)
+    .map(({item}) => item);
+}

@@ -1,0 +1,53 @@
+import {messageOf, Refusal} from '../../base/errors.ts';
+import type {PoolQueue} from '../queue/queue.ts';
+import {connectPostgres, setUpPostgres} from './connect-postgres.ts';
+import {connectRedis} from './connect-redis.ts';
+import {TIMES, type Times} from './times.ts';
+
+/** Which database it is, by the URL. */
+function kindOf(url: string): 'postgres' | 'redis' {
+  const scheme = /^([a-z]+):\/\//i.exec(url)?.[1]?.toLowerCase() ?? '';
+  if (/^postgres(ql)?$/.test(scheme)) return 'postgres';
+  if (/^(redis|valkey)s?$/.test(scheme)) return 'redis';
+  throw new Refusal(
+    'A pool is a URL that begins with postgres://, or with redis://, rediss://, valkey:// or valkeys://.',
+  );
+}
+
+/**
+ * Connects a machine to the pool at a URL. The schema of Postgres is `?schema=`, the prefix of Redis `?prefix=`.
+ * @throws Refusal when it is no such URL, the packages are not installed, or the database is not set up.
+ * @throws PoolUnreachable when the database cannot be reached.
+ */
+export async function connectPool(url: string, times: Partial<Times> = {}): Promise<PoolQueue> {
+  const all = {...TIMES, ...times};
+  return inWordsOfPackages(url, () =>
+    kindOf(url) === 'postgres' ? connectPostgres(url, all) : connectRedis(url, all),
+  );
+}
+
+/**
+ * Makes the tables of a pool, and gives a role what it needs. May be called again, and after an upgrade. Redis needs
+ * nothing.
+ * @param url of a role that may create a schema.
+ */
+export async function setUpPool(url: string, given: {readonly role?: string} = {}): Promise<void> {
+  await inWordsOfPackages(url, async () => {
+    if (kindOf(url) === 'postgres') await setUpPostgres(url, given.role);
+  });
+}
+
+/** Says which packages are missing. */
+async function inWordsOfPackages<T>(url: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    const missing = /Cannot find (?:package|module) '(bullmq|pg|ioredis)'/.exec(messageOf(error))?.[1];
+    if (missing === undefined) throw error;
+    const packages = kindOf(url) === 'postgres' ? 'bullmq pg' : 'bullmq ioredis';
+    throw new Refusal(
+      `A pool needs the package ${missing}, which is not installed here. Install it beside opencode-delegate: npm install --global ${packages}`,
+      {cause: error},
+    );
+  }
+}

@@ -1,0 +1,67 @@
+import type {IQueueBackend} from 'bullmq';
+import type {RedisOptions} from 'ioredis';
+import {Refusal} from '../../base/errors.ts';
+import {BullPool} from './bull-pool.ts';
+import {inWords} from './faults.ts';
+import {Lines} from './lines.ts';
+import {RedisDesk} from './redis-desk.ts';
+import type {Times} from './times.ts';
+
+/** What our keys begin with, unless the URL says `?prefix=…`. */
+const DEFAULT_PREFIX = 'opencode-delegate';
+/** How long it waits before it connects again. */
+const AGAIN_MS = 500;
+
+/** Connects to a pool in Redis or Valkey. */
+export async function connectRedis(url: string, times: Times): Promise<BullPool> {
+  const {address, prefix} = placeOf(url);
+  const [bull, {Redis}] = await Promise.all([import('bullmq'), import('ioredis')]);
+  const options = {
+    connectTimeout: times.answerMs,
+    maxRetriesPerRequest: null,
+    // Nothing is sent later than it was asked for: who asks is told that it could not be sent.
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    retryStrategy: () => AGAIN_MS,
+    lazyConnect: true,
+  } satisfies RedisOptions;
+  const redis = new Redis(address, {...options, commandTimeout: times.answerMs});
+  const listening = new Redis(address, options);
+  for (const client of [redis, listening]) client.on('error', () => {});
+  const release = async () => {
+    listening.disconnect();
+    redis.disconnect();
+  };
+  try {
+    await inWords(() => Promise.all([redis.connect(), listening.connect()]));
+    const lockDuration = times.leaseMs;
+    const line = {
+      prefix,
+      skipVersionCheck: true,
+      lockDuration,
+      maxStalledCount: 0,
+      stalledInterval: times.sweepMs,
+    };
+    const backend = bull.createRedisBackend('pool', {connection: redis, ...line} as never);
+    backend.on('error', () => {});
+    await inWords(() => backend.waitUntilReady());
+    const desk = new RedisDesk({redis, listening: () => listening, prefix});
+    const lines = new Lines({bull, backend: backend as IQueueBackend, leaseMs: times.leaseMs});
+    const queue = new BullPool({desk, lines, times, release});
+    await inWords(() => desk.listen(() => queue.arrived()));
+    return queue;
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+function placeOf(url: string): {readonly address: string; readonly prefix: string} {
+  const parsed = new URL(url.replace(/^valkey/i, 'redis'));
+  const prefix = parsed.searchParams.get('prefix') ?? DEFAULT_PREFIX;
+  if (!/^[\w.-]{1,100}$/.test(prefix)) {
+    throw new Refusal('The prefix of a pool is made of letters, digits, points, underscores and hyphens.');
+  }
+  parsed.searchParams.delete('prefix');
+  return {address: parsed.href, prefix};
+}

@@ -59,14 +59,17 @@ export class Travelling {
   }
 }
 
-/** All that git has written of a repository and its worktree, byte for byte, with modes and times. */
+/**
+ * A checkout and its repository, byte for byte, with modes and times; without those of objects, which git renews when it
+ * would write one that is there.
+ */
 export function bytesOf(folder: string): Readonly<Record<string, string>> {
   const names = readdirSync(folder, {recursive: true, encoding: 'utf8'}).sort();
   return Object.fromEntries(
     names.map((name) => {
       const stats = statSync(join(folder, name));
       const content = stats.isDirectory() ? 'folder' : readFileSync(join(folder, name), 'base64');
-      return [name, `${stats.mode} ${stats.isDirectory() ? '' : stats.mtimeMs} ${content}`];
+      return [name, `${stats.mode} ${stats.isDirectory() || name.includes('objects') ? '' : stats.mtimeMs} ${content}`];
     }),
   );
 }

@@ -96,7 +96,7 @@ async function planned(place: Place, options: TravelOptions): Promise<PlannedTra
     repository: identity.repository ?? `commit:${head}`,
     ...{format: format satisfies ObjectFormat as ObjectFormat, head, commit, prefix: location.prefix},
   };
-  const notes = await leftBehind(git, {commit, includesChanges: options.includesChanges, leftOut});
+  const notes = await leftBehind(aside, {commit, includesChanges: options.includesChanges, leftOut});
   const whole = {identity, checkout, commonDir};
   const [remote] = identity.remotes;
   if (commit === head && reach.missing?.length === 0 && remote !== undefined) {

@@ -24,7 +24,8 @@ export interface RemoteUrl {
  */
 export function remoteUrl(text: string): RemoteUrl | undefined {
   if (/[\p{Cc}\s]/u.test(text) && !text.startsWith('file://')) return undefined;
-  if (/^[A-Za-z]:[\\/]/.test(text)) return undefined;
+  // A drive; and what git would take for the name of a program, or for a host with another meaning.
+  if (/^[A-Za-z]:[\\/]|^[^/]*::|^[^/@]*:[^/]*@/.test(text)) return undefined;
   const file = /^file:\/\/(\/.*)$/i.exec(text)?.[1];
   if (file !== undefined) return {url: `file://${file}`, address: `file${file}`, protocol: 'file'};
   const parts = repositoryUrl(text);
@@ -51,6 +52,6 @@ export function isFetchable(url: string): boolean {
 /** What git says, without what is secret in the URLs that it names. */
 export function withoutCredentials(words: string): string {
   return words
-    .replace(/\b([a-z][\w+.-]*:\/\/)[^\s/@'"]*@/gi, '$1')
+    .replace(/\b([a-z][\w+.-]*:\/\/)[^\s/'"]*@/gi, '$1')
     .replace(/\b([a-z][\w+.-]*:\/\/[^\s?'"]*)\?[^\s'"]*/gi, '$1');
 }

@@ -2,14 +2,13 @@ import {mkdir, readdir, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {messageOf, Refusal} from '../../base/errors.ts';
 import {quoted} from '../../base/safe-text.ts';
-import {exists} from '../../git/exists.ts';
 import type {Git} from '../../git/git.ts';
 import {BadBundle, keepBundle, type ObjectFormat} from './bundle-file.ts';
 import {Fetched, fetchedPath, removeUnused} from './fetched.ts';
 import {makeRepository} from './job-repository.ts';
-import {START_REF} from './plan.ts';
 import {type FetchProtocol, WORKER_PROTOCOLS} from './remote-url.ts';
 import {removeAll} from './remove-all.ts';
+import {START_REF} from './start-bundle.ts';
 import {type FetchPart, type Travel, travelSchema} from './travel.ts';
 import {checkFiles} from './tree-check.ts';
 import {withIncoming} from './unpack.ts';
@@ -85,11 +84,12 @@ export class RepositoryCache {
 
   /** Removes all that was there for a job. What is not there is no failure. */
   async remove(job: string): Promise<void> {
-    await removeAll(this.#pathOf(job));
-    for (const name of await readdir(this.#fetched).catch(() => [])) {
-      const path = join(this.#fetched, name);
-      if (await exists(join(path, 'refs', 'jobs', job))) await new Fetched(this.#git, path).release(job);
-    }
+    const own = this.#pathOf(job);
+    const names = await readdir(this.#fetched).catch(() => []);
+    for (const name of names.filter((one) => one.endsWith('.git')))
+      await new Fetched(this.#git, join(this.#fetched, name)).release(job);
+    // Last: as long as it is there, the job is among those of which there is something.
+    await removeAll(own);
   }
 
   /** The jobs of which there is something. */

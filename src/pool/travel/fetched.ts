@@ -1,5 +1,5 @@
 import {createHash} from 'node:crypto';
-import {readdir, rm, stat, utimes} from 'node:fs/promises';
+import {mkdir, readdir, rm, stat, utimes, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {messageOf} from '../../base/errors.ts';
 import {pause} from '../../base/pause.ts';
@@ -70,6 +70,8 @@ export class Fetched {
   async hold(job: string, source: FetchSource, signal: AbortSignal): Promise<void> {
     await this.#alone(async () => {
       const git = await this.#open(source.format);
+      await mkdir(join(this.#path, 'jobs'), {recursive: true});
+      await writeFile(join(this.#path, 'jobs', job), '');
       await fetchInto(git, source, signal);
       const input = source.part.commits
         .map((commit, index) => `update refs/jobs/${job}/${index} ${commit}\n`)
@@ -79,13 +81,14 @@ export class Fetched {
     }, signal);
   }
 
-  /** What a job has held may go. Also makes garbage of what is old. */
+  /** What a job has held may go; with many packs, what is old goes at once. Nothing happens where it has held nothing. */
   async release(job: string): Promise<void> {
-    if (!(await exists(join(this.#path, 'HEAD')))) return;
+    if (!(await exists(join(this.#path, 'jobs', job)))) return;
     await this.#alone(async () => {
       const git = openRepository(this.#git, this.#path);
       const held = await git.run(['for-each-ref', '--format=delete %(refname)', `refs/jobs/${job}/`]);
       if (held !== '') await git.run(['update-ref', '--stdin'], {input: `${held}\n`});
+      await rm(join(this.#path, 'jobs', job), {force: true});
       await this.#tidy(git);
     }, new AbortController().signal);
   }
@@ -160,7 +163,7 @@ export async function removeUnused(folder: string, olderThanMs: number): Promise
     if (!name.endsWith('.git')) continue;
     const path = join(folder, name);
     const age = Date.now() - (await stat(path)).mtimeMs;
-    const jobs = await readdir(join(path, 'refs', 'jobs')).catch(() => []);
+    const jobs = await readdir(join(path, 'jobs')).catch(() => []);
     if (age > olderThanMs && jobs.length === 0) await rm(path, {recursive: true, force: true, maxRetries: 3});
   }
 }

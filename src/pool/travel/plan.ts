@@ -1,30 +1,29 @@
-import {readFile} from 'node:fs/promises';
-import {join} from 'node:path';
-import {messageOf, Refusal} from '../../base/errors.ts';
+import {messageOf} from '../../base/errors.ts';
 import type {Git, Location} from '../../git/git.ts';
 import {GitError, GitMissing, GitTooOld} from '../../git/program.ts';
 import type {RepositoryGit} from '../../git/repository-git.ts';
 import {type Scratch, withScratch} from '../../git/scratch.ts';
 import {inPlace} from '../../git/worked-in.ts';
-import {type BundleFile, BundleTooLarge, type ObjectFormat, writeBundle} from './bundle-file.ts';
+import type {BundleFile, ObjectFormat} from './bundle-file.ts';
+import {cannotTravel} from './cannot-travel.ts';
 import {type RepositoryIdentity, repositoryIdentity} from './identity.ts';
 import {leftBehind, named} from './left-behind.ts';
 import {type RemoteReach, reachOf} from './reach.ts';
 import {type FetchProtocol, withoutCredentials} from './remote-url.ts';
-import {checkSize, tooLarge} from './size.ts';
+import {packStart} from './start-bundle.ts';
 import type {FetchPart, Travel} from './travel.ts';
 import {commitWorkingTree} from './working-commit.ts';
 
-/** The name of the commit in the bundle that goes to a worker. */
-export const START_REF = 'refs/heads/delegation-start';
-const PACK_MS = 5 * 60_000;
+const COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 const MOST_PREREQUISITES = 200;
 
 export interface TravelOptions {
   /** Where it is delegated for. */
   readonly directory: string;
-  /** Whether what is not committed there travels as well. */
+  /** Whether what is not committed there travels as well. Not with `commit`. */
   readonly includesChanges: boolean;
+  /** What the work starts from: a commit of the repository. Default: the one that is checked out. */
+  readonly commit?: string;
   /** The most that a bundle may have. */
   readonly limitBytes: number;
   /** Where the bundle is kept until it is sent, if there is one. */
@@ -64,10 +63,10 @@ export async function planTravel(git: Git, options: TravelOptions): Promise<Plan
     );
   } catch (error) {
     options.signal?.throwIfAborted();
-    if (error instanceof GitMissing) throw refusal('git is not installed. Install it', error);
-    if (error instanceof GitTooOld) throw refusal(`${error.message}. Install a newer one`, error);
+    if (error instanceof GitMissing) throw cannotTravel('git is not installed. Install it', error);
+    if (error instanceof GitTooOld) throw cannotTravel(`${error.message}. Install a newer one`, error);
     if (error instanceof GitError) {
-      throw refusal(`git says: ${withoutCredentials(messageOf(error))}. Fix that`, error);
+      throw cannotTravel(`git says: ${withoutCredentials(messageOf(error))}. Fix that`, error);
     }
     throw error;
   }
@@ -82,8 +81,7 @@ interface Place {
 async function planned(place: Place, options: TravelOptions): Promise<PlannedTravel> {
   const {git, scratch, location} = place;
   const {workTree: checkout, commonDir} = location.folders;
-  const head = await git.ask(['rev-parse', '--verify', '--quiet', 'HEAD^{commit}']);
-  if (head === undefined) throw refusal(`the repository ${checkout} has no commit yet. Commit first`);
+  const head = await headOf(git, options);
   const aside = git.with(scratch.env);
   const identity = await repositoryIdentity(aside);
   const {commit, leftOut} = options.includesChanges
@@ -108,7 +106,9 @@ async function planned(place: Place, options: TravelOptions): Promise<PlannedTra
     remote === undefined || reach.known.length === 0
       ? undefined
       : {url: remote.url, refs: refsOf(reach.refs), commits: [...reach.known]};
-  const bundle = await packed(aside, {format: common.format, commit, head, since, identity, options});
+  const {spool: path, limitBytes, signal} = options;
+  const content = {format: common.format, commit, since: since?.commits ?? [], isShallow: identity.isShallow};
+  const bundle = await packStart(aside, content, {path, limitBytes, ...(signal !== undefined && {signal})});
   const {bytes, sha256} = bundle;
   const travel: Travel = {...common, way: 'bundle', ...(since !== undefined && {since}), bytes, sha256};
   const what =
@@ -123,6 +123,20 @@ async function planned(place: Place, options: TravelOptions): Promise<PlannedTra
   return {...whole, travel, bundle, sentence, notes: [...reach.notes, ...notes]};
 }
 
+async function headOf(git: RepositoryGit, {commit, includesChanges}: TravelOptions): Promise<string> {
+  if (commit !== undefined && includesChanges)
+    throw new Error('changes belong to the commit that is checked out');
+  if (commit !== undefined && !COMMIT.test(commit)) throw new Error(`${commit} is no full name of a commit`);
+  const head = await git.ask(['rev-parse', '--verify', '--quiet', `${commit ?? 'HEAD'}^{commit}`]);
+  if (head !== undefined) return head;
+  const {workTree} = git.folders;
+  throw cannotTravel(
+    commit === undefined
+      ? `the repository ${workTree} has no commit yet. Commit first`
+      : `the commit ${commit.slice(0, 12)} is not in the repository ${workTree} any more`,
+  );
+}
+
 async function changesOf(
   {git, scratch}: Place,
   head: string,
@@ -130,7 +144,7 @@ async function changesOf(
   const unmerged = await git.run(['diff', '--name-only', '--diff-filter=U', '-z'], {encoding: 'latin1'});
   if (unmerged !== '') {
     const paths = [...new Set(unmerged.split('\0').filter((path) => path !== ''))];
-    throw refusal(
+    throw cannotTravel(
       `a merge is not finished: there are conflicts in ${named(paths)}. Resolve them, or leave out include_changes`,
     );
   }
@@ -143,7 +157,9 @@ async function checkPrefix(
   {commit, prefix}: {commit: string; prefix: string},
 ): Promise<void> {
   if (prefix === '' || (await git.ask(['cat-file', '-t', `${commit}:${prefix}`])) === 'tree') return;
-  throw refusal(`${prefix} is not in the commit ${commit.slice(0, 12)}, which the worker gets. Commit it`);
+  throw cannotTravel(
+    `${prefix} is not in the commit ${commit.slice(0, 12)}, which the worker gets. Commit it`,
+  );
 }
 
 interface KnownReach extends Omit<RemoteReach, 'missing'> {
@@ -175,66 +191,6 @@ async function reachFor(
   return {...reach, notes: []};
 }
 
-async function packed(
-  git: RepositoryGit,
-  {
-    options: {spool, limitBytes, signal},
-    ...what
-  }: {
-    format: ObjectFormat;
-    commit: string;
-    head: string;
-    since: FetchPart | undefined;
-    identity: RepositoryIdentity;
-    options: TravelOptions;
-  },
-): Promise<BundleFile> {
-  const {format, commit, identity} = what;
-  const since = what.since?.commits ?? [];
-  const range = {git, commit, since};
-  await checkWhole(range, identity);
-  await checkSize(range, limitBytes);
-  const limits = {timeoutMs: PACK_MS, ...(signal !== undefined && {signal})};
-  try {
-    return await writeBundle(
-      git,
-      {format, commit, ref: START_REF, since},
-      {path: spool, limitBytes, ...limits},
-    );
-  } catch (error) {
-    if (error instanceof BundleTooLarge) throw await tooLarge(range, limitBytes);
-    if (error instanceof GitError && /promisor|missing|unable to (read|parse|get)/i.test(error.message)) {
-      throw refusal(
-        `the repository lacks files of the commit, as a partial clone does. Push the commit, or fetch all of it`,
-        error,
-      );
-    }
-    throw error;
-  }
-}
-
-/** What a shallow clone lacks cannot be sent. */
-async function checkWhole(
-  {git, commit, since}: {git: RepositoryGit; commit: string; since: readonly string[]},
-  {isShallow}: RepositoryIdentity,
-): Promise<void> {
-  if (!isShallow) return;
-  const input = [commit, ...since.map((one) => `^${one}`), ''].join('\n');
-  const [sent, shallow] = await Promise.all([
-    git.run(['rev-list', '--stdin'], {input}),
-    readFile(join(git.folders.commonDir, 'shallow'), 'utf8'),
-  ]);
-  const ends = new Set(shallow.split('\n'));
-  if (!sent.split('\n').some((one) => one !== '' && ends.has(one))) return;
-  throw refusal(
-    'the clone is shallow, and a worker would need what it lacks. Push the commit, or run `git fetch --unshallow`',
-  );
-}
-
 function refsOf(refs: readonly string[]): string[] {
   return refs.length > 50 ? [] : [...refs];
-}
-
-function refusal(why: string, cause?: Error): Refusal {
-  return new Refusal(`The code cannot travel to a worker: ${why}.`, {cause});
 }

@@ -1,5 +1,6 @@
-import {Refusal} from '../../base/errors.ts';
+import type {Refusal} from '../../base/errors.ts';
 import type {RepositoryGit} from '../../git/repository-git.ts';
+import {cannotTravel} from './cannot-travel.ts';
 import {named} from './left-behind.ts';
 
 /** Packing makes less of what is stored, but not by so much. */
@@ -29,8 +30,8 @@ export async function tooLarge(range: Range, limitBytes: number): Promise<Refusa
   ]);
   const size = stored === undefined ? '' : `: about ${megabytes(stored)} in ${commits ?? 'some'} commits`;
   const because = largest.length === 0 ? '' : ` The largest files: ${largest.join(', ')}.`;
-  return new Refusal(
-    `The code cannot travel to a worker: what no remote has is more than the ${megabytes(limitBytes)} that may be sent${size}.${because} Push the commit, so that the worker can fetch it, or raise OPENCODE_DELEGATE_POOL_LIMIT.`,
+  return cannotTravel(
+    `what no remote has is more than the ${megabytes(limitBytes)} that may be sent${size}.${because} Push the commit, so that the worker can fetch it, or raise OPENCODE_DELEGATE_POOL_LIMIT`,
   );
 }
 

@@ -111,6 +111,21 @@ describe('a commit', () => {
     expect(planned.notes.join(' ')).toContain('Workers do not fetch by file');
   });
 
+  it('that is not checked out travels where it is named', async () => {
+    const {shop} = travelling.cloned();
+    shop.git('switch', '--quiet', '-c', 'delegation/calm-blue-fox');
+    shop.write({'b.txt': 'b\n'});
+    const commit = shop.commit('an earlier delegation');
+    shop.git('switch', '--quiet', 'main');
+    const planned = await travelling.plan(shop.path, {commit});
+    expect(planned.travel).toMatchObject({way: 'bundle', head: commit, commit});
+    expect(await textAtWorker(planned, 'b.txt')).toBe('b\n');
+    await expect(travelling.plan(shop.path, {commit: 'c'.repeat(40)})).rejects.toThrow(
+      /cccccccccccc is not in the/,
+    );
+    await expect(travelling.plan(shop.path, {commit: '--all'})).rejects.toThrow(/no full name/);
+  });
+
   it('of a repository of SHA-256 travels as well', async () => {
     const path = join(travelling.base, 'client/new');
     mkdirSync(path, {recursive: true});

@@ -1,4 +1,4 @@
-import {connectPool, setUpPool} from '../../src/pool/engine/connect-pool.ts';
+import {openQueue, setUpPool} from '../../src/pool/engine/open.ts';
 import {startCuttableProxy} from '../support/cuttable-proxy.ts';
 import {startPostgres} from '../support/postgres.ts';
 import {holdsTheContract} from './queue-contract.ts';
@@ -12,11 +12,14 @@ holdsTheContract('in Postgres', async () => {
   const url = postgres.urlOf('pool', 'team');
   const proxies: {close(): Promise<void>}[] = [];
   return {
-    connect: () => connectPool(url, QUICK),
+    connect: () => openQueue({url, times: QUICK}),
     connectCuttable: async () => {
       const proxy = await startCuttableProxy(postgres.port);
       proxies.push(proxy);
-      const queue = await connectPool(url.replace(`:${postgres.port}`, `:${proxy.port}`), QUICK);
+      const queue = await openQueue({
+        url: url.replace(`:${postgres.port}`, `:${proxy.port}`),
+        times: QUICK,
+      });
       return {queue, cut: proxy.cut, rejoin: proxy.rejoin};
     },
     // It does by itself.

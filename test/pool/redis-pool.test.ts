@@ -1,5 +1,5 @@
 import {describe} from 'vitest';
-import {connectPool} from '../../src/pool/engine/connect-pool.ts';
+import {openQueue} from '../../src/pool/engine/open.ts';
 import {startCuttableProxy} from '../support/cuttable-proxy.ts';
 import {REDIS, startRedis} from '../support/redis.ts';
 import {holdsTheContract} from './queue-contract.ts';
@@ -11,11 +11,11 @@ describe.skipIf(REDIS === undefined)('with the Redis or Valkey of this machine, 
     const url = `redis://127.0.0.1:${redis.port}`;
     const proxies: {close(): Promise<void>}[] = [];
     return {
-      connect: () => connectPool(url, QUICK),
+      connect: () => openQueue({url, times: QUICK}),
       connectCuttable: async () => {
         const proxy = await startCuttableProxy(redis.port);
         proxies.push(proxy);
-        const queue = await connectPool(`redis://127.0.0.1:${proxy.port}`, QUICK);
+        const queue = await openQueue({url: `redis://127.0.0.1:${proxy.port}`, times: QUICK});
         return {queue, cut: proxy.cut, rejoin: proxy.rejoin};
       },
       // It does by itself.

@@ -2,7 +2,7 @@ import {LeaseLost} from '../queue/errors.ts';
 import type {Lease, PoolJob} from '../queue/queue.ts';
 import {type Desk, laneOf} from './desk.ts';
 import {inWords, isLost} from './faults.ts';
-import type {Lines} from './lines.ts';
+import type {LeaseLines} from './lines.ts';
 
 /** Why a job is lost whose worker has let go of it. */
 const LET_GO = 'its worker let go of it without a result';
@@ -15,12 +15,12 @@ export class BullLease implements Lease {
   /** When the database has last confirmed it, by a clock that also counts while the process is frozen. */
   renewedAt = Date.now();
   readonly #desk: Desk;
-  readonly #lines: Lines;
+  readonly #lines: LeaseLines;
   readonly #lost = new AbortController();
   #isSettled = false;
   #given: Uint8Array | undefined;
 
-  constructor(given: {desk: Desk; lines: Lines; job: PoolJob; token: string}) {
+  constructor(given: {desk: Desk; lines: LeaseLines; job: PoolJob; token: string}) {
     this.#desk = given.desk;
     this.#lines = given.lines;
     this.job = given.job;

@@ -1,4 +1,5 @@
 import {Refusal} from '../../base/errors.ts';
+import type {Logger} from '../../base/log.ts';
 import {FileMissing} from '../queue/errors.ts';
 import type {
   JobStanding,
@@ -12,13 +13,13 @@ import type {
   WorkerCard,
   WorkerSelf,
 } from '../queue/queue.ts';
-import {BullWorker} from './bull-worker.ts';
+import {BullWorker, clockWords} from './bull-worker.ts';
 import {type Desk, laneOf} from './desk.ts';
 import {every, type Repeated} from './every.ts';
 import {inWords} from './faults.ts';
 import {inChunks} from './in-chunks.ts';
-import type {Lines} from './lines.ts';
-import {standingOf} from './standing-of.ts';
+import {jobStandingOf} from './job-standing-of.ts';
+import type {LeaseLines} from './lines.ts';
 import type {Times} from './times.ts';
 import {Watches} from './watches.ts';
 
@@ -30,8 +31,9 @@ const TIDY_MS = 600_000;
 /** The queue over BullMQ, whatever its database. */
 export class BullPool implements PoolQueue {
   readonly #desk: Desk;
-  readonly #lines: Lines;
+  readonly #lines: LeaseLines;
   readonly #times: Times;
+  readonly #log: Logger | undefined;
   readonly #release: () => Promise<void>;
   readonly #watches: Watches;
   readonly #workers = new Set<BullWorker>();
@@ -39,11 +41,18 @@ export class BullPool implements PoolQueue {
   readonly #repeated: readonly Repeated[];
   #closed: Promise<void> | undefined;
 
-  constructor(given: {desk: Desk; lines: Lines; times: Times; release: () => Promise<void>}) {
+  constructor(given: {
+    desk: Desk;
+    lines: LeaseLines;
+    times: Times;
+    log?: Logger | undefined;
+    release: () => Promise<void>;
+  }) {
     const {desk, lines, times} = given;
     this.#desk = desk;
     this.#lines = lines;
     this.#times = times;
+    this.#log = given.log;
     this.#release = given.release;
     this.#watches = new Watches({desk, pollMs: times.pollMs, lookMs: times.sweepMs});
     this.#repeated = [every(times.sweepMs, () => this.#sweep()), every(TIDY_MS, () => this.#tidy())];
@@ -63,7 +72,7 @@ export class BullPool implements PoolQueue {
       if (known === undefined || known.isOver) return {is: 'unknown'};
       const lane = laneOf(known.job);
       this.#lanes.set(id, lane);
-      return standingOf(known, await this.#lines.state(lane, id));
+      return jobStandingOf(known, await this.#lines.state(lane, id));
     });
   }
 
@@ -166,14 +175,15 @@ export class BullPool implements PoolQueue {
   }
 
   async serve(self: WorkerSelf, options: ServingOptions): Promise<Serving> {
-    const skew = (await this.now()) - Date.now();
-    if (this.#desk.goesByOurClock && Math.abs(skew) >= this.#times.skewMs) {
-      const seconds = Math.round(Math.abs(skew) / 1000);
-      throw new Refusal(
-        `This machine's clock is ${seconds} s ${skew > 0 ? 'behind' : 'ahead of'} the database's. Leases go by both: set the clock, for example with NTP.`,
-      );
-    }
-    const given = {desk: this.#desk, lines: this.#lines, watches: this.#watches, times: this.#times};
+    const skew = this.#desk.goesByOurClock ? (await this.now()) - Date.now() : 0;
+    if (Math.abs(skew) >= this.#times.skewMs) throw new Refusal(clockWords(skew));
+    const given = {
+      desk: this.#desk,
+      lines: this.#lines,
+      watches: this.#watches,
+      times: this.#times,
+      log: this.#log,
+    };
     const worker = new BullWorker({...given, self, options});
     this.#workers.add(worker);
     await inWords(() => worker.start());

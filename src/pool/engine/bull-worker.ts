@@ -1,9 +1,10 @@
 import {randomUUID} from 'node:crypto';
+import type {Logger} from '../../base/log.ts';
 import type {Serving, ServingOptions, WorkerCard, WorkerSelf} from '../queue/queue.ts';
 import {BullLease} from './bull-lease.ts';
-import type {Desk, Lane} from './desk.ts';
+import type {Desk, PoolLane} from './desk.ts';
 import {every, type Repeated} from './every.ts';
-import {type Lines, NOT_RENEWED} from './lines.ts';
+import {type LeaseLines, NOT_RENEWED} from './lines.ts';
 import type {Times} from './times.ts';
 import type {Watches} from './watches.ts';
 
@@ -12,9 +13,10 @@ export const TOO_LATE = 'no worker began it in time';
 
 interface Given {
   readonly desk: Desk;
-  readonly lines: Lines;
+  readonly lines: LeaseLines;
   readonly watches: Watches;
   readonly times: Times;
+  readonly log?: Logger | undefined;
   readonly self: WorkerSelf;
   readonly options: ServingOptions;
 }
@@ -90,14 +92,14 @@ export class BullWorker implements Serving {
     }
   }
 
-  #isServed({route, owner}: Lane): boolean {
+  #isServed({route, owner}: PoolLane): boolean {
     const {routes, owners} = this.#given.options;
     const isIn = (list: readonly string[] | 'all', item: string) => list === 'all' || list.includes(item);
     return isIn(routes, route) && isIn(owners, owner);
   }
 
   /** @returns whether the line had one. */
-  async #takeOne({name}: Lane): Promise<boolean> {
+  async #takeOne({name}: PoolLane): Promise<boolean> {
     const {desk, lines, self} = this.#given;
     const token = `${self.name}/${randomUUID()}`;
     const taken = await lines.take(name, token);
@@ -158,7 +160,7 @@ export class BullWorker implements Serving {
   }
 
   async #showCard(): Promise<void> {
-    const {desk, self, options, times} = this.#given;
+    const {desk, self, options} = this.#given;
     const {name, host, version, opencode} = self;
     const card: WorkerCard = {
       ...{name, host, version, opencode, concurrency: options.concurrency},
@@ -167,11 +169,26 @@ export class BullWorker implements Serving {
     if (this.#isDraining && this.#leases.size === 0) return;
     try {
       await desk.saveCard(card);
-      if (desk.goesByOurClock) this.#isRight = Math.abs((await desk.now()) - Date.now()) < times.skewMs;
+      if (desk.goesByOurClock) this.#compareClocks((await desk.now()) - Date.now());
     } catch {
       // It is said again at the next time.
     }
   }
+
+  /** A worker with a wrong clock takes nothing more until it is right again. */
+  #compareClocks(skewMs: number): void {
+    const isRight = Math.abs(skewMs) < this.#given.times.skewMs;
+    if (this.#isRight && !isRight)
+      this.#given.log?.warn(`${clockWords(skewMs)} Nothing is taken until then.`);
+    this.#isRight = isRight;
+  }
+}
+
+/** Says how far this machine's clock is from the database's. */
+export function clockWords(skewMs: number): string {
+  const seconds = Math.round(Math.abs(skewMs) / 1000);
+  const where = skewMs > 0 ? 'behind' : 'ahead of';
+  return `This machine's clock is ${seconds} s ${where} the database's. Leases go by both: set the clock, for example with NTP.`;
 }
 
 function shuffled<T>(items: readonly T[]): readonly T[] {

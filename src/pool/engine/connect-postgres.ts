@@ -1,12 +1,13 @@
 import type {IQueueBackend, PostgresQueueBackend} from 'bullmq';
 import type {Client, ClientConfig} from 'pg';
 import {Refusal} from '../../base/errors.ts';
+import type {Logger} from '../../base/log.ts';
 import {BullPool} from './bull-pool.ts';
 import {faultOf, inWords} from './faults.ts';
-import {Lines} from './lines.ts';
+import {LeaseLines} from './lines.ts';
 import {PostgresDesk} from './postgres-desk.ts';
 import {PostgresListener} from './postgres-listener.ts';
-import {DEFAULT_SCHEMA, DESK_VERSION, deskSql, grantsSql, quoted} from './postgres-schema.ts';
+import {DEFAULT_SCHEMA, DESK_VERSION, deskSql, grantsSql, sqlName} from './postgres-schema.ts';
 import type {Times} from './times.ts';
 
 /** How many connections a machine has at most, beside the one that listens. Those that are idle are closed. */
@@ -16,13 +17,13 @@ const CONNECTIONS = 4;
 function placeOf(url: string): {readonly connectionString: string; readonly schema: string} {
   const parsed = new URL(url);
   const schema = parsed.searchParams.get('schema') ?? DEFAULT_SCHEMA;
-  quoted(schema);
+  sqlName(schema);
   parsed.searchParams.delete('schema');
   return {connectionString: parsed.href, schema};
 }
 
 /** Connects to a pool in Postgres. */
-export async function connectPostgres(url: string, times: Times): Promise<BullPool> {
+export async function connectPostgres(url: string, times: Times, log?: Logger): Promise<BullPool> {
   const {connectionString, schema} = placeOf(url);
   const [bull, {default: pg}] = await Promise.all([import('bullmq'), import('pg')]);
   const config = {
@@ -31,7 +32,7 @@ export async function connectPostgres(url: string, times: Times): Promise<BullPo
     connectionTimeoutMillis: times.answerMs,
     query_timeout: times.answerMs,
     application_name: 'opencode-delegate',
-    options: `-c search_path=${quoted(schema)}`,
+    options: `-c search_path=${sqlName(schema)}`,
   } satisfies ClientConfig;
   await inWords(() => isSetUp(new pg.Client(config), schema));
 
@@ -48,11 +49,12 @@ export async function connectPostgres(url: string, times: Times): Promise<BullPo
   pool.on('error', () => {});
   const listener = new PostgresListener(() => new pg.Client(config));
   const desk = new PostgresDesk(pool, listener);
-  const lines = new Lines({bull, backend: backend as IQueueBackend, leaseMs: times.leaseMs});
+  const lines = new LeaseLines({bull, backend: backend as IQueueBackend, leaseMs: times.leaseMs});
   const queue = new BullPool({
     desk,
     lines,
     times,
+    log,
     release: async () => {
       await listener.close();
       await lines.close();

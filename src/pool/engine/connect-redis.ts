@@ -1,9 +1,10 @@
 import type {IQueueBackend} from 'bullmq';
 import type {RedisOptions} from 'ioredis';
 import {Refusal} from '../../base/errors.ts';
+import type {Logger} from '../../base/log.ts';
 import {BullPool} from './bull-pool.ts';
 import {inWords} from './faults.ts';
-import {Lines} from './lines.ts';
+import {LeaseLines} from './lines.ts';
 import {RedisDesk} from './redis-desk.ts';
 import type {Times} from './times.ts';
 
@@ -13,7 +14,7 @@ const DEFAULT_PREFIX = 'opencode-delegate';
 const AGAIN_MS = 500;
 
 /** Connects to a pool in Redis or Valkey. */
-export async function connectRedis(url: string, times: Times): Promise<BullPool> {
+export async function connectRedis(url: string, times: Times, log?: Logger): Promise<BullPool> {
   const {address, prefix} = placeOf(url);
   const [bull, {Redis}] = await Promise.all([import('bullmq'), import('ioredis')]);
   const options = {
@@ -46,8 +47,8 @@ export async function connectRedis(url: string, times: Times): Promise<BullPool>
     backend.on('error', () => {});
     await inWords(() => backend.waitUntilReady());
     const desk = new RedisDesk({redis, listening: () => listening, prefix});
-    const lines = new Lines({bull, backend: backend as IQueueBackend, leaseMs: times.leaseMs});
-    const queue = new BullPool({desk, lines, times, release});
+    const lines = new LeaseLines({bull, backend: backend as IQueueBackend, leaseMs: times.leaseMs});
+    const queue = new BullPool({desk, lines, times, log, release});
     await inWords(() => desk.listen(() => queue.arrived()));
     return queue;
   } catch (error) {

@@ -1,7 +1,7 @@
 import type {Letter, PoolJob, Reader, WorkerCard} from '../queue/queue.ts';
 
 /** A line in which jobs of one repository and one owner wait: a queue of BullMQ. */
-export interface Lane {
+export interface PoolLane {
   readonly name: string;
   readonly route: string;
   readonly owner: string;
@@ -69,7 +69,7 @@ export interface Desk {
   /** The jobs of an owner that are not over. */
   ofOwner(owner: string): Promise<readonly {readonly id: string; readonly lane: string}[]>;
   /** The lines in which something waits, or is leased. */
-  lanes(which: 'waiting' | 'leased'): Promise<readonly Lane[]>;
+  lanes(which: 'waiting' | 'leased'): Promise<readonly PoolLane[]>;
   /** @throws JobOver when there is no such job. */
   post(id: string, to: Reader, body: Uint8Array): Promise<void>;
   letters(id: string, at: Reader, after: number): Promise<readonly Letter[]>;
@@ -101,7 +101,7 @@ function plain(part: string): string {
 }
 
 /** The way back from {@link laneOf}. */
-export function laneFrom(name: string): Lane {
+export function laneFrom(name: string): PoolLane {
   const [route = '', owner = ''] = name.split('.').map(decodeURIComponent);
   return {name, route, owner};
 }

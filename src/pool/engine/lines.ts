@@ -15,7 +15,7 @@ export const NOT_RENEWED = 'its lease was not renewed in time';
 export type LineState = 'absent' | 'open' | {readonly completedAt: number} | {readonly failed: string};
 
 /** The lines in which jobs wait, and their leases: BullMQ, with one connection for all lines. */
-export class Lines {
+export class LeaseLines {
   readonly #bull: Bull;
   readonly #backend: IQueueBackend;
   readonly #leaseMs: number;

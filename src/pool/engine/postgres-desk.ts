@@ -6,9 +6,9 @@ import {
   type Counts,
   type Desk,
   type DeskJob,
-  type Lane,
   laneFrom,
   laneOf,
+  type PoolLane,
   type Upload,
 } from './desk.ts';
 import {PostgresFiles} from './postgres-files.ts';
@@ -137,7 +137,7 @@ export class PostgresDesk implements Desk {
     return (await this.#pool.query<{id: string; lane: string}>(sql, [owner])).rows;
   }
 
-  async lanes(which: 'waiting' | 'leased'): Promise<readonly Lane[]> {
+  async lanes(which: 'waiting' | 'leased'): Promise<readonly PoolLane[]> {
     const {rows} = await this.#pool.query<{lane: string}>(
       `SELECT DISTINCT lane FROM desk_job
         WHERE claim IS ${which === 'waiting' ? '' : 'NOT'} NULL AND NOT is_over AND NOT is_done`,

@@ -7,7 +7,7 @@ export const DEFAULT_SCHEMA = 'opencode_delegate';
 export const DESK_VERSION = 1;
 
 /** @throws Refusal when it is no plain name, which alone can be written into SQL. */
-export function quoted(name: string): string {
+export function sqlName(name: string): string {
   if (!/^[A-Za-z_]\w{0,62}$/.test(name)) {
     throw new Refusal(
       `"${name}" is no name for a schema or role: letters, digits and underscores, at most 63.`,
@@ -19,7 +19,7 @@ export function quoted(name: string): string {
 /** Our tables beside those of BullMQ, in the same schema. Changes nothing where they are. */
 export function deskSql(schema: string): string {
   return `
-SET LOCAL search_path TO ${quoted(schema)};
+SET LOCAL search_path TO ${sqlName(schema)};
 CREATE TABLE IF NOT EXISTS desk_version (version integer NOT NULL);
 INSERT INTO desk_version SELECT ${DESK_VERSION} WHERE NOT EXISTS (SELECT 1 FROM desk_version);
 
@@ -91,7 +91,7 @@ export function grantsSql(given: {
   readonly role: string;
   readonly database: string;
 }): string {
-  const [schema, role] = [quoted(given.schema), quoted(given.role)];
+  const [schema, role] = [sqlName(given.schema), sqlName(given.role)];
   const database = `"${given.database.replaceAll('"', '""')}"`;
   return `
 REVOKE CONNECT ON DATABASE ${database} FROM PUBLIC;

@@ -6,9 +6,9 @@ import {
   type Counts,
   type Desk,
   type DeskJob,
-  type Lane,
   laneFrom,
   laneOf,
+  type PoolLane,
   type Upload,
 } from './desk.ts';
 import {RedisFiles} from './redis-files.ts';
@@ -116,7 +116,7 @@ export class RedisDesk implements Desk {
     return found;
   }
 
-  async lanes(which: 'waiting' | 'leased'): Promise<readonly Lane[]> {
+  async lanes(which: 'waiting' | 'leased'): Promise<readonly PoolLane[]> {
     const counts = await this.#redis.hgetall(this.#key(which));
     return Object.keys(counts).map(laneFrom);
   }

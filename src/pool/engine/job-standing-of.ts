@@ -4,7 +4,7 @@ import type {DeskJob} from './desk.ts';
 import type {LineState} from './lines.ts';
 
 /** How a job stands, by what the desk and BullMQ know of it. */
-export function standingOf(known: DeskJob, line: LineState): JobStanding {
+export function jobStandingOf(known: DeskJob, line: LineState): JobStanding {
   const {job, claim, claimedAt, now, result} = known;
   // Its submission was broken off: the next one puts it into the line.
   if (line === 'absent') return {is: 'unknown'};

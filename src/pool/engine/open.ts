@@ -1,4 +1,5 @@
 import {messageOf, Refusal} from '../../base/errors.ts';
+import type {Logger} from '../../base/log.ts';
 import type {PoolQueue} from '../queue/queue.ts';
 import {connectPostgres, setUpPostgres} from './connect-postgres.ts';
 import {connectRedis} from './connect-redis.ts';
@@ -14,15 +15,26 @@ function kindOf(url: string): 'postgres' | 'redis' {
   );
 }
 
+/** What opens a pool. */
+export interface Opening {
+  /** The schema of Postgres is `?schema=`, the prefix of Redis `?prefix=`. */
+  readonly url: string;
+  /** How long a result waits for its owner, in milliseconds. */
+  readonly keepMs?: number | undefined;
+  readonly log?: Logger | undefined;
+  /** Other times than usual. */
+  readonly times?: Partial<Times>;
+}
+
 /**
- * Connects a machine to the pool at a URL. The schema of Postgres is `?schema=`, the prefix of Redis `?prefix=`.
+ * Connects a machine to a pool.
  * @throws Refusal when it is no such URL, the packages are not installed, or the database is not set up.
  * @throws PoolUnreachable when the database cannot be reached.
  */
-export async function connectPool(url: string, times: Partial<Times> = {}): Promise<PoolQueue> {
-  const all = {...TIMES, ...times};
+export async function openQueue({url, keepMs, log, times}: Opening): Promise<PoolQueue> {
+  const given = {...TIMES, ...times, ...(keepMs !== undefined && {keepMs})};
   return inWordsOfPackages(url, () =>
-    kindOf(url) === 'postgres' ? connectPostgres(url, all) : connectRedis(url, all),
+    kindOf(url) === 'postgres' ? connectPostgres(url, given, log) : connectRedis(url, given, log),
   );
 }
 

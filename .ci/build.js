@@ -23,6 +23,7 @@ const FROM_MODULES = {mainFields: ['module', 'main']};
 const PROGRAMS = [
   'app/in-process.js',
   'app/host.js',
+  'app/worker.js',
   'link/start.js',
   'cli/run-command.js',
   'cli/view/view.js',
@@ -32,7 +33,7 @@ const PROGRAMS = [
 ];
 
 /** Those of them that the bridge loads. */
-const BEHIND_BRIDGE = PROGRAMS.slice(0, 4);
+const BEHIND_BRIDGE = PROGRAMS.slice(0, 5);
 
 /** Bundled CommonJS asks for Node's own modules by `require`, which a module does not have. */
 const WITH_REQUIRE =

@@ -34,6 +34,7 @@ async function main(argv: readonly string[]): Promise<void> {
     env: process.env,
     version,
     main: MAIN,
+    runWorker: async (options) => (await import('./app/worker.ts')).runWorker(options),
   });
 }
 

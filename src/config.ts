@@ -8,6 +8,7 @@ import {oneLine} from './base/safe-text.ts';
 import {costLimit, tokenLimit} from './settings/ceilings.ts';
 import {laneLimitsIn} from './settings/lane-limits.ts';
 import {type ModelName, modelNamesIn} from './settings/model-names.ts';
+import {type PoolSettings, poolSettings, poolVariables} from './settings/pool.ts';
 
 export {NESTED_MARK} from './base/nested.ts';
 export {VARIABLES} from './variables.ts';
@@ -40,6 +41,8 @@ export interface DelegationSettings {
   readonly onEvent?: {readonly command: string; readonly events: readonly PersonEvent[]};
   /** What the sandbox is like that OpenCode runs in, where it does. */
   readonly sandbox: 'on' | 'no-network' | undefined;
+  /** The pool that delegations can run in; absent where none is set. */
+  readonly pool?: PoolSettings;
 }
 
 /** What is decided for all clients of a host, by the first one. */
@@ -140,6 +143,7 @@ const schema = z.object({
   OPENCODE_DELEGATE_SANDBOX: text.pipe(
     z.enum(SANDBOX_MODES, {error: `must be one of ${SANDBOX_MODES.join(', ')}`}).default('off'),
   ),
+  ...poolVariables,
   OPENCODE_DELEGATE_ON_EVENT: text,
   OPENCODE_DELEGATE_EVENTS: text
     .transform((value) =>
@@ -177,7 +181,9 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   if (!parsed.success) {
     const problems = parsed.error.issues.map(({path, message}) => {
       const name = String(path[0]);
-      return `${name}=${JSON.stringify(env[name])} ${message}`;
+      return name === 'OPENCODE_DELEGATE_POOL'
+        ? `${name} ${message}`
+        : `${name}=${JSON.stringify(env[name])} ${message}`;
     });
     throw new ConfigError(oneLine(`${problems.join('; ')}. Fix these variables and restart.`));
   }
@@ -222,6 +228,7 @@ function delegationSettings(given: Given): DelegationSettings {
     ...(given.OPENCODE_DELEGATE_ON_EVENT !== undefined && {
       onEvent: {command: given.OPENCODE_DELEGATE_ON_EVENT, events: given.OPENCODE_DELEGATE_EVENTS},
     }),
+    ...poolSettings(given),
     asking:
       given.OPENCODE_DELEGATE_ON_ASK === 'wait'
         ? {on: 'wait', ms: given.OPENCODE_DELEGATE_ASK_SECONDS * 1_000}

@@ -33,6 +33,16 @@ export const VARIABLES = {
     'Whether code that a repository brings (plugins, local MCP servers and their like) runs only once you have allowed it (`ask`), or always (`all`). Default: `ask`.',
   OPENCODE_DELEGATE_SANDBOX:
     'Runs OpenCode, with all that it starts, in bubblewrap, where nothing but worktrees can be written: with a network (`on`), or with none for the commands of agents (`no-network`). Linux only. Default: `off`.',
+  OPENCODE_DELEGATE_POOL:
+    'The database of a [pool](pool.md), where delegations can run on other machines: `postgres://…`, or `redis://…`. Default: none.',
+  OPENCODE_DELEGATE_WHERE:
+    'With a pool: where a delegation runs that does not say it, `here` or `pool`. Default: `here`.',
+  OPENCODE_DELEGATE_POOL_MB:
+    'With a pool: how many megabytes of code may travel through its database, in one direction. Default: 64.',
+  OPENCODE_DELEGATE_POOL_DAYS:
+    'With a pool: how many days a result waits in its database for you, and a delegation for a worker. Default: 30.',
+  OPENCODE_DELEGATE_POOL_FETCH:
+    'With a pool: the protocols by which workers fetch from remotes, of `https`, `ssh`, `http`, `git` and `file`, separated by commas. Default: `https,ssh`.',
   OPENCODE_DELEGATE_ON_EVENT:
     'A command line that is run when a delegation has ended or failed, or waits for an answer, with what happened as JSON on its stdin. Default: none.',
   OPENCODE_DELEGATE_EVENTS:

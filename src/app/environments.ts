@@ -20,6 +20,7 @@ import {Entrance} from '../opencode/server/entrance.ts';
 import {Servers} from '../opencode/server/servers.ts';
 import {RepositoryTrust, TRUSTS_ALL} from '../opencode/trust/repository-trust.ts';
 import {WORKTREES} from '../store/files/project-name.ts';
+import type {Pools} from './pools.ts';
 
 /** In the data folder. What begins with a dot is no project. */
 const OFFERS = '.offers';
@@ -31,6 +32,8 @@ export interface ClientEnvironmentsOptions {
   readonly log: Logger;
   /** How many delegations of an environment have not ended. */
   readonly activeIn: (key: string) => number;
+  /** What runs elsewhere for an environment whose settings name a pool. */
+  readonly pools: Pools;
 }
 
 /** A client's stay in an environment. */
@@ -91,18 +94,19 @@ export class ClientEnvironments implements Environments {
   }
 
   find(key: string): Environment | undefined {
-    return this.#known.get(key)?.environment;
+    return this.all.find((environment) => environment.key === key);
   }
 
   /** What is to be run, in which variables, when something happens to a delegation of an environment; `undefined` for nothing. */
   eventsOf(key: string): EventCommand | undefined {
-    const known = this.#known.get(key);
+    const known = [...this.#known.values()].find((one) => keysOf(one).includes(key));
     return known?.onEvent && {...known.onEvent, env: known.variables};
   }
 
   get all(): readonly Environment[] {
     const lastFirst = [...this.#known.values()].sort((a, b) => b.usedAt - a.usedAt);
-    return lastFirst.map(({environment}) => environment);
+    const here = lastFirst.map(({environment}) => environment);
+    return [...here, ...here.flatMap(({pool}) => (pool === undefined ? [] : [pool.environment]))];
   }
 
   /** For those who ask; the names of variables and no value. */
@@ -110,7 +114,7 @@ export class ClientEnvironments implements Environments {
     const [first] = this.#known.values();
     return [...this.#known.values()].map(({environment, variables, serverKey, clients}) => ({
       clients,
-      delegations: this.#options.activeIn(environment.key),
+      delegations: this.#activeIn({environment}),
       servers: this.#servers.running(serverKey),
       differsIn: differingNames(first?.variables ?? {}, variables),
     }));
@@ -123,12 +127,17 @@ export class ClientEnvironments implements Environments {
 
   /** Lets go of those that nobody comes from and nothing runs in. The first one stays: recovery needs one. */
   #forget(): void {
-    for (const [key, {clients, serverKey}] of [...this.#known].slice(1)) {
-      if (clients > 0 || this.#options.activeIn(key) > 0 || this.#servers.running(serverKey) > 0) continue;
+    for (const [key, known] of [...this.#known].slice(1)) {
+      const {clients, serverKey} = known;
+      if (clients > 0 || this.#activeIn(known) > 0 || this.#servers.running(serverKey) > 0) continue;
       this.#known.delete(key);
       const isShared = [...this.#known.values()].some((other) => other.serverKey === serverKey);
       if (!isShared) this.#servers.forget(serverKey);
     }
+  }
+
+  #activeIn(known: Pick<Known, 'environment'>): number {
+    return keysOf(known).reduce((sum, key) => sum + this.#options.activeIn(key), 0);
   }
 
   #make(key: string, variables: Readonly<Record<string, string>>, settings: DelegationSettings): Known {
@@ -153,7 +162,7 @@ export class ClientEnvironments implements Environments {
     const catalog = new OpenCodeCatalog({
       ...{opencode, entrance, memory, model, modelNames, allowSubagents, neutral: dataDir},
     });
-    const environment = {
+    const here: Environment = {
       ...{key, catalog, asking, serialWriters, ceilings, modelNames},
       sessions: sessionPlace(sandbox === undefined ? variables : sandboxedEnvironment(dataDir, variables)),
       isConfined: sandbox !== undefined,
@@ -167,6 +176,15 @@ export class ClientEnvironments implements Environments {
       worktrees: new ConcealedWorktrees(new GitWorktrees({root: worktrees, env: variables}), servers.conceal),
       headlines: new SmallModelHeadlines({opencode, entrance, catalog, log}),
     };
+    const environment =
+      settings.pool === undefined
+        ? here
+        : this.#options.pools.with(here, {settings: settings.pool, model, env: variables, worktrees});
     return {environment, variables, serverKey, onEvent: settings.onEvent, clients: 0, usedAt: 0};
   }
+}
+
+/** What its delegations have as their environment, here and elsewhere. */
+function keysOf({environment: {key, pool}}: Pick<Known, 'environment'>): readonly string[] {
+  return pool === undefined ? [key] : [key, pool.environment.key];
 }

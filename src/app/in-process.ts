@@ -45,19 +45,25 @@ export interface EndOptions {
   readonly log: Logger;
   /** Resolves when nothing is left that has to be kept. */
   readonly end: (reason: string) => Promise<void>;
+  /** If a clean end takes longer than this, the process ends all the same. */
+  readonly backstopMs?: number;
 }
 
 /**
  * Ends the process in order, once, when the returned function, a signal or a fault asks for it; at the latest
  * after the backstop's time.
  */
-export function endOnce({log, end}: EndOptions): (reason: string, exitCode?: number) => void {
+export function endOnce({
+  log,
+  end,
+  backstopMs = SHUTDOWN_BACKSTOP_MS,
+}: EndOptions): (reason: string, exitCode?: number) => void {
   let isStopping = false;
   const shutdown = (reason: string, exitCode = 0): void => {
     if (isStopping) return;
     isStopping = true;
     log.debug(`stopping: ${reason}`);
-    setTimeout(() => process.exit(1), SHUTDOWN_BACKSTOP_MS).unref();
+    setTimeout(() => process.exit(1), backstopMs).unref();
     end(reason).then(
       () => process.exit(exitCode),
       (error: unknown) => {

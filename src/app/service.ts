@@ -6,12 +6,14 @@ import {STAMP_SECRET} from '../contract/stamp-secret.ts';
 import {PersonEvents} from '../control/person-events.ts';
 import {ControlConnection} from '../control/serve.ts';
 import {Delegations} from '../delegation/delegations.ts';
+import type {Environment} from '../delegation/model/ports.ts';
 import type {EnvironmentStatus} from '../link/handshake.ts';
 import {serveConnection} from '../mcp/serve.ts';
 import {thisProcess} from '../process/identity.ts';
 import {MarkdownStore} from '../store/markdown-store.ts';
 import {ClientEnvironments, type Entered} from './environments.ts';
 import {notInForce} from './not-in-force.ts';
+import {Pools, type PoolsOptions} from './pools.ts';
 
 export interface ServiceOptions {
   /** The settings of the client that came first: those of the host are taken from it. */
@@ -20,6 +22,8 @@ export interface ServiceOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly log: Logger;
   readonly version: string;
+  /** Connects to the database of a pool. Default: with the engine. */
+  readonly connect?: PoolsOptions['connect'];
 }
 
 export interface ServiceClient {
@@ -32,22 +36,36 @@ export interface ServiceClient {
   readonly output: Writable;
 }
 
+/** The service as others in its process use it. */
+export interface Within {
+  readonly environment: Environment;
+  readonly delegations: Delegations;
+  readonly projectOf: (directory: string) => Promise<string>;
+  /** Idempotent. */
+  readonly leave: () => void;
+}
+
 /** Owns the delegations and everything they need, and serves any number of clients from any environment. */
 export class Service {
   readonly #options: ServiceOptions;
   readonly #store: MarkdownStore;
+  readonly #pools: Pools;
   readonly #environments: ClientEnvironments;
   readonly #delegations: Delegations;
   #recovering: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: ServiceOptions) {
-    const {config, env, log} = options;
+    const {config, env, log, connect} = options;
     const {dataDir, host} = config;
     this.#options = options;
     this.#store = new MarkdownStore({root: dataDir, log});
+    this.#pools = new Pools({
+      ...{dataDir, log, ...(connect !== undefined && {connect})},
+      read: ({project, id}) => this.#store.read(project, id),
+    });
     this.#environments = new ClientEnvironments({
-      ...{dataDir, log, serverIdleMs: host.serverIdleMs},
+      ...{dataDir, log, serverIdleMs: host.serverIdleMs, pools: this.#pools},
       activeIn: (key) => this.#delegations.activeIn(key),
     });
     this.#delegations = new Delegations({
@@ -65,6 +83,7 @@ export class Service {
       log,
     });
     this.#delegations.watch((delegation) => events.happened(delegation));
+    this.#delegations.watch((delegation) => this.#pools.happened(delegation));
     // Recovery needs an environment before the first client has come.
     this.#environments.enter(env, config.delegation).leave();
   }
@@ -112,6 +131,15 @@ export class Service {
     return {close: () => connection.close().finally(() => entered?.leave())};
   }
 
+  /** For those in this very process who delegate, in an environment that they have until they leave it. */
+  within(env: NodeJS.ProcessEnv, settings: DelegationSettings): Within {
+    const {environment, leave} = this.#environments.enter(env, settings);
+    return {
+      ...{environment, leave, delegations: this.#delegations},
+      projectOf: (directory) => this.#store.projectOf(directory),
+    };
+  }
+
   /** Looks after what an earlier process left behind, once. What goes wrong with it is logged. */
   recover(): Promise<void> {
     this.#recovering ??= this.#recover();
@@ -134,7 +162,10 @@ export class Service {
 
   /** Ends what runs, as `interrupted`, then every OpenCode server. Resolves when nothing is left. Idempotent. */
   close(): Promise<void> {
-    this.#closing ??= this.#delegations.close().then(() => this.#environments.close());
+    this.#closing ??= this.#delegations
+      .close()
+      .then(() => this.#pools.close())
+      .then(() => this.#environments.close());
     return this.#closing;
   }
 
@@ -147,6 +178,7 @@ export class Service {
       this.#options.log.error(`what an earlier process left could not be looked after: ${messageOf(error)}`);
     });
     await this.#store.tidy();
+    await this.#pools.tidy();
   }
 }
 

@@ -87,6 +87,14 @@ export const COMMANDS: Readonly<Record<string, Listed>> = {
     summary: 'Check all that delegations need, with cures',
     load: async () => (await import('./commands/doctor.ts')).doctor,
   },
+  pool: {
+    summary: 'The pool of machines that delegations can run on',
+    load: async () => (await import('./commands/pool.ts')).pool,
+  },
+  worker: {
+    summary: 'Make this machine a worker of the pool',
+    load: async () => (await import('./commands/worker.ts')).worker,
+  },
   install: {
     summary: 'Add us to the clients that are here, and get OpenCode',
     load: async () => (await import('./commands/install.ts')).install,

@@ -5,7 +5,14 @@ import {oneLine} from '../base/safe-text.ts';
 import {workingDirectory} from '../base/working-directory.ts';
 import {COMMANDS, SHOWN_COMMANDS} from './commands.ts';
 import {helpOf, overview} from './help.ts';
-import {type Command, EXIT, type NamedCommand, parseCall, UsageError} from './line/command.ts';
+import {
+  type Command,
+  EXIT,
+  type NamedCommand,
+  parseCall,
+  type RunWorker,
+  UsageError,
+} from './line/command.ts';
 import {nearest} from './line/nearest.ts';
 import {Terminal} from './terminal/terminal.ts';
 
@@ -14,6 +21,8 @@ export interface RunOptions {
   readonly version: string;
   /** The path of the program, to start a host with. */
   readonly main: string;
+  /** Makes this process a worker of a pool. */
+  readonly runWorker?: RunWorker;
 }
 
 /** Runs a command line and resolves with the exit code; without a command, it is the live view. Never rejects. */

@@ -9,6 +9,7 @@
  */
 import * as z from 'zod';
 import {ACCESSES} from '../delegation/model/access.ts';
+import {PLACES} from '../delegation/model/elsewhere.ts';
 import {DELIVERIES} from '../delegation/model/message.ts';
 import {shownDelegation} from './shown.ts';
 
@@ -42,6 +43,8 @@ export const controlRequest = z.discriminatedUnion('op', [
     agent: z.string().optional(),
     model: z.string().optional(),
     access: z.enum(ACCESSES).optional(),
+    where: z.enum(PLACES).optional(),
+    include_changes: z.boolean().optional(),
     timeout_minutes: z.number().optional(),
     max_cost_usd: z.number().optional(),
     max_tokens: z.number().optional(),

@@ -104,7 +104,8 @@ export class ControlConnection {
 
   async #start(request: Extract<ControlRequest, {op: 'start'}>) {
     const {delegations, environment, projectOf, version} = this.#options;
-    const {prompt, agent, model, access, directory, continues, expect} = request;
+    const {prompt, agent, model, access, directory, continues, expect, where} = request;
+    const {include_changes: includeChanges} = request;
     const given = {
       environment: environment(),
       client: {name: CLIENT_NAME, version},
@@ -114,6 +115,8 @@ export class ControlConnection {
       ...(agent !== undefined && {agent}),
       ...(model !== undefined && {model}),
       ...(access !== undefined && {access}),
+      ...(where !== undefined && {where}),
+      ...(includeChanges !== undefined && {includeChanges}),
       ...(expect !== undefined && {expect}),
     };
     const view = await (continues === undefined

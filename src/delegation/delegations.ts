@@ -20,6 +20,7 @@ import {continueIn} from './submit/continuation.ts';
 import {draftOf} from './submit/draft.ts';
 import type {ContinueInput, DelegateInput} from './submit/input.ts';
 import {PendingCalls} from './submit/pending-calls.ts';
+import {placed} from './submit/placed.ts';
 import type {Register} from './submit/register.ts';
 
 /** The clocks are those of the system unless they are given. */
@@ -64,7 +65,8 @@ export class Delegations {
     return this.#calls.run(request, () => this.#delegate(request));
   }
 
-  async #delegate(request: DelegateInput): Promise<DelegationView> {
+  async #delegate(given: DelegateInput): Promise<DelegationView> {
+    const request = placed(given);
     this.#register.checkRoom(request);
     const {draft, worktreeOf} = await draftOf(request, this.#options);
     const live = await this.#register.create(draft, request.environment, worktreeOf);

@@ -30,7 +30,7 @@ import {servePrompts} from './prompts.ts';
 import {serveChanges} from './resources/changes.ts';
 import {type Artifacts, serveResources} from './resources/resources.ts';
 import {declaresTasks, serveTasks, TASKS_EXTENSION} from './tasks/extension.ts';
-import {delegate, withModelNames} from './tools/delegate.ts';
+import {delegate, withModelNames, withPlaces} from './tools/delegate.ts';
 import {delegationCancel} from './tools/delegation-cancel.ts';
 import {delegationList} from './tools/delegation-list.ts';
 import {delegationRead} from './tools/delegation-read.ts';
@@ -151,7 +151,11 @@ function serveTools(server: Server, options: ToolsOptions): void {
     service.listed();
     // Anyone who delegates next need not wait for git.
     client.project().catch((error: unknown) => log.debug(`no project yet: ${messageOf(error)}`));
-    return {tools: tools.map(({definition}) => withModelNames(definition, environment.modelNames))};
+    return {
+      tools: tools.map(({definition}) =>
+        withPlaces(withModelNames(definition, environment.modelNames), environment.pool),
+      ),
+    };
   });
   server.setRequestHandler('tools/call', async ({params}, context) => {
     const tool = tools.find(({definition}) => definition.name === params.name);

@@ -1,5 +1,6 @@
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {ClientEnvironments} from '../../src/app/environments.ts';
+import {Pools} from '../../src/app/pools.ts';
 import {Refusal} from '../../src/base/errors.ts';
 import {readConfig} from '../../src/config.ts';
 import type {Catalog} from '../../src/delegation/model/catalog.ts';
@@ -35,6 +36,7 @@ beforeAll(async () => {
   const {dataDir, env, project: directory} = sandbox;
   environments = new ClientEnvironments({
     ...{dataDir, serverIdleMs: 60_000, log: new FakeLog(), activeIn: () => 0},
+    pools: new Pools({dataDir, log: new FakeLog(), read: async () => undefined}),
   });
   const {environment} = environments.enter(env, readConfig(env).delegation);
   real = {...environment, directory, gate: () => gate, refuse: () => {}};

@@ -69,7 +69,10 @@ export function bytesOf(folder: string): Readonly<Record<string, string>> {
     names.map((name) => {
       const stats = statSync(join(folder, name));
       const content = stats.isDirectory() ? 'folder' : readFileSync(join(folder, name), 'base64');
-      return [name, `${stats.mode} ${stats.isDirectory() || name.includes('objects') ? '' : stats.mtimeMs} ${content}`];
+      return [
+        name,
+        `${stats.mode} ${stats.isDirectory() || name.includes('objects') ? '' : stats.mtimeMs} ${content}`,
+      ];
     }),
   );
 }

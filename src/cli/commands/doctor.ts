@@ -6,6 +6,7 @@ import {checkHosts} from '../doctor/hosts.ts';
 import {checkLive} from '../doctor/live.ts';
 import {checkOpenCode} from '../doctor/opencode.ts';
 import {checkPlugin} from '../doctor/plugin.ts';
+import {checkPool} from '../doctor/pool.ts';
 import {type Command, EXIT, type Invocation} from '../line/command.ts';
 import {RecordsOnDisk} from '../sources/records.ts';
 import type {Style, Terminal} from '../terminal/terminal.ts';
@@ -15,13 +16,17 @@ const LOOKS: Readonly<Record<Finding['is'], Style>> = {ok: 'good', warning: 'att
 const WORD_WIDTH = 7;
 
 export const doctor: Command = {
-  usage: '[--live] [--json]',
+  usage: '[--live] [--pool] [--json]',
   about:
     'Checks all that delegations need, one check on a line, each with its cure: Node, settings, OpenCode and its model, folders, hosts, and the clients that are configured here. It exits with 1 when one has failed. OpenCode, and what the clients start as our server, are started for it and ended again.',
   options: {
     live: {
       type: 'boolean',
       about: 'Also have the model answer with one word, in a delegation. This may cost a little.',
+    },
+    pool: {
+      type: 'boolean',
+      about: 'Only the pool: its database, clocks and keys, and each worker with its versions.',
     },
     json: {type: 'boolean', about: 'As JSON.'},
   },
@@ -46,6 +51,10 @@ export const doctor: Command = {
 
 async function* checks(call: Invocation): AsyncGenerator<Finding, void> {
   const {env, cwd, version, main, has} = call;
+  if (has('pool')) {
+    yield* checkPool({env, version});
+    return;
+  }
   const records = new RecordsOnDisk(env);
   yield checkNode(process.versions.node);
   yield* checkFolders(records, {env, version});

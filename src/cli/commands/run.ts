@@ -4,6 +4,7 @@ import * as z from 'zod';
 import {messageOf} from '../../base/errors.ts';
 import {ACCESSES, type Access} from '../../delegation/model/access.ts';
 import {MAX_TIMEOUT_MINUTES} from '../../delegation/model/delegation.ts';
+import {PLACES, type Whereabouts} from '../../delegation/model/elsewhere.ts';
 import {type Command, EXIT, type Invocation, type OptionSpec, UsageError} from '../line/command.ts';
 import {atHost} from '../sources/acting.ts';
 import {PROMPT_OPTIONS, promptOf} from '../sources/prompt.ts';
@@ -23,6 +24,12 @@ export const RUN_OPTIONS: Readonly<Record<string, OptionSpec>> = {
     value: 'ACCESS',
     about: `${ACCESSES.join(', ')}. Default: agent.`,
     choices: ACCESSES,
+  },
+  where: {
+    type: 'string',
+    value: 'PLACE',
+    about: `${PLACES.join(' or ')}, where OPENCODE_DELEGATE_POOL is set. Default: what OPENCODE_DELEGATE_WHERE says.`,
+    choices: PLACES,
   },
   expect: {
     type: 'string',
@@ -45,6 +52,10 @@ export const run: Command = {
     'Hands a piece of work to a background agent, and prints the id of the delegation alone on stdout. The agent goes on when the shell is closed. The prompt is the argument, a file, or stdin.',
   options: {
     ...RUN_OPTIONS,
+    'include-changes': {
+      type: 'boolean',
+      about: 'In the pool: also what is not committed. Default: the last commit alone.',
+    },
     directory: {type: 'string', short: 'C', value: 'DIR', about: 'Where it works. Default: here.'},
     ...PROMPT_OPTIONS,
   },
@@ -57,7 +68,9 @@ export const run: Command = {
     const {args, text, cwd} = call;
     const prompt = await promptOf(call, args[0]);
     if (prompt === undefined) throw new UsageError('There is no prompt.');
-    return start(call, {prompt, directory: resolve(cwd, text('directory') ?? '.'), ...settingsOf(call)});
+    const directory = resolve(cwd, text('directory') ?? '.');
+    const changes = call.has('include-changes') ? {include_changes: true} : {};
+    return start(call, {prompt, directory, ...settingsOf(call), ...changes});
   },
 };
 
@@ -66,6 +79,9 @@ export function settingsOf({text, cwd}: Invocation) {
   const [agent, model, access, minutes] = [text('agent'), text('model'), text('access'), text('timeout')];
   if (access !== undefined && !isAccess(access))
     throw new UsageError(`There is no access "${access}". There are: ${ACCESSES.join(', ')}.`);
+  const where = text('where');
+  if (where !== undefined && !isPlace(where))
+    throw new UsageError(`There is no place "${where}". There are: ${PLACES.join(', ')}.`);
   const limit = minutes === undefined ? undefined : Number(minutes);
   if (limit !== undefined && !(limit > 0 && limit <= MAX_TIMEOUT_MINUTES))
     throw new UsageError(`--timeout takes minutes, more than 0 and at most ${MAX_TIMEOUT_MINUTES}.`);
@@ -79,6 +95,7 @@ export function settingsOf({text, cwd}: Invocation) {
     ...(agent !== undefined && {agent}),
     ...(model !== undefined && {model}),
     ...(access !== undefined && {access}),
+    ...(where !== undefined && {where}),
     ...(limit !== undefined && {timeout_minutes: limit}),
   };
 }
@@ -93,6 +110,7 @@ function limitIn(option: string, given: string | undefined, what: string): numbe
 }
 
 type Started = ReturnType<typeof settingsOf> & {
+  readonly include_changes?: boolean;
   readonly directory: string;
   readonly prompt?: string;
   readonly continues?: {readonly project: string; readonly delegation: string};
@@ -120,4 +138,8 @@ function schemaFrom(path: string): Record<string, unknown> {
 
 function isAccess(given: string): given is Access {
   return (ACCESSES as readonly string[]).includes(given);
+}
+
+function isPlace(given: string): given is Whereabouts {
+  return (PLACES as readonly string[]).includes(given);
 }

@@ -1,8 +1,11 @@
+import {messageOf} from '../../base/errors.ts';
 import {inQuotes, manyLines, oneLine} from '../../base/safe-text.ts';
 import {locateEndpoint} from '../../link/endpoint.ts';
 import type {EnvironmentStatus} from '../../link/handshake.ts';
 import {type RunningHost, runningHosts} from '../../link/hosts.ts';
 import {type Command, EXIT} from '../line/command.ts';
+import {settingsIn, withPool} from '../sources/pool.ts';
+import {workerLine} from '../terminal/worker-line.ts';
 
 /** Names above this number are counted only. */
 const NAMED_VARIABLES = 12;
@@ -10,7 +13,7 @@ const NAMED_VARIABLES = 12;
 export const status: Command = {
   usage: '',
   about:
-    'Shows the background processes (hosts) that run for you, the environments that each works in, with the names of the variables that differ, and where their log is.',
+    'Shows the background processes (hosts) that run for you, the environments that each works in, with the names of the variables that differ, and where their log is. Where a pool is set, also its workers.',
   options: {},
   examples: [['status', 'see what runs, and where the log is']],
   takes: {least: 0, most: 0},
@@ -18,10 +21,25 @@ export const status: Command = {
     const options = {env, version};
     const hosts = await runningHosts(options);
     const lines = hosts.length === 0 ? ['No host runs.'] : hosts.flatMap(linesOf);
-    terminal.print(...[...lines, `Log: ${inQuotes(locateEndpoint(options).log)}`].map(manyLines));
+    const workers = await poolLines(env);
+    terminal.print(...[...lines, ...workers, `Log: ${inQuotes(locateEndpoint(options).log)}`].map(manyLines));
     return EXIT.ok;
   },
 };
+
+/** The workers of the pool, where one is set. */
+async function poolLines(env: NodeJS.ProcessEnv): Promise<readonly string[]> {
+  const pool = settingsIn(env);
+  if (pool === undefined) return [];
+  try {
+    const cards = await withPool(pool, (queue) => queue.workers());
+    return cards.length === 0
+      ? ['Pool: no worker']
+      : ['Pool:', ...cards.map((card) => `  ${workerLine(card)}`)];
+  } catch (error) {
+    return [`Pool: ${messageOf(error)}`];
+  }
+}
 
 function linesOf({owner, isOurs, status: load}: RunningHost): readonly string[] {
   const facts = [

@@ -1,5 +1,6 @@
 import {parseArgs} from 'node:util';
 import {messageOf} from '../../base/errors.ts';
+import type {WorkerSettings} from '../../pool/worker/settings.ts';
 import type {Terminal} from '../terminal/terminal.ts';
 
 /** What a command ends with. Scripts rely on these. */
@@ -39,9 +40,18 @@ export interface Invocation {
   /** The path of the program, to start a host with. */
   readonly main: string;
   readonly terminal: Terminal;
+  /** Makes this process a worker, until it ends. */
+  readonly runWorker?: RunWorker;
   /** All commands, for one that speaks of the others. */
   readonly commands: () => Promise<readonly NamedCommand[]>;
 }
+
+/** What makes a process a worker. @throws Refusal where it cannot be one. */
+export type RunWorker = (options: {
+  readonly settings: WorkerSettings;
+  readonly env: NodeJS.ProcessEnv;
+  readonly version: string;
+}) => Promise<void>;
 
 /** A command as it is called. */
 export interface NamedCommand {

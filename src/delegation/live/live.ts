@@ -5,7 +5,7 @@ import {retryAfter} from '../../base/retry.ts';
 import type {Ask} from '../model/ask.ts';
 import type {NearLimit} from '../model/ceiling.ts';
 import type {Delegation} from '../model/delegation.ts';
-import type {Taken} from '../model/elsewhere.ts';
+import type {TakenOn} from '../model/elsewhere.ts';
 import type {End, StopCause} from '../model/end.ts';
 import {transition} from '../model/lifecycle.ts';
 import type {Environment} from '../model/ports.ts';
@@ -126,7 +126,7 @@ export class LiveDelegation {
   }
 
   /** Somebody elsewhere has begun it. */
-  taken({agent, model, ...taker}: Taken): void {
+  taken({agent, model, ...taker}: TakenOn): void {
     if (this.#ending !== undefined || this.record.where === undefined) return;
     this.#kept.change({agent, model, where: {...this.record.where, ...taker}});
     this.started();

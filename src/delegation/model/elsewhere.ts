@@ -3,13 +3,13 @@ import type {Worktree} from './worktree.ts';
 
 /** Where a delegation can run: in this process, or on a machine of a pool. */
 export const PLACES = ['here', 'pool'] as const;
-export type Place = (typeof PLACES)[number];
+export type Whereabouts = (typeof PLACES)[number];
 
 /** What a delegation has for its agent until a worker has chosen one. */
 export const UNCHOSEN = {agent: "worker's", model: "worker's"} as const;
 
 /** Who has taken a delegation that runs elsewhere. */
-export interface Taker {
+interface Taker {
   readonly worker: string;
   readonly host: string;
   /** That of opencode-delegate there. */
@@ -19,11 +19,11 @@ export interface Taker {
 
 /** Of a delegation that runs elsewhere: where that is, and who has taken it, if anyone has. */
 export interface Elsewhere extends Partial<Taker> {
-  readonly is: Exclude<Place, 'here'>;
+  readonly is: Exclude<Whereabouts, 'here'>;
 }
 
 /** A worker has begun, with this agent and this model. */
-export interface Taken extends Taker {
+export interface TakenOn extends Taker {
   readonly agent: string;
   readonly model: string;
 }

@@ -3,7 +3,7 @@ import type {AskPolicy} from './ask.ts';
 import type {Catalog} from './catalog.ts';
 import type {Ceilings} from './ceiling.ts';
 import type {Delegation, DelegationHead, Named} from './delegation.ts';
-import type {Place} from './elsewhere.ts';
+import type {Whereabouts} from './elsewhere.ts';
 import type {Headline} from './headline.ts';
 import type {Listing} from './listing.ts';
 import type {Runner} from './run.ts';
@@ -32,7 +32,7 @@ export interface Environment {
   /** Whether nothing can be written in it but worktrees. */
   readonly isConfined: boolean;
   /** Where its delegations run, where that is not here: somebody there keeps their limits and their places in line. */
-  readonly where?: Exclude<Place, 'here'>;
+  readonly where?: Exclude<Whereabouts, 'here'>;
   /** What the client can delegate to besides, and whether it does where a call does not say. */
   readonly pool?: {readonly environment: Environment; readonly isDefault: boolean};
 }

@@ -3,7 +3,7 @@ import type {AskContent} from './ask.ts';
 import type {Limit} from './ceiling.ts';
 import type {ConversationEntry} from './conversation.ts';
 import {NO_STATS, type RunStats, type Usage} from './delegation.ts';
-import type {HandedOver, Taken} from './elsewhere.ts';
+import type {HandedOver, TakenOn} from './elsewhere.ts';
 import type {Delivery, MessageText} from './message.ts';
 import type {EnteredPlace} from './trust.ts';
 
@@ -68,7 +68,7 @@ export interface RunObserver {
    */
   rateLimited(model: string, until: number): void;
   /** Somebody elsewhere has begun it. Before this, it waits there; told before all else. May be told more than once. */
-  taken?(by: Taken): void;
+  taken?(by: TakenOn): void;
 }
 
 /** An answer to what an agent has asked: for questions, one list of chosen or written answers for each. */

@@ -54,7 +54,7 @@ export interface SettledWorktree {
   readonly filesChanged?: readonly string[];
 }
 
-export interface PlanOptions {
+export interface WorktreeOptions {
   /** To be made from the files as they are, and not only from the last commit: where worktrees are made elsewhere. */
   readonly includeChanges?: boolean;
 }
@@ -65,7 +65,7 @@ export interface Worktrees {
    * Finds out whether a worktree can be made for this directory, from the commit that is checked out there.
    * @throws Refusal when it cannot, with the reason.
    */
-  plan(directory: string, options?: PlanOptions): Promise<WorktreePlan>;
+  plan(directory: string, options?: WorktreeOptions): Promise<WorktreePlan>;
   /** The worktree that `open` will make for a delegation. Nothing is made yet. */
   place(plan: WorktreePlan, of: {project: string; id: string}): Worktree;
   /**

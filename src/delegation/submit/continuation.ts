@@ -8,7 +8,9 @@ import type {Runner} from '../model/run.ts';
 import type {EnteredPlace} from '../model/trust.ts';
 import type {DelegationView} from '../model/view.ts';
 import {checkTrust} from './check-trust.ts';
+import {withHistory} from './history.ts';
 import type {ContinueInput, DelegateInput} from './input.ts';
+import {whereContinued} from './placed.ts';
 
 /** What an interrupted agent is told where nobody has said anything else. */
 export const GO_ON =
@@ -25,16 +27,18 @@ export interface ContinueOptions {
  * Delegates in the session of a delegation that has ended.
  * @throws Refusal when it has not, has no session that could be gone on in, or somebody does so already.
  */
-export async function continueIn(request: ContinueInput, options: ContinueOptions): Promise<DelegationView> {
+export async function continueIn(given: ContinueInput, options: ContinueOptions): Promise<DelegationView> {
+  const {delegation: source} = await options.get(given.id);
+  const request = {...given, environment: whereContinued(source, given)};
   const {project, environment} = request;
   const {runner, worktrees} = environment;
-  const {delegation: source} = await options.get(request.id);
   const next = nextRequest(source, await inOwnWords(source, request));
   const place = await placeToContinue(next, source);
   const continues = await sessionToContinue(source, place, runner);
   return inFreeSession({...continues, project}, options, async () => {
     const worktree = source.worktree && (await worktrees.reopen(source.worktree));
-    return options.delegate({...next, continues, ...(worktree !== undefined && {worktree})});
+    const told = environment.where === undefined ? next : {...next, prompt: withHistory(source, next.prompt)};
+    return options.delegate({...told, continues, ...(worktree !== undefined && {worktree})});
   });
 }
 

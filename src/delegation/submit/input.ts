@@ -3,6 +3,7 @@ import {isAbsolute} from 'node:path';
 import {Refusal} from '../../base/errors.ts';
 import type {Access} from '../model/access.ts';
 import {type Client, type Continues, MAX_TIMEOUT_MINUTES, type Parent} from '../model/delegation.ts';
+import type {Whereabouts} from '../model/elsewhere.ts';
 import type {Environment} from '../model/ports.ts';
 import type {LoadedCode, TrustQuestion} from '../model/trust.ts';
 import type {Worktree} from '../model/worktree.ts';
@@ -18,6 +19,8 @@ export interface DelegateInput {
   /** The client's, in which it runs. */
   readonly environment: Environment;
   readonly directory: string;
+  /** Default: what the environment says. */
+  readonly where?: Whereabouts;
   readonly prompt: string;
   readonly agent?: string;
   /** As `provider/model`, or a name. */

@@ -69,6 +69,8 @@ interface ToolSpec<Input extends z.ZodObject> {
   /** What Claude Code's search finds it by; a tool without is in the model's first request already. */
   readonly searchHint?: string;
   readonly input: Input;
+  /** The arguments that clients are told of only where there is something that they are for. */
+  readonly unlisted?: readonly string[];
   /** The arguments that have somebody's own words. */
   readonly ownWords?: readonly string[];
   call(input: z.output<Input>, context: ToolContext): Promise<ToolAnswer>;
@@ -95,12 +97,17 @@ export interface Tool {
 
 /** Makes a tool of its description: the handler sees only input that fits the schema. */
 export function defineTool<Input extends z.ZodObject>(spec: ToolSpec<Input>): Tool {
-  const {input, call, searchHint, ownWords, ...definition} = spec;
+  const {input, call, searchHint, ownWords, unlisted = [], ...definition} = spec;
   const schema = schemaOf(input);
+  const listed = Object.entries(Object(schema.properties)).filter(([name]) => !unlisted.includes(name));
   const load =
     searchHint === undefined ? {'anthropic/alwaysLoad': true} : {'anthropic/searchHint': searchHint};
   return {
-    definition: {...definition, inputSchema: {...schema, type: 'object'}, _meta: load},
+    definition: {
+      ...definition,
+      inputSchema: {...schema, properties: Object.fromEntries(listed), type: 'object'},
+      _meta: load,
+    },
     async call(given, context) {
       const parsed = input.safeParse(meant(given, schema, ownWords), {error: missing});
       if (!parsed.success) throw new Refusal(`${definition.name}: ${problemsOf(parsed.error)}`);

@@ -3,6 +3,8 @@ import {Refusal} from '../../base/errors.ts';
 import type {Stamp} from '../../contract/stamp.ts';
 import {ACCESSES} from '../../delegation/model/access.ts';
 import {MAX_TIMEOUT_MINUTES, type Parent} from '../../delegation/model/delegation.ts';
+import {PLACES} from '../../delegation/model/elsewhere.ts';
+import type {Environment} from '../../delegation/model/ports.ts';
 import type {ModelName} from '../../settings/model-names.ts';
 import {defineTool, type Tool} from '../calls/tool.ts';
 import {renderStarted} from '../render/render.ts';
@@ -24,12 +26,33 @@ export function withModelNames(
   return {...definition, inputSchema: {...schema, properties: {...Object(properties), model}}};
 }
 
+/** What is offered only where the client has a pool. */
+const POOL_ARGUMENTS = ['where', 'include_changes'];
+
+/** The definition of a tool with the places that work can be delegated to, where there is more than one. */
+export function withPlaces(definition: Tool['definition'], pool: Environment['pool']): Tool['definition'] {
+  if (definition.name !== delegate.definition.name || pool === undefined) return definition;
+  const [here, there] = pool.isDefault ? ['here', 'pool (default)'] : ['here (default)', 'pool'];
+  const where = {
+    type: 'string',
+    enum: [...PLACES],
+    description: `${here}, or ${there}: on another machine, from the last commit; a branch comes back.`,
+  };
+  const changes = {type: 'boolean', description: 'In the pool: also what is not committed.'};
+  const {properties, ...schema} = definition.inputSchema;
+  return {
+    ...definition,
+    inputSchema: {...schema, properties: {...Object(properties), where, include_changes: changes}},
+  };
+}
+
 export const delegate = defineTool({
   name: 'delegate',
   title: 'Delegate work to a background agent',
   description:
     'Starts a background OpenCode agent and returns its id at once. For work that goes on without you: research, reviews, changes in files nobody else edits. delegation_read returns the result.',
   annotations: {readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true},
+  unlisted: POOL_ARGUMENTS,
   input: z.object({
     prompt: z.string().optional().describe('The whole task: the agent sees none of this conversation.'),
     agent: nameArgument().optional().describe("A primary one. Default: the configuration's."),
@@ -56,12 +79,15 @@ export const delegate = defineTool({
       .max(MAX_TIMEOUT_MINUTES)
       .default(DEFAULT_TIMEOUT_MINUTES)
       .describe(`Minutes of work. Default: ${DEFAULT_TIMEOUT_MINUTES}.`),
+    where: z.enum(PLACES).optional(),
+    include_changes: z.boolean().optional(),
     max_cost_usd: z.number('must be a number of US dollars, as 0.5').optional(),
     max_tokens: z.number('must be a number, as 50000').optional(),
   }),
   async call({prompt, directory, continue: id, ...input}, context) {
     const {delegations, client, caller, environment, signal, isCancelled, askTrust, knowsTasks} = context;
     const {agent, model, access, expect, timeout_minutes, max_cost_usd, max_tokens} = input;
+    const {where, include_changes: includeChanges} = input;
     const parent = caller && parentOf(caller.stamp);
     const isHere = directory !== undefined && HERE.test(client.path(directory));
     const place = isHere ? await client.workingDirectory() : directory && client.path(directory);
@@ -69,6 +95,8 @@ export const delegate = defineTool({
       project: await client.project(id),
       environment,
       ...(access !== undefined && {access}),
+      ...(where !== undefined && {where}),
+      ...(includeChanges !== undefined && {includeChanges}),
       ...(agent !== undefined && {agent}),
       ...(model !== undefined && {model}),
       ...(expect !== undefined && {expect}),

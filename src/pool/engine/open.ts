@@ -16,7 +16,7 @@ function kindOf(url: string): 'postgres' | 'redis' {
 }
 
 /** What opens a pool. */
-export interface Opening {
+interface Opening {
   /** The schema of Postgres is `?schema=`, the prefix of Redis `?prefix=`. */
   readonly url: string;
   /** How long a result waits for its owner, in milliseconds. */

@@ -2,7 +2,7 @@ import type {RepositoryGit} from '../../git/repository-git.ts';
 import {type RemoteUrl, remoteUrl} from './remote-url.ts';
 
 /** Roots are at the end of the whole history. Where that takes longer, none is known. */
-const ROOTS_MS = 10_000;
+const FIRST_COMMITS_MS = 10_000;
 
 /** A remote of a checkout that other machines may reach. */
 export interface NamedRemote extends RemoteUrl {
@@ -28,7 +28,7 @@ export async function repositoryIdentity(git: RepositoryGit): Promise<Repository
   const [listed, shallow, found] = await Promise.all([
     git.run(['remote', '--verbose']),
     git.run(['rev-parse', '--is-shallow-repository']),
-    git.ask(['rev-list', '--max-parents=0', 'HEAD'], {timeoutMs: ROOTS_MS}),
+    git.ask(['rev-list', '--max-parents=0', 'HEAD'], {timeoutMs: FIRST_COMMITS_MS}),
   ]);
   const isShallow = shallow === 'true';
   const remotes = listed.split('\n').flatMap((line): NamedRemote[] => {

@@ -1,0 +1,60 @@
+import type {Travel} from '../travel/travel.ts';
+
+/** What a bundle was when it was sent: what arrives has to be that. */
+export interface Sent {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** Code that is to go to a worker. */
+export interface Departure {
+  /** As it is written into the job. */
+  readonly travel: Travel;
+  /** The root of the checkout that it is of. */
+  readonly checkout: string;
+  readonly commonDir: string;
+  /** Which way, which commit, and what stays behind: whole sentences. */
+  readonly notes: readonly string[];
+  /** The file that has to travel with the job; absent where a remote has all of it. */
+  readonly luggage?: string;
+}
+
+export interface DepartureOptions {
+  /** Also what is not committed, as a commit that no branch has. */
+  readonly includeChanges?: boolean;
+  /** Another commit than the one that is checked out. */
+  readonly commit?: string;
+  /** Workers cannot fetch from where it is, so that all of it has to travel. */
+  readonly isWhole?: boolean;
+}
+
+/** A branch that has come from a worker. */
+export interface Harvest extends Sent {
+  /** The name that the branch is to have; another one is taken where there is one of that name already. */
+  readonly branch: string;
+  /** What the work started from. */
+  readonly base: string;
+}
+
+/** What was brought home. */
+export interface BroughtHome {
+  readonly branch: string;
+  readonly commit: string;
+  readonly diffstat: string;
+  /** Relative to the checkout's root. */
+  readonly filesChanged: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/** How code leaves the client's repository, and comes back into it. */
+export interface ClientCode {
+  /** @throws Refusal where it cannot travel, with the reason. */
+  depart(directory: string, options?: DepartureOptions): Promise<Departure>;
+  /**
+   * Makes a branch of what has come. The same once more changes nothing.
+   * @throws when it is not what it says it is, or git cannot.
+   */
+  bringHome(checkout: string, harvest: Harvest, content: AsyncIterable<Uint8Array>): Promise<BroughtHome>;
+  /** What a branch points at; `undefined` where there is none of that name. */
+  tipOf(checkout: string, branch: string): Promise<string | undefined>;
+}

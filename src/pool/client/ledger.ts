@@ -1,0 +1,71 @@
+import {mkdirSync, renameSync, writeFileSync} from 'node:fs';
+import {readdir, readFile, rm} from 'node:fs/promises';
+import {join} from 'node:path';
+import * as z from 'zod';
+import {type Travel, travelSchema} from '../travel/travel.ts';
+import type {Departure} from './code.ts';
+
+const entry = z.object({project: z.string(), id: z.string(), travel: travelSchema.optional()});
+
+interface Job {
+  readonly project: string;
+  readonly id: string;
+}
+
+/**
+ * What this machine has handed over and the pool has not forgotten yet, with the code that goes with it: what was not
+ * committed is nowhere else. Files of each in the data folder.
+ */
+export class PoolLedger {
+  readonly folder: string;
+
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** To be called before the pool has it, so that nothing stays there that nobody knows of. */
+  add(job: string, {project, id}: Job, departure?: Departure): void {
+    mkdirSync(this.folder, {recursive: true, mode: 0o700});
+    if (departure?.luggage !== undefined) renameSync(departure.luggage, this.#bundleOf(job));
+    const text = JSON.stringify({project, id, ...(departure !== undefined && {travel: departure.travel})});
+    writeFileSync(this.#entryOf(job), text, {mode: 0o600});
+  }
+
+  /** How its code travels, as it was planned; the file of its bundle, where it has one. */
+  async departureOf(job: string): Promise<{readonly travel: Travel; readonly luggage?: string} | undefined> {
+    const travel = (await this.#read(job))?.travel;
+    if (travel === undefined) return undefined;
+    return travel.way === 'bundle' ? {travel, luggage: this.#bundleOf(job)} : {travel};
+  }
+
+  async remove(job: string): Promise<void> {
+    await rm(this.#bundleOf(job), {force: true});
+    await rm(this.#entryOf(job), {force: true});
+  }
+
+  /** What cannot be read is left out. */
+  async all(): Promise<readonly (Job & {readonly job: string})[]> {
+    const names = await readdir(this.folder).catch(() => []);
+    const jobs = names.filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -'.json'.length));
+    const found = await Promise.all(jobs.map(async (job) => ({job, known: await this.#read(job)})));
+    return found.flatMap(({job, known}) =>
+      known === undefined ? [] : [{job, project: known.project, id: known.id}],
+    );
+  }
+
+  async #read(job: string): Promise<z.output<typeof entry> | undefined> {
+    try {
+      return entry.parse(JSON.parse(await readFile(this.#entryOf(job), 'utf8')));
+    } catch {
+      return undefined;
+    }
+  }
+
+  #entryOf(job: string): string {
+    return join(this.folder, `${job}.json`);
+  }
+
+  #bundleOf(job: string): string {
+    return join(this.folder, `${job}.bundle`);
+  }
+}

@@ -1,0 +1,115 @@
+import {messageOf} from '../../base/errors.ts';
+import {withTimeout} from '../../base/with-timeout.ts';
+import {
+  type Delegation,
+  type DelegationHead,
+  hasEnded,
+  type Named,
+} from '../../delegation/model/delegation.ts';
+import {LETTERS_VERSION} from '../mail/letters.ts';
+import {JobOver} from '../queue/errors.ts';
+import type {PoolLedger} from './ledger.ts';
+import type {PoolLink} from './link.ts';
+
+/** A worker that is told to stop gives back what it has; after this the pool forgets it all the same. */
+const STOP_MS = 60_000;
+
+export interface ReleasesOptions {
+  readonly link: PoolLink;
+  readonly ledger: PoolLedger;
+  /** The record as it is on disk. */
+  readonly read: (named: Named) => Promise<Delegation | undefined>;
+}
+
+/** Has the pool forget delegations whose end is on disk here: the worker cleans up only then. */
+export class Releases {
+  readonly #options: ReleasesOptions;
+  readonly #closed = new AbortController();
+  readonly #underWay = new Set<Promise<void>>();
+
+  constructor(options: ReleasesOptions) {
+    this.#options = options;
+  }
+
+  /** It has its end. What goes wrong is tried again by the next process. */
+  ended(head: DelegationHead): void {
+    if (head.where === undefined || !hasEnded(head.state) || isAwaited(head)) return;
+    const job = this.#options.link.jobOf(head);
+    const work = this.#releaseStored(job, head)
+      .catch((error: unknown) => {
+        if (this.#closed.signal.aborted) return;
+        this.#options.link.log.warn(`${job} stays in the pool for now: ${messageOf(error)}`);
+      })
+      .finally(() => this.#underWay.delete(work));
+    this.#underWay.add(work);
+  }
+
+  /** Looks after what an earlier process has left. */
+  async tidy(): Promise<void> {
+    const {ledger, read} = this.#options;
+    for (const {project, id, job} of await ledger.all()) {
+      const record = await read({project, id});
+      if (record === undefined) await this.#release(job);
+      else this.ended(record);
+    }
+  }
+
+  /** Resolves when nothing is under way any more, soon. Idempotent. */
+  async close(): Promise<void> {
+    await withTimeout(2_000, Promise.all(this.#underWay), undefined);
+    this.#closed.abort(new Error('this process ends'));
+    await Promise.all(this.#underWay);
+  }
+
+  /** An end that could not be written is still in the pool, and may be nowhere else. */
+  async #releaseStored(job: string, head: DelegationHead): Promise<void> {
+    const stored = await this.#options.read(head);
+    if (stored !== undefined && !hasEnded(stored.state)) return;
+    await this.#release(job);
+  }
+
+  async #release(job: string): Promise<void> {
+    const {link, ledger} = this.#options;
+    const {signal} = this.#closed;
+    await link.persist(
+      async ({queue}) => {
+        const {is} = await queue.standing(job);
+        if (is === 'waiting' && (await queue.withdraw(job))) return;
+        if (is === 'leased' || is === 'waiting') await this.#stopped(job);
+        await queue.forget(job);
+      },
+      {signal},
+    );
+    await ledger.remove(job);
+  }
+
+  /** Its delegation has ended without its worker: that is told to stop, and has a while for it. */
+  async #stopped(job: string): Promise<void> {
+    const {link} = this.#options;
+    const {queue} = await link.access();
+    const mail = await link.mailOf(job);
+    await mail.toWorker({v: LETTERS_VERSION, is: 'cancel'}).catch((error: unknown) => {
+      if (!(error instanceof JobOver)) throw error;
+    });
+    let over!: () => void;
+    const isOver = new Promise<void>((resolve) => {
+      over = resolve;
+    });
+    const listening = await queue.changed(job, ({is}) => {
+      if (is !== 'leased') over();
+    });
+    this.#closed.signal.addEventListener('abort', over);
+    try {
+      await withTimeout(STOP_MS, isOver, undefined);
+    } finally {
+      this.#closed.signal.removeEventListener('abort', over);
+      await listening.close();
+    }
+    this.#closed.signal.throwIfAborted();
+  }
+}
+
+/** True where its branch could not be brought home, and is to be had nowhere else. */
+function isAwaited({worktree}: DelegationHead): boolean {
+  return worktree?.outcome?.is === 'kept' && worktree.outcome.commit === undefined;
+}

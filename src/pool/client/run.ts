@@ -1,0 +1,272 @@
+import {randomUUID} from 'node:crypto';
+import {deferred} from '../../base/deferred.ts';
+import {messageOf} from '../../base/errors.ts';
+import {withTimeout} from '../../base/with-timeout.ts';
+import type {ConversationEntry} from '../../delegation/model/conversation.ts';
+import type {Delivery, MessageText} from '../../delegation/model/message.ts';
+import {
+  type AskReply,
+  NO_PRODUCT,
+  type Product,
+  type Run,
+  type RunEnd,
+  type RunObserver,
+  type Snapshot,
+} from '../../delegation/model/run.ts';
+import {type FromOwner, type FromWorker, type JobResult, LETTERS_VERSION} from '../mail/letters.ts';
+import type {JobStanding, Listening} from '../queue/queue.ts';
+import {endOfJob, lostEnd, unreadableEnd} from './ends.ts';
+import type {PoolLink} from './link.ts';
+
+/** A worker that is there answers sooner. */
+const ANSWER_MS = 15_000;
+/** For so long a cancelled one is waited for, to bring home what it has. */
+const STOP_MS = 8_000;
+/** A conversation that is looked at is asked for this often. */
+const CONVERSATION_MS = 1_000;
+
+const v = LETTERS_VERSION;
+
+interface Answered {
+  readonly delivery?: Delivery;
+  readonly error?: string;
+}
+
+export interface PoolRunOptions {
+  readonly job: string;
+  readonly link: PoolLink;
+  readonly observer: RunObserver;
+  /** Sees to it that the pool has the job, once. */
+  readonly handOver: (signal: AbortSignal, trouble: (why: string | undefined) => void) => Promise<void>;
+}
+
+/** A delegation that runs on a worker of the pool, or waits for one, as the client's host sees it. */
+export class PoolRun implements Run {
+  readonly #options: PoolRunOptions;
+  readonly #end = deferred<RunEnd>();
+  readonly #over = new AbortController();
+  readonly #listening: Listening[] = [];
+  readonly #calls = new Map<string, (answer: Answered) => void>();
+  readonly #entries = new Map<string, ConversationEntry>();
+  #product: Product = NO_PRODUCT;
+  #result: JobResult | undefined;
+  #isTaken = false;
+  #hasSession = false;
+  #isEnded = false;
+  #trouble: string | undefined;
+  #askedAt = 0;
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: PoolRunOptions) {
+    this.#options = options;
+    void this.#attach().catch((error: unknown) => {
+      if (!this.#over.signal.aborted) this.#ends(unreadableEnd(messageOf(error), this.#product));
+    });
+  }
+
+  get end(): Promise<RunEnd> {
+    return this.#end.promise;
+  }
+
+  get trouble(): string | undefined {
+    return this.#trouble;
+  }
+
+  get isNotKnown(): boolean {
+    return false;
+  }
+
+  async snapshot(): Promise<Snapshot> {
+    const product = this.#result?.product ?? this.#product;
+    return {product, isAnswered: this.#result?.outcome === 'completed'};
+  }
+
+  async reply(id: string, reply: AskReply): Promise<void> {
+    const {error} = await this.#call((call) => ({v, is: 'reply', call, ask: id, reply: asWritten(reply)}));
+    if (error !== undefined) throw new Error(error);
+  }
+
+  async tell(words: MessageText): Promise<Delivery | undefined> {
+    if (this.#isEnded) return undefined;
+    const {number, text} = words;
+    const letter = (call: string): FromOwner => ({v, is: 'tell', call, message: {number, text}});
+    if (!this.#isTaken) {
+      // Whoever begins it reads its letters first.
+      await this.#post(letter(randomUUID()));
+      return 'beginning';
+    }
+    const {delivery, error} = await this.#call(letter);
+    if (error !== undefined) throw new Error(error);
+    return delivery;
+  }
+
+  conversation(): readonly ConversationEntry[] {
+    const now = Date.now();
+    if (this.#isTaken && !this.#isEnded && now - this.#askedAt >= CONVERSATION_MS) {
+      this.#askedAt = now;
+      void this.#post({v, is: 'show conversation'}).catch(() => {});
+    }
+    return [...this.#entries.values()];
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async halt(): Promise<Snapshot> {
+    await this.stop();
+    return this.snapshot();
+  }
+
+  async letGo(): Promise<void> {
+    this.#over.abort(new Error('it is left to the next process'));
+    await Promise.all(this.#listening.splice(0).map((one) => one.close()));
+  }
+
+  async #attach(): Promise<void> {
+    const {job, link, handOver} = this.#options;
+    const {signal} = this.#over;
+    const trouble = (why: string | undefined) => {
+      this.#trouble = why;
+    };
+    await handOver(signal, trouble);
+    const mail = await link.mailOf(job);
+    const refused = (why: string) => link.log.warn(why);
+    const persist = {signal, trouble};
+    await this.#listen(
+      await link.persist(() => mail.atOwner((letter) => this.#heard(letter), refused), persist),
+    );
+    await this.#listen(
+      await link.persist(({queue}) => queue.changed(job, (standing) => this.#stands(standing)), persist),
+    );
+  }
+
+  async #listen(listening: Listening): Promise<void> {
+    if (this.#over.signal.aborted) await listening.close();
+    else this.#listening.push(listening);
+  }
+
+  #stands(standing: JobStanding): void {
+    if (this.#isEnded) return;
+    switch (standing.is) {
+      case 'returned':
+        void this.#returned(standing.result);
+        break;
+      case 'lost':
+        this.#ends(lostEnd(standing, this.#product));
+        break;
+      case 'unknown':
+        this.#ends(unreadableEnd('the pool has forgotten it', this.#product));
+        break;
+    }
+  }
+
+  async #returned(bytes: Uint8Array): Promise<void> {
+    const {job, link} = this.#options;
+    try {
+      const result = (await link.mailOf(job)).openedResult(bytes);
+      this.#result = result;
+      if (result.by !== undefined) this.#taken(result.by);
+      if (result.sessionId !== undefined) await this.#session(result.sessionId);
+      for (const entry of result.conversation ?? []) this.#entries.set(entry.key, entry);
+      this.#ends(endOfJob(result));
+    } catch (error) {
+      this.#ends(unreadableEnd(`its result cannot be read: ${messageOf(error)}`, this.#product));
+    }
+  }
+
+  #heard(letter: FromWorker): void {
+    const {observer} = this.#options;
+    switch (letter.is) {
+      case 'taken':
+        this.#taken(letter.by);
+        break;
+      case 'session':
+        void this.#session(letter.id);
+        break;
+      case 'activity':
+        observer.activity(letter.activity);
+        break;
+      case 'asked':
+        observer.asked(letter.id, letter.content);
+        break;
+      case 'withdrawn':
+        observer.withdrawn(letter.id);
+        break;
+      case 'heard':
+        observer.heard(letter.numbers);
+        break;
+      case 'done':
+        this.#calls.get(letter.call)?.(letter);
+        break;
+      case 'conversation':
+        for (const entry of letter.entries) this.#entries.set(entry.key, entry);
+        break;
+      case 'checkpoint':
+      case 'late':
+        this.#product = letter.product;
+        break;
+    }
+  }
+
+  #taken(by: Parameters<NonNullable<RunObserver['taken']>>[0]): void {
+    if (this.#isTaken) return;
+    this.#isTaken = true;
+    this.#options.observer.taken?.(by);
+  }
+
+  async #session(id: string): Promise<void> {
+    if (this.#hasSession) return;
+    this.#hasSession = true;
+    await this.#options.observer.sessionOpened(id);
+  }
+
+  #ends(end: RunEnd): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    for (const answer of this.#calls.values()) answer({error: 'it has ended'});
+    this.#end.resolve(end);
+    // Not from inside of a notice of it.
+    setImmediate(() => void this.letGo());
+  }
+
+  async #stop(): Promise<void> {
+    if (this.#isEnded) return;
+    const {job, link} = this.#options;
+    const stopping = link
+      .access()
+      .then(async ({queue}) => {
+        if (await queue.withdraw(job)) return this.#ends(unreadableEnd('it was withdrawn', this.#product));
+        await this.#post({v, is: 'cancel'});
+        await this.end;
+      })
+      .catch((error: unknown) => {
+        link.log.warn(`${job} could not be stopped in the pool: ${messageOf(error)}. It is told so later.`);
+      });
+    await withTimeout(STOP_MS, stopping, undefined);
+    if (!this.#isEnded) await this.letGo();
+  }
+
+  async #call(letter: (call: string) => FromOwner): Promise<Answered> {
+    const call = randomUUID();
+    const answered = deferred<Answered>();
+    this.#calls.set(call, answered.resolve);
+    try {
+      await this.#post(letter(call));
+      const silence = {error: `its worker has not answered in ${ANSWER_MS / 1_000} s`};
+      return await withTimeout(ANSWER_MS, answered.promise, silence);
+    } finally {
+      this.#calls.delete(call);
+    }
+  }
+
+  async #post(letter: FromOwner): Promise<void> {
+    await (await this.#options.link.mailOf(this.#options.job)).toWorker(letter);
+  }
+}
+
+function asWritten(reply: AskReply): Extract<FromOwner, {is: 'reply'}>['reply'] {
+  if (!reply.allow) return {allow: false, message: reply.message};
+  return {allow: true, answers: reply.answers.map((answers) => [...answers])};
+}

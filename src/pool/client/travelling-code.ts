@@ -1,0 +1,71 @@
+import {randomUUID} from 'node:crypto';
+import {mkdir, rm} from 'node:fs/promises';
+import {join} from 'node:path';
+import type {Git} from '../../git/git.ts';
+import {keepBundle} from '../travel/bundle-file.ts';
+import {importWork} from '../travel/imported.ts';
+import {planTravel} from '../travel/plan.ts';
+import type {FetchProtocol} from '../travel/remote-url.ts';
+import type {BroughtHome, ClientCode, Departure, DepartureOptions, Harvest} from './code.ts';
+
+export interface TravellingCodeOptions {
+  readonly git: Git;
+  /** For bundles on their way. It is made when it is first needed. */
+  readonly folder: string;
+  /** The most that a bundle may have. */
+  readonly limitBytes: number;
+  /** By which protocols workers fetch. */
+  readonly protocols: readonly FetchProtocol[];
+}
+
+/** Code that travels by a remote or in a bundle, and comes back in one. */
+export class TravellingCode implements ClientCode {
+  readonly #options: TravellingCodeOptions;
+
+  constructor(options: TravellingCodeOptions) {
+    this.#options = options;
+  }
+
+  async depart(
+    directory: string,
+    {includeChanges = false, commit, isWhole = false}: DepartureOptions = {},
+  ): Promise<Departure> {
+    const {git, limitBytes, protocols} = this.#options;
+    const {travel, checkout, commonDir, bundle, sentence, notes} = await planTravel(git, {
+      ...{directory, includesChanges: includeChanges, limitBytes, protocols},
+      spool: await this.#spool(),
+      workersFetch: isWhole ? 'nothing' : 'what they can',
+      ...(commit !== undefined && {commit}),
+    });
+    return {
+      ...{travel, checkout, commonDir, notes: [sentence, ...notes]},
+      ...(bundle !== undefined && {luggage: bundle.path}),
+    };
+  }
+
+  async bringHome(
+    checkout: string,
+    {branch, base, bytes, sha256}: Harvest,
+    content: AsyncIterable<Uint8Array>,
+  ): Promise<BroughtHome> {
+    const {git, limitBytes} = this.#options;
+    const path = await this.#spool();
+    try {
+      await keepBundle(content, {path, bytes, sha256});
+      return await importWork(git, checkout, {path, branch, base, limitBytes});
+    } finally {
+      await rm(path, {force: true});
+    }
+  }
+
+  async tipOf(checkout: string, branch: string): Promise<string | undefined> {
+    const git = await this.#options.git.at(checkout);
+    return git.ask(['rev-parse', '--verify', '--quiet', `refs/heads/${branch}^{commit}`]);
+  }
+
+  async #spool(): Promise<string> {
+    const {folder} = this.#options;
+    await mkdir(folder, {recursive: true, mode: 0o700});
+    return join(folder, `${randomUUID()}.bundle`);
+  }
+}

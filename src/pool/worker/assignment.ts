@@ -1,0 +1,228 @@
+import {deferred} from '../../base/deferred.ts';
+import {messageOf, Refusal} from '../../base/errors.ts';
+import type {Logger} from '../../base/log.ts';
+import type {ConversationEntry} from '../../delegation/model/conversation.ts';
+import {type Delegation, hasEnded} from '../../delegation/model/delegation.ts';
+import {HARVEST, type JobResult, LETTERS_VERSION, LUGGAGE, type WorkOrder} from '../mail/letters.ts';
+import type {Mail} from '../mail/mail.ts';
+import {LeaseLost} from '../queue/errors.ts';
+import type {Lease, Listening, WorkerSelf} from '../queue/queue.ts';
+import {Checkpoints} from './checkpoints.ts';
+import type {WorkerCode} from './code.ts';
+import {Mirror} from './mirror.ts';
+import {Orders} from './orders.ts';
+import {Outbox, reached} from './outbox.ts';
+import type {Own, OwnService} from './own-service.ts';
+import {harvestOf, refusedResult, resultOf, withHarvest} from './results.ts';
+
+/** How often the owner is told what its agent does, at most. */
+const NEWS_MS = 1_000;
+const MINUTE_MS = 60_000;
+const NEVER = new AbortController().signal;
+
+export interface AssignmentOptions {
+  readonly lease: Lease;
+  readonly order: WorkOrder;
+  readonly mail: Mail;
+  readonly self: WorkerSelf;
+  readonly code: WorkerCode;
+  readonly service: OwnService;
+  readonly log: Logger;
+  /** How often what is there is put where it is safe. */
+  readonly checkpointMs: number;
+  /** Aborts when the worker ends, and what has not begun is to be handed back. */
+  readonly draining: AbortSignal;
+}
+
+/** One job at work: from the lease to the result. */
+export class Assignment {
+  readonly #options: AssignmentOptions;
+  readonly #outbox: Outbox;
+  readonly #mirror: Mirror;
+
+  constructor(options: AssignmentOptions) {
+    const {mail, self, log} = options;
+    this.#options = options;
+    this.#outbox = new Outbox(mail, log);
+    this.#mirror = new Mirror(self, (letter) => this.#outbox.post(letter));
+  }
+
+  /** Resolves when its result is durable, its lease is lost, or it was handed back. Never rejects. */
+  async run(): Promise<void> {
+    const {lease, log} = this.#options;
+    try {
+      await this.#run();
+    } catch (error) {
+      log.error(`${lease.job.id}: ${messageOf(error)}`);
+      await this.#give(refusedResult(`A fault of the worker: ${messageOf(error)}`)).catch(() => {});
+    } finally {
+      await this.#outbox.sent();
+    }
+  }
+
+  async #run(): Promise<void> {
+    const {lease, draining, log} = this.#options;
+    const begun = await this.#begin().catch((error: unknown) => {
+      if (error instanceof Refusal) return error;
+      throw error;
+    });
+    if (begun === undefined) {
+      log.info(`${lease.job.id} is handed back: nothing was begun`);
+      return lease.handBack();
+    }
+    if (begun instanceof Refusal) {
+      if (draining.aborted && !lease.signal.aborted) return lease.handBack();
+      log.info(`${lease.job.id} is refused: ${begun.message}`);
+      return this.#give(refusedResult(begun.message));
+    }
+    const record = await this.#watch(begun.own);
+    if (record === undefined) return lease.handBack();
+    await this.#finish(record);
+  }
+
+  /** Gets the code here, and delegates. Resolves with `undefined` where the worker ends before that. */
+  async #begin(): Promise<{readonly own: Own} | undefined> {
+    const {lease, order, code, mail, service, draining} = this.#options;
+    const signal = AbortSignal.any([lease.signal, draining]);
+    if (signal.aborted) return undefined;
+    const luggage = () => mail.getFile(LUGGAGE);
+    const arrival = await code.arrive(lease.job.id, order.travel, {luggage, signal});
+    if (signal.aborted) return undefined;
+    const {delegations, environment, projectOf} = service;
+    const {prompt, title, agent, model, timeoutMs, maxCostUsd, maxTokens, expect} = order;
+    const {delegation} = await delegations.delegate({
+      ...{prompt, title, environment, access: 'worktree'},
+      project: await projectOf(arrival.checkout),
+      directory: arrival.directory,
+      timeoutMinutes: timeoutMs / MINUTE_MS,
+      client: {name: 'pool', version: this.#options.self.version},
+      ...(agent !== undefined && {agent}),
+      ...(model !== undefined && {model}),
+      ...(maxCostUsd !== undefined && {maxCostUsd}),
+      ...(maxTokens !== undefined && {maxTokens}),
+      ...(expect !== undefined && {expect: JSON.parse(expect)}),
+    });
+    return {own: {project: delegation.project, id: delegation.id}};
+  }
+
+  /** Resolves with its end; with `undefined` where it never ran and the worker ends. */
+  async #watch(own: Own): Promise<Delegation | undefined> {
+    const {lease, mail, service, draining, log, order} = this.#options;
+    const {delegations} = service;
+    const ended = deferred<Delegation>();
+    const look = (record?: Delegation) => {
+      const view = delegations.view(own.project, own.id);
+      if (view !== undefined) this.#mirror.show(view);
+      if (record !== undefined && hasEnded(record.state)) ended.resolve(record);
+    };
+    const unwatch = delegations.watch((record) => {
+      if (record.id === own.id && record.project === own.project) look(record);
+    });
+    const news = setInterval(() => {
+      look();
+      const view = delegations.view(own.project, own.id);
+      if (view !== undefined) this.#mirror.showActivity(view);
+    }, NEWS_MS);
+    const checkpoints = this.#checkpoints(own);
+    const stop = () => void delegations.cancel(own.project, own.id).catch(() => {});
+    lease.signal.addEventListener('abort', stop);
+    let isHandedBack = false;
+    const handBack = () => {
+      if (delegations.view(own.project, own.id)?.delegation.state.status !== 'queued') return;
+      isHandedBack = true;
+      stop();
+    };
+    draining.addEventListener('abort', handBack);
+    let letters: Listening | undefined;
+    try {
+      if (lease.signal.aborted) stop();
+      for (const message of order.messages) await this.#tell(own, message);
+      const orders = this.#orders(own);
+      const refused = (why: string) => log.warn(why);
+      letters = await mail.atWorker((letter) => void orders.carryOut(letter), refused);
+      look();
+      const now = await delegations.get(own.project, own.id);
+      if (hasEnded(now.delegation.state)) ended.resolve(now.delegation);
+      const record = await ended.promise;
+      return isHandedBack && !('startedAt' in record.state) ? undefined : record;
+    } finally {
+      draining.removeEventListener('abort', handBack);
+      lease.signal.removeEventListener('abort', stop);
+      clearInterval(news);
+      await checkpoints.close();
+      unwatch();
+      await letters?.close();
+    }
+  }
+
+  async #tell(own: Own, {number, text}: WorkOrder['messages'][number]): Promise<void> {
+    const told = await this.#options.service.delegations
+      .tell(own.project, own.id, text)
+      .catch(() => undefined);
+    if (told !== undefined) this.#mirror.numbered(told.message.number, number);
+  }
+
+  #orders(own: Own): Orders {
+    const {delegations} = this.#options.service;
+    return new Orders({
+      ...{delegations, own},
+      post: (letter) => this.#outbox.post(letter),
+      told: (mine, owners) => this.#mirror.numbered(mine, owners),
+      showConversation: () =>
+        this.#mirror.showConversation(delegations.conversation(own.project, own.id) ?? []),
+    });
+  }
+
+  #checkpoints(own: Own): Checkpoints {
+    const {code, mail, checkpointMs, log, order} = this.#options;
+    const {delegations} = this.#options.service;
+    return new Checkpoints({
+      ...{code, mail, log, everyMs: checkpointMs, since: order.travel.head, branch: order.branch},
+      viewed: () => delegations.view(own.project, own.id),
+      written: () => writtenIn(delegations.conversation(own.project, own.id) ?? []),
+      post: (letter) => this.#outbox.post(letter),
+    });
+  }
+
+  async #finish(record: Delegation): Promise<void> {
+    const {order} = this.#options;
+    const result = resultOf(record, {id: order.delegation, mirror: this.#mirror});
+    const harvest = await this.#harvest(record).catch((error: unknown) => ({notes: [messageOf(error)]}));
+    await this.#give(withHarvest(result, harvest));
+  }
+
+  /** Puts the branch where the owner finds it. */
+  async #harvest(record: Delegation): Promise<Pick<JobResult, 'harvest' | 'notes'> | undefined> {
+    const {mail, code, order} = this.#options;
+    const {worktree} = record;
+    const commit = harvestOf(record);
+    if (worktree === undefined || commit === undefined) return undefined;
+    const {branch, travel} = order;
+    const packed = await code.pack(worktree, commit, {since: travel.head, branch});
+    await reached(() => mail.putFile(HARVEST, packed.content()), NEVER);
+    await packed.drop();
+    const {bytes, sha256, notes} = packed;
+    return {harvest: {commit, bytes, sha256}, notes: [...notes]};
+  }
+
+  /** What comes too late is kept as a letter. */
+  async #give(result: JobResult): Promise<void> {
+    const {lease, mail, log} = this.#options;
+    // What was told before is there when the result is.
+    await this.#outbox.sent();
+    try {
+      await reached(() => lease.giveResult(mail.sealedResult(result)), NEVER);
+    } catch (error) {
+      if (!(error instanceof LeaseLost)) throw error;
+      log.warn(`${lease.job.id}: ${error.message} Its result is kept as a letter.`);
+      const {outcome, product} = result;
+      this.#outbox.post({v: LETTERS_VERSION, is: 'late', outcome, product});
+    }
+  }
+}
+
+/** What an agent itself has written, without those below it. */
+function writtenIn(entries: readonly ConversationEntry[]): string {
+  const texts = entries.flatMap(({said, isBelow}) => (said.kind === 'text' && !isBelow ? [said.text] : []));
+  return texts.join('\n\n');
+}

@@ -1,8 +1,9 @@
+import {join} from 'node:path';
 import {Refusal} from '../../base/errors.ts';
 import type {Worktree} from '../../delegation/model/worktree.ts';
 import type {Git} from '../../git/git.ts';
 import type {RepositoryGit} from '../../git/repository-git.ts';
-import {withScratch} from '../../git/scratch.ts';
+import {type Scratch, withScratch} from '../../git/scratch.ts';
 import {WorkedIn} from '../../git/worked-in.ts';
 import {type BundleFile, BundleTooLarge, type ObjectFormat, writeBundle} from './bundle-file.ts';
 import {leftRefused} from './left-behind.ts';
@@ -55,20 +56,28 @@ export async function packCheckpoint(
   worktree: Worktree,
   options: BackOptions,
 ): Promise<PackedWork | undefined> {
-  const there = await WorkedIn.open(git, worktree);
-  if (there === undefined) return undefined;
-  try {
-    return await withScratch(there.git.folders.commonDir, async (scratch) => {
-      const head = await there.git.run(['rev-parse', 'HEAD^{commit}']);
-      const message = 'Checkpoint: what had been done so far';
-      const {commit, leftOut} = await commitWorkingTree({worktree: there, scratch, head}, message);
-      if (commit === worktree.base) return undefined;
-      const bundle = await write(there.git.with(scratch.env), commit, options);
-      return {commit, bundle, notes: leftRefused(leftOut)};
-    });
-  } finally {
-    await there.close();
-  }
+  const commonDir = worktree.commonDir ?? (await git.at(worktree.checkout)).folders.commonDir;
+  return withScratch(commonDir, async (scratch) => {
+    // In a folder of its own: the end of the work may be settled at this moment, from another copy.
+    const there = await WorkedIn.open(git, worktree, join(scratch.folder, 'files'));
+    try {
+      return there === undefined ? undefined : await packNow({there, scratch, worktree}, options);
+    } finally {
+      await there?.close();
+    }
+  });
+}
+
+async function packNow(
+  {there, scratch, worktree}: {there: WorkedIn; scratch: Scratch; worktree: Worktree},
+  options: BackOptions,
+): Promise<PackedWork | undefined> {
+  const head = await there.git.run(['rev-parse', 'HEAD^{commit}']);
+  const message = 'Checkpoint: what had been done so far';
+  const {commit, leftOut} = await commitWorkingTree({worktree: there, scratch, head}, message);
+  if (commit === worktree.base) return undefined;
+  const bundle = await write(there.git.with(scratch.env), commit, options);
+  return {commit, bundle, notes: leftRefused(leftOut)};
 }
 
 async function write(

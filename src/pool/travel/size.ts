@@ -31,7 +31,7 @@ export async function tooLarge(range: Range, limitBytes: number): Promise<Refusa
   const size = stored === undefined ? '' : `: about ${megabytes(stored)} in ${commits ?? 'some'} commits`;
   const because = largest.length === 0 ? '' : ` The largest files: ${largest.join(', ')}.`;
   return cannotTravel(
-    `what no remote has is more than the ${megabytes(limitBytes)} that may be sent${size}.${because} Push the commit, so that the worker can fetch it, or raise OPENCODE_DELEGATE_POOL_LIMIT`,
+    `what no remote has is more than the ${megabytes(limitBytes)} that may be sent${size}.${because} Push the commit, so that the worker can fetch it, or raise OPENCODE_DELEGATE_POOL_MB`,
   );
 }
 

@@ -1,4 +1,4 @@
-import {symlinkSync, writeFileSync} from 'node:fs';
+import {mkdirSync, readdirSync, symlinkSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import type {Worktree} from '../../../src/delegation/model/worktree.ts';
@@ -57,6 +57,18 @@ describe('a checkpoint', () => {
     expect(imported).toMatchObject({commit: checkpoint?.commit, filesChanged: ['a.txt', 'b.txt', 'c.txt']});
     expect(shop.git('show', `${BRANCH}:a.txt`)).toBe('unstaged');
     expect(shop.git('log', '--format=%s', `${BRANCH}~1`)).toBe('half\nfirst');
+  });
+
+  it('leaves what another process copies of the same worktree, which settles it', async () => {
+    const {shop} = travelling.cloned();
+    const planned = await travelling.plan(shop.path);
+    const {worktree, work} = await working(planned);
+    work.write({'b.txt': 'b\n'});
+    const copy = join(travelling.base, '.worktrees', OF.project, `${OF.id}.changes`);
+    mkdirSync(copy, {recursive: true});
+    writeFileSync(join(copy, 'b.txt'), 'b\n');
+    expect(await packCheckpoint(travelling.git, worktree, optionsOf(planned))).toBeDefined();
+    expect(readdirSync(copy)).toEqual(['b.txt']);
   });
 
   it('is none where nothing was done yet, or nothing is there', async () => {

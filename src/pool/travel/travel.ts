@@ -1,5 +1,5 @@
 import {z} from 'zod';
-import {isFetchable} from './remote-url.ts';
+import {isFetchable, remoteUrl} from './remote-url.ts';
 
 const MAX_REFS = 50;
 const MAX_COMMITS = 200;
@@ -39,8 +39,7 @@ const common = {
     .refine((path) => isInside(path), 'must lead down'),
 };
 
-/** How code comes to a worker, as it is written into a job. What a worker reads there may be anybody's. */
-export const travelSchema = z.discriminatedUnion('way', [
+const ways = z.discriminatedUnion('way', [
   z.strictObject({...common, way: z.literal('remote'), from: fetchSchema}),
   z.strictObject({
     ...common,
@@ -52,9 +51,20 @@ export const travelSchema = z.discriminatedUnion('way', [
   }),
 ]);
 
+/**
+ * How code comes to a worker, as it is written into a job. What a worker reads there may be anybody's: what is fetched is
+ * the repository that the job names, so that whoever allows that one allows no other.
+ */
+export const travelSchema = ways.refine(isOfOneRepository, 'must fetch from the repository that it names');
+
 export type Travel = z.infer<typeof travelSchema>;
 /** What is fetched from a remote. */
 export type FetchPart = z.infer<typeof fetchSchema>;
+
+function isOfOneRepository(travel: z.infer<typeof ways>): boolean {
+  const part = travel.way === 'remote' ? travel.from : travel.since;
+  return part === undefined || remoteUrl(part.url)?.address === travel.repository;
+}
 
 /** True of a path that names a folder below: it is joined to one, and must not lead out of it. */
 function isInside(path: string): boolean {

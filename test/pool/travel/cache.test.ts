@@ -13,6 +13,8 @@ import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {fetchedPath} from '../../../src/pool/travel/fetched.ts';
 import type {PlannedTravel} from '../../../src/pool/travel/plan.ts';
+import {remoteUrl} from '../../../src/pool/travel/remote-url.ts';
+import type {Travel} from '../../../src/pool/travel/travel.ts';
 import {GitServer} from '../../support/git-server.ts';
 import {Repository} from '../../support/repository.ts';
 import {LIMIT, Travelling} from '../../support/travelling.ts';
@@ -43,6 +45,14 @@ function at({checkout}: {readonly checkout: string}): Repository {
 function fetchedOf({travel}: PlannedTravel): string {
   const url = travel.way === 'remote' ? travel.from.url : (travel.since?.url ?? '');
   return fetchedPath(join(travelling.base, 'worker/fetched'), {url, format: travel.format});
+}
+
+/** The same, from a server that serves the same repository. */
+function fetchedFrom({url}: GitServer, {travel}: PlannedTravel): Travel {
+  if (travel.way !== 'remote') throw new Error('it was to be fetched');
+  const own = remoteUrl(`${url}/shop`);
+  if (own === undefined) throw new Error('a server has a URL');
+  return {...travel, repository: own.address, from: {...travel.from, url: own.url}};
 }
 
 function hasObject(repository: Repository, object: string): boolean {
@@ -242,9 +252,7 @@ describe('a worker that fetches', () => {
     const server = await serve('ci:s3cret');
     const {origin, shop} = travelling.cloned();
     const planned = await travelling.plan(shop.path);
-    if (planned.travel.way !== 'remote') throw new Error('it was to be fetched');
-    const from = {...planned.travel.from, url: `${server.url}/shop`};
-    const locked = {...planned, travel: {...planned.travel, from}};
+    const locked = {...planned, travel: fetchedFrom(server, planned)};
     const cache = travelling.cache({protocols: ['http']});
     await expect(travelling.place(locked, {cache})).rejects.toThrow(
       /cannot fetch .* from 127\.0\.0\.1:\d+\/shop: fatal: /,
@@ -285,9 +293,7 @@ describe('a worker that fetches', () => {
     const {shop} = travelling.cloned();
     const planned = await travelling.plan(shop.path);
     const server = await serve();
-    if (planned.travel.way !== 'remote') throw new Error('it was to be fetched');
-    const from = {...planned.travel.from, url: `${server.url}/shop`};
-    const travel = {...planned.travel, from};
+    const travel = fetchedFrom(server, planned);
     let go = (): void => {};
     const held = new Promise<void>((resolve) => {
       server.held = resolve;
@@ -321,8 +327,7 @@ describe('a worker that fetches', () => {
     const {shop} = travelling.cloned();
     const planned = await travelling.plan(shop.path);
     const server = await serve();
-    if (planned.travel.way !== 'remote') throw new Error('it was to be fetched');
-    const travel = {...planned.travel, from: {...planned.travel.from, url: `${server.url}/shop`}};
+    const travel = fetchedFrom(server, planned);
     const abort = new AbortController();
     let go = (): void => {};
     server.held = () => abort.abort(new Error('told to stop'));

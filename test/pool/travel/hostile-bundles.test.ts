@@ -72,7 +72,14 @@ function bring(options: Partial<Parameters<typeof importWork>[2]> = {}): ReturnT
 function send(commit: string): Promise<unknown> {
   const content = readFileSync(bundle);
   const travel: Travel = {
-    ...{way: 'bundle', repository: 'x/y', format: 'sha1', head: base, commit, prefix: ''},
+    ...{
+      way: 'bundle',
+      repository: `file${travelling.base}/server/shop`,
+      format: 'sha1',
+      head: base,
+      commit,
+      prefix: '',
+    },
     since: {url: `file://${travelling.base}/server/shop`, refs: ['refs/heads/main'], commits: [base]},
     ...{bytes: content.length, sha256: createHash('sha256').update(content).digest('hex')},
   };

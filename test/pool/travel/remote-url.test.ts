@@ -122,6 +122,7 @@ describe('what a job says of its code', () => {
     ['something that nobody knows', {hooks: 'x'}],
     ['no commit to fetch', {from: {...from, commits: []}}],
     ['another way', {way: 'shell'}],
+    ['a repository that it does not fetch from', {repository: 'git.example.org/other'}],
   ])('is refused with %s', (_, change) => {
     expect(travelSchema.safeParse({...job, ...change}).success).toBe(false);
   });

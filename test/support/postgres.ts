@@ -1,4 +1,4 @@
-import {type ChildProcess, execFileSync, spawn} from 'node:child_process';
+import {type ChildProcess, execFileSync, spawn, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
 import {
   chmodSync,
@@ -23,6 +23,8 @@ const user = process.getuid?.() === 0 ? {uid: NOBODY, gid: NOBODY} : {};
 /** A Postgres of its own, on loopback, as its superuser sees it. */
 export interface TestPostgres {
   readonly port: number;
+  /** The folder of its small disk, if it has one. */
+  readonly small: string;
   /** The URL of a database for a user. */
   urlOf(database: string, name?: string): string;
   /** Makes an empty database. */
@@ -37,28 +39,46 @@ export interface TestPostgres {
   stop(): Promise<void>;
 }
 
+/** Whether this machine lets people mount something that only they see. */
+export const CAN_MOUNT =
+  spawnSync('unshare', ['-rm', 'unshare', '-U', '--map-user=1000', 'true']).status === 0;
+
+/**
+ * Mounts a small disk at the folder, and runs the rest as a user that is not root. All but a tablespace lies elsewhere:
+ * Postgres stops altogether when there is no room for what it writes ahead.
+ */
+const ON_SMALL_DISK = `mount -t tmpfs -o mode=700,size="$1" none "$2" && shift 2 && \
+  exec unshare -U --map-user=1000 --map-group=1000 sh -c 'mkdir -m 700 "$1" && "$2/initdb" -D "$1" -U admin --auth=trust \
+  --no-sync --encoding=UTF8 --locale=C >/dev/null && shift && bin="$1" && shift && exec "$bin/postgres" "$@"' sh "$@"`;
+
 /**
  * Starts one.
  * @param settings as in postgresql.conf; where nothing is said, it loses data in a power cut and is quick.
+ * @param disk how large its small disk is, such as `30m`. It must not be taken down then.
  */
-export async function startPostgres(settings: Readonly<Record<string, string>> = {}): Promise<TestPostgres> {
+export async function startPostgres(
+  settings: Readonly<Record<string, string>> = {},
+  disk?: string,
+): Promise<TestPostgres> {
   const root = mkdtempSync(join(tmpdir(), 'opencode-delegate-postgres-'));
   const data = join(root, 'data');
-  mkdirSync(data);
-  for (const folder of [root, data]) {
-    if (user.uid !== undefined) chownSync(folder, user.uid, user.gid);
+  const small = join(root, 'disk');
+  mkdirSync(small);
+  if (disk === undefined) mkdirSync(data);
+  for (const folder of [root, small, ...(disk === undefined ? [data] : [])]) {
+    if (user.uid !== undefined && disk === undefined) chownSync(folder, user.uid, user.gid);
     chmodSync(folder, 0o700);
   }
   const bin = await binaryFolder(root);
   const env = {PATH: process.env.PATH ?? '', LC_ALL: 'C'};
-  execFileSync(
-    join(bin, 'initdb'),
-    ['-D', data, '-U', 'admin', '--auth=trust', '--no-sync', '--encoding=UTF8', '--locale=C'],
-    {...user, env, stdio: 'ignore'},
-  );
+  if (disk === undefined) {
+    const options = ['-U', 'admin', '--auth=trust', '--no-sync', '--encoding=UTF8', '--locale=C'];
+    execFileSync(join(bin, 'initdb'), ['-D', data, ...options], {...user, env, stdio: 'ignore'});
+  }
   const port = await getPort({host: '127.0.0.1'});
   const given = {fsync: 'off', max_connections: '200', unix_socket_directories: '', ...settings};
   const options = Object.entries(given).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const command = ['-D', data, '-h', '127.0.0.1', '-p', String(port), ...options];
   let child: ChildProcess | undefined;
 
   const urlOf = (database: string, name = 'admin') => `postgres://${name}@127.0.0.1:${port}/${database}`;
@@ -73,11 +93,14 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
     }
   };
   const up = async () => {
-    child = spawn(join(bin, 'postgres'), ['-D', data, '-h', '127.0.0.1', '-p', String(port), ...options], {
-      ...user,
-      env,
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    const stdio = ['ignore', 'ignore', 'pipe'] as const;
+    child =
+      disk === undefined
+        ? spawn(join(bin, 'postgres'), command, {...user, env, stdio: [...stdio]})
+        : spawn('unshare', ['-rm', 'sh', '-c', ON_SMALL_DISK, 'sh', disk, small, data, bin, ...command], {
+            env,
+            stdio: [...stdio],
+          });
     await isReady(child);
   };
   const down = async () => {
@@ -89,6 +112,7 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
   await up();
   return {
     port,
+    small,
     urlOf,
     query,
     create: async (database) => void (await query('postgres', `CREATE DATABASE ${database}`)),

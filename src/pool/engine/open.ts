@@ -16,7 +16,7 @@ function kindOf(url: string): 'postgres' | 'redis' {
 }
 
 /** What opens a pool. */
-interface Opening {
+interface OpenedPool {
   /** The schema of Postgres is `?schema=`, the prefix of Redis `?prefix=`. */
   readonly url: string;
   /** How long a result waits for its owner, in milliseconds. */
@@ -31,7 +31,7 @@ interface Opening {
  * @throws Refusal when it is no such URL, the packages are not installed, or the database is not set up.
  * @throws PoolUnreachable when the database cannot be reached.
  */
-export async function openQueue({url, keepMs, log, times}: Opening): Promise<PoolQueue> {
+export async function openQueue({url, keepMs, log, times}: OpenedPool): Promise<PoolQueue> {
   const given = {...TIMES, ...times, ...(keepMs !== undefined && {keepMs})};
   return inWordsOfPackages(url, () =>
     kindOf(url) === 'postgres' ? connectPostgres(url, given, log) : connectRedis(url, given, log),

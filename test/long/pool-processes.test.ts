@@ -19,7 +19,7 @@ describe('a pool over Postgres', () => {
   let client: Sandbox;
   let worker: Sandbox;
   let repository: Repository;
-  let workers: ReturnType<typeof beginCommand>[] = [];
+  const workers: ReturnType<typeof beginCommand>[] = [];
 
   beforeAll(async () => {
     postgres = await startPostgres();
@@ -42,7 +42,9 @@ describe('a pool over Postgres', () => {
       files: {'a.txt': 'a\n', 'web/page.txt': 'page\n'},
     });
     const made = await runCommand(client, ['pool', 'init']);
-    expect(made.stdout).toMatch(/^Made the key of the group: .*\nMade your own key: .*\nYour name in the pool: /);
+    expect(made.stdout).toMatch(
+      /^Made the key of the group: .*\nMade your own key: .*\nYour name in the pool: /,
+    );
     writeKey(keyFilesIn(worker.env).group, readGroupKey(keyFilesIn(client.env)).toText());
     startWorker('big-machine');
   });
@@ -110,7 +112,9 @@ describe('a pool over Postgres', () => {
     const {stdout} = await runCommand(client, ['status']);
     expect(stdout).toMatch(/^Pool:\n {2}big-machine · on .* · busy: 0 of 4 · /m);
     const found = await runCommand(client, ['doctor', '--pool']);
-    expect(found.stdout).toMatch(/Pool keys: .*\n.*Pool database: .*\n.*Pool clock: .*\n.*Pool worker big-machine: /);
+    expect(found.stdout).toMatch(
+      /Pool keys: .*\n.*Pool database: .*\n.*Pool clock: .*\n.*Pool worker big-machine: /,
+    );
     expect(found.exitCode).toBe(0);
   });
 
@@ -195,7 +199,10 @@ describe('a pool over Postgres', () => {
       "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')",
     );
     for (const {name} of tables) {
-      const rows = await postgres.query('pool', `SELECT t::text AS row FROM ${name} t WHERE t::text LIKE '%checkpoint-%'`);
+      const rows = await postgres.query(
+        'pool',
+        `SELECT t::text AS row FROM ${name} t WHERE t::text LIKE '%checkpoint-%'`,
+      );
       if (rows.some(({row}) => String(row).includes(id))) return true;
     }
     return false;

@@ -15,22 +15,16 @@ import {
 } from '../../delegation/model/run.ts';
 import {type FromOwner, type FromWorker, type JobResult, LETTERS_VERSION} from '../mail/letters.ts';
 import type {JobStanding, Listening} from '../queue/queue.ts';
+import {PoolCalls} from './calls.ts';
 import {endOfJob, lostEnd, unreadableEnd} from './ends.ts';
 import type {PoolLink} from './link.ts';
 
-/** A worker that is there answers sooner. */
-const ANSWER_MS = 15_000;
 /** For so long a cancelled one is waited for, to bring home what it has. */
 const STOP_MS = 8_000;
 /** A conversation that is looked at is asked for this often. */
 const CONVERSATION_MS = 1_000;
 
 const v = LETTERS_VERSION;
-
-interface Answered {
-  readonly delivery?: Delivery;
-  readonly error?: string;
-}
 
 export interface PoolRunOptions {
   readonly job: string;
@@ -42,11 +36,14 @@ export interface PoolRunOptions {
 
 /** A delegation that runs on a worker of the pool, or waits for one, as the client's host sees it. */
 export class PoolRun implements Run {
+  readonly isNotKnown = false;
   readonly #options: PoolRunOptions;
   readonly #end = deferred<RunEnd>();
   readonly #over = new AbortController();
+  /** The pool has it: before, there is nobody to write to. */
+  readonly #handedOver = deferred<void>();
   readonly #listening: Listening[] = [];
-  readonly #calls = new Map<string, (answer: Answered) => void>();
+  readonly #calls = new PoolCalls((letter) => this.#post(letter));
   readonly #entries = new Map<string, ConversationEntry>();
   #product: Product = NO_PRODUCT;
   #result: JobResult | undefined;
@@ -72,18 +69,13 @@ export class PoolRun implements Run {
     return this.#trouble;
   }
 
-  get isNotKnown(): boolean {
-    return false;
-  }
-
   async snapshot(): Promise<Snapshot> {
     const product = this.#result?.product ?? this.#product;
     return {product, isAnswered: this.#result?.outcome === 'completed'};
   }
 
   async reply(id: string, reply: AskReply): Promise<void> {
-    const {error} = await this.#call((call) => ({v, is: 'reply', call, ask: id, reply: asWritten(reply)}));
-    if (error !== undefined) throw new Error(error);
+    await this.#calls.reply(id, reply);
   }
 
   async tell(words: MessageText): Promise<Delivery | undefined> {
@@ -95,7 +87,7 @@ export class PoolRun implements Run {
       await this.#post(letter(randomUUID()));
       return 'beginning';
     }
-    const {delivery, error} = await this.#call(letter);
+    const {delivery, error} = await this.#calls.call(letter);
     if (error !== undefined) throw new Error(error);
     return delivery;
   }
@@ -131,6 +123,7 @@ export class PoolRun implements Run {
       this.#trouble = why;
     };
     await handOver(signal, trouble);
+    this.#handedOver.resolve();
     const mail = await link.mailOf(job);
     const refused = (why: string) => link.log.warn(why);
     const persist = {signal, trouble};
@@ -198,7 +191,7 @@ export class PoolRun implements Run {
         observer.heard(letter.numbers);
         break;
       case 'done':
-        this.#calls.get(letter.call)?.(letter);
+        this.#calls.answered(letter.call, letter);
         break;
       case 'conversation':
         for (const entry of letter.entries) this.#entries.set(entry.key, entry);
@@ -225,7 +218,7 @@ export class PoolRun implements Run {
   #ends(end: RunEnd): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    for (const answer of this.#calls.values()) answer({error: 'it has ended'});
+    this.#calls.close();
     this.#end.resolve(end);
     // Not from inside of a notice of it.
     setImmediate(() => void this.letGo());
@@ -248,25 +241,8 @@ export class PoolRun implements Run {
     if (!this.#isEnded) await this.letGo();
   }
 
-  async #call(letter: (call: string) => FromOwner): Promise<Answered> {
-    const call = randomUUID();
-    const answered = deferred<Answered>();
-    this.#calls.set(call, answered.resolve);
-    try {
-      await this.#post(letter(call));
-      const silence = {error: `its worker has not answered in ${ANSWER_MS / 1_000} s`};
-      return await withTimeout(ANSWER_MS, answered.promise, silence);
-    } finally {
-      this.#calls.delete(call);
-    }
-  }
-
   async #post(letter: FromOwner): Promise<void> {
+    await Promise.race([this.#handedOver.promise, this.end]);
     await (await this.#options.link.mailOf(this.#options.job)).toWorker(letter);
   }
-}
-
-function asWritten(reply: AskReply): Extract<FromOwner, {is: 'reply'}>['reply'] {
-  if (!reply.allow) return {allow: false, message: reply.message};
-  return {allow: true, answers: reply.answers.map((answers) => [...answers])};
 }

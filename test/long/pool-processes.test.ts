@@ -153,10 +153,8 @@ describe('a pool over Postgres', () => {
     scriptHeld('cancelled.txt', createGate());
     const id = await run('Take long');
     await recordWith(id, /status: running/);
-    const begun = Date.now();
     const {stdout} = await runCommand(client, ['cancel', id]);
     expect(stdout).toContain(`${id} has ended: cancelled.`);
-    process.stderr.write(`cancel took ${Date.now() - begun} ms\n`);
     const jobs = join(worker.env.HOME ?? '', '.local/share/opencode-delegate/worker/.code/jobs');
     while (readdirSync(jobs).length > 0) await new Promise((resolve) => setTimeout(resolve, 200));
   });
@@ -189,7 +187,7 @@ describe('a pool over Postgres', () => {
     while (!(await hasCheckpoint(id))) await new Promise((resolve) => setTimeout(resolve, 200));
     await workers.at(-1)?.end();
     const record = await recordWith(id, /status: interrupted/);
-    expect(record).toContain('The pool has lost its worker second-machine');
+    expect(record).toContain('The pool has lost its worker ');
     expect(repository.git('show', `delegation/${id}:killed.txt`)).toBe('killed.txt');
   });
 

@@ -26,7 +26,7 @@ export const TRAVEL: Travel = {
   ...{way: 'remote', repository: 'example.org/shop', format: 'sha1', head: HEAD, commit: HEAD, prefix: ''},
   from: {url: 'https://example.org/shop', refs: [], commits: [HEAD]},
 };
-export const SELF = {name: 'worker-1', host: 'big', version: '1.0.0', opencode: '1.18.33'};
+const SELF = {name: 'worker-1', host: 'big', version: '1.0.0', opencode: '1.18.33'};
 
 /** A client's end of a pool in memory, and a worker's that a test plays. */
 export class PoolClientStage {
@@ -104,7 +104,7 @@ export class PlayedWorker {
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
-export const TAKEN = {
+const TAKEN = {
   ...{worker: 'worker-1', host: 'big', version: '1.0.0', opencode: '1.18.33'},
   ...{agent: 'build', model: 'scripted/model'},
 };
@@ -114,7 +114,7 @@ export function aProduct(text: string) {
   return {text, work: {usage, toolCalls: 0, filesChanged: [], refused: []}};
 }
 
-export function aResult(given: Partial<JobResult> = {}): JobResult {
+function aResult(given: Partial<JobResult> = {}): JobResult {
   return {
     v: LETTERS_VERSION,
     outcome: 'completed',

@@ -39,6 +39,7 @@ export class BullPool implements PoolQueue {
   readonly #workers = new Set<BullWorker>();
   readonly #lanes = new Map<string, string>();
   readonly #repeated: readonly Repeated[];
+  #listening: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(given: {
@@ -177,6 +178,7 @@ export class BullPool implements PoolQueue {
   async serve(self: WorkerSelf, options: ServingOptions): Promise<Serving> {
     const skew = this.#desk.goesByOurClock ? (await this.now()) - Date.now() : 0;
     if (Math.abs(skew) >= this.#times.skewMs) throw new Refusal(clockWords(skew));
+    await this.#listen();
     const given = {
       desk: this.#desk,
       lines: this.#lines,
@@ -203,9 +205,18 @@ export class BullPool implements PoolQueue {
     return this.#closed;
   }
 
-  /** Something waits. */
-  arrived(): void {
-    for (const worker of this.#workers) worker.arrived();
+  /** Only workers need a connection that hears of work. */
+  async #listen(): Promise<void> {
+    const arrived = () => {
+      for (const worker of this.#workers) worker.arrived();
+    };
+    this.#listening ??= inWords(() => this.#desk.listen(arrived));
+    try {
+      await this.#listening;
+    } catch (error) {
+      this.#listening = undefined;
+      throw error;
+    }
   }
 
   async #end(): Promise<void> {

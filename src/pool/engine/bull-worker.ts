@@ -11,6 +11,9 @@ import type {Watches} from './watches.ts';
 /** Why nobody has begun a job. */
 export const TOO_LATE = 'no worker began it in time';
 
+/** So that many that come at once wake a thousand workers once. */
+const GATHER_MS = 100;
+
 interface Given {
   readonly desk: Desk;
   readonly lines: LeaseLines;
@@ -36,7 +39,7 @@ export class BullWorker implements Serving {
   constructor(given: Given) {
     const {times} = given;
     this.#given = given;
-    this.#taking = every(times.takeMs, () => this.#take());
+    this.#taking = every(times.takeMs, () => this.#take(), GATHER_MS);
     this.#repeated = [
       this.#taking,
       every(times.leaseMs / 4, () => this.#renew()),

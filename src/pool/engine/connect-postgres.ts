@@ -64,7 +64,6 @@ export async function connectPostgres(url: string, times: Times, log?: Logger): 
   try {
     // BullMQ remembers for ever that this has failed, so it must not be left to the first job.
     await inWords(() => backend.waitUntilReady());
-    await inWords(() => desk.listen(() => queue.arrived()));
     return queue;
   } catch (error) {
     await queue.close();

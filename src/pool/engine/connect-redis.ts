@@ -34,7 +34,7 @@ export async function connectRedis(url: string, times: Times, log?: Logger): Pro
     redis.disconnect();
   };
   try {
-    await inWords(() => Promise.all([redis.connect(), listening.connect()]));
+    await inWords(() => redis.connect());
     const lockDuration = times.leaseMs;
     const line = {
       prefix,
@@ -48,9 +48,7 @@ export async function connectRedis(url: string, times: Times, log?: Logger): Pro
     await inWords(() => backend.waitUntilReady());
     const desk = new RedisDesk({redis, listening: () => listening, prefix});
     const lines = new LeaseLines({bull, backend: backend as IQueueBackend, leaseMs: times.leaseMs});
-    const queue = new BullPool({desk, lines, times, log, release});
-    await inWords(() => desk.listen(() => queue.arrived()));
-    return queue;
+    return new BullPool({desk, lines, times, log, release});
   } catch (error) {
     await release();
     throw error;

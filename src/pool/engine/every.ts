@@ -1,3 +1,5 @@
+import {setTimeout as pause} from 'node:timers/promises';
+
 /** Something that is done again and again, once at a time. */
 export interface Repeated {
   /** Does it as soon as possible; once more if it is being done. */
@@ -6,15 +8,20 @@ export interface Repeated {
   stop(): Promise<void>;
 }
 
-/** Does something every so many milliseconds. What goes wrong is tried again at the next time. */
-export function every(ms: number, action: () => Promise<void>): Repeated {
+/**
+ * Does something every so many milliseconds. What goes wrong is tried again at the next time.
+ * @param gapMs between the end of one time and the next, however often it is wanted: those wishes become one.
+ */
+export function every(ms: number, action: () => Promise<void>, gapMs = 0): Repeated {
   let running: Promise<void> | undefined;
   let isWanted = false;
   let isStopped = false;
+  const stopped = new AbortController();
   const run = async () => {
     do {
       isWanted = false;
       await action().catch(() => {});
+      if (gapMs > 0) await pause(gapMs, undefined, {signal: stopped.signal}).catch(() => {});
     } while (isWanted && !isStopped);
     running = undefined;
   };
@@ -29,6 +36,7 @@ export function every(ms: number, action: () => Promise<void>): Repeated {
     now,
     stop: async () => {
       isStopped = true;
+      stopped.abort();
       clearInterval(timer);
       await running;
     },

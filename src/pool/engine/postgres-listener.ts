@@ -20,7 +20,7 @@ export class PostgresListener {
   async listen(channel: string, heard: () => void): Promise<void> {
     this.#channel = channel;
     this.#heard = heard;
-    await this.#connect();
+    await this.#connect(true);
   }
 
   async close(): Promise<void> {
@@ -29,14 +29,14 @@ export class PostgresListener {
     await this.#client?.end().catch(() => {});
   }
 
-  async #connect(): Promise<void> {
+  async #connect(isFirst: boolean): Promise<void> {
     const client = this.#make();
     let isBroken = false;
     const broken = () => {
       if (isBroken || this.#isClosed) return;
       isBroken = true;
       void client.end().catch(() => {});
-      this.#timer = setTimeout(() => void this.#connect().catch(() => {}), AGAIN_MS);
+      this.#timer = setTimeout(() => void this.#connect(false), AGAIN_MS);
       this.#timer.unref();
     };
     this.#client = client;
@@ -49,8 +49,13 @@ export class PostgresListener {
       await client.connect();
       await client.query(`LISTEN ${this.#channel}`);
     } catch (error) {
+      if (isFirst) {
+        isBroken = true;
+        await client.end().catch(() => {});
+        throw error;
+      }
       broken();
-      throw error;
+      return;
     }
     this.#heard();
   }

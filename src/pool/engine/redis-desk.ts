@@ -184,6 +184,7 @@ export class RedisDesk implements Desk {
     client.on('message', arrived);
     // ioredis subscribes again by itself; what came meanwhile was missed.
     client.on('ready', arrived);
+    if (client.status === 'wait') await client.connect();
     await client.subscribe(this.#key('arrivals'));
   }
 

@@ -14,6 +14,7 @@ import {launch} from './launch.ts';
 import {list} from './list.ts';
 import {memory} from './memory.ts';
 import {plugin} from './plugin.ts';
+import {pool} from './pool.ts';
 import {result} from './result.ts';
 import {Stage} from './stage.ts';
 import {type Row, renderLine, renderTable} from './table.ts';
@@ -39,6 +40,7 @@ const GROUPS = {
   plugin,
   view,
   definitions,
+  pool,
 };
 type GroupName = keyof typeof GROUPS;
 
@@ -77,7 +79,7 @@ async function main(wanted: readonly string[]): Promise<void> {
 async function play(name: GroupName): Promise<readonly Row[]> {
   current = new Cleanup();
   try {
-    return await GROUPS[name](await Stage.open(current));
+    return await GROUPS[name](await Stage.open(current), current);
   } finally {
     await current.run();
   }

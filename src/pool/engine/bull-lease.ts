@@ -2,7 +2,7 @@ import {LeaseLost} from '../queue/errors.ts';
 import type {Lease, PoolJob} from '../queue/queue.ts';
 import {type Desk, laneOf} from './desk.ts';
 import {inWords, isLost} from './faults.ts';
-import type {LeaseLines} from './lines.ts';
+import type {LeaseLines} from './lease-lines.ts';
 
 /** Why a job is lost whose worker has let go of it. */
 const LET_GO = 'its worker let go of it without a result';

@@ -19,7 +19,7 @@ import {every, type Repeated} from './every.ts';
 import {inWords} from './faults.ts';
 import {inChunks} from './in-chunks.ts';
 import {jobStandingOf} from './job-standing-of.ts';
-import type {LeaseLines} from './lines.ts';
+import type {LeaseLines} from './lease-lines.ts';
 import type {Times} from './times.ts';
 import {Watches} from './watches.ts';
 

@@ -4,7 +4,7 @@ import type {Serving, ServingOptions, WorkerCard, WorkerSelf} from '../queue/que
 import {BullLease} from './bull-lease.ts';
 import type {Desk, PoolLane} from './desk.ts';
 import {every, type Repeated} from './every.ts';
-import {type LeaseLines, NOT_RENEWED} from './lines.ts';
+import {type LeaseLines, NOT_RENEWED} from './lease-lines.ts';
 import type {Times} from './times.ts';
 import type {Watches} from './watches.ts';
 

@@ -4,7 +4,7 @@ import {Refusal} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
 import {BullPool} from './bull-pool.ts';
 import {faultOf, inWords} from './faults.ts';
-import {LeaseLines} from './lines.ts';
+import {LeaseLines} from './lease-lines.ts';
 import {PostgresDesk} from './postgres-desk.ts';
 import {PostgresListener} from './postgres-listener.ts';
 import {DEFAULT_SCHEMA, DESK_VERSION, deskSql, grantsSql, sqlName} from './postgres-schema.ts';

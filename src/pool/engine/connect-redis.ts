@@ -4,7 +4,7 @@ import {Refusal} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
 import {BullPool} from './bull-pool.ts';
 import {inWords} from './faults.ts';
-import {LeaseLines} from './lines.ts';
+import {LeaseLines} from './lease-lines.ts';
 import {RedisDesk} from './redis-desk.ts';
 import type {Times} from './times.ts';
 

@@ -1,7 +1,7 @@
 import type {JobStanding} from '../queue/queue.ts';
 import {TOO_LATE} from './bull-worker.ts';
 import type {DeskJob} from './desk.ts';
-import type {LineState} from './lines.ts';
+import type {LineState} from './lease-lines.ts';
 
 /** How a job stands, by what the desk and BullMQ know of it. */
 export function jobStandingOf(known: DeskJob, line: LineState): JobStanding {

@@ -107,7 +107,7 @@ describe('the package', () => {
       ...{bundle: true, write: false, metafile: true, platform: 'node', format: 'esm', logLevel: 'error'},
       ...{mainFields: ['module', 'main'], outdir: 'unused'},
       entryPoints: ['src/app/host.ts', 'src/cli/run-command.ts', 'src/plugin.ts', 'src/tui.ts'],
-      external: [...PROVIDED, 'react-devtools-core', 'ws'],
+      external: [...PROVIDED, 'react-devtools-core', 'ws', 'bullmq', 'pg', 'ioredis'],
     });
     const used = Object.values(metafile.outputs).flatMap(({inputs}) => Object.keys(inputs));
     const bundled = used.flatMap((path) => /.*\bnode_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []);

@@ -87,7 +87,7 @@ export class PoolWorktrees implements Worktrees {
       };
     } catch (error) {
       const notes = [
-        `The branch that came back could not be brought home, and stays in the pool: ${messageOf(error)}. \`opencode-delegate pool collect ${id}\` tries again.`,
+        `The branch that came back could not be brought home: ${messageOf(error)}. It stays in the pool, for as long as results are kept there.`,
       ];
       return {worktree: {...worktree, outcome: {is: 'kept', diffstat: '', notes}}};
     }

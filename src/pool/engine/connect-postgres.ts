@@ -2,6 +2,7 @@ import type {IQueueBackend, PostgresQueueBackend} from 'bullmq';
 import type {Client, ClientConfig} from 'pg';
 import {Refusal} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
+import {NAME} from '../../base/name.ts';
 import {BullPool} from './bull-pool.ts';
 import {faultOf, inWords} from './faults.ts';
 import {LeaseLines} from './lease-lines.ts';
@@ -31,7 +32,7 @@ export async function connectPostgres(url: string, times: Times, log?: Logger): 
     keepAlive: true,
     connectionTimeoutMillis: times.answerMs,
     query_timeout: times.answerMs,
-    application_name: 'opencode-delegate',
+    application_name: NAME,
     options: `-c search_path=${sqlName(schema)}`,
   } satisfies ClientConfig;
   await inWords(() => isSetUp(new pg.Client(config), schema));
@@ -81,7 +82,7 @@ export async function setUpPostgres(url: string, role: string | undefined): Prom
     try {
       await bull.runMigrations(client, schema);
       await client.query('BEGIN');
-      await client.query("SELECT pg_advisory_xact_lock(hashtext('opencode-delegate set-up'))");
+      await client.query(`SELECT pg_advisory_xact_lock(hashtext('${NAME} set-up'))`);
       await client.query(deskSql(schema));
       if (role !== undefined) {
         await client.query(grantsSql({schema, role, database: client.database ?? 'postgres'}));
@@ -104,8 +105,8 @@ async function isSetUp(client: Client, schema: string): Promise<void> {
     if (version === DESK_VERSION) return;
     throw new Refusal(
       version > DESK_VERSION
-        ? `The pool's tables are of version ${version}, and this opencode-delegate knows ${DESK_VERSION}: upgrade it.`
-        : `The pool's tables are of version ${version}, and this opencode-delegate needs ${DESK_VERSION}: set the pool up again.`,
+        ? `The pool's tables are of version ${version}, and this ${NAME} knows ${DESK_VERSION}: upgrade it.`
+        : `The pool's tables are of version ${version}, and this ${NAME} needs ${DESK_VERSION}: set the pool up again.`,
     );
   } catch (error) {
     // No such table, or a schema that this role may not look into.

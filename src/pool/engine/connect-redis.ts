@@ -2,6 +2,7 @@ import type {IQueueBackend} from 'bullmq';
 import type {RedisOptions} from 'ioredis';
 import {Refusal} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
+import {NAME} from '../../base/name.ts';
 import {BullPool} from './bull-pool.ts';
 import {inWords} from './faults.ts';
 import {LeaseLines} from './lease-lines.ts';
@@ -9,7 +10,7 @@ import {RedisDesk} from './redis-desk.ts';
 import type {Times} from './times.ts';
 
 /** What our keys begin with, unless the URL says `?prefix=…`. */
-const DEFAULT_PREFIX = 'opencode-delegate';
+const DEFAULT_PREFIX = NAME;
 /** How long it waits before it connects again. */
 const AGAIN_MS = 500;
 

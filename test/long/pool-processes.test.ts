@@ -1,6 +1,6 @@
 import {readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {afterAll, beforeAll, describe, expect, it, onTestFinished} from 'vitest';
 import {setUpPool} from '../../src/pool/engine/open.ts';
 import {keyFilesIn, readGroupKey, writeKey} from '../../src/pool/keys/key-files.ts';
 import {readOwner} from '../../src/process/lock.ts';
@@ -127,6 +127,9 @@ describe('a pool over Postgres', () => {
     process.kill(pid, 'SIGKILL');
     while (isThere(pid)) await new Promise((resolve) => setTimeout(resolve, 50));
     gate.open();
+    // A command that waits starts none; a client does.
+    const next = await connect(client);
+    onTestFinished(() => next.close());
     const waited = await runCommand(client, ['wait', id, '--exit-status']);
     expect(waited).toMatchObject({exitCode: 0});
     expect(repository.git('show', `delegation/${id}:once.txt`)).toBe('once.txt');

@@ -8,6 +8,7 @@
  * of answers, the last of which says `done`. What a tool does not know it leaves alone: a later version may add keys.
  */
 import * as z from 'zod';
+import {said} from '../contract/said.ts';
 import {ACCESSES} from '../delegation/model/access.ts';
 import {PLACES} from '../delegation/model/elsewhere.ts';
 import {DELIVERIES} from '../delegation/model/message.ts';
@@ -61,17 +62,7 @@ const entry = z.object({
   key: z.string(),
   at: z.iso.datetime(),
   is_below: z.boolean(),
-  said: z.discriminatedUnion('kind', [
-    z.object({kind: z.enum(['prompt', 'text', 'thinking', 'error']), text: z.string()}),
-    z.object({
-      kind: z.literal('tool'),
-      tool: z.string(),
-      about: z.string(),
-      status: z.enum(['pending', 'running', 'completed', 'error']),
-      output: z.string(),
-    }),
-    z.object({kind: z.literal('compaction')}),
-  ]),
+  said,
 });
 
 export type ShownEntry = z.output<typeof entry>;

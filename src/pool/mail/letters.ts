@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import {said} from '../../contract/said.ts';
 import {LIMITS} from '../../delegation/model/ceiling.ts';
 import {OUTCOMES, SESSION_ID} from '../../delegation/model/delegation.ts';
 import {DELIVERIES} from '../../delegation/model/message.ts';
@@ -62,17 +63,7 @@ const entry = z.object({
   key: z.string(),
   at: z.number(),
   isBelow: z.boolean(),
-  said: z.discriminatedUnion('kind', [
-    z.object({kind: z.enum(['prompt', 'text', 'thinking', 'error']), text: z.string()}),
-    z.object({
-      kind: z.literal('tool'),
-      tool: z.string(),
-      about: z.string(),
-      status: z.enum(['pending', 'running', 'completed', 'error']),
-      output: z.string(),
-    }),
-    z.object({kind: z.literal('compaction')}),
-  ]),
+  said,
 });
 
 const taken = z.object({

@@ -21,4 +21,9 @@ export class OneAtATime {
       this.want();
     });
   }
+
+  /** Resolves when all that was wanted is done. */
+  async done(): Promise<void> {
+    while (this.#doing !== undefined) await this.#doing;
+  }
 }

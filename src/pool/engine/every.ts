@@ -1,4 +1,5 @@
 import {setTimeout as pause} from 'node:timers/promises';
+import {OneAtATime} from '../../base/one-at-a-time.ts';
 
 /** Something that is done again and again, once at a time. */
 export interface Repeated {
@@ -13,22 +14,15 @@ export interface Repeated {
  * @param gapMs between the end of one time and the next, however often it is wanted: those wishes become one.
  */
 export function every(ms: number, action: () => Promise<void>, gapMs = 0): Repeated {
-  let running: Promise<void> | undefined;
-  let isWanted = false;
   let isStopped = false;
   const stopped = new AbortController();
-  const run = async () => {
-    do {
-      isWanted = false;
-      await action().catch(() => {});
-      if (gapMs > 0) await pause(gapMs, undefined, {signal: stopped.signal}).catch(() => {});
-    } while (isWanted && !isStopped);
-    running = undefined;
-  };
-  const now = () => {
+  const work = new OneAtATime(async () => {
     if (isStopped) return;
-    isWanted = true;
-    running ??= run();
+    await action().catch(() => {});
+    if (gapMs > 0) await pause(gapMs, undefined, {signal: stopped.signal}).catch(() => {});
+  });
+  const now = () => {
+    if (!isStopped) work.want();
   };
   const timer = setInterval(now, ms);
   timer.unref();
@@ -38,7 +32,7 @@ export function every(ms: number, action: () => Promise<void>, gapMs = 0): Repea
       isStopped = true;
       stopped.abort();
       clearInterval(timer);
-      await running;
+      await work.done();
     },
   };
 }

@@ -8,9 +8,13 @@ import {connect} from '../support/client.ts';
 import {beginCommand, runCommand} from '../support/command.ts';
 import {createGate} from '../support/gate.ts';
 import {startPostgres, type TestPostgres} from '../support/postgres.ts';
+import {eventually} from '../support/processes.ts';
 import {Repository} from '../support/repository.ts';
 import {artifactOf, createSandbox, type Sandbox} from '../support/sandbox.ts';
 import {type Reply, ScriptedModel} from '../support/scripted-model.ts';
+
+/** A lease that is lost is found out after a minute and a half at the latest. */
+const LOST_MS = 180_000;
 
 /** Real processes of clients and workers, each with a home, and a real Postgres between them. */
 describe('a pool over Postgres', () => {
@@ -70,11 +74,9 @@ describe('a pool over Postgres', () => {
 
   /** The record once it has that in it. */
   async function recordWith(id: string, words: RegExp): Promise<string> {
-    for (;;) {
-      const text = readFileSync(artifactOf(client, id), 'utf8');
-      if (words.test(text)) return text;
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
+    const text = () => readFileSync(artifactOf(client, id), 'utf8');
+    await eventually(() => words.test(text()), LOST_MS);
+    return text();
   }
 
   /** Writes a file, then waits for the gate, and answers. */
@@ -125,7 +127,7 @@ describe('a pool over Postgres', () => {
     await recordWith(id, /status: running/);
     const pid = hostPid();
     process.kill(pid, 'SIGKILL');
-    while (isThere(pid)) await new Promise((resolve) => setTimeout(resolve, 50));
+    await eventually(() => !isThere(pid));
     gate.open();
     // A command that waits starts none; a client does.
     const next = await connect(client);
@@ -159,7 +161,7 @@ describe('a pool over Postgres', () => {
     const {stdout} = await runCommand(client, ['cancel', id]);
     expect(stdout).toContain(`${id} has ended: cancelled.`);
     const jobs = join(worker.env.HOME ?? '', '.local/share/opencode-delegate/worker/.code/jobs');
-    while (readdirSync(jobs).length > 0) await new Promise((resolve) => setTimeout(resolve, 200));
+    await eventually(() => readdirSync(jobs).length === 0);
   });
 
   it('a worker that is told to end gives back what there is, and another goes on from there', async () => {
@@ -187,7 +189,7 @@ describe('a pool over Postgres', () => {
     const id = await run('Be killed');
     await recordWith(id, /status: running/);
     // Until a checkpoint is there, which letters tell.
-    while (!(await hasCheckpoint(id))) await new Promise((resolve) => setTimeout(resolve, 200));
+    await eventually(() => hasCheckpoint(id));
     await workers.at(-1)?.end();
     const record = await recordWith(id, /status: interrupted/);
     expect(record).toContain('The pool has lost its worker ');

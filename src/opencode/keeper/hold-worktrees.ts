@@ -44,6 +44,7 @@ type Writers = Record<string, Writer | undefined>;
 export function holdWorktrees(root: string): void {
   const roots = [...new Set([root, leadsTo(root)])];
   const fs = process.getBuiltinModule('node:fs');
+  // The types of the module do not let its functions be replaced by name.
   const writers = fs as unknown as Writers;
   const promises = fs.promises as unknown as Writers;
   for (const [name, written] of Object.entries(WRITING)) {

@@ -1,11 +1,11 @@
-import {createHash} from 'node:crypto';
 import {hostname} from 'node:os';
 import {join} from 'node:path';
 import type {Logger} from '../base/log.ts';
 import {type Delegation, hasEnded, type Named} from '../delegation/model/delegation.ts';
 import type {Environment} from '../delegation/model/ports.ts';
+import {digestOf} from '../environment/digest.ts';
 import {Git} from '../git/git.ts';
-import {poolEnvironment} from '../pool/client/environment.ts';
+import {poolEnvironment, poolNamed} from '../pool/client/environment.ts';
 import {PoolLedger} from '../pool/client/ledger.ts';
 import {type PoolAccess, PoolLink} from '../pool/client/link.ts';
 import {Releases} from '../pool/client/releases.ts';
@@ -66,7 +66,7 @@ export class Pools {
   /** The environment of a client, with the pool that its settings name. */
   with(here: Environment, {settings, model, env, worktrees: root}: PoolOf): Environment {
     const {url, keepMs, limitBytes, protocols, where} = settings;
-    const name = digest([url, keyFilesIn(env).group]);
+    const name = digestOf([url, keyFilesIn(env).group]);
     const {link, ledger} = this.#of(name, {url, keepMs, env});
     const code = new TravellingCode({git: new Git(env), folder: ledger.folder, limitBytes, protocols});
     const environment = poolEnvironment(here, {link, ledger, code, waitMs: keepMs, root, model, name});
@@ -77,8 +77,7 @@ export class Pools {
   happened(delegation: Delegation): void {
     const {where, state, owner} = delegation;
     if (where === undefined || !hasEnded(state)) return;
-    const name = owner.sessions?.replace(/^pool:/, '');
-    this.#known.get(name ?? '')?.releases.ended(delegation);
+    this.#known.get(poolNamed(owner.sessions) ?? '')?.releases.ended(delegation);
   }
 
   /** Looks after what an earlier process has left. */
@@ -105,14 +104,10 @@ export class Pools {
       const [group, owner] = [readGroupKey(files), readOwnerKey(files)];
       return {queue: await connect({url, keepMs, log}), group, owner};
     };
-    const link = new PoolLink({open, machine: digest([hostname(), dataDir]), log});
+    const link = new PoolLink({open, machine: digestOf([hostname(), dataDir]), log});
     const ledger = new PoolLedger(join(dataDir, POOL, name));
     const known = {link, ledger, releases: new Releases({link, ledger, read})};
     this.#known.set(name, known);
     return known;
   }
-}
-
-function digest(parts: readonly string[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 12);
 }

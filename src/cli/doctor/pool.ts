@@ -1,11 +1,8 @@
 import {oneLine} from '../../base/safe-text.ts';
 import {keyFilesIn, readGroupKey, readOwnerKey} from '../../pool/keys/key-files.ts';
-import type {PoolQueue} from '../../pool/queue/queue.ts';
+import {MAX_SKEW_MS, type PoolQueue} from '../../pool/queue/queue.ts';
 import {poolOf, withPool} from '../sources/pool.ts';
 import {type Finding, failed, fine, warning} from './finding.ts';
-
-/** What a deadline may be wrong by, and nobody minds. */
-const SKEW_MS = 15_000;
 
 /** The keys of a pool, its database, the clocks, and the workers that serve it. */
 export async function* checkPool({
@@ -41,7 +38,7 @@ async function findingsOf(queue: PoolQueue, version: string): Promise<readonly F
   const answered = fine('Pool database', `It answers in ${after - before} ms.`);
   const skew = Math.round(theirs - (before + after) / 2);
   const clock =
-    Math.abs(skew) <= SKEW_MS
+    Math.abs(skew) <= MAX_SKEW_MS
       ? fine('Pool clock', `It differs from this machine's by ${skew} ms.`)
       : warning(
           'Pool clock',

@@ -14,6 +14,9 @@ const NOTHING_RUNS_HERE: Trust = {
   allow: async () => {},
 };
 
+/** What the place of sessions begins with that are in a pool. */
+const SESSIONS = 'pool:';
+
 export interface PoolEnvironmentOptions {
   readonly link: PoolLink;
   readonly code: ClientCode;
@@ -33,7 +36,7 @@ export function poolEnvironment(here: Environment, options: PoolEnvironmentOptio
   return {
     ...here,
     key: `${here.key}/pool`,
-    sessions: `pool:${options.name}`,
+    sessions: `${SESSIONS}${options.name}`,
     where: 'pool',
     catalog: new PoolCatalog({...options, modelNames}),
     runner: new PoolRunner(options),
@@ -43,4 +46,9 @@ export function poolEnvironment(here: Environment, options: PoolEnvironmentOptio
     serialWriters: false,
     isConfined: false,
   };
+}
+
+/** The name of the pool that has these sessions; `undefined` where none has. */
+export function poolNamed(sessions: string | undefined): string | undefined {
+  return sessions?.startsWith(SESSIONS) ? sessions.slice(SESSIONS.length) : undefined;
 }

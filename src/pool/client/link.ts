@@ -1,12 +1,10 @@
-import {createHash} from 'node:crypto';
 import {messageOf, Refusal} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
-import {pause} from '../../base/pause.ts';
-import {retryAfter} from '../../base/retry.ts';
 import {withTimeout} from '../../base/with-timeout.ts';
+import {digestOf} from '../../environment/digest.ts';
 import {Mail} from '../mail/mail.ts';
-import {PoolFull, PoolUnreachable} from '../queue/errors.ts';
 import type {PoolQueue} from '../queue/queue.ts';
+import {reached} from '../queue/reached.ts';
 import type {GroupKey} from '../seal/group-key.ts';
 import type {OwnerKey} from '../seal/owner-key.ts';
 
@@ -44,10 +42,7 @@ export class PoolLink {
 
   /** The job of a delegation: the same for whoever asks on this machine. */
   jobOf({project, id}: {readonly project: string; readonly id: string}): string {
-    const digest = createHash('sha256')
-      .update(JSON.stringify([this.#options.machine, project]))
-      .digest('hex');
-    return `${id}@${digest.slice(0, 16)}`;
+    return `${id}@${digestOf([this.#options.machine, project])}`;
   }
 
   /** @throws Refusal where there is no way to it at the moment. */
@@ -84,19 +79,13 @@ export class PoolLink {
     action: (access: PoolAccess) => Promise<T>,
     {signal, trouble}: {signal: AbortSignal; trouble?: (why: string | undefined) => void},
   ): Promise<T> {
-    for (let wait: number | undefined; ; ) {
-      signal.throwIfAborted();
-      try {
-        const done = await action(await this.access());
-        trouble?.(undefined);
-        return done;
-      } catch (error) {
-        if (!isPassing(error)) throw error;
-        trouble?.(`The pool cannot be used at the moment: ${messageOf(error)}`);
-        wait = retryAfter(wait);
-        await pause(wait, {signal});
-      }
-    }
+    signal.throwIfAborted();
+    const done = async (): Promise<T> => action(await this.access());
+    const result = await reached(done, signal, (error) =>
+      trouble?.(`The pool cannot be used at the moment: ${messageOf(error)}`),
+    );
+    trouble?.(undefined);
+    return result;
   }
 
   async mailOf(job: string): Promise<Mail> {
@@ -109,9 +98,4 @@ export class PoolLink {
     this.#opening = undefined;
     await access?.queue.close();
   }
-}
-
-/** True for what may be otherwise when it is tried again. */
-function isPassing(error: unknown): boolean {
-  return error instanceof PoolUnreachable || error instanceof PoolFull;
 }

@@ -83,7 +83,7 @@ export class PoolRun implements Run {
     const {number, text} = words;
     const letter = (call: string): FromOwner => ({v, is: 'tell', call, message: {number, text}});
     if (!this.#isTaken) {
-      // Whoever begins it reads its letters first.
+      // The worker that begins it reads its letters first.
       await this.#post(letter(randomUUID()));
       return 'beginning';
     }

@@ -117,16 +117,9 @@ export class PoolRunner implements Runner {
 
   /** What the last checkpoint of a lost worker has told. */
   async #lastProduct(job: string): Promise<Product> {
-    let product = NO_PRODUCT;
-    const mail = await this.#options.link.mailOf(job);
-    const listening = await mail.atOwner(
-      (letter) => {
-        if (letter.is === 'checkpoint' || letter.is === 'late') product = letter.product;
-      },
-      () => {},
-    );
-    await listening.close();
-    return product;
+    const letters = await (await this.#options.link.mailOf(job)).toldOwner();
+    const last = letters.filter((letter) => letter.is === 'checkpoint' || letter.is === 'late').at(-1);
+    return last?.product ?? NO_PRODUCT;
   }
 }
 

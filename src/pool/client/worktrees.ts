@@ -111,18 +111,11 @@ export class PoolWorktrees implements Worktrees {
       return harvest === undefined ? undefined : {...harvest, file: HARVEST, notes};
     }
     if (standing.is !== 'lost') return undefined;
-    let last: Waiting | undefined;
-    const listening = await mail.atOwner(
-      (letter) => {
-        if (letter.is !== 'checkpoint') return;
-        const at = new Date(letter.at).toISOString();
-        const notes = [`As it was at ${at}, when its worker had last put its files where they are safe.`];
-        last = {...letter.harvest, file: letter.file, notes};
-      },
-      () => {},
-    );
-    await listening.close();
-    return last;
+    const last = (await mail.toldOwner()).filter((letter) => letter.is === 'checkpoint').at(-1);
+    if (last === undefined) return undefined;
+    const at = new Date(last.at).toISOString();
+    const notes = [`As it was at ${at}, when its worker had last put its files where they are safe.`];
+    return {...last.harvest, file: last.file, notes};
   }
 }
 

@@ -1,5 +1,10 @@
 import type {Letter, PoolJob, Reader, WorkerCard} from '../queue/queue.ts';
 
+/** How long the note stays that a job was withdrawn before it came, in milliseconds. */
+export const EARLY_MS = 7 * 24 * 3_600_000;
+/** A file that nobody has finished, or submitted a job for, after so many milliseconds is left over. */
+export const LEFT_OVER_MS = 24 * 3_600_000;
+
 /** A line in which jobs of one repository and one owner wait: a queue of BullMQ. */
 export interface PoolLane {
   readonly name: string;

@@ -114,10 +114,12 @@ export class LeaseLines {
     if (known !== undefined) return known;
     const options = {connection: {}, lockDuration: this.#leaseMs, autorun: false, maxStalledCount: 0};
     const line = new this.#bull.Worker(lane, null, options, () => this.#backend.forQueue(lane));
-    // Whoever asks for something gets the error; nobody needs it twice.
+    // The one who asks for something gets the error; nobody needs it twice.
     line.on('error', () => {});
-    this.#lines.set(lane, line as unknown as Worker);
-    return line as unknown as Worker;
+    // With a processor of null, its types take the data of jobs for another one's; nothing here reads that.
+    const plain = line as unknown as Worker;
+    this.#lines.set(lane, plain);
+    return plain;
   }
 }
 

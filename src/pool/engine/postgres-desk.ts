@@ -6,6 +6,7 @@ import {
   type Counts,
   type Desk,
   type DeskJob,
+  EARLY_MS,
   laneFrom,
   laneOf,
   type PoolLane,
@@ -13,13 +14,10 @@ import {
 } from './desk.ts';
 import {PostgresFiles} from './postgres-files.ts';
 import type {PostgresListener} from './postgres-listener.ts';
+import {NOW} from './postgres-schema.ts';
 
 /** What BullMQ says when something waits. */
 const ARRIVALS = 'bullmq_jobs';
-/** How long the note stays that a job was withdrawn before it came. */
-const EARLY_MS = 7 * 24 * 3_600_000;
-/** The database's clock. */
-const NOW = '(extract(epoch FROM clock_timestamp()) * 1000)::bigint';
 const NOTHING_LEFT = 'body = NULL, result = NULL, is_over = true, changes = desk_job.changes + 1';
 
 interface JobRow {

@@ -1,11 +1,8 @@
 import {randomUUID} from 'node:crypto';
 import type {Pool} from 'pg';
 import {FileMissing, JobOver} from '../queue/errors.ts';
-import type {Upload} from './desk.ts';
-
-const NOW = '(extract(epoch FROM clock_timestamp()) * 1000)::bigint';
-/** A file that nobody has finished or submitted a job for by then is left over. */
-const LEFT_OVER_MS = 24 * 3_600_000;
+import {LEFT_OVER_MS, type Upload} from './desk.ts';
+import {NOW} from './postgres-schema.ts';
 
 /** Files in Postgres, in chunks. */
 export class PostgresFiles {

@@ -6,6 +6,9 @@ export const DEFAULT_SCHEMA = 'opencode_delegate';
 /** The version of the tables below. One that is newer is not used, one that is older is upgraded by the set-up. */
 export const DESK_VERSION = 1;
 
+/** The database's clock, in milliseconds since the epoch, as SQL. */
+export const NOW = '(extract(epoch FROM clock_timestamp()) * 1000)::bigint';
+
 /** @throws Refusal when it is no plain name, which alone can be written into SQL. */
 export function sqlName(name: string): string {
   if (!/^[A-Za-z_]\w{0,62}$/.test(name)) {

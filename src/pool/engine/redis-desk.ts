@@ -6,6 +6,7 @@ import {
   type Counts,
   type Desk,
   type DeskJob,
+  EARLY_MS,
   laneFrom,
   laneOf,
   type PoolLane,
@@ -14,8 +15,6 @@ import {
 import {RedisFiles} from './redis-files.ts';
 import {RedisScripts} from './redis-scripts.ts';
 
-/** How long the note stays that a job was withdrawn before it came. */
-const EARLY_MS = 7 * 24 * 3_600_000;
 /** A worker's card that is so old is of no use. */
 const OLD_CARD_MS = 24 * 3_600_000;
 const LETTERS_AT_ONCE = 100;

@@ -1,11 +1,8 @@
 import {randomUUID} from 'node:crypto';
 import type {Redis} from 'ioredis';
 import {FileMissing, JobOver} from '../queue/errors.ts';
-import type {Upload} from './desk.ts';
+import {LEFT_OVER_MS, type Upload} from './desk.ts';
 import type {RedisScripts} from './redis-scripts.ts';
-
-/** An upload that has not gone on for so long is left over, and goes away by itself. */
-const LEFT_OVER_MS = 24 * 3_600_000;
 
 /** Files in Redis: a list of chunks for each, and for each job a hash from names to lists. */
 export class RedisFiles {

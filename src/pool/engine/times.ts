@@ -1,3 +1,5 @@
+import {MAX_SKEW_MS} from '../queue/queue.ts';
+
 /** How long things take in a pool, in milliseconds. */
 export interface Times {
   /** A lease that is not renewed for so long is lost. Renewed four times as often. */
@@ -24,7 +26,7 @@ export const TIMES: Times = {
   pollMs: 500,
   takeMs: 5_000,
   cardMs: 10_000,
-  skewMs: 15_000,
+  skewMs: MAX_SKEW_MS,
   keepMs: 30 * 24 * 3_600_000,
   answerMs: 10_000,
 };

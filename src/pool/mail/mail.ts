@@ -75,6 +75,17 @@ export class Mail {
     return this.#receive('owner', {schema: fromWorker, opened, take, refused});
   }
 
+  /** What the owner was told by now, in order; what cannot be understood is left out. */
+  async toldOwner(): Promise<readonly FromWorker[]> {
+    const letters: FromWorker[] = [];
+    const listening = await this.atOwner(
+      (letter) => letters.push(letter),
+      () => {},
+    );
+    await listening.close();
+    return letters;
+  }
+
   sealedResult(result: JobResult): Uint8Array {
     return this.#group.sealed(bytesOf(result), [this.#job, 'result']);
   }

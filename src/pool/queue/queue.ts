@@ -39,6 +39,9 @@ export interface Listening {
   close(): Promise<void>;
 }
 
+/** A worker whose clock is further from the database's, in milliseconds, cannot keep its leases. */
+export const MAX_SKEW_MS = 15_000;
+
 /** What a worker says about itself. */
 export interface WorkerSelf {
   /** Unique in the pool. */

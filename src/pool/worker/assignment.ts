@@ -7,11 +7,12 @@ import {HARVEST, type JobResult, LETTERS_VERSION, LUGGAGE, type WorkOrder} from 
 import type {Mail} from '../mail/mail.ts';
 import {LeaseLost} from '../queue/errors.ts';
 import type {Lease, Listening, WorkerSelf} from '../queue/queue.ts';
+import {reached} from '../queue/reached.ts';
 import {Checkpoints} from './checkpoints.ts';
 import type {WorkerCode} from './code.ts';
 import {Mirror} from './mirror.ts';
 import {Orders} from './orders.ts';
-import {Outbox, reached} from './outbox.ts';
+import {Outbox} from './outbox.ts';
 import type {Own, OwnService} from './own-service.ts';
 import {harvestOf, refusedResult, resultOf, withHarvest} from './results.ts';
 

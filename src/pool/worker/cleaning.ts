@@ -1,8 +1,8 @@
 import {messageOf} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
 import type {Listening, PoolQueue} from '../queue/queue.ts';
+import {reached} from '../queue/reached.ts';
 import type {WorkerCode} from './code.ts';
-import {reached} from './outbox.ts';
 
 export interface CleaningOptions {
   readonly queue: PoolQueue;

@@ -1,10 +1,8 @@
 import {messageOf} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
-import {pause} from '../../base/pause.ts';
-import {retryAfter} from '../../base/retry.ts';
 import type {FromWorker} from '../mail/letters.ts';
 import type {Mail} from '../mail/mail.ts';
-import {PoolFull, PoolUnreachable} from '../queue/errors.ts';
+import {reached} from '../queue/reached.ts';
 
 /** Letters on their way to the owner, in order: while the pool cannot be reached, they wait. */
 export class Outbox {
@@ -40,29 +38,14 @@ export class Outbox {
   }
 
   async #send(): Promise<void> {
-    for (let letter = this.#waiting.shift(); letter !== undefined; letter = this.#waiting.shift()) {
+    for (;;) {
+      const letter = this.#waiting.shift();
+      if (letter === undefined) return;
       try {
-        await reached(() => this.#mail.toOwner(letter as FromWorker), this.#closed.signal);
+        await reached(() => this.#mail.toOwner(letter), this.#closed.signal);
       } catch (error) {
         if (!this.#closed.signal.aborted) this.#log.warn(`a letter could not be sent: ${messageOf(error)}`);
       }
-    }
-  }
-}
-
-/**
- * Does it, and once more for as long as the pool cannot be reached.
- * @throws what the action does for other reasons, and when the signal aborts.
- */
-export async function reached<T>(action: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  for (let wait: number | undefined; ; ) {
-    try {
-      return await action();
-    } catch (error) {
-      if (!(error instanceof PoolUnreachable || error instanceof PoolFull) || signal.aborted) throw error;
-      wait = retryAfter(wait);
-      await pause(wait, {signal});
-      signal.throwIfAborted();
     }
   }
 }

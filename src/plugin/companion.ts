@@ -130,6 +130,7 @@ export class Companion {
         break;
       case 'answering':
         this.#callers.answering(news.session, news.message);
+        if (news.message.answers !== undefined) session?.answering(news.message.answers);
         break;
       case 'deleted':
         this.#callers.forget(news.session);
@@ -147,7 +148,11 @@ export class Companion {
   async #spoken(session: string, {message, parts}: {message: unknown; parts: unknown[]}): Promise<void> {
     // What we say ourselves comes this way too.
     if (parts.some((part) => noticeOf(part) !== undefined)) return;
-    const attach = (part: TextPart) => parts.push({...part, ...sessionPlaceOf(message, parts)});
+    const attach = (part: TextPart) => {
+      const place = sessionPlaceOf(message, parts);
+      parts.push({...part, ...place});
+      return place.messageID;
+    };
     await this.#sessions.in(session, (parent) => parent.spokenTo(voiceOf(message), attach));
   }
 

@@ -212,7 +212,10 @@ it('nothing is told by a process that another one has followed', async () => {
   session.tell();
   const attached: string[] = [];
   // The person's next message is here: from now on this process tells, and with that message.
-  await session.spokenTo(undefined, ({text}) => attached.push(text));
+  await session.spokenTo(undefined, ({text}) => {
+    attached.push(text);
+    return 'msg_1';
+  });
   expect(attached).toEqual([expect.stringContaining(`<task-id>${ID}</task-id>`)]);
   expect(client.said.all).toEqual([]);
 });

@@ -41,7 +41,7 @@ describe('the sessions that something may have to be told', () => {
 
   it('are let go of when their turn is over and they wait for nothing, however many there were', async () => {
     for (let n = 0; n < 100; n++) {
-      await sessions.in(`ses_${n}`, (session) => session.spokenTo(undefined, () => {}));
+      await sessions.in(`ses_${n}`, (session) => session.spokenTo(undefined, () => 'msg_1'));
       await sessions.rest(`ses_${n}`);
     }
     expect(sessions.size).toBe(0);

@@ -12,6 +12,9 @@ export interface MessengerOptions {
   readonly log: Logger;
 }
 
+/** Adds a part to a message that OpenCode has not stored yet. Returns the id of the message. */
+export type Attach = (part: TextPart) => string;
+
 /** Puts notices into the transcript of one session, in the voice of its last user message. */
 export class Messenger {
   readonly #options: MessengerOptions;
@@ -25,6 +28,11 @@ export class Messenger {
   /** The person has spoken. */
   heard(voice: Voice | undefined): void {
     this.#voice = voice;
+  }
+
+  /** The model answers that message of the session. */
+  answered(message: string): void {
+    this.#pending.answered(message);
   }
 
   /** A part of ours is in the transcript. */
@@ -47,10 +55,9 @@ export class Messenger {
   }
 
   /** Resolves when it is in the transcript, with the message that it is attached to. */
-  attach(text: string, attach: (part: TextPart) => void): Promise<void> {
+  attach(text: string, attach: Attach): Promise<void> {
     const key = randomUUID();
-    attach(noticePartOf(text, key));
-    return this.#pending.add(key);
+    return this.#pending.add(key, attach(noticePartOf(text, key)));
   }
 
   /** Tells the person. */

@@ -5,7 +5,6 @@ import {parseId} from '../../delegation/model/id.ts';
 import {toastOf} from '../../report/notice.ts';
 import {type Expected, SessionNotices} from '../../store/notices/session-notices.ts';
 import type {AnswerMeta} from '../caller/answer-meta.ts';
-import type {TextPart} from '../opencode/hooks.ts';
 import type {UserOpenCode, Voice} from '../opencode/user-opencode.ts';
 import type {FolderWatch} from '../records/folder-watch.ts';
 import type {Records} from '../records/records.ts';
@@ -16,7 +15,7 @@ import {
 } from '../records/session-delegations.ts';
 import {SessionWatch} from '../records/session-watch.ts';
 import {EndNotices} from './end-notices.ts';
-import {Messenger} from './messenger.ts';
+import {type Attach, Messenger} from './messenger.ts';
 import {Requests} from './requests.ts';
 
 /** Between attempts at telling what could not be told; the last is for all further ones. */
@@ -96,9 +95,9 @@ export class ParentSession {
 
   /**
    * The person says something here. From now on this process tells, and what is to be told goes with the
-   * message.
+   * message, which OpenCode stores when this has resolved.
    */
-  async spokenTo(voice: Voice | undefined, attach: (part: TextPart) => void): Promise<void> {
+  async spokenTo(voice: Voice | undefined, attach: Attach): Promise<void> {
     this.#messenger.heard(voice);
     const {unread, untold, running} = await this.delegations();
     if (unread.length + untold.length + running.length === 0) return;
@@ -112,9 +111,13 @@ export class ParentSession {
       told = this.#messenger.attach(notice.text, attach).then(() => this.#ends.delivered(notice, 'awake'));
       this.#toast(items);
     } finally {
-      // OpenCode stores the message only when this hook has returned.
       told.catch((error: unknown) => this.#failed(error)).finally(() => this.#release(due));
     }
+  }
+
+  /** The model answers that message of the session. */
+  answering(message: string): void {
+    this.#messenger.answered(message);
   }
 
   /** A part of ours is in the transcript. */

@@ -22,6 +22,7 @@ const userMessage = z.object({
 const assistantMessage = z.object({
   id: z.string(),
   role: z.literal('assistant'),
+  parentID: z.string().optional(),
   agent: z.string().optional(),
   providerID: z.string(),
   modelID: z.string(),
@@ -51,15 +52,20 @@ export function voiceOf(message: unknown): Voice | undefined {
 }
 
 /** A message that a model writes, and with which voice, as far as it says so. */
-export type Answering = Partial<Voice> & {readonly id: string};
+export type Answering = Partial<Voice> & {
+  readonly id: string;
+  /** The user message that it answers. */
+  readonly answers?: string;
+};
 
 /** The message as a model's, or `undefined` when it is something else. */
 export function answeringOf(message: unknown): Answering | undefined {
   const {data} = assistantMessage.safeParse(message);
   if (data === undefined) return undefined;
-  const {id, agent, providerID, modelID, variant} = data;
+  const {id, parentID, agent, providerID, modelID, variant} = data;
   return {
     id,
+    ...(parentID !== undefined && {answers: parentID}),
     model: {providerID, modelID},
     ...(agent !== undefined && {agent}),
     ...(variant !== undefined && {variant}),

@@ -1,14 +1,11 @@
-import {createHash} from 'node:crypto';
+import {textDigest} from '../base/text-digest.ts';
 
 /** Enough that two of one user never meet, and short enough for the name of a file. */
 const DIGEST_CHARS = 16;
 
 /** Names a value without telling what is in it. The order in which an object has its keys does not matter. */
 export function digestOf(value: unknown): string {
-  return createHash('sha256')
-    .update(JSON.stringify(ordered(value)))
-    .digest('hex')
-    .slice(0, DIGEST_CHARS);
+  return textDigest(JSON.stringify(ordered(value))).slice(0, DIGEST_CHARS);
 }
 
 function ordered(value: unknown): unknown {

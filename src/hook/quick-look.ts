@@ -70,7 +70,7 @@ export class QuickLook {
 
   /** True when a prompt has waited long enough: what was found by then is told. */
   isLate(): boolean {
-    return performance.now() > (this.#options.lateAt ?? Number.POSITIVE_INFINITY);
+    return process.uptime() * 1_000 > (this.#options.lateAt ?? Number.POSITIVE_INFINITY);
   }
 
   /** True where its file says that it has ended, and not that it was read. */

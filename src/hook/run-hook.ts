@@ -1,11 +1,13 @@
+import {writeSync} from 'node:fs';
 import {dataDirOf} from '../base/data-dir.ts';
 import {messageOf} from '../base/errors.ts';
 import {createLogger, LOG_LEVELS, type Logger} from '../base/log.ts';
 import {logFileOf} from '../base/log-file-path.ts';
 import {NESTED_MARK} from '../base/nested.ts';
+import {pause} from '../base/pause.ts';
 import {LogFile} from '../host/log-file.ts';
 import {EVENTS, HOOK_CLIENTS} from './clients/protocol.ts';
-import {readInput} from './input.ts';
+import {HookInput} from './input.ts';
 import {recognise, type Wanted} from './recognise.ts';
 import {HookTelling} from './telling.ts';
 
@@ -15,34 +17,51 @@ const LIMIT_MS = 3_000;
 const LATE_MS = 2_000;
 /** A client writes the JSON at once. */
 const INPUT_MS = 1_000;
+/** A pipe that is full and makes nobody wait is tried again after this. */
+const FULL_MS = 5;
+/** File descriptors: Node's own streams take long to load. */
+const [STDIN, STDOUT] = [0, 1];
 
 /**
  * `opencode-delegate hook <event> [--client <name>]`: prints what a client is to be told at this moment, in its own
- * protocol, and nothing where there is nothing. Whatever goes wrong, the exit code is 0 and the log has it: a hook that
- * fails could keep a person from writing to their model.
+ * protocol, and nothing where there is nothing. Whatever goes wrong, the log has it and the exit code is 0: a hook that
+ * fails could keep a person from writing to their model. Only a client that never gives its input sees it end by a signal.
  */
 export async function runHook(argv: readonly string[]): Promise<never> {
   const {env} = process;
-  const limit = setTimeout(() => process.exit(0), LIMIT_MS);
+  const input = new HookInput(STDIN);
+  const limit = setTimeout(() => leave(input), LIMIT_MS);
   let log: Logger | undefined;
   try {
     // A delegated agent has nobody to tell.
     if ((env[NESTED_MARK] ?? '') === '') {
       log = hookLog(env);
-      await tell(argv, env, log);
+      await tell(argv, {input, env, log});
     }
   } catch (error) {
     log?.warn(`hook ${argv.join(' ')}: ${messageOf(error)}`);
   }
   clearTimeout(limit);
+  return leave(input);
+}
+
+/** Ends the process without waiting for the thread that waits for input. */
+function leave({isReading}: HookInput): never {
+  if (isReading) process.kill(process.pid, 'SIGKILL');
   process.exit(0);
 }
 
-async function tell(argv: readonly string[], env: NodeJS.ProcessEnv, log: Logger): Promise<void> {
+interface Means {
+  readonly input: HookInput;
+  readonly env: NodeJS.ProcessEnv;
+  readonly log: Logger;
+}
+
+async function tell(argv: readonly string[], {input, env, log}: Means): Promise<void> {
   const wanted = wantedIn(argv);
-  const input = await readInput({stdin: process.stdin, patienceMs: INPUT_MS});
-  if (input === undefined) throw new Error('no JSON came on stdin');
-  const recognised = recognise(input, wanted);
+  const given = await input.read(INPUT_MS);
+  if (given === undefined) throw new Error('no JSON came on stdin');
+  const recognised = recognise(given, wanted);
   if (recognised === undefined) return;
   const directory = recognised.call.directory ?? process.cwd();
   const root = dataDirOf(env);
@@ -70,8 +89,18 @@ function hookLog(env: NodeJS.ProcessEnv): Logger {
 }
 
 /** Resolves when the client has it. */
-function print(output: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    process.stdout.write(output, (error) => (error ? reject(error) : resolve()));
-  });
+async function print(output: string): Promise<void> {
+  let left = Buffer.from(output);
+  while (left.length > 0) left = left.subarray(await written(left));
+}
+
+/** How many bytes of it a client has taken, which may not be able to take all of them at once. */
+async function written(bytes: Buffer): Promise<number> {
+  try {
+    return writeSync(STDOUT, bytes);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    await pause(FULL_MS, {});
+    return 0;
+  }
 }

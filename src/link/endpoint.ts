@@ -1,4 +1,3 @@
-import {createHash} from 'node:crypto';
 import {mkdirSync, rmSync, writeFileSync} from 'node:fs';
 import {userInfo} from 'node:os';
 import {isAbsolute, join} from 'node:path';
@@ -9,6 +8,7 @@ import {logFileOf} from '../base/log-file-path.ts';
 import {NAME} from '../base/name.ts';
 import {realPathSync} from '../base/real-path.ts';
 import {stateDirOf} from '../base/state-dir.ts';
+import {textDigest} from '../base/text-digest.ts';
 import {digestOf} from '../environment/digest.ts';
 import {bootId, namespaceOf} from '../process/identity.ts';
 import {isHeld} from '../process/lock.ts';
@@ -170,6 +170,6 @@ function sharedFolder(): string {
 
 /** Pipes have no folders that would keep users, or data folders, apart. */
 function pipeName(folder: string, key: string): string {
-  const user = createHash('sha256').update(userInfo().username).digest('hex').slice(0, 8);
+  const user = textDigest(userInfo().username).slice(0, 8);
   return `\\\\.\\pipe\\${NAME}-${user}-${digestOf(folder)}-${key}`;
 }

@@ -1,7 +1,7 @@
-import {randomBytes} from 'node:crypto';
 import {linkSync, mkdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {dirname} from 'node:path';
 import {hasNoLinks} from '../base/no-links.ts';
+import {unique} from '../base/unique.ts';
 import {isPid, type ProcessIdentity, standingOf, thisProcess} from './identity.ts';
 import {temporaryOf} from './temporary.ts';
 
@@ -51,7 +51,7 @@ export interface Lock {
 /** Takes the lock. `undefined` when somebody else has it or is about to have it. */
 export async function takeLock(options: LockOptions): Promise<Lock | undefined> {
   const {path} = options;
-  const text = JSON.stringify({...thisProcess(), since: Date.now(), mark: randomBytes(8).toString('hex')});
+  const text = JSON.stringify({...thisProcess(), since: Date.now(), mark: unique()});
   if (create(path, text)) return lockOf(path, text, false);
   // Judged now and compared again within the takeover: what was stale may be replaced meanwhile.
   const seen = textOf(path);

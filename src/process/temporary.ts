@@ -1,6 +1,7 @@
-import {createHash, randomBytes} from 'node:crypto';
-import {mkdir, rename, rm, writeFile} from 'node:fs/promises';
+import {promises} from 'node:fs';
 import {dirname} from 'node:path';
+import {textDigest} from '../base/text-digest.ts';
+import {unique} from '../base/unique.ts';
 import {isAlive} from './alive.ts';
 import {thisProcess} from './identity.ts';
 
@@ -10,7 +11,7 @@ const LEFT_MS = 10 * 60_000;
 
 /** A name beside the file for what is being written of it, which says who writes. */
 export function temporaryOf(path: string): string {
-  return `${path}.${here()}-${process.pid}-${randomBytes(6).toString('hex')}.tmp`;
+  return `${path}.${here()}-${process.pid}-${unique()}.tmp`;
 }
 
 /**
@@ -18,13 +19,13 @@ export function temporaryOf(path: string): string {
  * or the new one. A power cut may undo it.
  */
 export async function replaceFile(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), {recursive: true, mode: 0o700});
+  await promises.mkdir(dirname(path), {recursive: true, mode: 0o700});
   const temporary = temporaryOf(path);
   try {
-    await writeFile(temporary, text, {mode: 0o600});
-    await rename(temporary, path);
+    await promises.writeFile(temporary, text, {mode: 0o600});
+    await promises.rename(temporary, path);
   } catch (error) {
-    await rm(temporary, {force: true});
+    await promises.rm(temporary, {force: true});
     throw error;
   }
 }
@@ -42,6 +43,6 @@ let place: string | undefined;
 /** Stands for where a process number is that of a process. */
 function here(): string {
   const {boot, space} = thisProcess();
-  place ??= createHash('sha256').update(`${boot} ${space}`).digest('hex').slice(0, 8);
+  place ??= textDigest(`${boot} ${space}`).slice(0, 8);
   return place;
 }

@@ -1,52 +1,13 @@
 import {existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
-import {PassThrough} from 'node:stream';
 import {fileURLToPath} from 'node:url';
 import {execa} from 'execa';
 import {describe, expect, it, onTestFinished} from 'vitest';
-import {readInput} from '../../src/hook/input.ts';
 import {MarkdownStore} from '../../src/store/markdown-store.ts';
 import {aDelegation, anEnd, FakeLog} from '../support/fakes.ts';
 
 const BIN = fileURLToPath(new URL('../../dist/main.cjs', import.meta.url));
-
-describe('the input of a hook', () => {
-  it('is taken when it is complete, whether or not stdin ends', async () => {
-    const stdin = new PassThrough();
-    const read = readInput({stdin, patienceMs: 60_000});
-    stdin.write('{"prompt": "what is {this}');
-    stdin.write('?", "cwd": "/"}\n');
-    expect(await read).toEqual({prompt: 'what is {this}?', cwd: '/'});
-    expect(stdin.destroyed).toBe(true);
-  });
-
-  it.each(['', '{"cwd": ', '[1]', 'hello'])('is none where stdin ends with %j', async (text) => {
-    const stdin = new PassThrough();
-    stdin.end(text);
-    expect(await readInput({stdin, patienceMs: 60_000})).toBeUndefined();
-  });
-
-  it('is taken when a text of many megabytes comes in pieces that all look like an end', async () => {
-    const stdin = new PassThrough();
-    const read = readInput({stdin, patienceMs: 60_000});
-    const text = JSON.stringify({prompt: '}'.repeat(10_000_000)});
-    for (let at = 0; at < text.length; at += 65_536) stdin.write(text.slice(at, at + 65_536));
-    expect(await read).toEqual(JSON.parse(text));
-  });
-
-  it('may begin with the mark that some shells put before it', async () => {
-    const stdin = new PassThrough();
-    const read = readInput({stdin, patienceMs: 60_000});
-    stdin.write('\uFEFF{"cwd": "/"}');
-    expect(await read).toEqual({cwd: '/'});
-  });
-
-  it('is none where it does not come in time', async () => {
-    const stdin = new PassThrough();
-    expect(await readInput({stdin, patienceMs: 1})).toBeUndefined();
-  });
-});
 
 describe('the built hook', () => {
   /** A home with one result that nobody has read. */
@@ -107,7 +68,6 @@ describe('the built hook', () => {
 
   it.each<[string, readonly string[], string | undefined, string]>([
     ['input that is no JSON', ['prompt'], 'hello', 'no JSON came on stdin'],
-    ['input that never comes', ['prompt'], undefined, 'no JSON came on stdin'],
     ['an event that there is not', ['promt'], '{}', 'there is no event "promt"'],
     ['a client that there is not', ['prompt', '--client', 'emacs'], '{}', 'there is no client "emacs"'],
   ])('says nothing and lets the prompt go, with a line in the log: %s', async (_, args, input, why) => {
@@ -115,6 +75,29 @@ describe('the built hook', () => {
     const given = input === undefined ? {args, env} : {args, env, input};
     expect(await run(given)).toEqual({code: 0, stdout: '', stderr: ''});
     expect(readFileSync(log, 'utf8')).toContain(`warn hook ${args.join(' ')}: ${why}`);
+  });
+
+  it('ends by a signal where input never comes, as nothing calls back the thread that waits for it', async () => {
+    const {env, log} = await home();
+    const open = {env, extendEnv: false, reject: false} as const;
+    const {stdout, stderr, exitCode, isTerminated} = await execa(
+      process.execPath,
+      [BIN, 'hook', 'prompt'],
+      open,
+    );
+    expect({stdout, stderr, exitCode}).toEqual({stdout: '', stderr: ''});
+    expect(isTerminated).toBe(true);
+    expect(readFileSync(log, 'utf8')).toContain('warn hook prompt: no JSON came on stdin');
+  });
+
+  it('reads no terminal, and nothing where stdin is closed', async () => {
+    const {env, log} = await home();
+    for (const stdin of ['<&-', '</dev/null']) {
+      const line = `"${process.execPath}" "${BIN}" hook prompt ${stdin}`;
+      const {stdout, stderr, exitCode} = await execa('sh', ['-c', line], {env, extendEnv: false});
+      expect({stdout, stderr, exitCode}).toEqual({stdout: '', stderr: '', exitCode: 0});
+    }
+    expect(readFileSync(log, 'utf8').match(/no JSON came on stdin/g)).toHaveLength(2);
   });
 
   it('says nothing where the data folder is none, and where there is no home', async () => {

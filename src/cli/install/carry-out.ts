@@ -1,14 +1,9 @@
 import {statSync} from 'node:fs';
 import {NAME} from '../../base/name.ts';
+import {textDigest} from '../../base/text-digest.ts';
 import {replaceWhole} from '../../store/files/write-whole.ts';
 import type {Scope} from '../clients/client.ts';
-import {
-  foldersMissing,
-  removeConfiguration,
-  removeUnfinished,
-  replaceConfiguration,
-  textDigest,
-} from './files.ts';
+import {foldersMissing, removeConfiguration, removeUnfinished, replaceConfiguration} from './files.ts';
 import type {FileChange} from './plan.ts';
 import type {Receipts} from './receipts.ts';
 

@@ -1,4 +1,3 @@
-import {createHash} from 'node:crypto';
 import {
   closeSync,
   existsSync,
@@ -118,11 +117,6 @@ export function removeUnfinished(file: string): void {
 export function foldersMissing(file: string): readonly string[] {
   const folder = dirname(leadsTo(file));
   return existsSync(folder) ? [] : [folder, ...foldersMissing(folder)];
-}
-
-/** What tells one text from another. */
-export function textDigest(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }
 
 function read(file: string): Buffer {

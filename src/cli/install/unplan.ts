@@ -1,10 +1,11 @@
 import {existsSync} from 'node:fs';
 import {messageOf} from '../../base/errors.ts';
 import {inQuotes} from '../../base/safe-text.ts';
+import {textDigest} from '../../base/text-digest.ts';
 import type {HookedEvent, KnownClient, Scope} from '../clients/client.ts';
 import {entriesIn} from '../clients/entries.ts';
 import {isRecord, valueIn} from '../clients/value.ts';
-import {configurationText, refuseReadOnly, textDigest} from './files.ts';
+import {configurationText, refuseReadOnly} from './files.ts';
 import {blanksOf, type JsonPath, removeJson} from './json-edit.ts';
 import {type ClientPlan, edited, type FileChange, hookAt} from './plan.ts';
 import type {Receipt} from './receipts.ts';

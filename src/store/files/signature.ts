@@ -1,4 +1,4 @@
-import {readFile} from 'node:fs/promises';
+import {promises} from 'node:fs';
 import {isPid, type ProcessIdentity, standingOf, thisProcess} from '../../process/identity.ts';
 
 /** What a file says that tells which process has made it. */
@@ -12,7 +12,9 @@ export function signature(): string {
  */
 export async function isSignerGone(path: string): Promise<boolean> {
   try {
-    const {pid, hostname, ...rest} = JSON.parse(await readFile(path, 'utf8')) as Partial<ProcessIdentity>;
+    const {pid, hostname, ...rest} = JSON.parse(
+      await promises.readFile(path, 'utf8'),
+    ) as Partial<ProcessIdentity>;
     return !isPid(pid) || typeof hostname !== 'string' || standingOf({...rest, pid, hostname}) === 'gone';
   } catch (error) {
     // Gone by now means free; what cannot be understood was written by nobody who follows these rules.

@@ -1,5 +1,4 @@
-import {readdirSync} from 'node:fs';
-import {mkdir, rm, stat, writeFile} from 'node:fs/promises';
+import {promises, readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Named} from '../../delegation/model/delegation.ts';
 import {markName, namedBy} from './mark-name.ts';
@@ -23,8 +22,8 @@ export class Words {
 
   /** @throws when it cannot be written. */
   async add(named: Named): Promise<void> {
-    await mkdir(this.#folder, {recursive: true, mode: 0o700});
-    await writeFile(this.#pathOf(named), '', {mode: 0o600});
+    await promises.mkdir(this.#folder, {recursive: true, mode: 0o700});
+    await promises.writeFile(this.#pathOf(named), '', {mode: 0o600});
   }
 
   /** With no thread in between: each answer asks for it, nearly always there is nothing, and threads sync files. */
@@ -40,14 +39,14 @@ export class Words {
   /** Removes those that nobody will take any more: what they are about has long had its end. Never rejects. */
   async tidy(): Promise<void> {
     for (const named of await this.all().catch(() => [])) {
-      const {mtimeMs = Date.now()} = (await stat(this.#pathOf(named)).catch(() => undefined)) ?? {};
+      const {mtimeMs = Date.now()} = (await promises.stat(this.#pathOf(named)).catch(() => undefined)) ?? {};
       if (Date.now() - mtimeMs > OLD_MS) await this.remove(named).catch(() => {});
     }
   }
 
   /** Idempotent. */
   async remove(named: Named): Promise<void> {
-    await rm(this.#pathOf(named), {force: true});
+    await promises.rm(this.#pathOf(named), {force: true});
   }
 
   #pathOf(named: Named): string {

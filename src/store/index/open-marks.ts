@@ -1,5 +1,4 @@
-import {readdirSync, rmSync, writeFileSync} from 'node:fs';
-import {mkdir, stat} from 'node:fs/promises';
+import {promises, readdirSync, rmSync, writeFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import type {Named} from '../../delegation/model/delegation.ts';
 import {markName, namedBy} from '../files/mark-name.ts';
@@ -47,7 +46,7 @@ export class OpenMarks {
 
   /** When it was made, in milliseconds since the epoch; `undefined` when it is not there. */
   async madeAt(mark: Named): Promise<number | undefined> {
-    return (await stat(join(this.#folder, markName(mark))).catch(() => undefined))?.mtimeMs;
+    return (await promises.stat(join(this.#folder, markName(mark))).catch(() => undefined))?.mtimeMs;
   }
 
   /** Every record of the project that has no end has its mark from now on. @throws when it cannot be written. */
@@ -79,7 +78,7 @@ export class OpenMarks {
   }
 
   async #open(): Promise<void> {
-    const made = await mkdir(this.#folder, {recursive: true, mode: FOLDER_MODE});
+    const made = await promises.mkdir(this.#folder, {recursive: true, mode: FOLDER_MODE});
     if (made !== undefined) await syncFolder(dirname(this.#folder));
   }
 

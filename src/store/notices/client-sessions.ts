@@ -1,4 +1,4 @@
-import {createHash} from 'node:crypto';
+import {textDigest} from '../../base/text-digest.ts';
 import {SESSION_ID} from '../../delegation/model/delegation.ts';
 
 /** A folder of notices that a client's hook has made; none of OpenCode's sessions is called like one. */
@@ -11,6 +11,6 @@ const NAME_PART = /^[\w-]{1,80}$/;
  */
 export function noticesOf(client: string, session: string): string {
   if (client === 'opencode' && SESSION_ID.test(session)) return session;
-  const part = NAME_PART.test(session) ? session : createHash('sha256').update(session).digest('hex');
+  const part = NAME_PART.test(session) ? session : textDigest(session);
   return `${client}-${part}`;
 }

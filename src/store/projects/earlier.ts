@@ -1,5 +1,4 @@
-import {existsSync} from 'node:fs';
-import {readdir} from 'node:fs/promises';
+import {existsSync, promises} from 'node:fs';
 import type {DelegationHead} from '../../delegation/model/delegation.ts';
 import {BY_COMMIT, isEarlierName} from './names.ts';
 import type {Earlier} from './note.ts';
@@ -39,7 +38,7 @@ export async function earlierRecordsOf(commonDir: string, {root, heads}: Earlier
 
 async function earlierFolders(root: string): Promise<readonly string[]> {
   if (!existsSync(root)) return [];
-  const entries = await readdir(root, {withFileTypes: true});
+  const entries = await promises.readdir(root, {withFileTypes: true});
   return entries.filter((entry) => entry.isDirectory() && isEarlierName(entry.name)).map(({name}) => name);
 }
 

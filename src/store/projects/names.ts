@@ -1,5 +1,5 @@
-import {createHash} from 'node:crypto';
 import {basename} from 'node:path';
+import {textDigest} from '../../base/text-digest.ts';
 import {repositoryTopOf} from './repository.ts';
 
 /** So many hexadecimal digits tell one folder of a name from another. */
@@ -17,22 +17,18 @@ const BY_DIRECTORY = new RegExp(`(?:^|-)[0-9a-f]{${EARLIER_DIGITS}}$`);
  * @param before how many others have been in this place.
  */
 export function nameFor(place: string, before = 0): string {
-  const digest = nameDigestOf(before === 0 ? place : `${before} before in ${place}`);
+  const digest = textDigest(before === 0 ? place : `${before} before in ${place}`);
   return named(repositoryTopOf(place).replace(/\.git$/i, ''), digest.slice(0, DIGITS));
 }
 
 /** What an earlier version called the project of a directory, given as its real path, that had no commit. */
 export function earlierNameOf(directory: string): string {
-  return named(directory, nameDigestOf(directory).slice(0, EARLIER_DIGITS));
+  return named(directory, textDigest(directory).slice(0, EARLIER_DIGITS));
 }
 
 /** True for what an earlier version may have called a project. */
 export function isEarlierName(name: string): boolean {
   return BY_COMMIT.test(name) || BY_DIRECTORY.test(name);
-}
-
-export function nameDigestOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }
 
 function named(path: string, digest: string): string {

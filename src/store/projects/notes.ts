@@ -1,10 +1,10 @@
-import {mkdir} from 'node:fs/promises';
+import {promises} from 'node:fs';
 import {join} from 'node:path';
 import {messageOf} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
+import {textDigest} from '../../base/text-digest.ts';
 import {wholeOf} from '../../base/whole-file.ts';
 import {createWhole, syncFolder} from '../files/write-whole.ts';
-import {nameDigestOf} from './names.ts';
 import {type Note, noteIn} from './note.ts';
 
 /** Beside the folders of the projects; no project's name begins with a dot. */
@@ -74,7 +74,7 @@ export class Notes {
   async write(wanted: Note): Promise<Note> {
     if (!this.#mayWrite) return wanted;
     try {
-      const made = await mkdir(this.#folder, {recursive: true, mode: FOLDER_MODE});
+      const made = await promises.mkdir(this.#folder, {recursive: true, mode: FOLDER_MODE});
       if (made !== undefined) await syncFolder(this.#root);
       const text = `${JSON.stringify(wanted)}\n`;
       const isFirst = (await createWhole(this.#pathOf(wanted.of), text)) !== undefined;
@@ -88,7 +88,7 @@ export class Notes {
   }
 
   #pathOf(of: string): string {
-    return join(this.#folder, `${nameDigestOf(of).slice(0, 32)}.json`);
+    return join(this.#folder, `${textDigest(of).slice(0, 32)}.json`);
   }
 }
 

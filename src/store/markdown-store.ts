@@ -9,7 +9,7 @@ import type {Store} from '../delegation/model/ports.ts';
 import {artifactIn} from './files/artifact.ts';
 import {withClaim} from './files/claim.ts';
 import {Words} from './files/words.ts';
-import {createWhole, replaceWhole, syncFolder} from './files/write-whole.ts';
+import {createWhole, replaceWhole, syncFile, syncFolder} from './files/write-whole.ts';
 import {OpenMarks} from './index/open-marks.ts';
 import {ProjectIndexes} from './index/project-indexes.ts';
 import {ProjectViews} from './index/project-views.ts';
@@ -89,18 +89,33 @@ export class MarkdownStore implements Store {
     const {project, id} = delegation;
     await this.#expectNotice(delegation);
     const isMarked = await this.#expectEnd(delegation);
-    const marked = this.#marks.sync().catch(() => {});
     const file = renderRecord(delegation);
     const version = await this.#folders
-      .within(project, () => createWhole(this.artifact(project, id), file))
+      .within(project, () => createWhole(this.artifact(project, id), file, {isHurried: true}))
       .catch(async (error: unknown) => {
         if (isMarked) await this.#marks.remove(delegation).catch(() => {});
         throw error;
       });
     if (version === undefined) return false;
-    await Promise.all([syncFolder(join(this.#root, project)), marked]);
+    void this.#syncCreated(delegation);
     this.#note(delegation, version);
     return true;
+  }
+
+  /**
+   * Nobody waits for it: one who was told that the record is there was told so on this machine, and would have lost
+   * that with the same power cut. The record's end is waited for.
+   */
+  async #syncCreated({project, id}: Delegation): Promise<void> {
+    try {
+      // Without its mark, nobody would look for its end.
+      await this.#marks.sync().catch(() => {});
+      await syncFile(this.artifact(project, id));
+      await syncFolder(join(this.#root, project));
+    } catch (error) {
+      // It may be removed by now. Every further write of it waits for the disk.
+      this.#log.debug(`${id} may not survive a power cut yet: ${messageOf(error)}`);
+    }
   }
 
   async write(delegation: Delegation): Promise<void> {

@@ -28,14 +28,27 @@ describe.runIf(process.platform === 'linux')('a record that was stored', () => {
 
   afterEach(() => rmSync(root, {recursive: true, force: true}));
 
-  it('survives a power cut: its file is synced, then the folder that names it, and that folder’s own', async () => {
+  it('is there before it is synced: its marks, its file, the folder that names it, and that folder’s own', async () => {
+    const store = new MarkdownStore({root, log: new FakeLog()});
+    const record = aDelegation({project: 'project'});
+    const [artifact, folder, marks] = [
+      store.artifact('project', record.id),
+      ...['project', '.open'].map((name) => join(root, name)),
+    ];
+    await store.create(record);
+    expect(synced).not.toContain(artifact);
+    expect(await store.read('project', record.id)).toEqual(record);
+    await vi.waitUntil(() => synced.at(-1) === folder);
+    // That it has no end yet, and that its project has no others, is on disk no later than the record.
+    expect(new Set(synced.slice(0, -2))).toEqual(new Set([root, marks]));
+    expect(synced.slice(-2)).toEqual([artifact, folder]);
+  });
+
+  it('survives a power cut in each later text: its file is synced, then the folder that names it', async () => {
     const store = new MarkdownStore({root, log: new FakeLog()});
     const record = aDelegation({project: 'project'});
     await store.create(record);
-    // That it has no end yet, and that its project has no others, is on disk no later than the record.
-    const marks = join(root, '.open');
-    expect(new Set(synced.slice(0, -2))).toEqual(new Set([root, marks]));
-    expect(synced.slice(-2)).toEqual(['file', join(root, 'project')]);
+    await vi.waitUntil(() => synced.at(-1) === join(root, 'project'));
     synced.length = 0;
     await store.write(record);
     expect(synced).toEqual(['file', join(root, 'project')]);
@@ -46,6 +59,7 @@ describe.runIf(process.platform === 'linux')('a record that was stored', () => {
     const record = aDelegation({project: 'project', state: anEnd()});
     await store.create(record);
     await store.list(record.project);
+    await vi.waitUntil(() => synced.at(-1) === join(root, 'project'));
     synced.length = 0;
     await store.write({...record, readAt: 1});
     expect(synced).toEqual(['file']);

@@ -54,7 +54,8 @@ export interface HeadlineWriter {
 /** Where records live. */
 export interface Store {
   /**
-   * Stores a new record.
+   * Stores a new record. When it resolves, the record survives a crash of every process; a power cut of the next moments
+   * may take it.
    * @returns false, having changed nothing, when the project has a record of that id already.
    * @throws when it cannot be written.
    */

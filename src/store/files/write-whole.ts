@@ -52,9 +52,16 @@ export async function replaceWhole(path: string, text: string, options: WholeOpt
   return version;
 }
 
-/** As {@link replaceWhole}, unless there is such a file already: then nothing changes and it is `undefined`. */
-export async function createWhole(path: string, text: string): Promise<string | undefined> {
-  const {temporary, version} = await writeBeside(path, text);
+/**
+ * As {@link replaceWhole}, unless there is such a file already: then nothing changes and it is `undefined`.
+ * @param isHurried true for one who does not wait for the disk, and calls {@link syncFile} afterwards.
+ */
+export async function createWhole(
+  path: string,
+  text: string,
+  {isHurried = false} = {},
+): Promise<string | undefined> {
+  const {temporary, version} = await writeBeside(path, text, {isHurried});
   try {
     linkSync(temporary, path);
     return version;
@@ -64,6 +71,16 @@ export async function createWhole(path: string, text: string): Promise<string | 
     return reserve(path) ? await replaceWhole(path, text) : undefined;
   } finally {
     rmSync(temporary, {force: true});
+  }
+}
+
+/** Resolves when what the file has in it is on disk. */
+export async function syncFile(path: string): Promise<void> {
+  const file = openSync(path, 'r+');
+  try {
+    await synced(file);
+  } finally {
+    closeSync(file);
   }
 }
 
@@ -129,7 +146,7 @@ function reserve(path: string): boolean {
 async function writeBeside(
   path: string,
   text: string,
-  {mode}: WholeOptions = {},
+  {mode, isHurried = false}: WholeOptions & {readonly isHurried?: boolean} = {},
 ): Promise<{temporary: string; version: string}> {
   const temporary = temporaryOf(path);
   let file: number | undefined;
@@ -137,7 +154,7 @@ async function writeBeside(
     file = openSync(temporary, 'wx', FILE_MODE);
     writeFileSync(file, text);
     if (mode !== undefined) giveTo(file, mode);
-    await synced(file);
+    if (!isHurried) await synced(file);
     return {temporary, version: versionOf(fstatSync(file, {bigint: true}))};
   } catch (error) {
     rmSync(temporary, {force: true});

@@ -25,8 +25,8 @@ export class LogFile {
   /** Writes one record. Hosts of other data folders write to the same file, each record whole. */
   write(line: string): void {
     try {
-      mkdirSync(dirname(this.#path), {recursive: true, mode: 0o700});
       const stats = statSync(this.#path, {throwIfNoEntry: false});
+      if (stats === undefined) mkdirSync(dirname(this.#path), {recursive: true, mode: 0o700});
       // To open a pipe would be to wait for the one who reads it.
       if (stats?.isFIFO()) return;
       const size = stats?.size ?? 0;

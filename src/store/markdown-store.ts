@@ -121,9 +121,9 @@ export class MarkdownStore implements Store {
   async write(delegation: Delegation): Promise<void> {
     const {project, id, state} = delegation;
     const before = this.#indexes.known(delegation);
-    await this.#spent.note(delegation);
-    const version = await replaceWhole(this.artifact(project, id), renderRecord(delegation));
     const hadEnded = before !== undefined && hasEnded(before.state);
+    if (!hadEnded) await this.#spent.note(delegation);
+    const version = await replaceWhole(this.artifact(project, id), renderRecord(delegation));
     // An end that is there already is there in either text.
     if (!hadEnded) await syncFolder(join(this.#root, project));
     this.#note(delegation, version);

@@ -254,7 +254,7 @@ export function holdsTheContract(name: string, make: () => Promise<TestedPool>):
         worker: expect.stringMatching(/^big-machine-/),
         why: expect.stringContaining('without a result'),
       });
-      expect(await owner.kept(job.owner)).toEqual([job.id]);
+      expect(await owner.jobs(job.owner)).toEqual([{id: job.id, route: job.route, stands: 'ended'}]);
     });
 
     it('does not begin what comes too late', async () => {
@@ -268,6 +268,22 @@ export function holdsTheContract(name: string, make: () => Promise<TestedPool>):
       await leases.until(() => true);
       expect(leases.all.map((lease) => lease.job.id)).toEqual([next.id]);
       await expect(owner.submit(aJob({notAfter: 1}))).rejects.toThrow(JobOver);
+    });
+
+    it('tells an owner of all that is not forgotten, the oldest first', async () => {
+      const [first, second, other] = [aJob(), aJob(), aJob()];
+      const mine = {...second, owner: first.owner};
+      await owner.submit(first);
+      // The database tells them apart by the millisecond.
+      const begun = await owner.now();
+      while ((await owner.now()) === begun);
+      await owner.submit(mine);
+      await owner.submit(other);
+      await (await serves(mine.route)).leases.until(() => true);
+      expect(await machine.jobs(first.owner)).toEqual([
+        {id: first.id, route: first.route, stands: 'waiting'},
+        {id: mine.id, route: mine.route, stands: 'leased'},
+      ]);
     });
 
     it('keeps letters in order, and gives each reader its own', async () => {
@@ -325,13 +341,15 @@ export function holdsTheContract(name: string, make: () => Promise<TestedPool>):
       await (await leases.until(() => true)).giveResult(bytes('Done.'));
       await machine.putFile(job.id, 'branch', chunks('bundle'));
       await machine.post(job.id, 'owner', bytes('word'));
-      expect(await owner.kept(job.owner)).toEqual([job.id]);
+      expect(await machine.job(job.id)).toEqual(job);
+      expect(await owner.jobs(job.owner)).toEqual([{id: job.id, route: job.route, stands: 'ended'}]);
       const told = await watched(job.id);
-      await owner.forget(job.id);
+      await owner.forget(job.id, bytes('Collected elsewhere.'));
       await owner.forget(job.id);
       await told.until(({is}) => is === 'unknown');
-      expect(await owner.kept(job.owner)).toEqual([]);
-      expect(await owner.standing(job.id)).toEqual({is: 'unknown'});
+      expect(await owner.job(job.id)).toBeUndefined();
+      expect(await owner.jobs(job.owner)).toEqual([]);
+      expect(await owner.standing(job.id)).toEqual({is: 'unknown', note: bytes('Collected elsewhere.')});
       await expect(whole(owner.getFile(job.id, 'branch'))).rejects.toThrow(FileMissing);
       await expect(machine.putFile(job.id, 'branch', chunks('b'))).rejects.toThrow(JobOver);
       await expect(machine.post(job.id, 'owner', bytes('x'))).rejects.toThrow(JobOver);

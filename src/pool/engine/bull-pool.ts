@@ -5,6 +5,7 @@ import type {
   JobStanding,
   Letter,
   Listening,
+  PoolEntry,
   PoolJob,
   PoolQueue,
   Reader,
@@ -70,7 +71,8 @@ export class BullPool implements PoolQueue {
   async standing(id: string): Promise<JobStanding> {
     return inWords(async () => {
       const known = await this.#desk.find(id);
-      if (known === undefined || known.isOver) return {is: 'unknown'};
+      if (known === undefined) return {is: 'unknown'};
+      if (known.isOver) return {is: 'unknown', ...(known.result !== undefined && {note: known.result})};
       const lane = laneOf(known.job);
       this.#lanes.set(id, lane);
       return jobStandingOf(known, await this.#lines.state(lane, id));
@@ -120,7 +122,7 @@ export class BullPool implements PoolQueue {
     const listening = await inWords(() =>
       this.#watches.add(id, async () => {
         const standing = await this.standing(id);
-        const now = JSON.stringify({...standing, result: undefined});
+        const now = JSON.stringify({...standing, result: undefined, note: undefined});
         if (!isOpen || now === told) return;
         told = now;
         notice(standing);
@@ -157,22 +159,22 @@ export class BullPool implements PoolQueue {
     }
   }
 
-  async forget(id: string): Promise<void> {
+  async forget(id: string, note?: Uint8Array): Promise<void> {
     await inWords(async () => {
       const known = await this.#desk.find(id);
       if (known === undefined) return;
-      await this.#desk.forget(id);
+      await this.#desk.forget(id, note);
       await this.#lines.remove(laneOf(known.job), id);
     });
   }
 
-  async kept(owner: string): Promise<readonly string[]> {
-    const jobs = await inWords(() => this.#desk.ofOwner(owner));
-    const kept: string[] = [];
-    for (const {id} of jobs) {
-      if (/^(returned|lost)$/.test((await this.standing(id)).is)) kept.push(id);
-    }
-    return kept;
+  async job(id: string): Promise<PoolJob | undefined> {
+    const known = await inWords(() => this.#desk.find(id));
+    return known === undefined || known.isOver ? undefined : known.job;
+  }
+
+  async jobs(owner: string): Promise<readonly PoolEntry[]> {
+    return inWords(() => this.#desk.ofOwner(owner));
   }
 
   async serve(self: WorkerSelf, options: ServingOptions): Promise<Serving> {

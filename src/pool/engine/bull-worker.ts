@@ -167,6 +167,7 @@ export class BullWorker implements Serving {
     const {name, host, version, opencode} = self;
     const card: WorkerCard = {
       ...{name, host, version, opencode, concurrency: options.concurrency},
+      ...{routes: options.routes, owners: options.owners},
       ...{busy: this.#leases.size, since: this.#since},
     };
     if (this.#isDraining && this.#leases.size === 0) return;

@@ -1,4 +1,4 @@
-import type {Letter, PoolJob, Reader, WorkerCard} from '../queue/queue.ts';
+import type {Letter, PoolEntry, PoolJob, Reader, WorkerCard} from '../queue/queue.ts';
 
 /** How long the note stays that a job was withdrawn before it came, in milliseconds. */
 export const EARLY_MS = 7 * 24 * 3_600_000;
@@ -19,6 +19,7 @@ export interface DeskJob {
   readonly claim: string | undefined;
   readonly claimedAt: number | undefined;
   readonly isOver: boolean;
+  /** Of one that is over: the note that was left. */
   readonly result: Uint8Array | undefined;
   /** The database's clock. */
   readonly now: number;
@@ -69,10 +70,10 @@ export interface Desk {
   keepResult(id: string, claim: string, body: Uint8Array): Promise<void>;
   /** Tells those who watch that something has changed. `isDone`: it is no longer leased. */
   touch(id: string, isDone: boolean): Promise<void>;
-  /** Removes all of it but a tombstone. */
-  forget(id: string): Promise<void>;
-  /** The jobs of an owner that are not over. */
-  ofOwner(owner: string): Promise<readonly {readonly id: string; readonly lane: string}[]>;
+  /** Removes all of it but a tombstone, with a note on it if there is one. */
+  forget(id: string, note?: Uint8Array): Promise<void>;
+  /** The jobs of an owner that are not over, the oldest first. */
+  ofOwner(owner: string): Promise<readonly PoolEntry[]>;
   /** The lines in which something waits, or is leased. */
   lanes(which: 'waiting' | 'leased'): Promise<readonly PoolLane[]>;
   /** @throws JobOver when there is no such job. */

@@ -1,6 +1,6 @@
 import type {Pool} from 'pg';
 import {JobOver} from '../queue/errors.ts';
-import type {Letter, PoolJob, Reader, WorkerCard} from '../queue/queue.ts';
+import type {Letter, PoolEntry, PoolJob, Reader, WorkerCard} from '../queue/queue.ts';
 import {
   type Claimed,
   type Counts,
@@ -122,17 +122,21 @@ export class PostgresDesk implements Desk {
     );
   }
 
-  async forget(id: string): Promise<void> {
+  async forget(id: string, note?: Uint8Array): Promise<void> {
     await this.#pool.query(
       `WITH letters AS (DELETE FROM desk_letter WHERE id = $1), files AS (DELETE FROM desk_file WHERE id = $1)
-       UPDATE desk_job SET ${NOTHING_LEFT} WHERE id = $1 AND NOT is_over`,
-      [id],
+       UPDATE desk_job SET body = NULL, result = $2, is_over = true, changes = changes + 1
+        WHERE id = $1 AND NOT is_over`,
+      [id, note === undefined ? null : Buffer.from(note)],
     );
   }
 
-  async ofOwner(owner: string): Promise<readonly {readonly id: string; readonly lane: string}[]> {
-    const sql = 'SELECT id, lane FROM desk_job WHERE owner = $1 AND NOT is_over ORDER BY since, id';
-    return (await this.#pool.query<{id: string; lane: string}>(sql, [owner])).rows;
+  async ofOwner(owner: string): Promise<readonly PoolEntry[]> {
+    const sql = `
+      SELECT id, route, CASE WHEN is_done OR (claim IS NULL AND not_after <= ${NOW}) THEN 'ended'
+                             WHEN claim IS NULL THEN 'waiting' ELSE 'leased' END AS stands
+        FROM desk_job WHERE owner = $1 AND NOT is_over ORDER BY since, id`;
+    return (await this.#pool.query<PoolEntry>(sql, [owner])).rows;
   }
 
   async lanes(which: 'waiting' | 'leased'): Promise<readonly PoolLane[]> {

@@ -1,6 +1,6 @@
 import type {Redis} from 'ioredis';
 import {JobOver} from '../queue/errors.ts';
-import type {Letter, PoolJob, Reader, WorkerCard} from '../queue/queue.ts';
+import type {Letter, PoolEntry, PoolJob, Reader, WorkerCard} from '../queue/queue.ts';
 import {
   type Claimed,
   type Counts,
@@ -100,19 +100,30 @@ export class RedisDesk implements Desk {
     );
   }
 
-  async forget(id: string): Promise<void> {
-    await this.#scripts.run('forget', this.#keysOf(id), [id, this.#prefix]);
+  async forget(id: string, note?: Uint8Array): Promise<void> {
+    const left = note === undefined ? [] : [Buffer.from(note)];
+    await this.#scripts.run('forget', this.#keysOf(id), [id, this.#prefix, ...left]);
     await this.#files.forget(id);
   }
 
-  async ofOwner(owner: string): Promise<readonly {readonly id: string; readonly lane: string}[]> {
+  async ofOwner(owner: string): Promise<readonly PoolEntry[]> {
     const ids = await this.#redis.smembers(this.#key(`owner:${owner}`));
-    const found: {id: string; lane: string}[] = [];
-    for (const id of ids.sort()) {
-      const lane = await this.#redis.hget(this.#job(id), 'lane');
-      if (lane !== null) found.push({id, lane});
+    const now = await this.now();
+    const pipeline = this.#redis.pipeline();
+    const fields = ['route', 'claim', 'isDone', 'notAfter', 'since'];
+    for (const id of ids) pipeline.hmget(this.#job(id), ...fields);
+    const found: (PoolEntry & {readonly since: number})[] = [];
+    for (const [index, [error, values]] of ((await pipeline.exec()) ?? []).entries()) {
+      if (error !== null) throw error;
+      const [route, claim, isDone, notAfter, since] = values as (string | null)[];
+      const id = ids[index];
+      if (id === undefined || !route) continue;
+      const isLate = !claim && Number(notAfter) <= now;
+      const stands = isDone || isLate ? 'ended' : claim ? 'leased' : 'waiting';
+      found.push({id, route, stands, since: Number(since)});
     }
-    return found;
+    found.sort((a, b) => a.since - b.since || (a.id < b.id ? -1 : 1));
+    return found.map(({id, route, stands}) => ({id, route, stands}));
   }
 
   async lanes(which: 'waiting' | 'leased'): Promise<readonly PoolLane[]> {

@@ -85,7 +85,10 @@ const SCRIPTS = {
     return 'touched'`,
   forget: `${NOW}${COUNT}${END}
     local job = redis.call('HMGET', KEYS[1], 'id', 'isOver')
-    if job[1] and not job[2] then finish(ARGV[2]) end
+    if job[1] and not job[2] then
+      finish(ARGV[2])
+      if ARGV[3] then redis.call('HSET', KEYS[1], 'result', ARGV[3]) end
+    end
     return 'forgotten'`,
   post: `
     local job = redis.call('HMGET', KEYS[1], 'id', 'isOver')

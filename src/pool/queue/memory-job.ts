@@ -44,13 +44,13 @@ export class MemoryJob {
   }
 
   /** Leaves nothing but a note. */
-  end(): void {
+  end(note?: Uint8Array): void {
     this.isOver = true;
     this.fence++;
     this.files.clear();
     this.#letters.worker.length = 0;
     this.#letters.owner.length = 0;
-    this.becomes({is: 'unknown'});
+    this.becomes({is: 'unknown', ...(note !== undefined && {note})});
   }
 
   /** Calls at each change. Returns what stops that. */

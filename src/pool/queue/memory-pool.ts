@@ -1,7 +1,7 @@
 import {MemoryJob} from './memory-job.ts';
 import {MemoryQueue} from './memory-queue.ts';
 import type {MemoryWorker} from './memory-worker.ts';
-import type {WorkerCard} from './queue.ts';
+import type {PoolEntry, WorkerCard} from './queue.ts';
 
 /** A pool in the memory of one process: what tests use in place of a database. */
 export class MemoryPool {
@@ -27,10 +27,11 @@ export class MemoryPool {
     return kept;
   }
 
-  kept(owner: string): readonly string[] {
-    return [...this.#jobs]
-      .filter(([, {job, standing}]) => job?.owner === owner && /^(returned|lost)$/.test(standing.is))
-      .map(([id]) => id);
+  jobs(owner: string): readonly PoolEntry[] {
+    return [...this.#jobs.values()].flatMap(({job, isOver, standing: {is}}): PoolEntry[] => {
+      if (job?.owner !== owner || isOver) return [];
+      return [{id: job.id, route: job.route, stands: is === 'waiting' || is === 'leased' ? is : 'ended'}];
+    });
   }
 
   cards(): readonly WorkerCard[] {

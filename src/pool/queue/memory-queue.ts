@@ -5,6 +5,7 @@ import type {
   JobStanding,
   Letter,
   Listening,
+  PoolEntry,
   PoolJob,
   PoolQueue,
   Reader,
@@ -17,7 +18,7 @@ import type {
 /** The pool as its machines know it. */
 export interface MemoryJobs extends MemoryHome {
   at(id: string): MemoryJob;
-  kept(owner: string): readonly string[];
+  jobs(owner: string): readonly PoolEntry[];
   cards(): readonly WorkerCard[];
   enter(worker: MemoryWorker): void;
 }
@@ -117,14 +118,19 @@ export class MemoryQueue implements PoolQueue {
     yield file;
   }
 
-  async forget(id: string): Promise<void> {
+  async forget(id: string, note?: Uint8Array): Promise<void> {
     const kept = this.#at(id);
-    if (!kept.isOver) kept.end();
+    if (!kept.isOver) kept.end(note);
   }
 
-  async kept(owner: string): Promise<readonly string[]> {
+  async job(id: string): Promise<PoolJob | undefined> {
+    const {job, isOver} = this.#at(id);
+    return isOver ? undefined : job;
+  }
+
+  async jobs(owner: string): Promise<readonly PoolEntry[]> {
     this.reached();
-    return this.#pool.kept(owner);
+    return this.#pool.jobs(owner);
   }
 
   async serve(self: WorkerSelf, options: ServingOptions): Promise<Serving> {

@@ -38,8 +38,9 @@ export class MemoryWorker implements Serving {
 
   get card(): WorkerCard {
     const {name, host, version, opencode} = this.#given.self;
-    const {concurrency} = this.#given.options;
-    return {name, host, version, opencode, concurrency, busy: this.leased, since: this.#since};
+    const {concurrency, routes, owners} = this.#given.options;
+    const self = {name, host, version, opencode, routes, owners};
+    return {...self, concurrency, busy: this.leased, since: this.#since};
   }
 
   isFor({route, owner}: PoolJob): boolean {

@@ -14,14 +14,21 @@ export interface PoolJob {
 
 /** How a job stands. `returned` and `lost` are ends: nothing follows them but that it is forgotten. */
 export type JobStanding =
-  /** The pool has never had it, or it was withdrawn or forgotten. */
-  | {readonly is: 'unknown'}
-  /** `ahead`: how many of the same route and owner are before it, where that is known. */
-  | {readonly is: 'waiting'; readonly ahead?: number}
+  /** The pool has never had it, or it was withdrawn or forgotten; then with the note that was left, if one was. */
+  | {readonly is: 'unknown'; readonly note?: Uint8Array}
+  | {readonly is: 'waiting'}
   | {readonly is: 'leased'; readonly worker: string; readonly since: number}
   | {readonly is: 'returned'; readonly at: number; readonly result: Uint8Array}
   /** Its lease was not renewed in time, or no worker began it in time: then `worker` is `undefined`. */
   | {readonly is: 'lost'; readonly worker: string | undefined; readonly why: string};
+
+/** A job of an owner's that is not forgotten. */
+export interface PoolEntry {
+  readonly id: string;
+  readonly route: string;
+  /** As far as a look at all of them tells; {@link PoolQueue.standing} says it of one. */
+  readonly stands: 'waiting' | 'leased' | 'ended';
+}
 
 /** Whom a letter is for: the worker that has the lease, or the owner of the job. */
 export type Reader = 'worker' | 'owner';
@@ -58,6 +65,9 @@ export interface WorkerCard extends WorkerSelf {
   readonly busy: number;
   /** Since when it serves, in milliseconds since the epoch. */
   readonly since: number;
+  /** The repositories and the owners whose jobs it takes; absent for one of an earlier version. */
+  readonly routes?: readonly string[] | 'all';
+  readonly owners?: readonly string[] | 'all';
 }
 
 /** A job that is this worker's alone for as long as the lease is renewed, which the queue does. */
@@ -114,6 +124,10 @@ export interface PoolQueue {
    */
   submit(job: PoolJob): Promise<void>;
   standing(id: string): Promise<JobStanding>;
+  /** A job as it was submitted; `undefined` where the queue does not have it. */
+  job(id: string): Promise<PoolJob | undefined>;
+  /** All of an owner's that are not forgotten, the oldest first. */
+  jobs(owner: string): Promise<readonly PoolEntry[]>;
   /**
    * Takes a job back.
    * @returns true: no worker had it, and none will, even if it is on its way to the queue. False: one has or had it.
@@ -145,10 +159,9 @@ export interface PoolQueue {
   /**
    * Removes all of a job but a note that it was there, which keeps anybody from submitting it again until its
    * `notAfter` has passed. A lease that a worker still has is lost. Idempotent.
+   * @param note sealed; stays for as long as that, for the owner's machine that looks for the job.
    */
-  forget(id: string): Promise<void>;
-  /** The ids of an owner's jobs that are returned or lost, and not forgotten. */
-  kept(owner: string): Promise<readonly string[]>;
+  forget(id: string, note?: Uint8Array): Promise<void>;
   /** Takes jobs, until it is drained or the queue is closed. It survives a database that goes away and comes back. */
   serve(worker: WorkerSelf, options: ServingOptions): Promise<Serving>;
   /** The workers that the database has heard of in the last half minute. */

@@ -1,11 +1,8 @@
-import {hostname} from 'node:os';
-import {join} from 'node:path';
 import type {Logger} from '../base/log.ts';
 import {type Delegation, hasEnded, type Named} from '../delegation/model/delegation.ts';
 import type {Environment} from '../delegation/model/ports.ts';
-import {digestOf} from '../environment/digest.ts';
 import {Git} from '../git/git.ts';
-import {poolEnvironment, poolNamed} from '../pool/client/environment.ts';
+import {machineOf, poolEnvironment, poolFolder, poolNamed, poolNameOf} from '../pool/client/environment.ts';
 import {PoolLedger} from '../pool/client/ledger.ts';
 import {type PoolAccess, PoolLink} from '../pool/client/link.ts';
 import {Releases} from '../pool/client/releases.ts';
@@ -13,9 +10,6 @@ import {TravellingCode} from '../pool/client/travelling-code.ts';
 import {keyFilesIn, readGroupKey, readOwnerKey} from '../pool/keys/key-files.ts';
 import type {PoolQueue} from '../pool/queue/queue.ts';
 import type {PoolSettings} from '../settings/pool.ts';
-
-/** In the data folder. What begins with a dot is no project. */
-const POOL = '.pool';
 
 export interface PoolsOptions {
   readonly dataDir: string;
@@ -66,7 +60,7 @@ export class Pools {
   /** The environment of a client, with the pool that its settings name. */
   with(here: Environment, {settings, model, env, worktrees: root}: PoolOf): Environment {
     const {url, keepMs, limitBytes, protocols, where} = settings;
-    const name = digestOf([url, keyFilesIn(env).group]);
+    const name = poolNameOf(settings, keyFilesIn(env));
     const {link, ledger} = this.#of(name, {url, keepMs, env});
     const code = new TravellingCode({git: new Git(env), folder: ledger.folder, limitBytes, protocols});
     const environment = poolEnvironment(here, {link, ledger, code, waitMs: keepMs, root, model, name});
@@ -104,8 +98,8 @@ export class Pools {
       const [group, owner] = [readGroupKey(files), readOwnerKey(files)];
       return {queue: await connect({url, keepMs, log}), group, owner};
     };
-    const link = new PoolLink({open, machine: digestOf([hostname(), dataDir]), log});
-    const ledger = new PoolLedger(join(dataDir, POOL, name));
+    const link = new PoolLink({open, ...machineOf(dataDir), log});
+    const ledger = new PoolLedger(poolFolder(dataDir, name));
     const known = {link, ledger, releases: new Releases({link, ledger, read})};
     this.#known.set(name, known);
     return known;

@@ -38,17 +38,22 @@ export class PoolClientStage {
   readonly ledger = new PoolLedger(this.#folder);
 
   /** What a host of the machine has; the next one has the same ledger. */
-  runner(): {readonly runner: PoolRunner; readonly link: PoolLink; readonly queue: MemoryQueue} {
+  runner(machine = 'mine'): {
+    readonly runner: PoolRunner;
+    readonly link: PoolLink;
+    readonly queue: MemoryQueue;
+  } {
     const {group, owner, log, ledger} = this;
     const queue = this.pool.connect();
     const link = new PoolLink({
       open: async () => ({queue, group, owner}),
-      machine: 'mine',
+      ...{machine, host: machine},
       log,
     });
     const code: ClientCode = {
       depart: async () => ({travel: TRAVEL, checkout: '/shop', commonDir: '/shop/.git', notes: []}),
       bringHome: () => Promise.reject(new Error('nothing is brought home here')),
+      readyHome: async () => ({checkout: '/shop', commonDir: '/shop/.git'}),
       tipOf: async () => undefined,
     };
     return {link, queue, runner: new PoolRunner({link, code, ledger, waitMs: 60_000})};

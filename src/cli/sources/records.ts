@@ -93,6 +93,11 @@ export class RecordsOnDisk {
     return this.#store.exclusively(project, id, action);
   }
 
+  /** Stores a new record. @returns false where there is one of that id. */
+  create(record: Delegation): Promise<boolean> {
+    return this.#store.create(record);
+  }
+
   /** Removes a record of a delegation that has ended, for good. @throws when it cannot be removed. */
   remove(head: DelegationHead): Promise<void> {
     return removeRecord(this.root, head);

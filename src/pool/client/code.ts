@@ -1,3 +1,4 @@
+import type {HomeCheckout} from '../travel/homeward.ts';
 import type {Travel} from '../travel/travel.ts';
 
 /** What a bundle was when it was sent: what arrives has to be that. */
@@ -55,6 +56,15 @@ export interface ClientCode {
    * @throws when it is not what it says it is, or git cannot.
    */
   bringHome(checkout: string, harvest: Harvest, content: AsyncIterable<Uint8Array>): Promise<BroughtHome>;
+  /**
+   * Gets a checkout ready for what has come of work that another machine has sent.
+   * @throws Refusal where it is of another repository, or lacks what the work started from.
+   */
+  readyHome(
+    directory: string,
+    travel: Travel,
+    bundle: () => AsyncIterable<Uint8Array>,
+  ): Promise<HomeCheckout>;
   /** What a branch points at; `undefined` where there is none of that name. */
   tipOf(checkout: string, branch: string): Promise<string | undefined>;
 }

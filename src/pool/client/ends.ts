@@ -1,5 +1,5 @@
-import type {Product, RunEnd} from '../../delegation/model/run.ts';
-import type {JobResult} from '../mail/letters.ts';
+import {NO_PRODUCT, type Product, type RunEnd} from '../../delegation/model/run.ts';
+import type {CollectedNote, FromWorker, JobResult} from '../mail/letters.ts';
 import type {JobStanding} from '../queue/queue.ts';
 
 /** The end that a worker has given a delegation, as a run tells it. */
@@ -23,4 +23,29 @@ export function lostEnd({worker, why}: Extract<JobStanding, {is: 'lost'}>, produ
 /** The end of one of which nothing more will come. */
 export function unreadableEnd(why: string, product: Product): RunEnd {
   return {outcome: 'interrupted', product, error: `Nothing more comes of it from the pool: ${why}.`};
+}
+
+/** The end of one that another machine of the owner's has taken. */
+export function collectedEnd({host, at, id, directory, outcome, branch}: CollectedNote): RunEnd {
+  const andBranch = branch === undefined ? '' : `, with the branch ${branch}`;
+  const error = `Your machine ${host} has collected it at ${new Date(at).toISOString()}. It is ${id} in ${directory} there: ${outcome}${andBranch}. It did not run twice.`;
+  return {outcome: 'interrupted', product: NO_PRODUCT, error};
+}
+
+/** What there is of one whose worker is lost, with the answer that this worker has given too late. */
+export function withLate(product: Product, late: Extract<FromWorker, {is: 'late'}> | undefined): Product {
+  if (late === undefined) return product;
+  return {...product, text: textWithLate(product.text, late)};
+}
+
+/** A text with a late answer below it, marked as such. The same answer once more changes nothing. */
+export function textWithLate(
+  text: string,
+  {outcome, product, at}: Extract<FromWorker, {is: 'late'}>,
+): string {
+  const when = at === undefined ? '' : ` at ${new Date(at).toISOString()}`;
+  const mark = `(Came too late${when}, as ${outcome}: the pool had taken its worker for lost. It is no end of this delegation.)`;
+  const said = `${mark}\n\n${product.text}`;
+  if (text.includes(said)) return text;
+  return text === '' ? said : `${text}\n\n${said}`;
 }

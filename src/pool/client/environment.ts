@@ -1,5 +1,9 @@
+import {hostname} from 'node:os';
+import {join} from 'node:path';
 import type {Environment} from '../../delegation/model/ports.ts';
 import type {Trust} from '../../delegation/model/trust.ts';
+import {digestOf} from '../../environment/digest.ts';
+import type {KeyFiles} from '../keys/key-files.ts';
 import {PoolCatalog} from './catalog.ts';
 import type {ClientCode} from './code.ts';
 import type {PoolLedger} from './ledger.ts';
@@ -36,7 +40,7 @@ export function poolEnvironment(here: Environment, options: PoolEnvironmentOptio
   return {
     ...here,
     key: `${here.key}/pool`,
-    sessions: `${SESSIONS}${options.name}`,
+    sessions: sessionsOf(options.name),
     where: 'pool',
     catalog: new PoolCatalog({...options, modelNames}),
     runner: new PoolRunner(options),
@@ -46,6 +50,26 @@ export function poolEnvironment(here: Environment, options: PoolEnvironmentOptio
     serialWriters: false,
     isConfined: false,
   };
+}
+
+/** Tells a pool from others, for those who have the same keys: by its database and the file of its group's key. */
+export function poolNameOf({url}: {readonly url: string}, {group}: KeyFiles): string {
+  return digestOf([url, group]);
+}
+
+/** Stands for a data folder on this machine. */
+export function machineOf(dataDir: string): {readonly machine: string; readonly host: string} {
+  return {machine: digestOf([hostname(), dataDir]), host: hostname()};
+}
+
+/** In a data folder: what a machine knows of its work in a pool. What begins with a dot is no project. */
+export function poolFolder(dataDir: string, name: string): string {
+  return join(dataDir, '.pool', name);
+}
+
+/** Where the sessions are of what runs in the pool of that name. */
+export function sessionsOf(name: string): string {
+  return `${SESSIONS}${name}`;
 }
 
 /** The name of the pool that has these sessions; `undefined` where none has. */

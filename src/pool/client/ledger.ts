@@ -5,7 +5,12 @@ import * as z from 'zod';
 import {type Travel, travelSchema} from '../travel/travel.ts';
 import type {Departure} from './code.ts';
 
-const entry = z.object({project: z.string(), id: z.string(), travel: travelSchema.optional()});
+const entry = z.object({
+  project: z.string(),
+  id: z.string(),
+  travel: travelSchema.optional(),
+  notAfter: z.number().optional(),
+});
 
 interface Job {
   readonly project: string;
@@ -27,8 +32,7 @@ export class PoolLedger {
   add(job: string, {project, id}: Job, departure?: Departure): void {
     mkdirSync(this.folder, {recursive: true, mode: 0o700});
     if (departure?.luggage !== undefined) renameSync(departure.luggage, this.#bundleOf(job));
-    const text = JSON.stringify({project, id, ...(departure !== undefined && {travel: departure.travel})});
-    writeFileSync(this.#entryOf(job), text, {mode: 0o600});
+    this.#write(job, {project, id, ...(departure !== undefined && {travel: departure.travel})});
   }
 
   /** How its code travels, as it was planned; the file of its bundle, where it has one. */
@@ -36,6 +40,14 @@ export class PoolLedger {
     const travel = (await this.#read(job))?.travel;
     if (travel === undefined) return undefined;
     return travel.way === 'bundle' ? {travel, luggage: this.#bundleOf(job)} : {travel};
+  }
+
+  /** When it is too late to begin it: as it was said when it was first submitted, or is said now. */
+  async submitted(job: string, decide: () => Promise<number>): Promise<number> {
+    const known = await this.#read(job);
+    const notAfter = known?.notAfter ?? (await decide());
+    if (known !== undefined && known.notAfter === undefined) this.#write(job, {...known, notAfter});
+    return notAfter;
   }
 
   async remove(job: string): Promise<void> {
@@ -59,6 +71,12 @@ export class PoolLedger {
     } catch {
       return undefined;
     }
+  }
+
+  #write(job: string, known: z.input<typeof entry>): void {
+    const begun = `${this.#entryOf(job)}.part`;
+    writeFileSync(begun, JSON.stringify(known), {mode: 0o600});
+    renameSync(begun, this.#entryOf(job));
   }
 
   #entryOf(job: string): string {

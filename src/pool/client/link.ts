@@ -7,6 +7,7 @@ import type {PoolQueue} from '../queue/queue.ts';
 import {reached} from '../queue/reached.ts';
 import type {GroupKey} from '../seal/group-key.ts';
 import type {OwnerKey} from '../seal/owner-key.ts';
+import type {Taker} from './taking.ts';
 
 /** Anyone who asks for something at this moment is not kept waiting for longer by a database that does not answer. */
 const PATIENCE_MS = 10_000;
@@ -24,6 +25,8 @@ export interface PoolLinkOptions {
   readonly open: () => Promise<PoolAccess>;
   /** Stands for this data folder on this machine: ids of other machines' jobs are others. */
   readonly machine: string;
+  /** The machine's name, for people. */
+  readonly host: string;
   readonly log: Logger;
 }
 
@@ -38,6 +41,12 @@ export class PoolLink {
 
   get log(): Logger {
     return this.#options.log;
+  }
+
+  /** This machine, as one of the owner's. */
+  get self(): Taker {
+    const {machine: by, host} = this.#options;
+    return {by, host};
   }
 
   /** The job of a delegation: the same for whoever asks on this machine. */

@@ -14,9 +14,9 @@ import {
   type Snapshot,
 } from '../../delegation/model/run.ts';
 import {type FromOwner, type FromWorker, type JobResult, LETTERS_VERSION} from '../mail/letters.ts';
-import type {JobStanding, Listening} from '../queue/queue.ts';
 import {PoolCalls} from './calls.ts';
-import {endOfJob, lostEnd, unreadableEnd} from './ends.ts';
+import {unreadableEnd} from './ends.ts';
+import {JobWatch} from './job-watch.ts';
 import type {PoolLink} from './link.ts';
 
 /** For so long a cancelled one is waited for, to bring home what it has. */
@@ -39,10 +39,8 @@ export class PoolRun implements Run {
   readonly isNotKnown = false;
   readonly #options: PoolRunOptions;
   readonly #end = deferred<RunEnd>();
-  readonly #over = new AbortController();
   /** The pool has it: before, there is nobody to write to. */
   readonly #handedOver = deferred<void>();
-  readonly #listening: Listening[] = [];
   readonly #calls = new PoolCalls((letter) => this.#post(letter));
   readonly #entries = new Map<string, ConversationEntry>();
   #product: Product = NO_PRODUCT;
@@ -54,10 +52,22 @@ export class PoolRun implements Run {
   #askedAt = 0;
   #stopping: Promise<void> | undefined;
 
+  readonly #watch: JobWatch;
+
   constructor(options: PoolRunOptions) {
+    const {job, link} = options;
     this.#options = options;
+    this.#watch = new JobWatch({
+      ...{job, link},
+      heard: (letter) => this.#heard(letter),
+      stands: () => {},
+      ended: (end, result) => void this.#ended(end, result),
+      trouble: (why) => {
+        this.#trouble = why;
+      },
+    });
     void this.#attach().catch((error: unknown) => {
-      if (!this.#over.signal.aborted) this.#ends(unreadableEnd(messageOf(error), this.#product));
+      if (!this.#watch.signal.aborted) this.#ends(unreadableEnd(messageOf(error), this.#product));
     });
   }
 
@@ -112,61 +122,24 @@ export class PoolRun implements Run {
   }
 
   async letGo(): Promise<void> {
-    this.#over.abort(new Error('it is left to the next process'));
-    await Promise.all(this.#listening.splice(0).map((one) => one.close()));
+    await this.#watch.close();
   }
 
   async #attach(): Promise<void> {
-    const {job, link, handOver} = this.#options;
-    const {signal} = this.#over;
-    const trouble = (why: string | undefined) => {
+    await this.#options.handOver(this.#watch.signal, (why) => {
       this.#trouble = why;
-    };
-    await handOver(signal, trouble);
+    });
     this.#handedOver.resolve();
-    const mail = await link.mailOf(job);
-    const refused = (why: string) => link.log.warn(why);
-    const persist = {signal, trouble};
-    await this.#listen(
-      await link.persist(() => mail.atOwner((letter) => this.#heard(letter), refused), persist),
-    );
-    await this.#listen(
-      await link.persist(({queue}) => queue.changed(job, (standing) => this.#stands(standing)), persist),
-    );
+    await this.#watch.begin();
   }
 
-  async #listen(listening: Listening): Promise<void> {
-    if (this.#over.signal.aborted) await listening.close();
-    else this.#listening.push(listening);
-  }
-
-  #stands(standing: JobStanding): void {
-    if (this.#isEnded) return;
-    switch (standing.is) {
-      case 'returned':
-        void this.#returned(standing.result);
-        break;
-      case 'lost':
-        this.#ends(lostEnd(standing, this.#product));
-        break;
-      case 'unknown':
-        this.#ends(unreadableEnd('the pool has forgotten it', this.#product));
-        break;
-    }
-  }
-
-  async #returned(bytes: Uint8Array): Promise<void> {
-    const {job, link} = this.#options;
-    try {
-      const result = (await link.mailOf(job)).openedResult(bytes);
-      this.#result = result;
-      if (result.by !== undefined) this.#taken(result.by);
-      if (result.sessionId !== undefined) await this.#session(result.sessionId);
-      for (const entry of result.conversation ?? []) this.#entries.set(entry.key, entry);
-      this.#ends(endOfJob(result));
-    } catch (error) {
-      this.#ends(unreadableEnd(`its result cannot be read: ${messageOf(error)}`, this.#product));
-    }
+  async #ended(end: RunEnd | 'unknown', result?: JobResult): Promise<void> {
+    if (end === 'unknown') return this.#ends(unreadableEnd('the pool has forgotten it', this.#product));
+    this.#result = result;
+    if (result?.by !== undefined) this.#taken(result.by);
+    if (result?.sessionId !== undefined) await this.#session(result.sessionId);
+    for (const entry of result?.conversation ?? []) this.#entries.set(entry.key, entry);
+    this.#ends(end);
   }
 
   #heard(letter: FromWorker): void {
@@ -197,8 +170,10 @@ export class PoolRun implements Run {
         for (const entry of letter.entries) this.#entries.set(entry.key, entry);
         break;
       case 'checkpoint':
-      case 'late':
         this.#product = letter.product;
+        break;
+      case 'late':
+        // It is read again with the end.
         break;
     }
   }

@@ -6,7 +6,6 @@ import {
   NO_PRODUCT,
   type NothingSent,
   type NotKnown,
-  type Product,
   type Run,
   type RunEnd,
   type Runner,
@@ -15,14 +14,15 @@ import {
 } from '../../delegation/model/run.ts';
 import {LETTERS_VERSION, LUGGAGE, type WorkOrder} from '../mail/letters.ts';
 import {bytesOf} from '../mail/mail.ts';
-import {JobOver} from '../queue/errors.ts';
+import {JobOver, PoolFull, PoolUnreachable} from '../queue/errors.ts';
 import {sealedJob} from '../seal/sealed-job.ts';
 import {bundleBytes} from '../travel/bundle-file.ts';
 import type {Travel} from '../travel/travel.ts';
 import type {ClientCode, Departure} from './code.ts';
-import {endOfJob, lostEnd, unreadableEnd} from './ends.ts';
+import {unreadableEnd} from './ends.ts';
 import type {PoolLedger} from './ledger.ts';
 import type {PoolLink} from './link.ts';
+import {outlookOf} from './outlook.ts';
 import {PoolRun} from './run.ts';
 
 export interface PoolRunnerOptions {
@@ -64,20 +64,15 @@ export class PoolRunner implements Runner {
     const job = link.jobOf({project, id});
     try {
       const {queue} = await link.reached();
-      const standing = await queue.standing(job);
-      switch (standing.is) {
-        case 'unknown':
-        case 'waiting':
-        case 'leased':
-          // What is there is taken hold of when it is started again: nothing runs twice by that.
-          return {outcome: 'nothing sent', why: 'The process that watched it is gone.'};
-        case 'returned':
-          return endOfJob((await link.mailOf(job)).openedResult(standing.result));
-        case 'lost':
-          return lostEnd(standing, await this.#lastProduct(job));
-      }
+      const [standing, mail] = [await queue.standing(job), await link.mailOf(job)];
+      const outlook = await outlookOf(standing, {mail, queue, taker: link.self});
+      if (outlook.is === 'end') return outlook.end;
+      if (outlook.is === 'held') return {outcome: 'not known', why: outlook.why};
+      // What is there is taken hold of when it is started again: nothing runs twice by that.
+      return {outcome: 'nothing sent', why: 'The process that watched it is gone.'};
     } catch (error) {
-      if (error instanceof Refusal) return {outcome: 'not known', why: messageOf(error)};
+      if (error instanceof Refusal || error instanceof PoolUnreachable || error instanceof PoolFull)
+        return {outcome: 'not known', why: messageOf(error)};
       return unreadableEnd(messageOf(error), NO_PRODUCT);
     }
   }
@@ -88,13 +83,16 @@ export class PoolRunner implements Runner {
   }
 
   async #handOver(job: string, request: RunRequest): Promise<void> {
-    const {link, waitMs} = this.#options;
+    const {link, ledger, waitMs} = this.#options;
     const {queue, owner, group} = await link.access();
-    if ((await queue.standing(job)).is !== 'unknown') return;
+    const standing = await queue.standing(job);
+    if (standing.is !== 'unknown' || standing.note !== undefined) return;
     const {travel, luggage} = await this.#departureOf(job, request);
+    // Decided once: for so long the pool knows that it has had it, and what comes again later is too late.
+    const notAfter = await ledger.submitted(job, async () => (await queue.now()) + waitMs);
     if (luggage !== undefined) await (await link.mailOf(job)).putFile(LUGGAGE, bundleBytes(luggage));
-    const body = bytesOf(orderOf(request, travel));
-    const notAfter = (await queue.now()) + waitMs;
+    const from = {host: link.self.host, at: notAfter - waitMs};
+    const body = bytesOf({...orderOf(request, travel), from} satisfies WorkOrder);
     const route = group.route(travel.repository);
     await queue.submit(sealedJob({id: job, route, notAfter, body}, {group, owner}));
   }
@@ -113,13 +111,6 @@ export class PoolRunner implements Runner {
     const departure = await code.depart(join(checkout, relative(path, directory)), {commit: since});
     ledger.add(job, {project, id}, departure);
     return (await ledger.departureOf(job)) ?? departure;
-  }
-
-  /** What the last checkpoint of a lost worker has told. */
-  async #lastProduct(job: string): Promise<Product> {
-    const letters = await (await this.#options.link.mailOf(job)).toldOwner();
-    const last = letters.filter((letter) => letter.is === 'checkpoint' || letter.is === 'late').at(-1);
-    return last?.product ?? NO_PRODUCT;
   }
 }
 

@@ -3,9 +3,11 @@ import {mkdir, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Git} from '../../git/git.ts';
 import {keepBundle} from '../travel/bundle-file.ts';
+import {type HomeCheckout, readyHome} from '../travel/homeward.ts';
 import {importWork} from '../travel/imported.ts';
 import {planTravel} from '../travel/plan.ts';
 import type {FetchProtocol} from '../travel/remote-url.ts';
+import type {Travel} from '../travel/travel.ts';
 import type {BroughtHome, ClientCode, Departure, DepartureOptions, Harvest} from './code.ts';
 
 export interface TravellingCodeOptions {
@@ -56,6 +58,15 @@ export class TravellingCode implements ClientCode {
     } finally {
       await rm(path, {force: true});
     }
+  }
+
+  async readyHome(
+    directory: string,
+    travel: Travel,
+    bundle: () => AsyncIterable<Uint8Array>,
+  ): Promise<HomeCheckout> {
+    const {git, limitBytes} = this.#options;
+    return readyHome(git, {directory, travel, bundle, limitBytes, spool: await this.#spool()});
   }
 
   async tipOf(checkout: string, branch: string): Promise<string | undefined> {

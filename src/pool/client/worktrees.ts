@@ -8,10 +8,11 @@ import type {
   WorktreePlan,
   Worktrees,
 } from '../../delegation/model/worktree.ts';
-import {HARVEST} from '../mail/letters.ts';
-import type {ClientCode, Departure, Sent} from './code.ts';
+import type {ClientCode, Departure} from './code.ts';
+import {harvestIn, type WaitingHarvest} from './harvest.ts';
 import type {PoolLedger} from './ledger.ts';
 import type {PoolLink} from './link.ts';
+import {takeEnd} from './taking.ts';
 
 export interface PoolWorktreesOptions {
   readonly link: PoolLink;
@@ -101,28 +102,16 @@ export class PoolWorktrees implements Worktrees {
     return undefined;
   }
 
-  async #harvestOf(job: string): Promise<Waiting | undefined> {
+  async #harvestOf(job: string): Promise<WaitingHarvest | undefined> {
     const {link} = this.#options;
     const {queue} = await link.reached();
     const standing = await queue.standing(job);
     const mail = await link.mailOf(job);
-    if (standing.is === 'returned') {
-      const {harvest, notes} = mail.openedResult(standing.result);
-      return harvest === undefined ? undefined : {...harvest, file: HARVEST, notes};
-    }
-    if (standing.is !== 'lost') return undefined;
-    const last = (await mail.toldOwner()).filter((letter) => letter.is === 'checkpoint').at(-1);
-    if (last === undefined) return undefined;
-    const at = new Date(last.at).toISOString();
-    const notes = [`As it was at ${at}, when its worker had last put its files where they are safe.`];
-    return {...last.harvest, file: last.file, notes};
+    if (standing.is !== 'returned' && standing.is !== 'lost') return undefined;
+    // What another machine of the owner's takes is not brought home here as well.
+    if ((await takeEnd(mail, queue, link.self)) !== undefined) return undefined;
+    return harvestIn(standing, mail);
   }
-}
-
-/** What of a job waits in the pool. */
-interface Waiting extends Sent {
-  readonly file: string;
-  readonly notes: readonly string[];
 }
 
 /** What nothing was changed in, or not brought home. */

@@ -105,6 +105,8 @@ export const workOrder = z.object({
   expect: z.string().exactOptional(),
   messages: z.array(message),
   travel: travelSchema,
+  /** The machine that has delegated it, and when it was submitted; absent in orders of earlier versions. */
+  from: z.object({host: z.string(), at: z.number()}).exactOptional(),
 });
 
 export type WorkOrder = z.output<typeof workOrder>;
@@ -129,7 +131,13 @@ export const fromWorker = z.discriminatedUnion('is', [
   /** What there is by now, with the file that has the branch. */
   z.object({...version, is: z.literal('checkpoint'), at: z.number(), harvest, file: z.string(), product}),
   /** A result of one that has lost its lease: no end, but its text is not thrown away. */
-  z.object({...version, is: z.literal('late'), outcome: z.enum(OUTCOMES), product}),
+  z.object({
+    ...version,
+    is: z.literal('late'),
+    outcome: z.enum(OUTCOMES),
+    product,
+    at: z.number().exactOptional(),
+  }),
 ]);
 
 export type FromWorker = z.output<typeof fromWorker>;
@@ -140,9 +148,26 @@ export const fromOwner = z.discriminatedUnion('is', [
   z.object({...version, is: z.literal('tell'), call: z.string(), message}),
   z.object({...version, is: z.literal('cancel')}),
   z.object({...version, is: z.literal('show conversation')}),
+  /** Not for the worker: a machine of the owner's takes the end, by the database's clock. */
+  z.object({...version, is: z.literal('collect'), by: z.string(), host: z.string(), at: z.number()}),
 ]);
 
 export type FromOwner = z.output<typeof fromOwner>;
+
+/** What one of the owner's machines leaves where it has taken the end that another one waits for. */
+export const collectedNote = z.object({
+  ...version,
+  host: z.string(),
+  at: z.number(),
+  /** The record there. */
+  id: z.string(),
+  directory: z.string(),
+  outcome: z.enum(OUTCOMES),
+  /** Absent where nothing was changed. */
+  branch: z.string().exactOptional(),
+});
+
+export type CollectedNote = z.output<typeof collectedNote>;
 
 /** What has come of a job. */
 export const jobResult = z.object({
@@ -152,6 +177,9 @@ export const jobResult = z.object({
   error: z.string().exactOptional(),
   atLimit: z.enum(LIMITS).exactOptional(),
   sessionId: z.string().regex(SESSION_ID).exactOptional(),
+  /** By the worker's clock. */
+  startedAt: z.number().exactOptional(),
+  endedAt: z.number().exactOptional(),
   /** Absent where nobody has begun it. */
   by: taken.exactOptional(),
   /** Absent where nothing was changed. */

@@ -1,10 +1,13 @@
 import type * as z from 'zod';
 import {messageOf} from '../../base/errors.ts';
-import type {Listening, PoolQueue, Reader} from '../queue/queue.ts';
+import type {Listening, PoolJob, PoolQueue, Reader} from '../queue/queue.ts';
 import type {GroupKey} from '../seal/group-key.ts';
 import {type OwnerKey, verified} from '../seal/owner-key.ts';
 import {openedFile, sealedFile} from '../seal/sealed-file.ts';
+import {openedJob} from '../seal/sealed-job.ts';
 import {
+  type CollectedNote,
+  collectedNote,
   type FromOwner,
   type FromWorker,
   fromOwner,
@@ -12,6 +15,8 @@ import {
   type JobResult,
   jobResult,
   LETTERS_VERSION,
+  type WorkOrder,
+  workOrder,
 } from './letters.ts';
 
 /** It was written by a later version, which this one does not understand. */
@@ -48,10 +53,7 @@ export class Mail {
 
   /** Only the owner can: others of the group could else cancel, and answer, for them. @throws as {@link PoolQueue.post}. */
   async toWorker(letter: FromOwner): Promise<void> {
-    if (typeof this.#owner === 'string') throw new Error('only the owner writes to the worker');
-    const context = [this.#job, 'worker'];
-    const signed = this.#owner.signed(bytesOf(letter), context);
-    await this.#queue.post(this.#job, 'worker', this.#group.sealed(signed, context));
+    await this.#queue.post(this.#job, 'worker', this.#byOwner(letter, 'worker'));
   }
 
   /** @throws as {@link PoolQueue.post}. */
@@ -61,12 +63,7 @@ export class Mail {
 
   /** Letters that cannot be understood are told to `refused`, and are as if they had not come. */
   atWorker(take: (letter: FromOwner) => void, refused: (why: string) => void): Promise<Listening> {
-    const context = [this.#job, 'worker'];
-    const opened = (body: Uint8Array) => {
-      const {owner, plain} = verified(this.#group.opened(body, context), context);
-      if (owner !== this.#fingerprint) throw new Error('somebody else than its owner has written it');
-      return plain;
-    };
+    const opened = (body: Uint8Array) => this.#ofOwner(body, 'worker');
     return this.#receive('worker', {schema: fromOwner, opened, take, refused});
   }
 
@@ -76,14 +73,31 @@ export class Mail {
   }
 
   /** What the owner was told by now, in order; what cannot be understood is left out. */
-  async toldOwner(): Promise<readonly FromWorker[]> {
-    const letters: FromWorker[] = [];
-    const listening = await this.atOwner(
-      (letter) => letters.push(letter),
-      () => {},
+  toldOwner(): Promise<readonly FromWorker[]> {
+    return allOf((take) => this.atOwner(take, () => {}));
+  }
+
+  /** As {@link toldOwner}: what machines of the owner's have written. */
+  toldWorker(): Promise<readonly FromOwner[]> {
+    return allOf((take) => this.atWorker(take, () => {}));
+  }
+
+  /** What the job asks for. @throws when it is not what this owner has signed. */
+  openedOrder(job: PoolJob): WorkOrder {
+    return understood(
+      workOrder,
+      openedJob(job, this.#group, (owner) => owner === this.#fingerprint),
     );
-    await listening.close();
-    return letters;
+  }
+
+  /** Only the owner can leave one. */
+  sealedNote(note: CollectedNote): Uint8Array {
+    return this.#byOwner(note, 'note');
+  }
+
+  /** @throws when its owner has not left it. */
+  openedNote(bytes: Uint8Array): CollectedNote {
+    return understood(collectedNote, this.#ofOwner(bytes, 'note'));
   }
 
   sealedResult(result: JobResult): Uint8Array {
@@ -101,6 +115,19 @@ export class Mail {
 
   getFile(name: string): AsyncIterable<Uint8Array> {
     return openedFile(this.#queue.getFile(this.#job, name), this.#group, [this.#job, 'file', name]);
+  }
+
+  #byOwner(value: object, place: string): Uint8Array {
+    if (typeof this.#owner === 'string') throw new Error('only the owner can have signed it');
+    const context = [this.#job, place];
+    return this.#group.sealed(this.#owner.signed(bytesOf(value), context), context);
+  }
+
+  #ofOwner(bytes: Uint8Array, place: string): Uint8Array {
+    const context = [this.#job, place];
+    const {owner, plain} = verified(this.#group.opened(bytes, context), context);
+    if (owner !== this.#fingerprint) throw new Error('somebody else than its owner has written it');
+    return plain;
   }
 
   get #fingerprint(): string {
@@ -122,6 +149,16 @@ export class Mail {
       take(letter);
     });
   }
+}
+
+/** Those that are there now. */
+async function allOf<Letter>(
+  receive: (take: (letter: Letter) => void) => Promise<Listening>,
+): Promise<readonly Letter[]> {
+  const letters: Letter[] = [];
+  const listening = await receive((letter) => letters.push(letter));
+  await listening.close();
+  return letters;
 }
 
 interface Receiving<Schema extends z.ZodType> {

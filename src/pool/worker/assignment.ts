@@ -217,7 +217,7 @@ export class Assignment {
       if (!(error instanceof LeaseLost)) throw error;
       log.warn(`${lease.job.id}: ${error.message} Its result is kept as a letter.`);
       const {outcome, product} = result;
-      this.#outbox.post({v: LETTERS_VERSION, is: 'late', outcome, product});
+      this.#outbox.post({v: LETTERS_VERSION, is: 'late', outcome, product, at: Date.now()});
     }
   }
 }

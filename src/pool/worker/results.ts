@@ -27,6 +27,8 @@ export function resultOf(record: Delegation, {id, mirror}: {id: string; mirror: 
     ...(state.error !== undefined && {error: named(state.error)}),
     ...(state.atLimit !== undefined && {atLimit: state.atLimit}),
     ...(state.sessionId !== undefined && {sessionId: state.sessionId}),
+    ...(state.startedAt !== undefined && {startedAt: state.startedAt}),
+    endedAt: state.endedAt,
     ...(state.startedAt !== undefined && {by: mirror.takenBy(record)}),
     notes: (kept?.notes ?? []).map(named),
   };

@@ -53,6 +53,7 @@ describe('what waits in the pool for a machine that is away', () => {
       ...{link, access, root: '/worktrees', receipts: new CollectReceipts(join(folder, name))},
       code: {
         depart: () => Promise.reject(new Error('nothing departs here')),
+        departWhole: () => Promise.reject(new Error('nothing departs here')),
         readyHome: async () => ({checkout: '/clone', commonDir: '/clone/.git'}),
         bringHome: async (_, {branch}) => ({
           ...{branch, commit: HARVEST.commit, diffstat: '1 file changed', filesChanged: ['a.txt'], notes: []},

@@ -1,6 +1,7 @@
 import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {Refusal} from '../../src/base/errors.ts';
 import type {RunObserver, RunRequest} from '../../src/delegation/model/run.ts';
 import type {ClientCode} from '../../src/pool/client/code.ts';
 import {PoolLedger} from '../../src/pool/client/ledger.ts';
@@ -38,7 +39,10 @@ export class PoolClientStage {
   readonly ledger = new PoolLedger(this.#folder);
 
   /** What a host of the machine has; the next one has the same ledger. */
-  runner(machine = 'mine'): {
+  runner(
+    machine = 'mine',
+    more: Partial<ClientCode> = {},
+  ): {
     readonly runner: PoolRunner;
     readonly link: PoolLink;
     readonly queue: MemoryQueue;
@@ -52,9 +56,11 @@ export class PoolClientStage {
     });
     const code: ClientCode = {
       depart: async () => ({travel: TRAVEL, checkout: '/shop', commonDir: '/shop/.git', notes: []}),
+      departWhole: () => Promise.reject(new Refusal('The code cannot travel to a worker: it is too large.')),
       bringHome: () => Promise.reject(new Error('nothing is brought home here')),
       readyHome: async () => ({checkout: '/shop', commonDir: '/shop/.git'}),
       tipOf: async () => undefined,
+      ...more,
     };
     return {link, queue, runner: new PoolRunner({link, code, ledger, waitMs: 60_000})};
   }

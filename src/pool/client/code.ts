@@ -25,8 +25,6 @@ export interface DepartureOptions {
   readonly includeChanges?: boolean;
   /** Another commit than the one that is checked out. */
   readonly commit?: string;
-  /** Workers cannot fetch from where it is, so that all of it has to travel. */
-  readonly isWhole?: boolean;
 }
 
 /** A branch that has come from a worker. */
@@ -51,6 +49,14 @@ export interface BroughtHome {
 export interface ClientCode {
   /** @throws Refusal where it cannot travel, with the reason. */
   depart(directory: string, options?: DepartureOptions): Promise<Departure>;
+  /**
+   * Packs all of what was planned to travel in part, for a worker that cannot fetch the rest.
+   * @throws Refusal where that is too large, or not all here.
+   */
+  departWhole(
+    directory: string,
+    planned: Pick<Departure, 'travel' | 'luggage'>,
+  ): Promise<{readonly travel: Travel; readonly luggage: string}>;
   /**
    * Makes a branch of what has come. The same once more changes nothing.
    * @throws when it is not what it says it is, or git cannot.

@@ -57,7 +57,7 @@ async function ended(
 }
 
 /** @throws in words where it cannot be read. */
-export function resultIn(bytes: Uint8Array, mail: Mail): JobResult {
+function resultIn(bytes: Uint8Array, mail: Mail): JobResult {
   try {
     return mail.openedResult(bytes);
   } catch (error) {
@@ -66,7 +66,7 @@ export function resultIn(bytes: Uint8Array, mail: Mail): JobResult {
 }
 
 /** What the last checkpoint of a lost worker has told, and what that worker has said too late. */
-export async function lastProduct(mail: Mail): Promise<Product> {
+async function lastProduct(mail: Mail): Promise<Product> {
   const letters = await mail.toldOwner();
   const checkpoint = letters.filter((letter) => letter.is === 'checkpoint').at(-1);
   const late = letters.filter((letter) => letter.is === 'late').at(-1);

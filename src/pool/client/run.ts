@@ -30,6 +30,8 @@ export interface PoolRunOptions {
   readonly job: string;
   readonly link: PoolLink;
   readonly observer: RunObserver;
+  /** Sends all of the code to a worker that cannot fetch it. */
+  readonly sendWhole: (signal: AbortSignal) => Promise<void>;
   /** Sees to it that the pool has the job, once. */
   readonly handOver: (signal: AbortSignal, trouble: (why: string | undefined) => void) => Promise<void>;
 }
@@ -50,6 +52,7 @@ export class PoolRun implements Run {
   #isEnded = false;
   #trouble: string | undefined;
   #askedAt = 0;
+  #sending: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
   readonly #watch: JobWatch;
@@ -166,6 +169,9 @@ export class PoolRun implements Run {
       case 'done':
         this.#calls.answered(letter.call, letter);
         break;
+      case 'cannot fetch':
+        void this.#sendWhole();
+        break;
       case 'conversation':
         for (const entry of letter.entries) this.#entries.set(entry.key, entry);
         break;
@@ -176,6 +182,19 @@ export class PoolRun implements Run {
         // It is read again with the end.
         break;
     }
+  }
+
+  async #sendWhole(): Promise<void> {
+    const {job, link, sendWhole} = this.#options;
+    const {signal} = this.#watch;
+    this.#sending ??= sendWhole(signal)
+      .catch((error: unknown) => {
+        if (!signal.aborted) link.log.error(`${job} could not be sent whole: ${messageOf(error)}`);
+      })
+      .finally(() => {
+        this.#sending = undefined;
+      });
+    await this.#sending;
   }
 
   #taken(by: Parameters<NonNullable<RunObserver['taken']>>[0]): void {

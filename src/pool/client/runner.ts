@@ -24,6 +24,7 @@ import type {PoolLedger} from './ledger.ts';
 import type {PoolLink} from './link.ts';
 import {outlookOf} from './outlook.ts';
 import {PoolRun} from './run.ts';
+import {sendWhole} from './send-whole.ts';
 
 export interface PoolRunnerOptions {
   readonly link: PoolLink;
@@ -48,6 +49,7 @@ export class PoolRunner implements Runner {
     const job = link.jobOf({project: handedOver.project, id});
     return new PoolRun({
       ...{job, link, observer},
+      sendWhole: (signal) => this.#sendWhole(job, {request, signal}),
       handOver: (signal, trouble) =>
         link
           .persist(() => this.#handOver(job, request), {signal, trouble})
@@ -82,6 +84,15 @@ export class PoolRunner implements Runner {
     return true;
   }
 
+  async #sendWhole(
+    job: string,
+    {request, signal}: {request: RunRequest; signal: AbortSignal},
+  ): Promise<void> {
+    const {link, code} = this.#options;
+    const planned = await this.#departureOf(job, request);
+    await sendWhole({job, link, code, planned, signal, directory: placeOf(request)});
+  }
+
   async #handOver(job: string, request: RunRequest): Promise<void> {
     const {link, ledger, waitMs} = this.#options;
     const {queue, owner, group} = await link.access();
@@ -98,20 +109,25 @@ export class PoolRunner implements Runner {
   }
 
   /** As it was planned; what goes on where another has stopped is planned now. */
-  async #departureOf(
-    job: string,
-    {delegationId: id, handedOver}: RunRequest,
-  ): Promise<Pick<Departure, 'travel' | 'luggage'>> {
+  async #departureOf(job: string, request: RunRequest): Promise<Pick<Departure, 'travel' | 'luggage'>> {
     const {code, ledger} = this.#options;
+    const {delegationId: id, handedOver} = request;
     const planned = await ledger.departureOf(job);
     if (planned !== undefined) return planned;
     if (handedOver === undefined) throw new Error(`${id} is not to run elsewhere`);
     const {worktree, project} = handedOver;
-    const {checkout, path, directory, base, since = base} = worktree;
-    const departure = await code.depart(join(checkout, relative(path, directory)), {commit: since});
+    const {base, since = base} = worktree;
+    const departure = await code.depart(placeOf(request), {commit: since});
     ledger.add(job, {project, id}, departure);
     return (await ledger.departureOf(job)) ?? departure;
   }
+}
+
+/** The directory in the person's checkout that it is delegated for. */
+function placeOf({delegationId, handedOver}: RunRequest): string {
+  if (handedOver === undefined) throw new Error(`${delegationId} is not to run elsewhere`);
+  const {checkout, path, directory} = handedOver.worktree;
+  return join(checkout, relative(path, directory));
 }
 
 function orderOf(request: RunRequest, travel: Travel): WorkOrder {

@@ -8,6 +8,7 @@ import {importWork} from '../travel/imported.ts';
 import {planTravel} from '../travel/plan.ts';
 import type {FetchProtocol} from '../travel/remote-url.ts';
 import type {Travel} from '../travel/travel.ts';
+import {packWhole} from '../travel/whole.ts';
 import type {BroughtHome, ClientCode, Departure, DepartureOptions, Harvest} from './code.ts';
 
 export interface TravellingCodeOptions {
@@ -30,19 +31,30 @@ export class TravellingCode implements ClientCode {
 
   async depart(
     directory: string,
-    {includeChanges = false, commit, isWhole = false}: DepartureOptions = {},
+    {includeChanges = false, commit}: DepartureOptions = {},
   ): Promise<Departure> {
     const {git, limitBytes, protocols} = this.#options;
     const {travel, checkout, commonDir, bundle, sentence, notes} = await planTravel(git, {
       ...{directory, includesChanges: includeChanges, limitBytes, protocols},
       spool: await this.#spool(),
-      workersFetch: isWhole ? 'nothing' : 'what they can',
+      workersFetch: 'what they can',
       ...(commit !== undefined && {commit}),
     });
     return {
       ...{travel, checkout, commonDir, notes: [sentence, ...notes]},
       ...(bundle !== undefined && {luggage: bundle.path}),
     };
+  }
+
+  async departWhole(
+    directory: string,
+    {travel, luggage}: Pick<Departure, 'travel' | 'luggage'>,
+  ): Promise<{readonly travel: Travel; readonly luggage: string}> {
+    const {git, limitBytes} = this.#options;
+    const whole = await packWhole(git, {
+      ...{directory, travel, luggage, limitBytes, spool: await this.#spool()},
+    });
+    return {travel: whole.travel, luggage: whole.bundle.path};
   }
 
   async bringHome(

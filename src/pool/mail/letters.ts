@@ -82,6 +82,8 @@ const message = z.object({number: z.int(), text: z.string()});
 
 /** The file of a job that has the commits which no remote has. */
 export const LUGGAGE = 'luggage';
+/** The file of a job with all of its code, for a worker that cannot fetch. */
+export const WHOLE = 'whole';
 /** The file of a job with the branch that has come of it. */
 export const HARVEST = 'harvest';
 
@@ -127,6 +129,8 @@ export const fromWorker = z.discriminatedUnion('is', [
     delivery: z.enum(DELIVERIES).exactOptional(),
     error: z.string().exactOptional(),
   }),
+  /** It cannot get the code, and waits for all of it to be sent. */
+  z.object({...version, is: z.literal('cannot fetch'), why: z.string()}),
   z.object({...version, is: z.literal('conversation'), entries: z.array(entry)}),
   /** What there is by now, with the file that has the branch. */
   z.object({...version, is: z.literal('checkpoint'), at: z.number(), harvest, file: z.string(), product}),
@@ -148,6 +152,9 @@ export const fromOwner = z.discriminatedUnion('is', [
   z.object({...version, is: z.literal('tell'), call: z.string(), message}),
   z.object({...version, is: z.literal('cancel')}),
   z.object({...version, is: z.literal('show conversation')}),
+  /** All of the code is in the file of that name. */
+  z.object({...version, is: z.literal('whole'), travel: travelSchema}),
+  z.object({...version, is: z.literal('not whole'), why: z.string()}),
   /** Not for the worker: a machine of the owner's takes the end, by the database's clock. */
   z.object({...version, is: z.literal('collect'), by: z.string(), host: z.string(), at: z.number()}),
 ]);

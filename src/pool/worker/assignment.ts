@@ -3,11 +3,12 @@ import {messageOf, Refusal} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
 import type {ConversationEntry} from '../../delegation/model/conversation.ts';
 import {type Delegation, hasEnded} from '../../delegation/model/delegation.ts';
-import {HARVEST, type JobResult, LETTERS_VERSION, LUGGAGE, type WorkOrder} from '../mail/letters.ts';
+import {HARVEST, type JobResult, LETTERS_VERSION, type WorkOrder} from '../mail/letters.ts';
 import type {Mail} from '../mail/mail.ts';
 import {LeaseLost} from '../queue/errors.ts';
 import type {Lease, Listening, WorkerSelf} from '../queue/queue.ts';
 import {reached} from '../queue/reached.ts';
+import {arriving} from './arriving.ts';
 import {Checkpoints} from './checkpoints.ts';
 import type {WorkerCode} from './code.ts';
 import {Mirror} from './mirror.ts';
@@ -40,6 +41,8 @@ export class Assignment {
   readonly #options: AssignmentOptions;
   readonly #outbox: Outbox;
   readonly #mirror: Mirror;
+  /** What is to be known of how the code has come. */
+  #notes: readonly string[] = [];
 
   constructor(options: AssignmentOptions) {
     const {mail, self, log} = options;
@@ -65,8 +68,11 @@ export class Assignment {
     const {lease, draining, log} = this.#options;
     const begun = await this.#begin().catch((error: unknown) => {
       if (error instanceof Refusal) return error;
+      // It was on its way when the worker was told to end, or has lost the lease.
+      if (draining.aborted || lease.signal.aborted) return undefined;
       throw error;
     });
+    if (begun === undefined && lease.signal.aborted) return;
     if (begun === undefined) {
       log.info(`${lease.job.id} is handed back: nothing was begun`);
       return lease.handBack();
@@ -86,8 +92,8 @@ export class Assignment {
     const {lease, order, code, mail, service, draining} = this.#options;
     const signal = AbortSignal.any([lease.signal, draining]);
     if (signal.aborted) return undefined;
-    const luggage = () => mail.getFile(LUGGAGE);
-    const arrival = await code.arrive(lease.job.id, order.travel, {luggage, signal});
+    const {arrival, notes} = await arriving({job: lease.job.id, order, code, mail, signal});
+    this.#notes = notes;
     if (signal.aborted) return undefined;
     const {delegations, environment, projectOf} = service;
     const {prompt, title, agent, model, timeoutMs, maxCostUsd, maxTokens, expect} = order;
@@ -189,7 +195,8 @@ export class Assignment {
     const {order} = this.#options;
     const result = resultOf(record, {id: order.delegation, mirror: this.#mirror});
     const harvest = await this.#harvest(record).catch((error: unknown) => ({notes: [messageOf(error)]}));
-    await this.#give(withHarvest(result, harvest));
+    const notes = [...this.#notes, ...result.notes];
+    await this.#give(withHarvest({...result, notes}, harvest));
   }
 
   /** Puts the branch where the owner finds it. */

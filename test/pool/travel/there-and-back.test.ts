@@ -5,6 +5,7 @@ import {GitWorktrees} from '../../../src/git/git-worktrees.ts';
 import {packCheckpoint, packWork} from '../../../src/pool/travel/back.ts';
 import {CannotFetch} from '../../../src/pool/travel/fetched.ts';
 import {importWork} from '../../../src/pool/travel/imported.ts';
+import {packWhole} from '../../../src/pool/travel/whole.ts';
 import {Repository} from '../../support/repository.ts';
 import {bytesOf, LIMIT, Travelling} from '../../support/travelling.ts';
 import {NEVER} from '../../support/worktree-work.ts';
@@ -86,5 +87,24 @@ describe('code that travels', () => {
     expect(whole.travel).toMatchObject({way: 'bundle'});
     const {checkout} = await travelling.place(whole);
     expect(readFileSync(join(checkout, 'a.txt'), 'utf8')).toBe('a\n');
+  });
+
+  it('is packed whole afterwards, with what nobody has committed, and the checkout stays as it is', async () => {
+    const {shop, origin} = travelling.cloned();
+    shop.write({'b.txt': 'b\n'});
+    const planned = await travelling.plan(shop.path, {includesChanges: true});
+    expect(planned.travel).toMatchObject({way: 'bundle', since: expect.anything()});
+    rmSync(origin.path, {recursive: true});
+    await expect(travelling.place(planned)).rejects.toThrow(CannotFetch);
+    shop.write({'b.txt': 'changed since\n'});
+    const before = bytesOf(shop.path);
+    const {travel, bundle} = await packWhole(travelling.git, {
+      ...{directory: shop.path, travel: planned.travel, luggage: planned.bundle?.path},
+      ...{spool: join(travelling.base, 'whole'), limitBytes: LIMIT},
+    });
+    expect(bytesOf(shop.path)).toEqual(before);
+    expect(travel).toMatchObject({commit: planned.travel.commit, head: planned.travel.head});
+    const {checkout} = await travelling.place({...planned, travel, bundle});
+    expect(readFileSync(join(checkout, 'b.txt'), 'utf8')).toBe('b\n');
   });
 });

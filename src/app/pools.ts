@@ -16,6 +16,8 @@ export interface PoolsOptions {
   readonly log: Logger;
   /** The record as it is on disk. */
   readonly read: (named: Named) => Promise<Delegation | undefined>;
+  /** Changes the text of one that has ended. */
+  readonly amend: (ended: Delegation, text: string) => Promise<unknown>;
   /** Connects to a database. Default: with the engine, which is loaded for it. */
   readonly connect?: (options: QueueAddress) => Promise<PoolQueue>;
 }
@@ -92,7 +94,7 @@ export class Pools {
   #of(name: string, {url, keepMs, env}: {url: string; keepMs: number; env: NodeJS.ProcessEnv}): Known {
     const before = this.#known.get(name);
     if (before !== undefined) return before;
-    const {dataDir, log, read, connect = withEngine} = this.#options;
+    const {dataDir, log, read, amend, connect = withEngine} = this.#options;
     const open = async (): Promise<PoolAccess> => {
       const files = keyFilesIn(env);
       const [group, owner] = [readGroupKey(files), readOwnerKey(files)];
@@ -100,7 +102,7 @@ export class Pools {
     };
     const link = new PoolLink({open, ...machineOf(dataDir), log});
     const ledger = new PoolLedger(poolFolder(dataDir, name));
-    const known = {link, ledger, releases: new Releases({link, ledger, read})};
+    const known = {link, ledger, releases: new Releases({link, ledger, read, amend})};
     this.#known.set(name, known);
     return known;
   }

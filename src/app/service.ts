@@ -63,6 +63,7 @@ export class Service {
     this.#pools = new Pools({
       ...{dataDir, log, ...(connect !== undefined && {connect})},
       read: ({project, id}) => this.#store.read(project, id),
+      amend: (ended, text) => this.#delegations.amend(ended, {text}),
     });
     this.#environments = new ClientEnvironments({
       ...{dataDir, log, serverIdleMs: host.serverIdleMs, pools: this.#pools},

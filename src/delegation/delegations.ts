@@ -177,6 +177,11 @@ export class Delegations {
     return this.#own.markRead(delegation);
   }
 
+  /** Changes the record of one that has ended. Resolves with it as it then is. */
+  amend(ended: Delegation, change: Pick<Partial<Delegation>, 'text'>): Promise<Delegation> {
+    return this.#own.amend(ended, change);
+  }
+
   /**
    * Recovers every record without an end whose owner is gone. Answers about a project recover that project first, so
    * this is for those that nobody asks about, and for the worktrees that were left behind.

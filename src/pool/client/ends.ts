@@ -2,6 +2,9 @@ import {NO_PRODUCT, type Product, type RunEnd} from '../../delegation/model/run.
 import type {CollectedNote, FromWorker, JobResult} from '../mail/letters.ts';
 import type {JobStanding} from '../queue/queue.ts';
 
+/** What a worker has said whose job was lost. */
+export type LateAnswer = Extract<FromWorker, {is: 'late'}>;
+
 /** The end that a worker has given a delegation, as a run tells it. */
 export function endOfJob({outcome, product, error, atLimit}: JobResult): RunEnd {
   if (outcome === 'completed') return {outcome, product};
@@ -33,16 +36,13 @@ export function collectedEnd({host, at, id, directory, outcome, branch}: Collect
 }
 
 /** What there is of one whose worker is lost, with the answer that this worker has given too late. */
-export function withLate(product: Product, late: Extract<FromWorker, {is: 'late'}> | undefined): Product {
-  if (late === undefined) return product;
+export function withLate(product: Product, late: LateAnswer | undefined): Product {
+  if (late === undefined || late.product.text === '') return product;
   return {...product, text: textWithLate(product.text, late)};
 }
 
 /** A text with a late answer below it, marked as such. The same answer once more changes nothing. */
-export function textWithLate(
-  text: string,
-  {outcome, product, at}: Extract<FromWorker, {is: 'late'}>,
-): string {
+export function textWithLate(text: string, {outcome, product, at}: LateAnswer): string {
   const when = at === undefined ? '' : ` at ${new Date(at).toISOString()}`;
   const mark = `(Came too late${when}, as ${outcome}: the pool had taken its worker for lost. It is no end of this delegation.)`;
   const said = `${mark}\n\n${product.text}`;

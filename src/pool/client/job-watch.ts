@@ -4,6 +4,9 @@ import type {JobStanding, Listening} from '../queue/queue.ts';
 import type {PoolLink} from './link.ts';
 import {outlookOf} from './outlook.ts';
 
+/** Timers cannot be set for longer. */
+const LONGEST_MS = 24 * 60 * 60_000;
+
 export interface JobWatchOptions {
   readonly job: string;
   readonly link: PoolLink;
@@ -81,7 +84,7 @@ export class JobWatch {
       case 'held':
         trouble(outlook.why);
         // Where that machine has gone away in the midst of it, it is this one's turn.
-        this.#again = setTimeout(() => this.#look(), outlook.freeInMs).unref();
+        this.#again = setTimeout(() => this.#look(), Math.min(outlook.freeInMs, LONGEST_MS)).unref();
         return;
       case 'unknown':
         return ended('unknown');

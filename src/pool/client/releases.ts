@@ -8,6 +8,8 @@ import {
 } from '../../delegation/model/delegation.ts';
 import {LETTERS_VERSION} from '../mail/letters.ts';
 import {JobOver} from '../queue/errors.ts';
+import {textWithLate} from './ends.ts';
+import {lateAnswer} from './late-answer.ts';
 import type {PoolLedger} from './ledger.ts';
 import type {PoolLink} from './link.ts';
 
@@ -19,12 +21,16 @@ export interface ReleasesOptions {
   readonly ledger: PoolLedger;
   /** The record as it is on disk. */
   readonly read: (named: Named) => Promise<Delegation | undefined>;
+  /** Changes the text of one that has ended. */
+  readonly amend: (ended: Delegation, text: string) => Promise<unknown>;
 }
 
 /** Has the pool forget delegations whose end is on disk here: the worker cleans up only then. */
 export class Releases {
   readonly #options: ReleasesOptions;
   readonly #closed = new AbortController();
+  /** Aborts first: what may come in hours is left to the next process. */
+  readonly #leaving = new AbortController();
   readonly #underWay = new Set<Promise<void>>();
 
   constructor(options: ReleasesOptions) {
@@ -37,7 +43,7 @@ export class Releases {
     const job = this.#options.link.jobOf(head);
     const work = this.#releaseStored(job, head)
       .catch((error: unknown) => {
-        if (this.#closed.signal.aborted) return;
+        if (this.#leaving.signal.aborted) return;
         this.#options.link.log.warn(`${job} stays in the pool for now: ${messageOf(error)}`);
       })
       .finally(() => this.#underWay.delete(work));
@@ -56,6 +62,7 @@ export class Releases {
 
   /** Resolves when nothing is under way any more, soon. Idempotent. */
   async close(): Promise<void> {
+    this.#leaving.abort(new Error('this process ends'));
     await withTimeout(2_000, Promise.all(this.#underWay), undefined);
     this.#closed.abort(new Error('this process ends'));
     await Promise.all(this.#underWay);
@@ -65,7 +72,20 @@ export class Releases {
   async #releaseStored(job: string, head: DelegationHead): Promise<void> {
     const stored = await this.#options.read(head);
     if (stored !== undefined && !hasEnded(stored.state)) return;
+    if (stored !== undefined) await this.#addLate(job, stored);
     await this.#release(job);
+  }
+
+  /** What a lost worker says after all is no end, but it is not thrown away. */
+  async #addLate(job: string, ended: Delegation): Promise<void> {
+    const {link, read, amend} = this.#options;
+    if (!hasEnded(ended.state)) return;
+    const {endedAt} = ended.state;
+    const late = await lateAnswer(job, {link, endedAt, signal: this.#leaving.signal});
+    if (late === undefined) return;
+    const {text} = (await read(ended)) ?? ended;
+    const whole = textWithLate(text, late);
+    if (whole !== text) await amend(ended, whole);
   }
 
   async #release(job: string): Promise<void> {

@@ -3,6 +3,7 @@ import type {WorkOrder} from '../mail/letters.ts';
 import {Mail} from '../mail/mail.ts';
 import type {JobStanding} from '../queue/queue.ts';
 import type {PoolAccess, PoolLink} from './link.ts';
+import {isKept} from './taking.ts';
 
 /** A job of the owner's in the pool, whichever machine of theirs has sent it. */
 export interface SentJob {
@@ -26,6 +27,8 @@ export async function sentJobsOf(
     const [kept, standing] = [await queue.job(job), await queue.standing(job)];
     if (kept === undefined || standing.is === 'unknown') continue;
     const mail = new Mail(job, access);
+    // One of them has its end already, and the pool keeps it for what its worker may still say.
+    if (standing.is === 'lost' && (await isKept(mail))) continue;
     try {
       const order = mail.openedOrder(kept);
       const {project, delegation: id} = order;

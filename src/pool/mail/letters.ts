@@ -155,8 +155,15 @@ export const fromOwner = z.discriminatedUnion('is', [
   /** All of the code is in the file of that name. */
   z.object({...version, is: z.literal('whole'), travel: travelSchema}),
   z.object({...version, is: z.literal('not whole'), why: z.string()}),
-  /** Not for the worker: a machine of the owner's takes the end, by the database's clock. */
-  z.object({...version, is: z.literal('collect'), by: z.string(), host: z.string(), at: z.number()}),
+  /** Not for the worker: a machine of the owner's takes the end, by the database's clock. `isDone`: it has it. */
+  z.object({
+    ...version,
+    is: z.literal('collect'),
+    by: z.string(),
+    host: z.string(),
+    at: z.number(),
+    isDone: z.boolean().exactOptional(),
+  }),
 ]);
 
 export type FromOwner = z.output<typeof fromOwner>;

@@ -6,6 +6,7 @@ import {machineOf, poolEnvironment, poolFolder, poolNamed, poolNameOf} from '../
 import {PoolLedger} from '../pool/client/ledger.ts';
 import {type PoolAccess, PoolLink} from '../pool/client/link.ts';
 import {Releases} from '../pool/client/releases.ts';
+import type {PoolRunnerOptions} from '../pool/client/runner.ts';
 import {TravellingCode} from '../pool/client/travelling-code.ts';
 import {keyFilesIn, readGroupKey, readOwnerKey} from '../pool/keys/key-files.ts';
 import type {PoolQueue} from '../pool/queue/queue.ts';
@@ -16,6 +17,8 @@ export interface PoolsOptions {
   readonly log: Logger;
   /** The record as it is on disk. */
   readonly read: (named: Named) => Promise<Delegation | undefined>;
+  /** Keeps what an agent has said, where no OpenCode of this machine has it. */
+  readonly keep: PoolRunnerOptions['keep'];
   /** Changes the text of one that has ended. */
   readonly amend: (ended: Delegation, text: string) => Promise<unknown>;
   /** Connects to a database. Default: with the engine, which is loaded for it. */
@@ -64,8 +67,9 @@ export class Pools {
     const {url, keepMs, limitBytes, protocols, where} = settings;
     const name = poolNameOf(settings, keyFilesIn(env));
     const {link, ledger} = this.#of(name, {url, keepMs, env});
+    const {keep} = this.#options;
     const code = new TravellingCode({git: new Git(env), folder: ledger.folder, limitBytes, protocols});
-    const environment = poolEnvironment(here, {link, ledger, code, waitMs: keepMs, root, model, name});
+    const environment = poolEnvironment(here, {link, ledger, code, waitMs: keepMs, root, model, name, keep});
     return {...here, pool: {environment, isDefault: where === 'pool'}};
   }
 

@@ -63,6 +63,7 @@ export class Service {
     this.#pools = new Pools({
       ...{dataDir, log, ...(connect !== undefined && {connect})},
       read: ({project, id}) => this.#store.read(project, id),
+      keep: (named, entries) => this.#store.keepConversation(named, entries),
       amend: (ended, text) => this.#delegations.amend(ended, {text}),
     });
     this.#environments = new ClientEnvironments({

@@ -102,7 +102,12 @@ export class Delegations {
    * runs in this process.
    */
   conversation(project: string, id: string): readonly ConversationEntry[] | undefined {
-    return this.#register.find(project, id)?.agent?.conversation();
+    return this.conversationOf(project, id)?.();
+  }
+
+  /** What tells the conversation of the agent that is at work at this moment, also after its end. */
+  conversationOf(project: string, id: string): (() => readonly ConversationEntry[]) | undefined {
+    return this.#register.find(project, id)?.agent?.conversation;
   }
 
   /** True for a delegation of the project. */

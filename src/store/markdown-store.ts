@@ -3,9 +3,11 @@ import {join} from 'node:path';
 import {messageOf} from '../base/errors.ts';
 import type {Logger} from '../base/log.ts';
 import {wholeOf} from '../base/whole-file.ts';
+import type {ConversationEntry} from '../delegation/model/conversation.ts';
 import {type Delegation, type DelegationHead, hasEnded, type Named} from '../delegation/model/delegation.ts';
 import type {Listing} from '../delegation/model/listing.ts';
 import type {Store} from '../delegation/model/ports.ts';
+import {keepConversation} from './conversations.ts';
 import {artifactIn} from './files/artifact.ts';
 import {withClaim} from './files/claim.ts';
 import {Words} from './files/words.ts';
@@ -173,6 +175,11 @@ export class MarkdownStore implements Store {
   async exclusively<T>(project: string, id: string, action: () => Promise<T>): Promise<T | undefined> {
     await this.#folders.make(project);
     return withClaim(join(this.#root, project, `${id}.claim`), action);
+  }
+
+  /** As {@link keepConversation}. */
+  keepConversation(named: Named, entries: readonly ConversationEntry[]): Promise<void> {
+    return keepConversation(this.#root, named, entries);
   }
 
   /** Removes what sessions that nobody is in any more have left, and words that nobody will take. Never rejects. */

@@ -1,6 +1,7 @@
 import {rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {DelegationHead} from '../delegation/model/delegation.ts';
+import {dropConversation} from './conversations.ts';
 import {artifactIn} from './files/artifact.ts';
 import {Words} from './files/words.ts';
 import {syncFolder} from './files/write-whole.ts';
@@ -16,6 +17,7 @@ import {SessionNotices} from './notices/session-notices.ts';
  */
 export async function removeRecord(root: string, {project, id, parent}: DelegationHead): Promise<void> {
   await rm(artifactIn(root, project, id), {force: true});
+  await dropConversation(root, {project, id});
   const notes = [new OpenMarks(root), new Words(root, 'cancel'), new Words(root, 'read')];
   await Promise.all(notes.map((one) => one.remove({project, id})));
   if (parent !== undefined) await new SessionNotices(root, parent.session).forget({project, id});

@@ -1,5 +1,6 @@
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import type {Within} from '../../src/app/service.ts';
+import {RecordsOnDisk} from '../../src/cli/sources/records.ts';
 import {hasEnded} from '../../src/delegation/model/delegation.ts';
 import {MemoryPool} from '../../src/pool/queue/memory-pool.ts';
 import {becomes, delegateTo, PoolStage} from '../support/pool-stage.ts';
@@ -37,5 +38,11 @@ describe('a delegation in the pool', () => {
       opencode: expect.stringMatching(/^1\./),
     });
     expect(ended).toMatchObject({agent: 'build', model: 'scripted/model'});
+    const said = await new RecordsOnDisk(stage.client.env).keptConversation(ended);
+    expect(said?.map((entry) => entry.said)).toMatchObject([
+      {kind: 'prompt', text: 'Improve the page'},
+      {kind: 'tool', tool: 'write', status: 'completed'},
+      {kind: 'text', text: 'Done there.'},
+    ]);
   });
 });

@@ -36,7 +36,13 @@ beforeAll(async () => {
   const {dataDir, env, project: directory} = sandbox;
   environments = new ClientEnvironments({
     ...{dataDir, serverIdleMs: 60_000, log: new FakeLog(), activeIn: () => 0},
-    pools: new Pools({dataDir, log: new FakeLog(), read: async () => undefined, amend: async () => {}}),
+    pools: new Pools({
+      dataDir,
+      log: new FakeLog(),
+      read: async () => undefined,
+      keep: async () => {},
+      amend: async () => {},
+    }),
   });
   const {environment} = environments.enter(env, readConfig(env).delegation);
   real = {...environment, directory, gate: () => gate, refuse: () => {}};

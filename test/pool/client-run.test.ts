@@ -49,6 +49,17 @@ describe('a run in the pool', () => {
     expect(observer.told).toEqual(['taken worker-1', 'session ses_1', 'activity read a.txt', 'heard 1']);
   });
 
+  it('keeps what its agent has said, also where its host was gone at the end', async () => {
+    const conversation = [{key: '1', at: 1, isBelow: false, said: {kind: 'text' as const, text: 'Working.'}}];
+    const run = stage.runner().runner.start(aRequest(), observer);
+    await stage.worker((at) => at.gives({conversation}));
+    await run.end;
+    expect(stage.kept).toEqual(conversation);
+    stage.kept = [];
+    await stage.runner().runner.postMortem(LOST);
+    expect(stage.kept).toEqual(conversation);
+  });
+
   it('that two hosts start is one job, and both have its end', async () => {
     let jobs = 0;
     const first = stage.runner().runner.start(aRequest(), observer);

@@ -62,6 +62,9 @@ describe('what waits in the pool for a machine that is away', () => {
         ...code,
       },
       records: {
+        keepConversation: async (_, entries) => {
+          stage.kept = entries;
+        },
         read: async ({project, id}) => records.get(`${project}/${id}`),
         create: async (record) => {
           const key = `${record.project}/${record.id}`;

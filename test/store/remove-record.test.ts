@@ -16,12 +16,13 @@ it('a record that is removed leaves nothing that is noted of it, and others as t
   const other = aDelegation({id: 'calm-blue-fox', parent, state: anEnd()});
   for (const delegation of [ended, other]) {
     await store.create(delegation);
+    await store.keepConversation(delegation, []);
     for (const about of ['cancel', 'read'] as const) await new Words(root, about).add(delegation);
   }
   const filesOf = (id: string) =>
     readdirSync(root, {recursive: true, encoding: 'utf8'}).filter((name) => name.includes(id));
   const before = filesOf(other.id);
-  expect(filesOf(ended.id)).toHaveLength(5);
+  expect(filesOf(ended.id)).toHaveLength(6);
   await removeRecord(root, ended);
   expect(filesOf(ended.id)).toEqual([]);
   expect(filesOf(other.id)).toEqual(before);

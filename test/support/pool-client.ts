@@ -2,6 +2,7 @@ import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {Refusal} from '../../src/base/errors.ts';
+import type {ConversationEntry} from '../../src/delegation/model/conversation.ts';
 import type {RunObserver, RunRequest} from '../../src/delegation/model/run.ts';
 import type {ClientCode} from '../../src/pool/client/code.ts';
 import {PoolLedger} from '../../src/pool/client/ledger.ts';
@@ -35,6 +36,8 @@ export class PoolClientStage {
   readonly group = GroupKey.create();
   readonly owner = OwnerKey.create();
   readonly log = new FakeLog();
+  /** What was kept last of a conversation. */
+  kept: readonly ConversationEntry[] = [];
   readonly #folder = mkdtempSync(join(tmpdir(), 'opencode-delegate-pool-'));
   readonly ledger = new PoolLedger(this.#folder);
 
@@ -54,6 +57,9 @@ export class PoolClientStage {
       ...{machine, host: machine},
       log,
     });
+    const keep = async (_: unknown, entries: readonly ConversationEntry[]) => {
+      this.kept = entries;
+    };
     const code: ClientCode = {
       depart: async () => ({travel: TRAVEL, checkout: '/shop', commonDir: '/shop/.git', notes: []}),
       departWhole: () => Promise.reject(new Refusal('The code cannot travel to a worker: it is too large.')),
@@ -62,7 +68,7 @@ export class PoolClientStage {
       tipOf: async () => undefined,
       ...more,
     };
-    return {link, queue, runner: new PoolRunner({link, code, ledger, waitMs: 60_000})};
+    return {link, queue, runner: new PoolRunner({link, code, ledger, keep, waitMs: 60_000})};
   }
 
   /** Serves until it is drained: each lease is the test's to end. */

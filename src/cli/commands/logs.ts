@@ -5,6 +5,7 @@ import {hasEnded, type Named} from '../../delegation/model/delegation.ts';
 import {type Command, EXIT, type Invocation} from '../line/command.ts';
 import {exitOf} from '../line/outcome.ts';
 import {type ControlClient, HostGoneError} from '../sources/control-client.ts';
+import {conversationFromElsewhere} from '../sources/elsewhere.ts';
 import {findDelegation} from '../sources/find.ts';
 import {RecordsOnDisk} from '../sources/records.ts';
 import {storedConversation} from '../sources/stored-conversation.ts';
@@ -15,7 +16,7 @@ import {untilInterrupted} from '../terminal/interrupt.ts';
 export const logs: Command = {
   usage: '<id> [options]',
   about:
-    "Shows an agent's conversation: what it was asked, what it wrote and which tools it called, with their results shortened. Of one that runs, it asks the background process; of one that has ended, OpenCode, which has stored it.",
+    "Shows an agent's conversation: what it was asked, what it wrote and which tools it called, with their results shortened. Of one that runs, it asks the background process; of one that has ended, OpenCode, which has stored it. Of one that ran in a pool, the end of its conversation is kept beside the record.",
   options: {
     follow: {type: 'boolean', short: 'f', about: 'Go on until it has ended; the exit code says how.'},
     full: {type: 'boolean', about: 'Whole results and thoughts.'},
@@ -30,7 +31,10 @@ export const logs: Command = {
     const record = await wholeRecord(named, records);
     const writer = new ConversationWriter({terminal, isFull: has('full')});
     if (hasEnded(record.state)) {
-      const entries = await storedConversation(record, {env, neutral: records.root});
+      const entries =
+        record.where === undefined
+          ? await storedConversation(record, {env, neutral: records.root})
+          : await conversationFromElsewhere(record, records);
       writer.write(entries.map(shownEntry));
       writer.end();
       return EXIT.ok;

@@ -4,8 +4,10 @@ import {dataDirOf} from '../../base/data-dir.ts';
 import type {Logger} from '../../base/log.ts';
 import {wholeOf} from '../../base/whole-file.ts';
 import {dayOf} from '../../delegation/model/ceiling.ts';
+import type {ConversationEntry} from '../../delegation/model/conversation.ts';
 import type {Delegation, DelegationHead, Named} from '../../delegation/model/delegation.ts';
 import {THREE_WORDS} from '../../delegation/model/id.ts';
+import {keptConversation} from '../../store/conversations.ts';
 import {EXTENSION} from '../../store/files/artifact.ts';
 import {isProjectName} from '../../store/files/project-name.ts';
 import {OpenMarks} from '../../store/index/open-marks.ts';
@@ -96,6 +98,16 @@ export class RecordsOnDisk {
   /** Stores a new record. @returns false where there is one of that id. */
   create(record: Delegation): Promise<boolean> {
     return this.#store.create(record);
+  }
+
+  /** Keeps what an agent has said beside its record. */
+  keepConversation(named: Named, entries: readonly ConversationEntry[]): Promise<void> {
+    return this.#store.keepConversation(named, entries);
+  }
+
+  /** What was kept like that; `undefined` where nothing was. */
+  keptConversation(named: Named): Promise<readonly ConversationEntry[] | undefined> {
+    return keptConversation(this.root, named);
   }
 
   /** Removes a record of a delegation that has ended, for good. @throws when it cannot be removed. */

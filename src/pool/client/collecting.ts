@@ -1,4 +1,5 @@
 import {Refusal} from '../../base/errors.ts';
+import type {ConversationEntry} from '../../delegation/model/conversation.ts';
 import type {Client, Delegation, Named, Owner} from '../../delegation/model/delegation.ts';
 import {newId} from '../../delegation/model/id.ts';
 import type {RunEnd} from '../../delegation/model/run.ts';
@@ -23,6 +24,7 @@ export interface CollectingOptions {
     read(named: Named): Promise<Delegation | undefined>;
     /** @returns false where there is one of that id. */
     create(record: Delegation): Promise<boolean>;
+    keepConversation(named: Named, entries: readonly ConversationEntry[]): Promise<void>;
   };
   readonly client: Client;
   readonly owner: Owner;
@@ -51,7 +53,7 @@ export class Collecting {
    */
   async collect(sent: SentJob, place: CollectingPlace): Promise<Delegation> {
     checkEnded(sent);
-    const {link, access, code, receipts} = this.#options;
+    const {link, access, code, receipts, records} = this.#options;
     const {job, order, mail, standing} = sent;
     const bundle = () => mail.getFile(LUGGAGE);
     const home = await code.readyHome(place.directory, order.travel, bundle);
@@ -63,6 +65,8 @@ export class Collecting {
     const {end, result} = outlook;
     const branch = await this.#bringHome(sent, home);
     const record = await this.#record(sent, {...place, home, end, result, branch});
+    const {conversation = []} = result ?? {};
+    if (conversation.length > 0) await records.keepConversation(record, conversation);
     await this.#acknowledge(job, record, sent);
     await receipts.remove(job);
     return record;

@@ -8,7 +8,7 @@ import {PoolCatalog} from './catalog.ts';
 import type {ClientCode} from './code.ts';
 import type {PoolLedger} from './ledger.ts';
 import type {PoolLink} from './link.ts';
-import {PoolRunner} from './runner.ts';
+import {PoolRunner, type PoolRunnerOptions} from './runner.ts';
 import {PoolWorktrees} from './worktrees.ts';
 
 /** Nothing of the repository runs here. Whether it may run there, the person decides who runs the worker. */
@@ -26,6 +26,8 @@ export interface PoolEnvironmentOptions {
   readonly code: ClientCode;
   readonly ledger: PoolLedger;
   readonly waitMs: number;
+  /** As {@link PoolRunnerOptions.keep}. */
+  readonly keep: PoolRunnerOptions['keep'];
   /** The folder that worktrees are made in. */
   readonly root: string;
   /** Taken where a call names none. */

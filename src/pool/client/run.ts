@@ -30,6 +30,8 @@ export interface PoolRunOptions {
   readonly job: string;
   readonly link: PoolLink;
   readonly observer: RunObserver;
+  /** Keeps what its agent has said. */
+  readonly keep: (entries: readonly ConversationEntry[]) => Promise<void>;
   /** Sends all of the code to a worker that cannot fetch it. */
   readonly sendWhole: (signal: AbortSignal) => Promise<void>;
   /** Sees to it that the pool has the job, once. */
@@ -141,7 +143,8 @@ export class PoolRun implements Run {
     this.#result = result;
     if (result?.by !== undefined) this.#taken(result.by);
     if (result?.sessionId !== undefined) await this.#session(result.sessionId);
-    for (const entry of result?.conversation ?? []) this.#entries.set(entry.key, entry);
+    const {conversation: entries = [...this.#entries.values()]} = result ?? {};
+    await this.#options.keep(entries);
     this.#ends(end);
   }
 

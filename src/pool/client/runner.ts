@@ -1,5 +1,7 @@
 import {join, relative} from 'node:path';
 import {messageOf, Refusal} from '../../base/errors.ts';
+import type {ConversationEntry} from '../../delegation/model/conversation.ts';
+import type {Named} from '../../delegation/model/delegation.ts';
 import {UNCHOSEN} from '../../delegation/model/elsewhere.ts';
 import {
   type LostRun,
@@ -30,6 +32,8 @@ export interface PoolRunnerOptions {
   readonly link: PoolLink;
   readonly code: ClientCode;
   readonly ledger: PoolLedger;
+  /** Keeps what an agent has said, where no OpenCode of this machine has it. */
+  readonly keep: (named: Named, entries: readonly ConversationEntry[]) => Promise<void>;
   /** How long a job may wait for a worker, in milliseconds. */
   readonly waitMs: number;
 }
@@ -49,6 +53,7 @@ export class PoolRunner implements Runner {
     const job = link.jobOf({project: handedOver.project, id});
     return new PoolRun({
       ...{job, link, observer},
+      keep: (entries) => this.#keep({project: handedOver.project, id}, entries),
       sendWhole: (signal) => this.#sendWhole(job, {request, signal}),
       handOver: (signal, trouble) =>
         link
@@ -68,7 +73,10 @@ export class PoolRunner implements Runner {
       const {queue} = await link.reached();
       const [standing, mail] = [await queue.standing(job), await link.mailOf(job)];
       const outlook = await outlookOf(standing, {mail, queue, taker: link.self});
-      if (outlook.is === 'end') return outlook.end;
+      if (outlook.is === 'end') {
+        await this.#keep({project, id}, outlook.result?.conversation ?? []);
+        return outlook.end;
+      }
       if (outlook.is === 'held') return {outcome: 'not known', why: outlook.why};
       // What is there is taken hold of when it is started again: nothing runs twice by that.
       return {outcome: 'nothing sent', why: 'The process that watched it is gone.'};
@@ -82,6 +90,15 @@ export class PoolRunner implements Runner {
   /** Its next agent works with what the last one has left, on whichever worker: no session is needed for that. */
   async hasSession(): Promise<boolean> {
     return true;
+  }
+
+  /** What cannot be kept is no reason to keep an end back. */
+  async #keep(named: Named, entries: readonly ConversationEntry[]): Promise<void> {
+    const {keep, link} = this.#options;
+    if (entries.length === 0) return;
+    await keep(named, entries).catch((error: unknown) => {
+      link.log.warn(`${named.id}: what its agent has said could not be kept: ${messageOf(error)}`);
+    });
   }
 
   async #sendWhole(

@@ -16,6 +16,7 @@ import {Orders} from './orders.ts';
 import {Outbox} from './outbox.ts';
 import type {Own, OwnService} from './own-service.ts';
 import {harvestOf, refusedResult, resultOf, withHarvest} from './results.ts';
+import {SaidByAgents} from './said-by-agents.ts';
 
 /** How often the owner is told what its agent does, at most. */
 const NEWS_MS = 1_000;
@@ -43,6 +44,7 @@ export class Assignment {
   readonly #mirror: Mirror;
   /** What is to be known of how the code has come. */
   #notes: readonly string[] = [];
+  #said: SaidByAgents | undefined;
 
   constructor(options: AssignmentOptions) {
     const {mail, self, log} = options;
@@ -131,6 +133,7 @@ export class Assignment {
       if (view !== undefined) this.#mirror.showActivity(view);
     }, NEWS_MS);
     const checkpoints = this.#checkpoints(own);
+    this.#said = new SaidByAgents(() => delegations.conversationOf(own.project, own.id));
     const stop = () => void delegations.cancel(own.project, own.id).catch(() => {});
     lease.signal.addEventListener('abort', stop);
     let isHandedBack = false;
@@ -156,6 +159,7 @@ export class Assignment {
       draining.removeEventListener('abort', handBack);
       lease.signal.removeEventListener('abort', stop);
       clearInterval(news);
+      this.#said.close();
       await checkpoints.close();
       unwatch();
       await letters?.close();
@@ -196,7 +200,8 @@ export class Assignment {
     const result = resultOf(record, {id: order.delegation, mirror: this.#mirror});
     const harvest = await this.#harvest(record).catch((error: unknown) => ({notes: [messageOf(error)]}));
     const notes = [...this.#notes, ...result.notes];
-    await this.#give(withHarvest({...result, notes}, harvest));
+    const conversation = this.#said?.entries ?? [];
+    await this.#give(withHarvest({...result, notes, conversation}, harvest));
   }
 
   /** Puts the branch where the owner finds it. */

@@ -5,7 +5,7 @@ import type {Environment} from '../../delegation/model/ports.ts';
 export interface OwnService {
   readonly delegations: Pick<
     Delegations,
-    'delegate' | 'get' | 'view' | 'watch' | 'cancel' | 'reply' | 'tell' | 'conversation'
+    'delegate' | 'get' | 'view' | 'watch' | 'cancel' | 'reply' | 'tell' | 'conversation' | 'conversationOf'
   >;
   readonly environment: Environment;
   readonly projectOf: (directory: string) => Promise<string>;

@@ -4,6 +4,7 @@ import type {Environment} from '../delegation/model/ports.ts';
 import {Git} from '../git/git.ts';
 import {machineOf, poolEnvironment, poolFolder, poolNamed, poolNameOf} from '../pool/client/environment.ts';
 import {PoolLedger} from '../pool/client/ledger.ts';
+import {PoolLine} from '../pool/client/line.ts';
 import {type PoolAccess, PoolLink} from '../pool/client/link.ts';
 import {Releases} from '../pool/client/releases.ts';
 import type {PoolRunnerOptions} from '../pool/client/runner.ts';
@@ -50,6 +51,7 @@ export interface PoolOf {
 interface Known {
   readonly link: PoolLink;
   readonly ledger: PoolLedger;
+  readonly line: PoolLine;
   readonly releases: Releases;
 }
 
@@ -66,10 +68,20 @@ export class Pools {
   with(here: Environment, {settings, model, env, worktrees: root}: PoolOf): Environment {
     const {url, keepMs, limitBytes, protocols, where} = settings;
     const name = poolNameOf(settings, keyFilesIn(env));
-    const {link, ledger} = this.#of(name, {url, keepMs, env});
+    const {link, ledger, line} = this.#of(name, {url, keepMs, env});
     const {keep} = this.#options;
     const code = new TravellingCode({git: new Git(env), folder: ledger.folder, limitBytes, protocols});
-    const environment = poolEnvironment(here, {link, ledger, code, waitMs: keepMs, root, model, name, keep});
+    const environment = poolEnvironment(here, {
+      link,
+      ledger,
+      line,
+      code,
+      waitMs: keepMs,
+      root,
+      model,
+      name,
+      keep,
+    });
     return {...here, pool: {environment, isDefault: where === 'pool'}};
   }
 
@@ -106,7 +118,12 @@ export class Pools {
     };
     const link = new PoolLink({open, ...machineOf(dataDir), log});
     const ledger = new PoolLedger(poolFolder(dataDir, name));
-    const known = {link, ledger, releases: new Releases({link, ledger, read, amend})};
+    const known = {
+      link,
+      ledger,
+      line: new PoolLine(link),
+      releases: new Releases({link, ledger, read, amend}),
+    };
     this.#known.set(name, known);
     return known;
   }

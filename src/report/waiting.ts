@@ -15,6 +15,8 @@ export function renderReason(reason: WaitReason, now: number): string {
       return `${quoted(reason.lane)} is at its limit of ${reason.limit}`;
     case 'rate-limited':
       return `${quoted(reason.lane)} is rate-limited until ${clock(reason.until, now)}`;
+    case 'elsewhere':
+      return quoted(reason.why);
     case 'other writer':
       return `waits for ${reason.id}, which can write in the same directory`;
   }

@@ -1,4 +1,4 @@
-import {readdirSync} from 'node:fs';
+import {readdirSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it, onTestFinished} from 'vitest';
 import {readOwner} from '../../src/process/lock.ts';
@@ -11,6 +11,9 @@ import {Repository} from '../support/repository.ts';
 import {artifactOf, type Sandbox} from '../support/sandbox.ts';
 import type {Reply} from '../support/scripted-model.ts';
 
+/** A lease that is lost is found out after a minute and a half at the latest. */
+const LOST_MS = 180_000;
+
 /** How results of a pool reach their owner in other ways than the straight one: real processes, and a real Postgres. */
 describe('the ends of a pool', () => {
   let machines: PoolMachines;
@@ -18,6 +21,7 @@ describe('the ends of a pool', () => {
   let desk: Sandbox;
   let worker: Sandbox;
   let onLaptop: Repository;
+  const workers: ReturnType<PoolMachines['startWorker']>[] = [];
 
   beforeAll(async () => {
     machines = await PoolMachines.open();
@@ -48,8 +52,19 @@ describe('the ends of a pool', () => {
     return () => answers;
   }
 
+  it('says of one that waits its place and why', async () => {
+    const id = await machines.delegate(laptop, 'Wait for a worker');
+    const why = /Place 1: no worker serves the pool at the moment/;
+    await commandWith(laptop, ['show', id], why);
+    const {stdout} = await runCommand(laptop, ['status']);
+    expect(stdout).toContain(
+      'Pool: no worker\n  1 of yours in line: no worker serves the pool at the moment',
+    );
+    await runCommand(laptop, ['cancel', id]);
+  });
+
   it('a result that waits is collected by another machine of the owner, and the first one says so', async () => {
-    machines.startWorker(worker, 'big-machine');
+    workers.push(machines.startWorker(worker, 'big-machine'));
     const gate = createGate();
     const answers = scriptHeld('collected.txt', gate);
     onLaptop.write({'only-here.txt': 'nowhere else\n'});
@@ -80,6 +95,41 @@ describe('the ends of a pool', () => {
     expect(record).toMatch(/Your machine .* has collected it at .*: completed, with the branch delegation\//);
     expect(answers()).toBe(1);
     expect(artifactOf(desk, id)).not.toBe(artifactOf(laptop, id));
+    const said = /Be collected[^]*write[^]*Done with collected\.txt\./;
+    expect((await runCommand(desk, ['logs', id])).stdout).toMatch(said);
+  });
+
+  it('code that a worker cannot fetch is sent whole, and logs has the conversation afterwards', async () => {
+    const remote = Repository.create(join(laptop.root, 'remote'), {home: homeOf(laptop), files: {}});
+    onLaptop.git('remote', 'add', 'origin', `file://${remote.path}`);
+    onLaptop.git('push', '--quiet', 'origin', 'HEAD:refs/heads/pushed');
+    scriptHeld('whole.txt', {opened: Promise.resolve()});
+    const [first] = workers;
+    first?.interrupt();
+    await first?.ended;
+    const id = await machines.delegate(laptop, 'Come whole');
+    expect(await recordWith(laptop, id, /./)).toContain('The worker fetches commit');
+    rmSync(remote.path, {recursive: true});
+    workers.push(machines.startWorker(worker, 'blind-machine'));
+    const record = await recordWith(laptop, id, /status: completed/);
+    expect(record).toMatch(/The worker cannot fetch .* So all of it was sent in a bundle of \d+ bytes\./);
+    expect(onLaptop.git('show', `delegation/${id}:whole.txt`)).toBe('whole.txt');
+    const {stdout} = await runCommand(laptop, ['logs', id]);
+    expect(stdout).toMatch(/Come whole[^]*write[^]*Done with whole\.txt\./);
+  });
+
+  it('what a frozen worker says too late is added to the record', async () => {
+    const gate = createGate();
+    scriptHeld('late.txt', gate);
+    const id = await machines.delegate(laptop, 'Be late');
+    await recordWith(laptop, id, /status: running/);
+    const frozen = workers.at(-1);
+    frozen?.signal('SIGSTOP');
+    await recordWith(laptop, id, /status: interrupted/, LOST_MS);
+    gate.open();
+    frozen?.signal('SIGCONT');
+    const record = await recordWith(laptop, id, /\(Came too late at /, LOST_MS);
+    expect(record).toMatch(/status: interrupted[^]*It is no end of this delegation\.\)/);
   });
 });
 

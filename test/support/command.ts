@@ -43,6 +43,7 @@ export function beginCommand(sandbox: Sandbox, args: readonly string[]) {
     printed: () => printed,
     ended: running.then(({exitCode}) => exitCode),
     interrupt: () => running.kill('SIGINT'),
+    signal: (name: NodeJS.Signals) => running.kill(name),
     /** Ends it as a crash would, and resolves when it is gone. */
     end: async () => {
       running.kill('SIGKILL');

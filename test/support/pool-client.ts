@@ -6,6 +6,7 @@ import type {ConversationEntry} from '../../src/delegation/model/conversation.ts
 import type {RunObserver, RunRequest} from '../../src/delegation/model/run.ts';
 import type {ClientCode} from '../../src/pool/client/code.ts';
 import {PoolLedger} from '../../src/pool/client/ledger.ts';
+import {PoolLine} from '../../src/pool/client/line.ts';
 import {PoolLink} from '../../src/pool/client/link.ts';
 import {PoolRunner} from '../../src/pool/client/runner.ts';
 import {
@@ -57,6 +58,7 @@ export class PoolClientStage {
       ...{machine, host: machine},
       log,
     });
+    const line = new PoolLine(link);
     const keep = async (_: unknown, entries: readonly ConversationEntry[]) => {
       this.kept = entries;
     };
@@ -68,7 +70,7 @@ export class PoolClientStage {
       tipOf: async () => undefined,
       ...more,
     };
-    return {link, queue, runner: new PoolRunner({link, code, ledger, keep, waitMs: 60_000})};
+    return {link, queue, runner: new PoolRunner({link, code, ledger, keep, line, waitMs: 60_000})};
   }
 
   /** Serves until it is drained: each lease is the test's to end. */

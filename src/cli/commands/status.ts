@@ -1,8 +1,11 @@
+import {existsSync} from 'node:fs';
 import {messageOf} from '../../base/errors.ts';
 import {inQuotes, manyLines, oneLine} from '../../base/safe-text.ts';
 import {locateEndpoint} from '../../link/endpoint.ts';
 import type {EnvironmentStatus} from '../../link/handshake.ts';
 import {type RunningHost, runningHosts} from '../../link/hosts.ts';
+import {whyWaiting} from '../../pool/client/line.ts';
+import {keyFilesIn, readOwnerKey} from '../../pool/keys/key-files.ts';
 import {type Command, EXIT} from '../line/command.ts';
 import {settingsIn, withPool} from '../sources/pool.ts';
 import {workerLine} from '../terminal/worker-line.ts';
@@ -13,7 +16,7 @@ const NAMED_VARIABLES = 12;
 export const status: Command = {
   usage: '',
   about:
-    'Shows the background processes (hosts) that run for you, the environments that each works in, with the names of the variables that differ, and where their log is. Where a pool is set, also its workers.',
+    'Shows the background processes (hosts) that run for you, the environments that each works in, with the names of the variables that differ, and where their log is. Where a pool is set, also its workers, and how many of yours wait in it and why.',
   options: {},
   examples: [['status', 'see what runs, and where the log is']],
   takes: {least: 0, most: 0},
@@ -32,13 +35,29 @@ async function poolLines(env: NodeJS.ProcessEnv): Promise<readonly string[]> {
   const pool = settingsIn(env);
   if (pool === undefined) return [];
   try {
-    const cards = await withPool(pool, (queue) => queue.workers());
-    return cards.length === 0
-      ? ['Pool: no worker']
-      : ['Pool:', ...cards.map((card) => `  ${workerLine(card)}`)];
+    const owner = ownerIn(env);
+    return await withPool(pool, async (queue) => {
+      const cards = await queue.workers();
+      const jobs = owner === undefined ? [] : await queue.jobs(owner);
+      const waiting = jobs.filter(({stands}) => stands === 'waiting');
+      const whys = waiting.map((job) => whyWaiting(job, {cards, owner: owner ?? ''}));
+      return [
+        cards.length === 0 ? 'Pool: no worker' : 'Pool:',
+        ...cards.map((card) => `  ${workerLine(card)}`),
+        ...[...new Set(whys)].map(
+          (why) => `  ${whys.filter((one) => one === why).length} of yours in line: ${why}`,
+        ),
+      ];
+    });
   } catch (error) {
     return [`Pool: ${messageOf(error)}`];
   }
+}
+
+/** The person's name in the pool; `undefined` where there is no key. */
+function ownerIn(env: NodeJS.ProcessEnv): string | undefined {
+  const files = keyFilesIn(env);
+  return existsSync(files.owner) ? readOwnerKey(files).fingerprint : undefined;
 }
 
 function linesOf({owner, isOurs, status: load}: RunningHost): readonly string[] {

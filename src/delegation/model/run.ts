@@ -6,6 +6,7 @@ import {NO_STATS, type RunStats, type Usage} from './delegation.ts';
 import type {HandedOver, TakenOn} from './elsewhere.ts';
 import type {Delivery, MessageText} from './message.ts';
 import type {EnteredPlace} from './trust.ts';
+import type {Waiting} from './waiting.ts';
 
 /** What a running delegation is doing. */
 export interface Activity {
@@ -157,6 +158,8 @@ export interface Run {
   tell(words: MessageText): Promise<Delivery | undefined>;
   /** What the agent, and those below it, have said and done so far, oldest first. */
   conversation(): readonly ConversationEntry[];
+  /** Of what runs elsewhere: why nobody there has begun it. */
+  readonly waiting?: Waiting | undefined;
   /** What keeps it from getting on at the moment, as a sentence: the provider's words while it refuses. */
   readonly trouble: string | undefined;
   /** True while what its server has stored could not be asked for, so that nobody knows what became of it. */

@@ -43,6 +43,7 @@ export async function executeAfar(
     asks,
     conversation: () => run.conversation(),
     tell: (words) => run.tell(words),
+    waiting: () => run.waiting,
   });
   let ending: Promise<Delegation> | undefined;
   const finish = (end: End): Promise<Delegation> => {

@@ -108,6 +108,6 @@ export class Dispatch {
 
   /** Why it has not started; `undefined` when it does not wait. */
   waiting(live: LiveDelegation): Waiting | undefined {
-    return this.#queue.waiting(live);
+    return live.environment.where === undefined ? this.#queue.waiting(live) : live.agent?.waiting?.();
   }
 }

@@ -7,6 +7,7 @@ import type {KeyFiles} from '../keys/key-files.ts';
 import {PoolCatalog} from './catalog.ts';
 import type {ClientCode} from './code.ts';
 import type {PoolLedger} from './ledger.ts';
+import type {PoolLine} from './line.ts';
 import type {PoolLink} from './link.ts';
 import {PoolRunner, type PoolRunnerOptions} from './runner.ts';
 import {PoolWorktrees} from './worktrees.ts';
@@ -25,6 +26,7 @@ export interface PoolEnvironmentOptions {
   readonly link: PoolLink;
   readonly code: ClientCode;
   readonly ledger: PoolLedger;
+  readonly line: PoolLine;
   readonly waitMs: number;
   /** As {@link PoolRunnerOptions.keep}. */
   readonly keep: PoolRunnerOptions['keep'];

@@ -13,10 +13,12 @@ import {
   type RunObserver,
   type Snapshot,
 } from '../../delegation/model/run.ts';
+import type {Waiting} from '../../delegation/model/waiting.ts';
 import {type FromOwner, type FromWorker, type JobResult, LETTERS_VERSION} from '../mail/letters.ts';
 import {PoolCalls} from './calls.ts';
 import {unreadableEnd} from './ends.ts';
 import {JobWatch} from './job-watch.ts';
+import type {PoolLine} from './line.ts';
 import type {PoolLink} from './link.ts';
 
 /** For so long a cancelled one is waited for, to bring home what it has. */
@@ -30,10 +32,11 @@ export interface PoolRunOptions {
   readonly job: string;
   readonly link: PoolLink;
   readonly observer: RunObserver;
+  readonly line: PoolLine;
   /** Keeps what its agent has said. */
   readonly keep: (entries: readonly ConversationEntry[]) => Promise<void>;
   /** Sends all of the code to a worker that cannot fetch it. */
-  readonly sendWhole: (signal: AbortSignal) => Promise<void>;
+  readonly sendWhole: (signal: AbortSignal) => void;
   /** Sees to it that the pool has the job, once. */
   readonly handOver: (signal: AbortSignal, trouble: (why: string | undefined) => void) => Promise<void>;
 }
@@ -54,18 +57,18 @@ export class PoolRun implements Run {
   #isEnded = false;
   #trouble: string | undefined;
   #askedAt = 0;
-  #sending: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
   readonly #watch: JobWatch;
 
   constructor(options: PoolRunOptions) {
-    const {job, link} = options;
+    const {job, link, line} = options;
     this.#options = options;
+    line.enter(job);
     this.#watch = new JobWatch({
       ...{job, link},
       heard: (letter) => this.#heard(letter),
-      stands: () => {},
+      stands: () => line.look(),
       ended: (end, result) => void this.#ended(end, result),
       trouble: (why) => {
         this.#trouble = why;
@@ -78,6 +81,10 @@ export class PoolRun implements Run {
 
   get end(): Promise<RunEnd> {
     return this.#end.promise;
+  }
+
+  get waiting(): Waiting | undefined {
+    return this.#options.line.waiting(this.#options.job);
   }
 
   get trouble(): string | undefined {
@@ -127,6 +134,7 @@ export class PoolRun implements Run {
   }
 
   async letGo(): Promise<void> {
+    this.#options.line.leave(this.#options.job);
     await this.#watch.close();
   }
 
@@ -149,7 +157,7 @@ export class PoolRun implements Run {
   }
 
   #heard(letter: FromWorker): void {
-    const {observer} = this.#options;
+    const {observer, sendWhole} = this.#options;
     switch (letter.is) {
       case 'taken':
         this.#taken(letter.by);
@@ -173,7 +181,7 @@ export class PoolRun implements Run {
         this.#calls.answered(letter.call, letter);
         break;
       case 'cannot fetch':
-        void this.#sendWhole();
+        sendWhole(this.#watch.signal);
         break;
       case 'conversation':
         for (const entry of letter.entries) this.#entries.set(entry.key, entry);
@@ -187,22 +195,10 @@ export class PoolRun implements Run {
     }
   }
 
-  async #sendWhole(): Promise<void> {
-    const {job, link, sendWhole} = this.#options;
-    const {signal} = this.#watch;
-    this.#sending ??= sendWhole(signal)
-      .catch((error: unknown) => {
-        if (!signal.aborted) link.log.error(`${job} could not be sent whole: ${messageOf(error)}`);
-      })
-      .finally(() => {
-        this.#sending = undefined;
-      });
-    await this.#sending;
-  }
-
   #taken(by: Parameters<NonNullable<RunObserver['taken']>>[0]): void {
     if (this.#isTaken) return;
     this.#isTaken = true;
+    this.#options.line.leave(this.#options.job);
     this.#options.observer.taken?.(by);
   }
 

@@ -1,5 +1,6 @@
 import {join, relative} from 'node:path';
 import {messageOf, Refusal} from '../../base/errors.ts';
+import {OneAtATime} from '../../base/one-at-a-time.ts';
 import type {ConversationEntry} from '../../delegation/model/conversation.ts';
 import type {Named} from '../../delegation/model/delegation.ts';
 import {UNCHOSEN} from '../../delegation/model/elsewhere.ts';
@@ -23,6 +24,7 @@ import type {Travel} from '../travel/travel.ts';
 import type {ClientCode, Departure} from './code.ts';
 import {unreadableEnd} from './ends.ts';
 import type {PoolLedger} from './ledger.ts';
+import type {PoolLine} from './line.ts';
 import type {PoolLink} from './link.ts';
 import {outlookOf} from './outlook.ts';
 import {PoolRun} from './run.ts';
@@ -32,6 +34,7 @@ export interface PoolRunnerOptions {
   readonly link: PoolLink;
   readonly code: ClientCode;
   readonly ledger: PoolLedger;
+  readonly line: PoolLine;
   /** Keeps what an agent has said, where no OpenCode of this machine has it. */
   readonly keep: (named: Named, entries: readonly ConversationEntry[]) => Promise<void>;
   /** How long a job may wait for a worker, in milliseconds. */
@@ -47,14 +50,18 @@ export class PoolRunner implements Runner {
   }
 
   start(request: RunRequest, observer: RunObserver): Run {
-    const {link} = this.#options;
+    const {link, line} = this.#options;
     const {handedOver, delegationId: id} = request;
     if (handedOver === undefined) throw new Error(`${id} is not to run elsewhere`);
     const job = link.jobOf({project: handedOver.project, id});
+    let whole: OneAtATime | undefined;
     return new PoolRun({
-      ...{job, link, observer},
+      ...{job, link, line, observer},
       keep: (entries) => this.#keep({project: handedOver.project, id}, entries),
-      sendWhole: (signal) => this.#sendWhole(job, {request, signal}),
+      sendWhole: (signal) => {
+        whole ??= new OneAtATime(() => this.#sendWhole(job, {request, signal}));
+        whole.want();
+      },
       handOver: (signal, trouble) =>
         link
           .persist(() => this.#handOver(job, request), {signal, trouble})
@@ -101,13 +108,18 @@ export class PoolRunner implements Runner {
     });
   }
 
+  /** Never rejects. */
   async #sendWhole(
     job: string,
     {request, signal}: {request: RunRequest; signal: AbortSignal},
   ): Promise<void> {
     const {link, code} = this.#options;
-    const planned = await this.#departureOf(job, request);
-    await sendWhole({job, link, code, planned, signal, directory: placeOf(request)});
+    try {
+      const planned = await this.#departureOf(job, request);
+      await sendWhole({job, link, code, planned, signal, directory: placeOf(request)});
+    } catch (error) {
+      if (!signal.aborted) link.log.error(`${job} could not be sent whole: ${messageOf(error)}`);
+    }
   }
 
   async #handOver(job: string, request: RunRequest): Promise<void> {

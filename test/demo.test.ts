@@ -1,13 +1,10 @@
-import {mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync} from 'node:fs';
+import {mkdtempSync, readFileSync, realpathSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {fileURLToPath} from 'node:url';
-import {execa} from 'execa';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {expectNoProcessIn, madeIn, runDemo} from './support/demo.ts';
 import {Page} from './support/markdown.ts';
-import {allGone, processesIn} from './support/processes.ts';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** What differs from one run of the demo to the next: ids, times, folders, and the marks around an answer. */
 const DIFFERING: readonly (readonly [RegExp, string])[] = [
   [/[\d,]+ m?s\b/g, 'TIME'],
@@ -16,8 +13,6 @@ const DIFFERING: readonly (readonly [RegExp, string])[] = [
 ];
 /** A report of progress: how many calls it has counted when it comes is up to the machine. */
 const PROGRESS = /^ {2}(\S+) +\d+ tool calls? · .+$/;
-/** Only a demo that hangs takes this long, also on a busy machine. */
-const GIVE_UP_MS = 200_000;
 
 describe('the demo', () => {
   /** All that the demo makes is made here, and every process it starts has the path in its environment. */
@@ -32,7 +27,7 @@ describe('the demo', () => {
   });
 
   it('delegates two pieces of work, shows their progress and results, and leaves only the files it names', async () => {
-    const {exitCode, stdout, stderr} = await runDemo();
+    const {exitCode, stdout, stderr} = await runDemo({temporary});
     expect({exitCode, stderr}).toEqual({exitCode: 0, stderr: ''});
 
     expect(stdout).toContain('docs/price.md lists the 3 functions that src/price.ts exports');
@@ -44,48 +39,17 @@ describe('the demo', () => {
     const files = [...stdout.matchAll(/^ {2}file +(.+\.md)$/gm)].map(([, file = '']) => file);
     expect(files).toHaveLength(2);
     for (const file of files) expect(readFileSync(file, 'utf8')).toMatch(/^---\nid: .+\nstatus: completed\n/);
-    expect(made()).toEqual([expect.stringMatching(/^opencode-delegate-demo-/)]);
+    expect(madeIn(temporary)).toEqual([expect.stringMatching(/^opencode-delegate-demo-/)]);
     expectToBePictured(stdout);
-    await expectNoProcess();
+    await expectNoProcessIn(temporary);
   });
 
   it('clears up when it is interrupted', async () => {
-    const {exitCode} = await runDemo({interruptAt: /tool calls? · /});
+    const {exitCode} = await runDemo({temporary, interruptAt: /tool calls? · /});
     expect(exitCode).toBe(130);
-    expect(made()).toEqual([]);
-    await expectNoProcess();
+    expect(madeIn(temporary)).toEqual([]);
+    await expectNoProcessIn(temporary);
   });
-
-  async function runDemo({interruptAt}: {interruptAt?: RegExp} = {}) {
-    const demo = execa(process.execPath, ['--import', 'tsx', 'test/demo/main.ts'], {
-      cwd: ROOT,
-      env: {TMPDIR: temporary},
-      reject: false,
-      timeout: GIVE_UP_MS,
-      // A process group of its own, so that it can be interrupted as a terminal does it: all of it at once.
-      detached: true,
-    });
-    let seen = '';
-    let isInterrupted = false;
-    demo.stdout.on('data', (chunk: Buffer) => {
-      seen += chunk;
-      if (isInterrupted || demo.pid === undefined || interruptAt?.test(seen) !== true) return;
-      isInterrupted = true;
-      process.kill(-demo.pid, 'SIGINT');
-    });
-    return demo;
-  }
-
-  /** What is in the temporary folder, but for the cache of the tool that runs TypeScript. */
-  function made(): readonly string[] {
-    return readdirSync(temporary).filter((name) => /^opencode-delegate-/.test(name));
-  }
-
-  async function expectNoProcess(): Promise<void> {
-    if (process.platform !== 'linux') return;
-    await allGone(temporary);
-    expect(processesIn(temporary)).toEqual([]);
-  }
 });
 
 /** Every line that the README shows is one that the demo prints, and in the same order. */

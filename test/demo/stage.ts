@@ -22,18 +22,27 @@ export interface Stage {
 export async function scriptedStage(): Promise<Stage> {
   const model = await ScriptedModel.start(script);
   const sandbox = createSandbox({modelUrl: model.url});
-  const results = temporaryFolder('opencode-delegate-demo-');
+  const {path, ...results} = resultsFolder();
   writeProject(sandbox.project);
   let cleared: Promise<void> | undefined;
   return {
     project: sandbox.project,
-    env: {...sandbox.env, OPENCODE_DELEGATE_DATA_DIR: results},
-    keeping: `They are yours to look at; delete ${results} when you have.`,
+    env: {...sandbox.env, OPENCODE_DELEGATE_DATA_DIR: path},
     clear() {
       cleared ??= model.close().then(() => sandbox.remove());
       return cleared;
     },
-    discard: () => rmSync(results, {recursive: true, force: true}),
+    ...results,
+  };
+}
+
+/** A folder for results, which stays when the demo ends. */
+export function resultsFolder(): Pick<Stage, 'keeping' | 'discard'> & {readonly path: string} {
+  const path = temporaryFolder('opencode-delegate-demo-');
+  return {
+    path,
+    keeping: `They are yours to look at; delete ${path} when you have.`,
+    discard: () => rmSync(path, {recursive: true, force: true}),
   };
 }
 

@@ -6,6 +6,7 @@ import type {
   Lease,
   Letter,
   PoolJob,
+  PoolQuestion,
   PoolQueue,
   Serving,
   ServingOptions,
@@ -389,6 +390,23 @@ export function holdsTheContract(name: string, make: () => Promise<TestedPool>):
       expect(await card()).toBeUndefined();
       expect(await owner.standing(next.id)).toMatchObject({is: 'waiting'});
       expect(leases.all).toHaveLength(1);
+    });
+
+    it('asks a worker, which answers though it has no room; asks at once do not mix', async () => {
+      const job = aJob();
+      const answer = async ({id, body}: PoolQuestion) => bytes(`${id}: ${text(body)}`);
+      await owner.submit(job);
+      const {leases} = await serves(job.route, {concurrency: 1, answer});
+      const deaf = await serves(aJob().route, {answer: async () => bytes('')}, machine, 'deaf');
+      await leases.until(() => true);
+      const {worker} = (await owner.standing(job.id)) as {worker: string};
+      const other = (await owner.workers()).find(({name}) => name.startsWith('deaf-'))?.name ?? '';
+      const asked = (name: string, to: string, withinMs = 20_000) =>
+        owner.ask({id: name, worker: to, body: bytes(name)}, withinMs).then((body) => body && text(body));
+      const answers = await Promise.all([asked('q1', worker), asked('q2', worker), asked('q3', other)]);
+      expect(answers).toEqual(['q1: q1', 'q2: q2', '']);
+      expect(await asked('q4', 'nobody', 200)).toBeUndefined();
+      expect(deaf.leases.all).toEqual([]);
     });
 
     it('loses the lease of a worker that is frozen, and refuses its late result', async () => {

@@ -26,7 +26,8 @@ export const doctor: Command = {
     },
     pool: {
       type: 'boolean',
-      about: 'Only the pool: its database, clocks and keys, and each worker with its versions.',
+      about:
+        'Only the pool: its keys, database and clocks, and a question through each worker, with how long it took, its versions, and whether they go together with these.',
     },
     json: {type: 'boolean', about: 'As JSON.'},
   },

@@ -7,6 +7,7 @@ import type {
   Listening,
   PoolEntry,
   PoolJob,
+  PoolQuestion,
   PoolQueue,
   Reader,
   Serving,
@@ -21,6 +22,7 @@ import {inWords} from './faults.ts';
 import {inChunks} from './in-chunks.ts';
 import {jobStandingOf} from './job-standing-of.ts';
 import type {LeaseLines} from './lease-lines.ts';
+import {Questions} from './questions.ts';
 import type {Times} from './times.ts';
 import {Watches} from './watches.ts';
 
@@ -36,6 +38,7 @@ export class BullPool implements PoolQueue {
   readonly #times: Times;
   readonly #log: Logger | undefined;
   readonly #release: () => Promise<void>;
+  readonly #questions: Questions;
   readonly #watches: Watches;
   readonly #workers = new Set<BullWorker>();
   readonly #lanes = new Map<string, string>();
@@ -56,6 +59,7 @@ export class BullPool implements PoolQueue {
     this.#times = times;
     this.#log = given.log;
     this.#release = given.release;
+    this.#questions = new Questions(desk);
     this.#watches = new Watches({desk, pollMs: times.pollMs, lookMs: times.sweepMs});
     this.#repeated = [every(times.sweepMs, () => this.#sweep()), every(TIDY_MS, () => this.#tidy())];
   }
@@ -181,14 +185,8 @@ export class BullPool implements PoolQueue {
     const skew = this.#desk.goesByOurClock ? (await this.now()) - Date.now() : 0;
     if (Math.abs(skew) >= this.#times.skewMs) throw new Refusal(clockWords(skew));
     await this.#listen();
-    const given = {
-      desk: this.#desk,
-      lines: this.#lines,
-      watches: this.#watches,
-      times: this.#times,
-      log: this.#log,
-    };
-    const worker = new BullWorker({...given, self, options});
+    const [desk, lines, watches] = [this.#desk, this.#lines, this.#watches];
+    const worker = new BullWorker({desk, lines, watches, times: this.#times, log: this.#log, self, options});
     this.#workers.add(worker);
     await inWords(() => worker.start());
     return worker;
@@ -196,6 +194,10 @@ export class BullPool implements PoolQueue {
 
   async workers(): Promise<readonly WorkerCard[]> {
     return inWords(() => this.#desk.cards(SHOWN_MS));
+  }
+
+  async ask(question: PoolQuestion, withinMs: number): Promise<Uint8Array | undefined> {
+    return inWords(() => this.#questions.ask(question, withinMs));
   }
 
   async now(): Promise<number> {

@@ -5,6 +5,7 @@ import {BullLease} from './bull-lease.ts';
 import type {Desk, PoolLane} from './desk.ts';
 import {every, type Repeated} from './every.ts';
 import {type LeaseLines, NOT_RENEWED} from './lease-lines.ts';
+import {answerQuestions, isAsked, isQuestions} from './questions.ts';
 import type {Times} from './times.ts';
 import type {Watches} from './watches.ts';
 
@@ -82,7 +83,11 @@ export class BullWorker implements Serving {
   }
 
   async #take(): Promise<void> {
-    const {desk, options} = this.#given;
+    const {desk, options, self} = this.#given;
+    const {answer} = options;
+    // Also where there is no room for a job.
+    if (answer !== undefined && isAsked(self.name, await desk.lanes('waiting')))
+      await answerQuestions(desk, self.name, answer);
     const isFull = () => this.#isDraining || !this.#isRight || this.#leases.size >= options.concurrency;
     for (let hasMore = true; hasMore && !isFull(); ) {
       hasMore = false;
@@ -95,10 +100,11 @@ export class BullWorker implements Serving {
     }
   }
 
-  #isServed({route, owner}: PoolLane): boolean {
+  #isServed(lane: PoolLane): boolean {
+    const {route, owner} = lane;
     const {routes, owners} = this.#given.options;
     const isIn = (list: readonly string[] | 'all', item: string) => list === 'all' || list.includes(item);
-    return isIn(routes, route) && isIn(owners, owner);
+    return !isQuestions(lane) && isIn(routes, route) && isIn(owners, owner);
   }
 
   /** @returns whether the line had one. */

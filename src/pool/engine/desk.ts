@@ -90,6 +90,8 @@ export interface Desk {
   now(): Promise<number>;
   /** Something waits. */
   announce(lane: string): Promise<void>;
+  /** Wakes all that listen, though no job has come. */
+  ring(): Promise<void>;
   /** Calls when something waits. May miss one while the database is away. */
   listen(arrived: () => void): Promise<void>;
   /** Removes what nobody has fetched in time, and tombstones that are no longer needed. */

@@ -210,6 +210,10 @@ export class PostgresDesk implements Desk {
   /** BullMQ has said so when it took the job. */
   async announce(): Promise<void> {}
 
+  async ring(): Promise<void> {
+    await this.#pool.query('SELECT pg_notify($1, $2)', [ARRIVALS, '']);
+  }
+
   async listen(arrived: () => void): Promise<void> {
     await this.#listener.listen(ARRIVALS, arrived);
   }

@@ -188,6 +188,10 @@ export class RedisDesk implements Desk {
     await this.#redis.publish(this.#key('arrivals'), lane);
   }
 
+  ring(): Promise<void> {
+    return this.announce('');
+  }
+
   async listen(arrived: () => void): Promise<void> {
     const client = this.#listening();
     client.on('error', () => {});

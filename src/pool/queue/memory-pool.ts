@@ -38,6 +38,10 @@ export class MemoryPool {
     return [...this.#workers].map(({card}) => card);
   }
 
+  worker(name: string): MemoryWorker | undefined {
+    return [...this.#workers].find(({card}) => card.name === name);
+  }
+
   enter(worker: MemoryWorker): void {
     this.#workers.add(worker);
     this.offer();

@@ -1,3 +1,4 @@
+import {setTimeout as pause} from 'node:timers/promises';
 import {FileMissing, JobOver, PoolUnreachable} from './errors.ts';
 import type {MemoryJob} from './memory-job.ts';
 import {type MemoryHome, MemoryWorker} from './memory-worker.ts';
@@ -7,6 +8,7 @@ import type {
   Listening,
   PoolEntry,
   PoolJob,
+  PoolQuestion,
   PoolQueue,
   Reader,
   Serving,
@@ -20,6 +22,7 @@ export interface MemoryJobs extends MemoryHome {
   at(id: string): MemoryJob;
   jobs(owner: string): readonly PoolEntry[];
   cards(): readonly WorkerCard[];
+  worker(name: string): MemoryWorker | undefined;
   enter(worker: MemoryWorker): void;
 }
 
@@ -144,6 +147,14 @@ export class MemoryQueue implements PoolQueue {
   async workers(): Promise<readonly WorkerCard[]> {
     this.reached();
     return this.#pool.cards();
+  }
+
+  async ask(question: PoolQuestion, withinMs: number): Promise<Uint8Array | undefined> {
+    this.reached();
+    const answer = this.#pool.worker(question.worker)?.answered(question);
+    if (answer !== undefined) return answer;
+    await pause(withinMs);
+    return undefined;
   }
 
   async now(): Promise<number> {

@@ -1,7 +1,7 @@
 import {setImmediate as afterThis} from 'node:timers/promises';
 import {LeaseLost} from './errors.ts';
 import type {MemoryJob} from './memory-job.ts';
-import type {Lease, PoolJob, Serving, ServingOptions, WorkerCard, WorkerSelf} from './queue.ts';
+import type {Lease, PoolJob, PoolQuestion, Serving, ServingOptions, WorkerCard, WorkerSelf} from './queue.ts';
 
 /** The pool as its workers know it. */
 export interface MemoryHome {
@@ -48,6 +48,11 @@ export class MemoryWorker implements Serving {
     const isIn = (list: readonly string[] | 'all', item: string) => list === 'all' || list.includes(item);
     const isFree = !this.#isDraining && !this.#given.machine.isCut && this.leased < concurrency;
     return isFree && isIn(routes, route) && isIn(owners, owner);
+  }
+
+  /** `undefined` where it does not hear the question, or has no answer to any. */
+  answered(question: PoolQuestion): Promise<Uint8Array> | undefined {
+    return this.#given.machine.isCut ? undefined : this.#given.options.answer?.(question);
   }
 
   take(kept: MemoryJob, job: PoolJob): void {

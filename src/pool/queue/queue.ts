@@ -30,6 +30,16 @@ export interface PoolEntry {
   readonly stands: 'waiting' | 'leased' | 'ended';
 }
 
+/** Something that a machine asks one worker, outside of any job. */
+export interface PoolQuestion {
+  /** Never used again. */
+  readonly id: string;
+  /** The name of the worker. */
+  readonly worker: string;
+  /** Sealed, and signed by the one who asks. */
+  readonly body: Uint8Array;
+}
+
 /** Whom a letter is for: the worker that has the lease, or the owner of the job. */
 export type Reader = 'worker' | 'owner';
 
@@ -102,6 +112,8 @@ export interface ServingOptions {
    * without being handed back is lost.
    */
   lease(lease: Lease): Promise<void>;
+  /** Answers what it is asked, also where it has as many leases as it may. Empty for what cannot be understood. */
+  answer?(question: PoolQuestion): Promise<Uint8Array>;
 }
 
 /** A worker that takes jobs. */
@@ -166,6 +178,8 @@ export interface PoolQueue {
   serve(worker: WorkerSelf, options: ServingOptions): Promise<Serving>;
   /** The workers that the database has heard of in the last half minute. */
   workers(): Promise<readonly WorkerCard[]>;
+  /** Asks a worker something. Resolves with its answer, or with `undefined` where none has come within the time. */
+  ask(question: PoolQuestion, withinMs: number): Promise<Uint8Array | undefined>;
   /** The database's clock, in milliseconds since the epoch. */
   now(): Promise<number>;
   /** Lets go of the database. Leases that are still there are lost when their time is over. Idempotent. */

@@ -10,6 +10,7 @@ import {Assignment} from './assignment.ts';
 import {Cleaning} from './cleaning.ts';
 import type {WorkerCode} from './code.ts';
 import type {OwnService} from './own-service.ts';
+import {presence} from './presence.ts';
 import {refusedResult} from './results.ts';
 
 export interface PoolWorkerOptions {
@@ -57,6 +58,7 @@ export class PoolWorker {
       // Which repositories a pattern means is known only when a job is opened.
       routes: isPlain ? repositories.map((name) => group.route(name)) : 'all',
       lease: (lease) => this.#work(lease),
+      answer: (question) => presence(question, this.#options),
     });
   }
 

@@ -13,6 +13,7 @@ import {versionOfBinary} from '../opencode/server/versions.ts';
 import {keyFilesIn, readGroupKey} from '../pool/keys/key-files.ts';
 import {RepositoryCache} from '../pool/travel/cache.ts';
 import {CachedCode} from '../pool/worker/cached-code.ts';
+import {Journal} from '../pool/worker/journal.ts';
 import type {WorkerSettings} from '../pool/worker/settings.ts';
 import {PoolWorker} from '../pool/worker/worker.ts';
 import {takeLock} from '../process/lock.ts';
@@ -83,6 +84,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       ...{allowed: settings.allowed, concurrency: settings.concurrency},
       checkpointMs: settings.checkpointMs,
       code: new CachedCode({git, cache, folder: join(dataDir, '.spool'), limitBytes}),
+      journal: new Journal(join(dataDir, '.begun')),
       ...(onDone !== undefined && {onDone}),
     });
     await worker.start();

@@ -11,6 +11,7 @@ import {reached} from '../queue/reached.ts';
 import {arriving} from './arriving.ts';
 import {Checkpoints} from './checkpoints.ts';
 import type {WorkerCode} from './code.ts';
+import type {Journal} from './journal.ts';
 import {Mirror} from './mirror.ts';
 import {Orders} from './orders.ts';
 import {Outbox} from './outbox.ts';
@@ -30,6 +31,8 @@ export interface AssignmentOptions {
   readonly self: WorkerSelf;
   readonly code: WorkerCode;
   readonly service: OwnService;
+  /** Has the job as begun. */
+  readonly journal: Journal;
   readonly log: Logger;
   /** How often what is there is put where it is safe. */
   readonly checkpointMs: number;
@@ -77,16 +80,22 @@ export class Assignment {
     if (begun === undefined && lease.signal.aborted) return;
     if (begun === undefined) {
       log.info(`${lease.job.id} is handed back: nothing was begun`);
-      return lease.handBack();
+      return this.#handBack();
     }
     if (begun instanceof Refusal) {
-      if (draining.aborted && !lease.signal.aborted) return lease.handBack();
+      if (draining.aborted && !lease.signal.aborted) return this.#handBack();
       log.info(`${lease.job.id} is refused: ${begun.message}`);
       return this.#give(refusedResult(begun.message));
     }
     const record = await this.#watch(begun.own);
-    if (record === undefined) return lease.handBack();
+    if (record === undefined) return this.#handBack();
     await this.#finish(record);
+  }
+
+  async #handBack(): Promise<void> {
+    const {lease, journal} = this.#options;
+    await lease.handBack();
+    await journal.takeBack(lease.job);
   }
 
   /** Gets the code here, and delegates. Resolves with `undefined` where the worker ends before that. */

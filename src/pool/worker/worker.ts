@@ -9,9 +9,13 @@ import {type Allowed, admitted} from './admission.ts';
 import {Assignment} from './assignment.ts';
 import {Cleaning} from './cleaning.ts';
 import type {WorkerCode} from './code.ts';
+import type {Journal} from './journal.ts';
 import type {OwnService} from './own-service.ts';
 import {presence} from './presence.ts';
 import {refusedResult} from './results.ts';
+
+/** Its row was put back by somebody, or there is a copy of this worker's folder. */
+const BEGUN_BEFORE = 'This worker has begun it before, and begins nothing twice. Nothing was begun.';
 
 export interface PoolWorkerOptions {
   readonly queue: PoolQueue;
@@ -21,6 +25,7 @@ export interface PoolWorkerOptions {
   readonly code: WorkerCode;
   /** The service for the work of an owner. */
   readonly serviceFor: (owner: string) => OwnService;
+  readonly journal: Journal;
   readonly concurrency: number;
   /** How often what is there is put where it is safe, in milliseconds. */
   readonly checkpointMs: number;
@@ -48,9 +53,10 @@ export class PoolWorker {
 
   /** Begins to take work. @throws when the pool cannot be reached. */
   async start(): Promise<void> {
-    const {queue, self, allowed, group, concurrency} = this.#options;
+    const {queue, self, allowed, group, concurrency, journal} = this.#options;
     const {owners, repositories} = allowed;
     await this.#cleaning.tidy();
+    await journal.tidy(await queue.now());
     const isPlain = repositories !== 'all' && repositories.every((name) => !name.includes('*'));
     this.#serving = await queue.serve(self, {
       owners,
@@ -107,9 +113,10 @@ export class PoolWorker {
   }
 
   async #admitted({job}: Lease): Promise<WorkOrder | Refusal> {
-    const {queue, group, allowed} = this.#options;
+    const {queue, group, allowed, journal} = this.#options;
     try {
-      return admitted(job, {group, allowed, now: await queue.now()});
+      const order = admitted(job, {group, allowed, now: await queue.now()});
+      return (await journal.begin(job)) ? order : new Refusal(BEGUN_BEFORE);
     } catch (error) {
       if (error instanceof Refusal) return error;
       throw error;

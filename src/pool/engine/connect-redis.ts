@@ -1,6 +1,7 @@
+import {readFileSync} from 'node:fs';
 import type {IQueueBackend} from 'bullmq';
 import type {RedisOptions} from 'ioredis';
-import {Refusal} from '../../base/errors.ts';
+import {messageOf, Refusal} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
 import {NAME} from '../../base/name.ts';
 import {BullPool} from './bull-pool.ts';
@@ -16,7 +17,7 @@ const AGAIN_MS = 500;
 
 /** Connects to a pool in Redis or Valkey. */
 export async function connectRedis(url: string, times: Times, log?: Logger): Promise<BullPool> {
-  const {address, prefix} = placeOf(url);
+  const {address, prefix, tls} = placeOf(url);
   const [bull, {Redis}] = await Promise.all([import('bullmq'), import('ioredis')]);
   const options = {
     connectTimeout: times.answerMs,
@@ -26,6 +27,7 @@ export async function connectRedis(url: string, times: Times, log?: Logger): Pro
     autoResendUnfulfilledCommands: false,
     retryStrategy: () => AGAIN_MS,
     lazyConnect: true,
+    ...(tls !== undefined && {tls}),
   } satisfies RedisOptions;
   const redis = new Redis(address, {...options, commandTimeout: times.answerMs});
   const listening = new Redis(address, options);
@@ -35,7 +37,16 @@ export async function connectRedis(url: string, times: Times, log?: Logger): Pro
     redis.disconnect();
   };
   try {
-    await inWords(() => redis.connect());
+    // What it rejects with says only that the connection was closed.
+    let why: unknown;
+    redis.once('error', (error) => {
+      why = error;
+    });
+    await inWords(() =>
+      redis.connect().catch((error: unknown) => {
+        throw why ?? error;
+      }),
+    );
     const lockDuration = times.leaseMs;
     const line = {
       prefix,
@@ -56,12 +67,35 @@ export async function connectRedis(url: string, times: Times, log?: Logger): Pro
   }
 }
 
-function placeOf(url: string): {readonly address: string; readonly prefix: string} {
+interface RedisPlace {
+  readonly address: string;
+  readonly prefix: string;
+  /** Absent where TLS is not used, or with the certificates of this machine. */
+  readonly tls?: {readonly ca: string};
+}
+
+function placeOf(url: string): RedisPlace {
   const parsed = new URL(url.replace(/^valkey/i, 'redis'));
   const prefix = parsed.searchParams.get('prefix') ?? DEFAULT_PREFIX;
   if (!/^[\w.-]{1,100}$/.test(prefix)) {
     throw new Refusal('The prefix of a pool is made of letters, digits, points, underscores and hyphens.');
   }
   parsed.searchParams.delete('prefix');
-  return {address: parsed.href, prefix};
+  const authority = parsed.searchParams.get('sslrootcert');
+  parsed.searchParams.delete('sslrootcert');
+  if (authority === null) return {address: parsed.href, prefix};
+  if (parsed.protocol !== 'rediss:')
+    throw new Refusal('The URL of the pool names a certificate: then it begins with rediss://.');
+  return {address: parsed.href, prefix, tls: {ca: certificateIn(authority)}};
+}
+
+/** As the same setting of Postgres names it. */
+function certificateIn(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new Refusal(`The certificate that the URL of the pool names cannot be read: ${messageOf(error)}.`, {
+      cause: error,
+    });
+  }
 }

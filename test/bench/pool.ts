@@ -6,6 +6,7 @@ import type {PoolJob, PoolQueue} from '../../src/pool/queue/queue.ts';
 import {startPostgres} from '../support/postgres.ts';
 import {REDIS, startRedis} from '../support/redis.ts';
 import type {Cleanup} from './cleanup.ts';
+import {fleet} from './pool-fleet.ts';
 import {SIMULATED, simulated} from './pool-simulation.ts';
 import type {Stage} from './stage.ts';
 import {median, quantile, timed} from './stats.ts';
@@ -47,6 +48,7 @@ export async function pool(_stage: Stage, cleanup: Cleanup): Promise<readonly Ro
     cleanup.defer(() => redis.stop());
     rows.push(...(await measured('Redis', `redis://127.0.0.1:${redis.port}`, undefined)));
   }
+  rows.push(...(await fleet(cleanup)));
   return rows;
 }
 

@@ -3,6 +3,7 @@ import type {Logger} from '../../base/log.ts';
 import type {PoolQueue} from '../queue/queue.ts';
 import {connectPostgres, setUpPostgres} from './connect-postgres.ts';
 import {connectRedis} from './connect-redis.ts';
+import {leaseOfUrl} from './lease-of-url.ts';
 import {TIMES, type Times} from './times.ts';
 
 /** Which database it is, by the URL. */
@@ -17,7 +18,7 @@ function kindOf(url: string): 'postgres' | 'redis' {
 
 /** What opens a pool. */
 interface OpenedPool {
-  /** The schema of Postgres is `?schema=`, the prefix of Redis `?prefix=`. */
+  /** The schema of Postgres is `?schema=`, the prefix of Redis `?prefix=`, how long a lease lasts `?lease=`. */
   readonly url: string;
   /** How long a result waits for its owner, in milliseconds. */
   readonly keepMs?: number | undefined;
@@ -32,9 +33,10 @@ interface OpenedPool {
  * @throws PoolUnreachable when the database cannot be reached.
  */
 export async function openQueue({url, keepMs, log, times}: OpenedPool): Promise<PoolQueue> {
-  const given = {...TIMES, ...times, ...(keepMs !== undefined && {keepMs})};
+  const lease = leaseOfUrl(url);
+  const given = {...TIMES, ...lease.times, ...times, ...(keepMs !== undefined && {keepMs})};
   return inWordsOfPackages(url, () =>
-    kindOf(url) === 'postgres' ? connectPostgres(url, given, log) : connectRedis(url, given, log),
+    kindOf(url) === 'postgres' ? connectPostgres(lease.url, given, log) : connectRedis(lease.url, given, log),
   );
 }
 
@@ -45,7 +47,7 @@ export async function openQueue({url, keepMs, log, times}: OpenedPool): Promise<
  */
 export async function setUpPool(url: string, given: {readonly role?: string} = {}): Promise<void> {
   await inWordsOfPackages(url, async () => {
-    if (kindOf(url) === 'postgres') await setUpPostgres(url, given.role);
+    if (kindOf(url) === 'postgres') await setUpPostgres(leaseOfUrl(url).url, given.role);
   });
 }
 

@@ -202,6 +202,17 @@ export function holdsTheContract(name: string, make: () => Promise<TestedPool>):
       await expect(owner.submit(early)).rejects.toThrow(JobOver);
     });
 
+    it('keeps no file of what was withdrawn, whether it had come or not', async () => {
+      const [waiting, early] = [aJob(), aJob()];
+      for (const {id} of [waiting, early]) await owner.putFile(id, 'code', chunks('a bundle'));
+      await owner.submit(waiting);
+      for (const {id} of [waiting, early]) {
+        await owner.withdraw(id);
+        await expect(whole(owner.getFile(id, 'code'))).rejects.toThrow(FileMissing);
+        await expect(owner.putFile(id, 'code', chunks('late'))).rejects.toThrow(JobOver);
+      }
+    });
+
     it('does not withdraw what a worker has or had', async () => {
       const job = aJob();
       await owner.submit(job);

@@ -96,12 +96,17 @@ export class PostgresDesk implements Desk {
   }
 
   async withdraw(id: string): Promise<boolean> {
-    const {rows} = await this.#pool.query<{is_over: boolean}>(
-      `INSERT INTO desk_job (id, lane, owner, route, not_after, since, is_over)
-       VALUES ($1, '', '', '', ${NOW} + ${EARLY_MS}, ${NOW}, true)
-       ON CONFLICT (id) DO UPDATE SET ${NOTHING_LEFT}
-         WHERE desk_job.claim IS NULL AND NOT desk_job.is_done AND NOT desk_job.is_over
-       RETURNING desk_job.is_over`,
+    const {rows} = await this.#pool.query(
+      `WITH withdrawn AS (
+         INSERT INTO desk_job (id, lane, owner, route, not_after, since, is_over)
+         VALUES ($1, '', '', '', ${NOW} + ${EARLY_MS}, ${NOW}, true)
+         ON CONFLICT (id) DO UPDATE SET ${NOTHING_LEFT}
+           WHERE desk_job.claim IS NULL AND NOT desk_job.is_done AND NOT desk_job.is_over
+         RETURNING id
+       ),
+       letters AS (DELETE FROM desk_letter WHERE id IN (SELECT id FROM withdrawn)),
+       files AS (DELETE FROM desk_file WHERE id IN (SELECT id FROM withdrawn))
+       SELECT id FROM withdrawn`,
       [id],
     );
     if (rows.length > 0) return true;

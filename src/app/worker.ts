@@ -1,4 +1,4 @@
-import {mkdirSync, writeFileSync} from 'node:fs';
+import {mkdirSync, rmSync, writeFileSync} from 'node:fs';
 import {hostname} from 'node:os';
 import {join} from 'node:path';
 import {deferred} from '../base/deferred.ts';
@@ -77,13 +77,16 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       return known;
     };
     const git = new Git(env);
+    // What an earlier process had on its way is of no use to this one.
+    const spool = join(dataDir, '.spool');
+    rmSync(spool, {recursive: true, force: true});
     const cache = new RepositoryCache({git, folder: join(dataDir, '.code'), protocols, limitBytes});
     const name = settings.name ?? `${hostname()}-${process.pid}`;
     const worker = new PoolWorker({
       ...{queue, group, log, serviceFor, self: {name, host: hostname(), version, opencode}},
       ...{allowed: settings.allowed, concurrency: settings.concurrency},
       checkpointMs: settings.checkpointMs,
-      code: new CachedCode({git, cache, folder: join(dataDir, '.spool'), limitBytes}),
+      code: new CachedCode({git, cache, folder: spool, limitBytes}),
       journal: new Journal(join(dataDir, '.begun')),
       ...(onDone !== undefined && {onDone}),
     });

@@ -138,6 +138,7 @@ export class HostilePool {
         return {...viewed(id), message: {number: 1, text}, delivery: 'now'} as never;
       },
       conversation: () => [],
+      conversationOf: () => undefined,
     };
     return {delegations, environment: {} as Environment, projectOf: async () => 'shop'};
   }

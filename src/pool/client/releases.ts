@@ -11,7 +11,7 @@ import {JobOver} from '../queue/errors.ts';
 import {textWithLate} from './ends.ts';
 import {lateAnswer} from './late-answer.ts';
 import type {PoolLedger} from './ledger.ts';
-import type {PoolLink} from './link.ts';
+import type {PoolAccess, PoolLink} from './link.ts';
 
 /** A worker that is told to stop gives back what it has; after this the pool forgets it all the same. */
 const STOP_MS = 60_000;
@@ -39,9 +39,9 @@ export class Releases {
 
   /** It has its end. What goes wrong is tried again by the next process. */
   ended(head: DelegationHead): void {
-    if (head.where === undefined || !hasEnded(head.state) || isAwaited(head)) return;
+    if (head.where === undefined || !hasEnded(head.state)) return;
     const job = this.#options.link.jobOf(head);
-    const work = this.#releaseStored(job, head)
+    const work = (isAwaited(head) ? this.#stop(job) : this.#releaseStored(job, head))
       .catch((error: unknown) => {
         if (this.#leaving.signal.aborted) return;
         this.#options.link.log.warn(`${job} stays in the pool for now: ${messageOf(error)}`);
@@ -88,13 +88,24 @@ export class Releases {
     if (whole !== text) await amend(ended, whole);
   }
 
+  /** Its branch is still to be had there, and nobody waits for more of it. */
+  async #stop(job: string): Promise<void> {
+    const stop = async ({queue}: PoolAccess) => {
+      const {is} = await queue.standing(job);
+      if (is === 'leased') await this.#stopped(job);
+    };
+    await this.#options.link.persist(stop, {signal: this.#closed.signal});
+  }
+
   async #release(job: string): Promise<void> {
     const {link, ledger} = this.#options;
     const {signal} = this.#closed;
     await link.persist(
       async ({queue}) => {
         const {is} = await queue.standing(job);
-        if (is === 'waiting' && (await queue.withdraw(job))) return;
+        // Also one that is still on its way there: nothing would ever have the pool forget that.
+        const isOpen = is === 'waiting' || is === 'unknown';
+        if (isOpen && (await queue.withdraw(job))) return;
         if (is === 'leased' || is === 'waiting') await this.#stopped(job);
         await queue.forget(job);
       },

@@ -14,6 +14,9 @@ import type {PoolLedger} from './ledger.ts';
 import type {PoolLink} from './link.ts';
 import {takeEnd} from './taking.ts';
 
+/** A pool that is away for longer keeps what waits there. */
+const PATIENCE_MS = 90_000;
+
 export interface PoolWorktreesOptions {
   readonly link: PoolLink;
   readonly code: ClientCode;
@@ -67,31 +70,37 @@ export class PoolWorktrees implements Worktrees {
   /** Brings home what the worker has given, or what its last checkpoint has. Where there is nothing yet, nothing is kept. */
   async settle(worktree: Worktree, {id, project}: WorkInWorktree): Promise<SettledWorktree> {
     if (project === undefined) return nothing(worktree);
-    const {link, code} = this.#options;
+    const {link} = this.#options;
     const job = link.jobOf({project, id});
     try {
-      const harvest = await this.#harvestOf(job);
-      if (harvest === undefined) return nothing(worktree);
-      const {file, notes, ...sent} = harvest;
-      const {checkout, branch, base, since = base} = worktree;
-      const content = (await link.mailOf(job)).getFile(file);
-      const home = await code.bringHome(checkout, {branch, base: since, ...sent}, content);
-      const prefix = relative(worktree.path, worktree.directory).split(sep).join('/');
-      const {commit, diffstat} = home;
-      return {
-        worktree: {
-          ...worktree,
-          branch: home.branch,
-          outcome: {is: 'kept', commit, diffstat, notes: [...notes, ...home.notes]},
-        },
-        filesChanged: home.filesChanged.map((name) => posix.relative(prefix, name)),
-      };
+      const signal = AbortSignal.timeout(PATIENCE_MS);
+      return await link.persist(() => this.#settle(worktree, job), {signal});
     } catch (error) {
       const notes = [
         `The branch that came back could not be brought home: ${messageOf(error)}. It stays in the pool, for as long as results are kept there.`,
       ];
       return {worktree: {...worktree, outcome: {is: 'kept', diffstat: '', notes}}};
     }
+  }
+
+  async #settle(worktree: Worktree, job: string): Promise<SettledWorktree> {
+    const {link, code} = this.#options;
+    const harvest = await this.#harvestOf(job);
+    if (harvest === undefined) return nothing(worktree);
+    const {file, notes, ...sent} = harvest;
+    const {checkout, branch, base, since = base} = worktree;
+    const content = (await link.mailOf(job)).getFile(file);
+    const home = await code.bringHome(checkout, {branch, base: since, ...sent}, content);
+    const prefix = relative(worktree.path, worktree.directory).split(sep).join('/');
+    const {commit, diffstat} = home;
+    return {
+      worktree: {
+        ...worktree,
+        branch: home.branch,
+        outcome: {is: 'kept', commit, diffstat, notes: [...notes, ...home.notes]},
+      },
+      filesChanged: home.filesChanged.map((name) => posix.relative(prefix, name)),
+    };
   }
 
   async leftovers(): Promise<readonly []> {
@@ -104,7 +113,7 @@ export class PoolWorktrees implements Worktrees {
 
   async #harvestOf(job: string): Promise<WaitingHarvest | undefined> {
     const {link} = this.#options;
-    const {queue} = await link.reached();
+    const {queue} = await link.access();
     const standing = await queue.standing(job);
     const mail = await link.mailOf(job);
     if (standing.is !== 'returned' && standing.is !== 'lost') return undefined;

@@ -9,18 +9,19 @@ import {PoolFull, PoolUnreachable} from './errors.ts';
  */
 export async function reached<T>(
   action: () => Promise<T>,
-  signal: AbortSignal,
+  signal?: AbortSignal,
   away?: (error: Error) => void,
 ): Promise<T> {
   for (let wait: number | undefined; ; ) {
     try {
       return await action();
     } catch (error) {
-      if (!(error instanceof PoolUnreachable || error instanceof PoolFull) || signal.aborted) throw error;
+      if (!(error instanceof PoolUnreachable || error instanceof PoolFull) || signal?.aborted === true)
+        throw error;
       away?.(error);
       wait = retryAfter(wait);
       await pause(wait, {signal});
-      signal.throwIfAborted();
+      signal?.throwIfAborted();
     }
   }
 }

@@ -33,14 +33,19 @@ export async function arriving(
   const {job, order, code, mail, signal} = options;
   try {
     const luggage = () => mail.getFile(LUGGAGE);
-    return {arrival: await code.arrive(job, order.travel, {luggage, signal}), notes: []};
+    return {
+      arrival: await reached(() => code.arrive(job, order.travel, {luggage, signal}), signal),
+      notes: [],
+    };
   } catch (error) {
     if (!(error instanceof CannotFetch)) throw error;
     const travel = await wholeFrom(options, error.message);
     const luggage = () => mail.getFile(WHOLE);
-    const arrival = await code.arrive(job, travel, {luggage, signal}).catch((again: unknown) => {
-      throw again instanceof CannotFetch ? new Refusal(messageOf(again), {cause: again}) : again;
-    });
+    const arrival = await reached(() => code.arrive(job, travel, {luggage, signal}), signal).catch(
+      (again: unknown) => {
+        throw again instanceof CannotFetch ? new Refusal(messageOf(again), {cause: again}) : again;
+      },
+    );
     const bytes = travel.way === 'bundle' ? ` of ${travel.bytes} bytes` : '';
     return {arrival, notes: [`${error.message} So all of it was sent in a bundle${bytes}.`]};
   }

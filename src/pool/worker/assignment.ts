@@ -1,7 +1,6 @@
 import {deferred} from '../../base/deferred.ts';
 import {messageOf, Refusal} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
-import type {ConversationEntry} from '../../delegation/model/conversation.ts';
 import {type Delegation, hasEnded} from '../../delegation/model/delegation.ts';
 import {HARVEST, type JobResult, LETTERS_VERSION, type WorkOrder} from '../mail/letters.ts';
 import type {Mail} from '../mail/mail.ts';
@@ -17,12 +16,11 @@ import {Orders} from './orders.ts';
 import {Outbox} from './outbox.ts';
 import type {Own, OwnService} from './own-service.ts';
 import {harvestOf, refusedResult, resultOf, withHarvest} from './results.ts';
-import {SaidByAgents} from './said-by-agents.ts';
+import {SaidByAgents, saidByAgent} from './said-by-agents.ts';
 
 /** How often the owner is told what its agent does, at most. */
 const NEWS_MS = 1_000;
 const MINUTE_MS = 60_000;
-const NEVER = new AbortController().signal;
 
 export interface AssignmentOptions {
   readonly lease: Lease;
@@ -72,12 +70,10 @@ export class Assignment {
   async #run(): Promise<void> {
     const {lease, draining, log} = this.#options;
     const begun = await this.#begin().catch((error: unknown) => {
+      if (lease.signal.aborted || draining.aborted) return undefined;
       if (error instanceof Refusal) return error;
-      // It was on its way when the worker was told to end, or has lost the lease.
-      if (draining.aborted || lease.signal.aborted) return undefined;
       throw error;
     });
-    if (begun === undefined && lease.signal.aborted) return;
     if (begun === undefined) {
       log.info(`${lease.job.id} is handed back: nothing was begun`);
       return this.#handBack();
@@ -90,12 +86,6 @@ export class Assignment {
     const record = await this.#watch(begun.own);
     if (record === undefined) return this.#handBack();
     await this.#finish(record);
-  }
-
-  async #handBack(): Promise<void> {
-    const {lease, journal} = this.#options;
-    await lease.handBack();
-    await journal.takeBack(lease.job);
   }
 
   /** Gets the code here, and delegates. Resolves with `undefined` where the worker ends before that. */
@@ -199,7 +189,7 @@ export class Assignment {
     return new Checkpoints({
       ...{code, mail, log, everyMs: checkpointMs, since: order.travel.head, branch: order.branch},
       viewed: () => delegations.view(own.project, own.id),
-      written: () => writtenIn(delegations.conversation(own.project, own.id) ?? []),
+      written: () => saidByAgent(delegations.conversation(own.project, own.id) ?? []),
       post: (letter) => this.#outbox.post(letter),
     });
   }
@@ -213,6 +203,19 @@ export class Assignment {
     await this.#give(withHarvest({...result, notes, conversation}, harvest));
   }
 
+  /** Another worker may have it. What is lost meanwhile is lost without anything having been begun. */
+  async #handBack(): Promise<void> {
+    const {lease, journal, log} = this.#options;
+    // Before: this very worker may be the one who takes it next.
+    await journal.takeBack(lease.job);
+    try {
+      await reached(() => lease.handBack());
+    } catch (error) {
+      if (!(error instanceof LeaseLost)) throw error;
+      log.warn(`${lease.job.id} could not be handed back: ${error.message}`);
+    }
+  }
+
   /** Puts the branch where the owner finds it. */
   async #harvest(record: Delegation): Promise<Pick<JobResult, 'harvest' | 'notes'> | undefined> {
     const {mail, code, order} = this.#options;
@@ -221,7 +224,7 @@ export class Assignment {
     if (worktree === undefined || commit === undefined) return undefined;
     const {branch, travel} = order;
     const packed = await code.pack(worktree, commit, {since: travel.head, branch});
-    await reached(() => mail.putFile(HARVEST, packed.content()), NEVER);
+    await reached(() => mail.putFile(HARVEST, packed.content()));
     await packed.drop();
     const {bytes, sha256, notes} = packed;
     return {harvest: {commit, bytes, sha256}, notes: [...notes]};
@@ -233,7 +236,7 @@ export class Assignment {
     // What was told before is there when the result is.
     await this.#outbox.sent();
     try {
-      await reached(() => lease.giveResult(mail.sealedResult(result)), NEVER);
+      await reached(() => lease.giveResult(mail.sealedResult(result)));
     } catch (error) {
       if (!(error instanceof LeaseLost)) throw error;
       log.warn(`${lease.job.id}: ${error.message} Its result is kept as a letter.`);
@@ -241,10 +244,4 @@ export class Assignment {
       this.#outbox.post({v: LETTERS_VERSION, is: 'late', outcome, product, at: Date.now()});
     }
   }
-}
-
-/** What an agent itself has written, without those below it. */
-function writtenIn(entries: readonly ConversationEntry[]): string {
-  const texts = entries.flatMap(({said, isBelow}) => (said.kind === 'text' && !isBelow ? [said.text] : []));
-  return texts.join('\n\n');
 }

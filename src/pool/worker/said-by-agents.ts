@@ -36,6 +36,12 @@ export class SaidByAgents {
   }
 }
 
+/** What an agent itself has written, without those below it. */
+export function saidByAgent(entries: readonly ConversationEntry[]): string {
+  const texts = entries.flatMap(({said, isBelow}) => (said.kind === 'text' && !isBelow ? [said.text] : []));
+  return texts.join('\n\n');
+}
+
 function lastOf(entries: Entries): Entries {
   let room = MAX_CHARS;
   const first = entries.findLastIndex((entry) => {

@@ -4,6 +4,7 @@ import {withTimeout} from '../../base/with-timeout.ts';
 import type {WorkOrder} from '../mail/letters.ts';
 import {Mail} from '../mail/mail.ts';
 import type {Lease, PoolQueue, Serving, WorkerSelf} from '../queue/queue.ts';
+import {reached} from '../queue/reached.ts';
 import type {GroupKey} from '../seal/group-key.ts';
 import {type Allowed, admitted} from './admission.ts';
 import {Assignment} from './assignment.ts';
@@ -95,7 +96,7 @@ export class PoolWorker {
       const order = await this.#admitted(lease);
       if (order instanceof Refusal) {
         log.warn(`${lease.job.id} is refused: ${order.message}`);
-        await lease.giveResult(mail.sealedResult(refusedResult(order.message)));
+        await reached(() => lease.giveResult(mail.sealedResult(refusedResult(order.message))));
         return;
       }
       log.info(`${lease.job.id} of ${lease.job.owner} is taken`);
@@ -115,7 +116,8 @@ export class PoolWorker {
   async #admitted({job}: Lease): Promise<WorkOrder | Refusal> {
     const {queue, group, allowed, journal} = this.#options;
     try {
-      const order = admitted(job, {group, allowed, now: await queue.now()});
+      const now = await reached(() => queue.now());
+      const order = admitted(job, {group, allowed, now});
       return (await journal.begin(job)) ? order : new Refusal(BEGUN_BEFORE);
     } catch (error) {
       if (error instanceof Refusal) return error;

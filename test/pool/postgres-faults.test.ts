@@ -127,7 +127,7 @@ describe('a pool in Postgres', () => {
     onTestFinished(() => proxy.close());
     const job = aJob();
     const queue = await opened(url.replace(`:${postgres.port}`, `:${proxy.port}`));
-    proxy.cutAfter(3_000_000);
+    void proxy.cutAfter(3_000_000);
     const chunk = Buffer.alloc(500_000, 1);
     await expect(queue.putFile(job.id, 'code', many(chunk, 20))).rejects.toThrow(PoolUnreachable);
     const other = await opened();

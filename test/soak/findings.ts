@@ -6,6 +6,8 @@ export const INVARIANTS = {
   withheld: 'an answer that OpenCode had stored whole is an answer',
   denied: 'what is said not to have been sent to the model was not',
   doubled: 'no prompt is sent twice',
+  branch: 'a branch has exactly what its agent has written, and what it started from',
+  faulty: 'no end says that a worker has a fault',
   untold: 'a session is told once of each end, unless somebody has read it before',
   stuck: 'every call is answered, and a client can always connect',
   'left behind': 'after a stop nothing is left: no process, no file that is not a result',

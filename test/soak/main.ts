@@ -1,5 +1,7 @@
 import {messageOf} from '../../src/base/errors.ts';
 import {type Options, parseOptions} from './options.ts';
+import {renderPoolReport} from './pool/report.ts';
+import {soakPool} from './pool/soak.ts';
 import {renderReport} from './report.ts';
 import {soak} from './soak.ts';
 
@@ -9,10 +11,23 @@ const stopped = new AbortController();
 process.once('SIGINT', () => stopped.abort());
 
 console.log(`soak: ${options.kills} kills, seed ${options.seed}`);
-const result = await soak({...options, signal: stopped.signal, tell: (line) => console.log(line)});
-if (options.keep) console.log(`kept: ${result.world.sandbox.root}`);
-console.log(`\nseed ${options.seed}\n\n${renderReport(result)}`);
-process.exit(result.world.findings.all.length === 0 ? 0 : 1);
+const given = {...options, signal: stopped.signal, tell: (line: string) => console.log(line)};
+const {kept, report, findings} = options.pool ? await ofPool() : await ofOneMachine();
+if (options.keep) console.log(`kept: ${kept.join(', ')}`);
+console.log(`\nseed ${options.seed}\n\n${report}`);
+process.exit(findings.all.length === 0 ? 0 : 1);
+
+async function ofOneMachine() {
+  const result = await soak(given);
+  const {sandbox, findings} = result.world;
+  return {kept: [sandbox.root], report: renderReport(result), findings};
+}
+
+async function ofPool() {
+  const result = await soakPool(given);
+  const {workers, clients, findings} = result.world;
+  return {kept: [...workers, ...clients].map(({root}) => root), report: renderPoolReport(result), findings};
+}
 
 function readOptions(args: readonly string[]): Options {
   try {

@@ -1,10 +1,12 @@
 import {parseArgs} from 'node:util';
 import {messageOf} from '../../src/base/errors.ts';
 
-const USAGE = 'Usage: npm run soak -- [--kills 1000] [--seed N] [--minutes N] [--keep]';
+const USAGE = 'Usage: npm run soak -- [--pool] [--kills 1000] [--seed N] [--minutes N] [--keep]';
 const KILLS = 1_000;
 
 export interface Options {
+  /** Machines that share a pool, and not one alone. */
+  readonly pool: boolean;
   readonly kills: number;
   readonly seed: number;
   /** At most so long, whatever was killed by then. */
@@ -21,6 +23,7 @@ export function parseOptions(args: readonly string[]): Options {
     seed: numberIn(values.seed) ?? Math.floor(Math.random() * 2 ** 32),
     minutes: numberIn(values.minutes) ?? Number.POSITIVE_INFINITY,
     keep: values.keep,
+    pool: values.pool,
   };
 }
 
@@ -32,6 +35,7 @@ function valuesIn(args: readonly string[]) {
         kills: {type: 'string'},
         seed: {type: 'string'},
         minutes: {type: 'string'},
+        pool: {type: 'boolean', default: false},
         keep: {type: 'boolean', default: false},
       },
     }).values;

@@ -5,9 +5,13 @@ import {type Delegation, type Ended, hasEnded} from '../../src/delegation/model/
 import {parseRecord} from '../../src/store/record/record.ts';
 import type {Findings} from './findings.ts';
 import {projectsIn} from './projects.ts';
-import type {Work} from './work.ts';
 
 const EXTENSION = '.md';
+
+/** Knows what each prompt is to be answered with. */
+interface Answers {
+  of(prompt: string): {readonly answer: string} | undefined;
+}
 
 interface Known {
   readonly version: string;
@@ -19,9 +23,9 @@ export class Records {
   readonly #known = new Map<string, Known>();
   readonly #dataDir: string;
   readonly #findings: Findings;
-  readonly #work: Work;
+  readonly #work: Answers;
 
-  constructor({dataDir, findings, work}: {dataDir: string; findings: Findings; work: Work}) {
+  constructor({dataDir, findings, work}: {dataDir: string; findings: Findings; work: Answers}) {
     this.#dataDir = dataDir;
     this.#findings = findings;
     this.#work = work;

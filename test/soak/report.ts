@@ -50,11 +50,11 @@ export function renderProgress({findings, records, work}: World): string {
   ].join(', ');
 }
 
-function outcomes(records: readonly Delegation[]): readonly (readonly [string, number])[] {
+export function outcomes(records: readonly Delegation[]): readonly (readonly [string, number])[] {
   return tally(records.map(({state}) => state.status));
 }
 
-function reasons(ended: readonly Delegation[]): readonly (readonly [string, number])[] {
+export function reasons(ended: readonly Delegation[]): readonly (readonly [string, number])[] {
   return tally(
     ended.flatMap(({state}) =>
       'error' in state && state.error !== undefined ? [`${state.status}: ${plain(state.error)}`] : [],
@@ -68,7 +68,8 @@ function tally(words: readonly string[]): readonly (readonly [string, number])[]
   return [...counted].sort();
 }
 
-function section(title: string, rows: readonly (readonly [string, number])[]): string {
+/** A title, and what was counted under it. */
+export function section(title: string, rows: readonly (readonly [string, number])[]): string {
   if (rows.length === 0) return '';
   return [title, ...rows.map(([what, number]) => `${String(number).padStart(7)}  ${what}`), ''].join('\n');
 }

@@ -42,6 +42,7 @@ export function beginCommand(sandbox: Sandbox, args: readonly string[]) {
   return {
     printed: () => printed,
     ended: running.then(({exitCode}) => exitCode),
+    pid: running.pid ?? 0,
     interrupt: () => running.kill('SIGINT'),
     signal: (name: NodeJS.Signals) => running.kill(name),
     /** Ends it as a crash would, and resolves when it is gone. */

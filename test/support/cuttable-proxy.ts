@@ -9,8 +9,8 @@ export interface CuttableProxy {
   /** Lets nothing through any more, and says nothing of it: as a cable that is pulled out. */
   swallow(): void;
   rejoin(): void;
-  /** Cuts when so many bytes have gone to the server from now. */
-  cutAfter(bytes: number): void;
+  /** Cuts when so many bytes have gone to the server, or come from it, from now. Resolves when that has happened. */
+  cutAfter(bytes: number, which?: 'to the server' | 'from the server'): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -18,11 +18,13 @@ export interface CuttableProxy {
 export async function startCuttableProxy(target: number): Promise<CuttableProxy> {
   const sockets = new Set<Socket>();
   let state: 'open' | 'cut' | 'swallowing' = 'open';
-  let left = Number.POSITIVE_INFINITY;
+  let limit: {left: number; readonly isToServer: boolean; readonly reached: () => void} | undefined;
 
   const cut = () => {
     state = 'cut';
     for (const socket of sockets) socket.destroy();
+    limit?.reached();
+    limit = undefined;
   };
   const keep = (socket: Socket) => {
     sockets.add(socket);
@@ -32,8 +34,8 @@ export async function startCuttableProxy(target: number): Promise<CuttableProxy>
   const pass = (from: Socket, to: Socket, isToServer: boolean) => {
     from.on('data', (chunk: Buffer) => {
       if (state !== 'open') return;
-      if (isToServer) left -= chunk.length;
-      if (left < 0) cut();
+      if (limit?.isToServer === isToServer) limit.left -= chunk.length;
+      if (limit !== undefined && limit.left < 0) cut();
       else to.write(chunk);
     });
     from.on('close', () => to.destroy());
@@ -60,12 +62,13 @@ export async function startCuttableProxy(target: number): Promise<CuttableProxy>
     rejoin: () => {
       // What was swallowed does not come later: those connections are of no use.
       for (const socket of sockets) socket.destroy();
-      left = Number.POSITIVE_INFINITY;
+      limit = undefined;
       state = 'open';
     },
-    cutAfter: (bytes) => {
-      left = bytes;
-    },
+    cutAfter: (bytes, which = 'to the server') =>
+      new Promise((reached) => {
+        limit = {left: bytes, isToServer: which === 'to the server', reached};
+      }),
     close: async () => {
       cut();
       server.close();

@@ -33,7 +33,7 @@ export interface TestPostgres {
   query(database: string, sql: string): Promise<readonly Record<string, unknown>[]>;
   /** Ends the server in an orderly way. */
   down(): Promise<void>;
-  /** Starts it again, on the same port and with the same data. */
+  /** Starts it again, on the same port and with the same data. Idempotent. */
   up(): Promise<void>;
   /** Ends it, and removes all that it has. */
   stop(): Promise<void>;
@@ -93,6 +93,7 @@ export async function startPostgres(
     }
   };
   const up = async () => {
+    if (child !== undefined && child.exitCode === null && child.signalCode === null) return;
     const stdio = ['ignore', 'ignore', 'pipe'] as const;
     child =
       disk === undefined

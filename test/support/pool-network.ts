@@ -8,7 +8,8 @@ import {createSandbox, type Sandbox} from './sandbox.ts';
 
 const DATABASE = 'pool';
 const ROLE = 'team';
-const SCHEMA = 'opencode_delegate';
+/** Where a pool has its tables. */
+export const SCHEMA = 'opencode_delegate';
 /** What is there as long as the pool is. */
 const LASTING = ['desk_version', 'migration'];
 

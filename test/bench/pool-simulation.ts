@@ -1,53 +1,68 @@
-/** A large pool: what is simulated. */
-const WORKERS = 1_000;
-const A_DAY = 1_000_000;
-/** How many workers have a slot free, and so listen for work that they then ask for. */
-const IDLE_SHARE = 0.3;
-const CLIENTS = 500;
-const POLLS_A_SECOND = 2;
-/** GATHER_MS of src/pool/engine/bull-worker.ts. */
-const ASKS_A_SECOND = 10;
-const DELEGATION_S = 300;
-/** What BullMQ tells of each job: that it came, waits, was taken and has ended. */
-const NOTIFICATIONS = 5;
-const SECONDS_OF_DAY = 86_400;
+import {type PoolCost, type PoolCosts, scaled, sum} from './pool-load.ts';
+
+/** A pool that is simulated. */
+export interface PoolSize {
+  readonly workers: number;
+  readonly aDay: number;
+}
+
+export const SIZES: readonly PoolSize[] = [
+  {workers: 10, aDay: 10_000},
+  {workers: 100, aDay: 100_000},
+  {workers: 1_000, aDay: 1_000_000},
+];
 /** By day there is so much more than on average. */
 const PEAK = 3;
+const DELEGATION_S = 300;
+/** An agent that does something else every three seconds: it is told once a second at most. */
+const LETTERS_A_SECOND = 1 / 3;
+/** Machines of people, for each worker. */
+const CLIENTS_OF_WORKER = 0.5;
+/** How many workers have a slot free, and so ask what waits when they are told that something does. */
+const FREE_SHARE = 0.3;
+/** GATHER_MS of src/pool/engine/bull-worker.ts. */
+const ASKS_A_SECOND = 10;
+const SECONDS_OF_DAY = 86_400;
+const SIMULATED_S = 600;
 
-export const SIMULATED = `${WORKERS.toLocaleString('en-US')} workers, ${A_DAY.toLocaleString('en-US')} delegations a day, ${PEAK} times as many at the peak`;
+/** What a second of the peak is like. */
+export interface PoolPeak {
+  /** Delegations that begin in the busiest second. */
+  readonly busiest: number;
+  readonly atWork: number;
+  /** What the database has to do in that second. */
+  readonly cost: PoolCost;
+  readonly cores: number;
+}
 
-/** What one delegation, one poll and one wake cost, as measured. */
-interface Costs {
-  readonly transactions: number;
-  readonly rows: number;
-  readonly walBytes: number;
-  readonly pollMs: number;
+/** Measured besides: a question for what waits, and a listener that is woken, in milliseconds of a processor. */
+export interface PoolWakes {
+  readonly askMs: number;
   readonly wakeMs: number;
 }
 
-/** What the database has to carry in each second of the peak. Arrivals are random, so that a minute is drawn. */
-export function simulated(costs: Costs): {readonly words: string; readonly cores: number} {
+/** Arrivals are random, so that ten minutes of the peak are drawn, second by second. */
+export function peakOf({workers, aDay}: PoolSize, costs: PoolCosts, {askMs, wakeMs}: PoolWakes): PoolPeak {
   const random = seeded(18);
-  const mean = (A_DAY / SECONDS_OF_DAY) * PEAK;
-  const seconds = Array.from({length: 600}, () => poisson(mean, random));
-  const busiest = Math.max(...seconds);
-  const polls = (WORKERS + CLIENTS) * POLLS_A_SECOND;
-  const notifications = busiest * NOTIFICATIONS;
-  // A worker with a free slot asks what waits when it is told so, though not more often than it gathers.
-  const asks = Math.min(busiest, ASKS_A_SECOND) * WORKERS * IDLE_SHARE;
-  const wakes = notifications * WORKERS;
-  const queries = polls + asks + busiest * costs.transactions;
-  const cores = (queries * costs.pollMs + wakes * costs.wakeMs) / 1_000;
-  const leased = mean * DELEGATION_S;
-  const words = [
-    `${busiest} delegations in the busiest second (${Math.round(leased).toLocaleString('en-US')} at work)`,
-    `${Math.round(busiest * costs.rows).toLocaleString('en-US')} rows/s`,
-    `${notifications} notifications/s to ${WORKERS} listeners`,
-    `${Math.round(queries).toLocaleString('en-US')} queries/s`,
-    `${((busiest * costs.walBytes) / 1_000_000).toFixed(0)} MB/s`,
-    `${cores.toFixed(0)} cores`,
-  ];
-  return {words: words.join(', '), cores};
+  const mean = (aDay / SECONDS_OF_DAY) * PEAK;
+  const busiest = Math.max(...Array.from({length: SIMULATED_S}, () => poisson(mean, random)));
+  const atWork = Math.round(mean * DELEGATION_S);
+  const steady = sum(
+    scaled(costs.delegation, busiest),
+    scaled(costs.letter, atWork * LETTERS_A_SECOND),
+    scaled(costs.lease, atWork),
+    scaled(costs.worker, workers),
+    scaled(costs.client, workers * CLIENTS_OF_WORKER),
+  );
+  // Every worker hears of everything; those with room ask, though not more often than they gather.
+  const wakes = steady.notifications * workers;
+  const asks = Math.min(busiest, ASKS_A_SECOND) * workers * FREE_SHARE;
+  const cost = {
+    ...steady,
+    transactions: steady.transactions + asks,
+    processorMs: steady.processorMs + asks * askMs + wakes * wakeMs,
+  };
+  return {busiest, atWork, cost, cores: cost.processorMs / 1_000};
 }
 
 /** Mulberry32: the same numbers at each run. */

@@ -35,6 +35,7 @@ export class HostilePool {
   readonly #watchers = new Set<(record: Delegation) => void>();
   readonly #workers: PoolWorker[] = [];
   #number = 0;
+  #isOver = false;
 
   /** One that has the same folder as the last one. */
   async startWorker(allowed: Partial<Allowed> = {}): Promise<PoolWorker> {
@@ -84,6 +85,7 @@ export class HostilePool {
   }
 
   async close(): Promise<void> {
+    this.#isOver = true;
     this.finish();
     await Promise.all(this.#workers.map((worker) => worker.close()));
     rmSync(this.#folder, {recursive: true, force: true});
@@ -114,7 +116,8 @@ export class HostilePool {
       delegate: async ({prompt, access, directory}) => {
         this.done.push(`delegate ${prompt} ${access} ${directory}`);
         const id = `own-${++this.#number}`;
-        const state = {status: 'running', startedAt: 1, sessionId: 'ses_1'} as const;
+        const running = {status: 'running', startedAt: 1, sessionId: 'ses_1'} as const;
+        const state = this.#isOver ? anEnd() : running;
         this.#become(aDelegation({id, prompt, state}));
         return viewed(id);
       },

@@ -8,6 +8,7 @@ export const INVARIANTS = {
   doubled: 'no prompt is sent twice',
   branch: 'a branch has exactly what its agent has written, and what it started from',
   faulty: 'no end says that a worker has a fault',
+  unasked: 'nothing is cancelled that nobody has cancelled',
   untold: 'a session is told once of each end, unless somebody has read it before',
   stuck: 'every call is answered, and a client can always connect',
   'left behind': 'after a stop nothing is left: no process, no file that is not a result',

@@ -36,6 +36,8 @@ export class ClientMachine {
   readonly repository: Repository;
   /** What the first commit has. */
   readonly committed: readonly string[];
+  /** What it has cancelled. */
+  readonly cancelled = new Set<string>();
   readonly #options: ClientMachineOptions;
   readonly #random: Random;
   #client: TestClient | undefined;
@@ -119,8 +121,10 @@ export class ClientMachine {
     if (open.length < MAX_OPEN && this.#random.chance(0.5)) return this.#delegate(client);
     if (open.length === 0) return;
     const id = this.#random.pick(open);
-    if (this.#random.chance(0.03)) await this.#call(client, 'delegation_cancel', {id});
-    else await this.#call(client, 'delegation_read', {id, wait_seconds: this.#random.pick([0, 1, 3])});
+    if (this.#random.chance(0.03)) {
+      this.cancelled.add(id);
+      await this.#call(client, 'delegation_cancel', {id});
+    } else await this.#call(client, 'delegation_read', {id, wait_seconds: this.#random.pick([0, 1, 3])});
   }
 
   async #delegate(client: TestClient): Promise<void> {

@@ -1,5 +1,6 @@
 import {setTimeout as pause} from 'node:timers/promises';
 import {withTimeout} from '../../../src/base/with-timeout.ts';
+import {hasEnded} from '../../../src/delegation/model/delegation.ts';
 import {eventually} from '../../support/processes.ts';
 import {Findings} from '../findings.ts';
 import {Random} from '../random.ts';
@@ -67,7 +68,7 @@ async function striking(
 }
 
 /** Waits until everything has its end, as clients do. */
-async function settle({clients, work, findings}: PoolWorld): Promise<void> {
+async function settle({clients, work, findings, counts}: PoolWorld): Promise<void> {
   const waiting = clients.map((client) => client.connected());
   const all = await Promise.all(waiting);
   try {
@@ -78,10 +79,15 @@ async function settle({clients, work, findings}: PoolWorld): Promise<void> {
   } finally {
     await Promise.all(all.map((one) => one.close()));
   }
-  for (const {records, name} of clients) {
+  for (const {records, name, cancelled} of clients) {
     for (const {id, state} of records.open)
       findings.broken('lost', id, `it is ${state.status} on ${name} long after the last fault`);
     for (const {id, prompt, state} of records.ended) {
+      if (state.status === 'cancelled' && !cancelled.has(id))
+        findings.broken('unasked', id, state.error ?? '');
+      // A worker that was frozen can only find out when it is no longer.
+      if (hasEnded(state) && (work.of(prompt)?.firstAt ?? 0) > state.endedAt)
+        counts.add(`asked of the model when the end "${state.status}" was known`, 1);
       if ('error' in state && FAULT.test(state.error ?? '')) findings.broken('faulty', id, state.error ?? '');
       const isDenied = 'error' in state && NOT_SENT.test(state.error ?? '');
       if (isDenied && (work.of(prompt)?.firstTurns ?? 0) > 0)

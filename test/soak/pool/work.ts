@@ -21,6 +21,8 @@ export interface PoolPiece {
   readonly delaysMs: readonly number[];
   /** How often the model was asked for the first turn. */
   firstTurns: number;
+  /** When that was, in milliseconds since the epoch. */
+  firstAt: number;
   /** Of its delegation, once a client was told. */
   id: string | undefined;
   /** What its checkout had that was in no commit, and travels. */
@@ -53,7 +55,7 @@ export class PoolWork {
     const piece: PoolPiece = {
       ...{mark, files, prompt: `Do ${mark}.`, answer: `The answer to ${mark}.`},
       delaysMs: Array.from({length: count + 1}, () => random.pick(DELAYS_MS)),
-      ...{firstTurns: 0, id: undefined, changes: {}},
+      ...{firstTurns: 0, firstAt: 0, id: undefined, changes: {}},
     };
     this.#pieces.set(mark, piece);
     return piece;
@@ -94,6 +96,7 @@ export class PoolWork {
 
   #askedFirst(piece: PoolPiece): void {
     piece.firstTurns += 1;
+    piece.firstAt ||= Date.now();
     if (piece.firstTurns > 1) {
       const times = `the model was asked ${piece.firstTurns} times for the first turn of "${piece.prompt}"`;
       this.#findings.broken('doubled', piece.mark, times);

@@ -41,8 +41,12 @@ export async function openPoolWorld(findings: Findings, random: Random): Promise
   const workers: WorkerMachine[] = [];
   const clients: ClientMachine[] = [];
   const counts = new Counts();
-  for (let n = 1; n <= WORKERS; n++)
-    workers.push(new WorkerMachine(`worker-${n}`, await machine(), random.fork()));
+  for (let n = 1; n <= WORKERS; n++) {
+    const there = await machine();
+    // At one of them, one of two jobs has to wait for its turn.
+    if (n === 1) there.sandbox.env.OPENCODE_DELEGATE_LIMITS = 'scripted=1';
+    workers.push(new WorkerMachine(`worker-${n}`, there, random.fork()));
+  }
   for (let n = 1; n <= CLIENTS; n++) {
     const given = {work, findings, counts, random: random.fork()};
     clients.push(new ClientMachine(`client-${n}`, await machine(OwnerKey.create()), given));

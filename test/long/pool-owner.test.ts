@@ -1,9 +1,7 @@
-import {readdirSync, readFileSync} from 'node:fs';
-import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it, onTestFinished} from 'vitest';
 import {createGate} from '../support/gate.ts';
 import type {PoolMachine} from '../support/pool-network.ts';
-import {type PoolClient, PoolProcesses, scriptHeld, workerFolder} from '../support/pool-processes.ts';
+import {type PoolClient, PoolProcesses, recordAt, scriptHeld} from '../support/pool-processes.ts';
 import {eventually, signalEach} from '../support/processes.ts';
 import {hostsIn} from '../support/sandbox.ts';
 import type {ModelRequest, Reply} from '../support/scripted-model.ts';
@@ -101,9 +99,9 @@ describe('an owner and an agent on a worker', () => {
     scriptHeld(pool.model, 'cancelled.txt', {gate: createGate()});
     const id = await client.run('Take long');
     await client.recordWith(id, /^session: /m);
-    await eventually(() => workersRecord(/^# Take long$/m).includes('status: running'));
+    await eventually(() => recordAt(machine, /^# Take long$/m).includes('status: running'));
     const {stdout} = await client.command('cancel', id);
-    expect(workersRecord(/^# Take long$/m)).toContain('status: cancelled');
+    expect(recordAt(machine, /^# Take long$/m)).toContain('status: cancelled');
     expect(stdout).toContain(`${id} has ended: cancelled.`);
   });
 
@@ -114,7 +112,7 @@ describe('an owner and an agent on a worker', () => {
     const hosts = hostsIn(client.sandbox.runtimeDir);
     signalEach(hosts, 'SIGSTOP');
     onTestFinished(() => void signalEach(hosts, 'SIGCONT'));
-    await eventually(() => /^status: timeout/m.test(workersRecord(/^# Be slow$/m)));
+    await eventually(() => /^status: timeout/m.test(recordAt(machine, /^# Be slow$/m)));
     signalEach(hosts, 'SIGCONT');
     await client.recordWith(id, /^status: timeout/m);
     expect(client.repository.git('show', `delegation/${id}:slow.txt`)).toBe('slow.txt');
@@ -131,17 +129,6 @@ describe('an owner and an agent on a worker', () => {
     expect(record).toContain('It reached its limit of $0.12');
     expect(client.repository.git('show', `delegation/${id}:0.txt`)).toBe('more');
   });
-
-  /** The record that the worker has of its own of what was asked for so. */
-  function workersRecord(words: RegExp): string {
-    const folder = workerFolder(machine);
-    const files = readdirSync(folder, {recursive: true, encoding: 'utf8'}).filter((name) =>
-      /^[^.].*\/[a-z-]+\.md$/.test(name),
-    );
-    return (
-      files.map((name) => readFileSync(join(folder, name), 'utf8')).find((text) => words.test(text)) ?? ''
-    );
-  }
 });
 
 function isToldOf(prompt: string): (request: ModelRequest) => boolean {

@@ -87,10 +87,13 @@ export class PoolProcesses {
     return running;
   }
 
-  /** Whether what its agent has written outlives the worker by now. */
+  /** Whether what its agent has written outlives the worker by now, and a letter says so: written after the file. */
   async hasCheckpoint(id: string): Promise<boolean> {
-    const files = `SELECT 1 FROM ${SCHEMA}.desk_file WHERE chunks IS NOT NULL`;
-    const rows = await this.database.query(`${files} AND id LIKE '${id}@%' AND name LIKE 'checkpoint-%'`);
+    const rows = await this.database.query(
+      `SELECT 1 FROM ${SCHEMA}.desk_file file JOIN ${SCHEMA}.desk_letter letter USING (id)
+        WHERE id LIKE '${id}@%' AND name LIKE 'checkpoint-%' AND chunks IS NOT NULL
+          AND reader = 'owner' AND letter.xmin::text::bigint > file.xmin::text::bigint`,
+    );
     return rows.length > 0;
   }
 
@@ -124,6 +127,15 @@ export function workerFolder({sandbox}: PoolMachine): string {
 /** The jobs that a worker has a checkout of. */
 export function jobsAt(machine: PoolMachine): readonly string[] {
   return readdirSync(join(workerFolder(machine), '.code/jobs'));
+}
+
+/** The record that a worker has of its own of what fits; empty where there is none. */
+export function recordAt(machine: PoolMachine, words: RegExp): string {
+  const folder = workerFolder(machine);
+  const files = readdirSync(folder, {recursive: true, encoding: 'utf8'}).filter((name) =>
+    /^[^.].*\/[a-z-]+\.md$/.test(name),
+  );
+  return files.map((name) => readFileSync(join(folder, name), 'utf8')).find((text) => words.test(text)) ?? '';
 }
 
 /** Has an agent write a file, then waits for the gate, and has it answer. Tells how often it was to answer. */

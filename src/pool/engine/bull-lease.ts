@@ -57,7 +57,7 @@ export class BullLease implements Lease {
 
   async handBack(): Promise<void> {
     const {id} = this.job;
-    if (this.#isSettled) throw new LeaseLost(id);
+    if (this.#isSettled || this.#lost.signal.aborted) throw new LeaseLost(id);
     const lost = await inWords(() => this.#lines.renew(this.lane, [{id, token: this.token}]));
     if (lost.length > 0) throw this.#asLost();
     await inWords(async () => {

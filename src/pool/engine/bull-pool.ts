@@ -79,7 +79,12 @@ export class BullPool implements PoolQueue {
       if (known.isOver) return {is: 'unknown', ...(known.result !== undefined && {note: known.result})};
       const lane = laneOf(known.job);
       this.#lanes.set(id, lane);
-      return jobStandingOf(known, await this.#lines.state(lane, id));
+      const line = await this.#lines.state(lane, id);
+      const standing = jobStandingOf(known, line);
+      if (standing.is !== 'returned' || known.result !== undefined) return standing;
+      // It was given between the two questions.
+      const now = await this.#desk.find(id);
+      return now === undefined || now.isOver ? {is: 'unknown'} : jobStandingOf(now, line);
     });
   }
 

@@ -224,8 +224,11 @@ export class Assignment {
     if (worktree === undefined || commit === undefined) return undefined;
     const {branch, travel} = order;
     const packed = await code.pack(worktree, commit, {since: travel.head, branch});
-    await reached(() => mail.putFile(HARVEST, packed.content()));
-    await packed.drop();
+    try {
+      await reached(() => mail.putFile(HARVEST, packed.content()));
+    } finally {
+      await packed.drop();
+    }
     const {bytes, sha256, notes} = packed;
     return {harvest: {commit, bytes, sha256}, notes: [...notes]};
   }

@@ -48,6 +48,8 @@ export class BullLease implements Lease {
       throw new LeaseLost(this.job.id);
     }
     const {id} = this.job;
+    // The work was stopped for that, so that this is the result of no work: nobody may take it for one.
+    if (this.#lost.signal.aborted) throw new LeaseLost(id);
     await inWords(() => this.#desk.keepResult(id, this.token, body));
     await this.#complete();
     this.#isSettled = true;

@@ -22,6 +22,8 @@ it('a branch that the network has cut off on its way home is asked for again', a
     ...{link, ledger: stage.ledger, root: '/worktrees'},
     code: {
       depart: () => Promise.reject(new Error('nothing departs here')),
+      departWhole: () => Promise.reject(new Error('nothing departs here')),
+      readyHome: () => Promise.reject(new Error('nothing comes home here')),
       tipOf: async () => undefined,
       async bringHome(_, {branch}) {
         times += 1;

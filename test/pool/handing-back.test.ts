@@ -1,3 +1,4 @@
+import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {deferred} from '../../src/base/deferred.ts';
 import {LETTERS_VERSION} from '../../src/pool/mail/letters.ts';
@@ -5,6 +6,7 @@ import {bytesOf} from '../../src/pool/mail/mail.ts';
 import {PoolUnreachable} from '../../src/pool/queue/errors.ts';
 import {sealedJob} from '../../src/pool/seal/sealed-job.ts';
 import type {WorkerCode} from '../../src/pool/worker/code.ts';
+import {Journal} from '../../src/pool/worker/journal.ts';
 import {PoolWorker} from '../../src/pool/worker/worker.ts';
 import {PoolClientStage, TRAVEL} from '../support/pool-client.ts';
 
@@ -32,6 +34,7 @@ describe('a worker that has not begun what it has taken', () => {
       self: {name: 'worker-1', host: 'big', version: '1.0.0', opencode: '1.18.33'},
       allowed: {owners: 'all', repositories: 'all', agents: 'all'},
       code: {...code, pack: unused, checkpoint: unused},
+      journal: new Journal(join(stage.folder, 'begun')),
       serviceFor: () => ({environment: unused, delegations: unused, projectOf: unused}) as never,
     });
     await worker.start();

@@ -28,7 +28,10 @@ describe('what has ended here, and the pool may have', () => {
   /** Has a delegation end that is on disk like that. */
   function ends(delegation: Delegation) {
     const {link, queue, runner} = stage.runner();
-    releases = new Releases({link, ledger: stage.ledger, read: async () => delegation});
+    releases = new Releases({
+      ...{link, ledger: stage.ledger, read: async () => delegation},
+      amend: () => Promise.reject(new Error('nothing comes late here')),
+    });
     return {job: link.jobOf(delegation), queue, runner, end: () => releases.ended(delegation)};
   }
 

@@ -39,8 +39,8 @@ export class PoolClientStage {
   readonly log = new FakeLog();
   /** What was kept last of a conversation. */
   kept: readonly ConversationEntry[] = [];
-  readonly #folder = mkdtempSync(join(tmpdir(), 'opencode-delegate-pool-'));
-  readonly ledger = new PoolLedger(this.#folder);
+  readonly folder = mkdtempSync(join(tmpdir(), 'opencode-delegate-pool-'));
+  readonly ledger = new PoolLedger(this.folder);
 
   /** What a host of the machine has; the next one has the same ledger. */
   runner(
@@ -82,7 +82,7 @@ export class PoolClientStage {
   }
 
   close(): void {
-    rmSync(this.#folder, {recursive: true, force: true});
+    rmSync(this.folder, {recursive: true, force: true});
   }
 }
 

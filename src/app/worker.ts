@@ -17,6 +17,7 @@ import {Journal} from '../pool/worker/journal.ts';
 import type {WorkerSettings} from '../pool/worker/settings.ts';
 import {PoolWorker} from '../pool/worker/worker.ts';
 import {takeLock} from '../process/lock.ts';
+import {WORKTREES} from '../store/files/project-name.ts';
 import {endOnce} from './in-process.ts';
 import {withEngine} from './pools.ts';
 import {Service, type ServiceOptions, type Within} from './service.ts';
@@ -86,7 +87,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       ...{queue, group, log, serviceFor, self: {name, host: hostname(), version, opencode}},
       ...{allowed: settings.allowed, concurrency: settings.concurrency},
       checkpointMs: settings.checkpointMs,
-      code: new CachedCode({git, cache, folder: spool, limitBytes}),
+      code: new CachedCode({git, cache, folder: spool, limitBytes, worktrees: join(dataDir, WORKTREES)}),
       journal: new Journal(join(dataDir, '.begun')),
       ...(onDone !== undefined && {onDone}),
     });

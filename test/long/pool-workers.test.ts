@@ -104,7 +104,7 @@ describe('workers of a pool', () => {
       const names = owners[index]?.repository.git('ls-tree', '-r', '--name-only', `delegation/${id}`) ?? '';
       expect(names.split('\n')).toEqual(['a.txt', index === 0 ? 'first.txt' : 'second.txt', 'web/page.txt']);
     }
-    await eventually(() => jobsAt(machine).length === 0);
+    await eventually(() => jobsAt(machine).length === 0 && worktreesAt(machine).length === 0);
     const stores = readdirSync(join(workerFolder(machine), '.owners')).map((owner) =>
       contentOf(join(workerFolder(machine), '.owners', owner)),
     );
@@ -117,6 +117,11 @@ describe('workers of a pool', () => {
 function isFirstOf(prompt: string) {
   return (request: {readonly prompt: string; readonly messages: readonly {readonly role: string}[]}) =>
     request.prompt.startsWith(prompt) && request.messages.at(-1)?.role === 'user';
+}
+
+function worktreesAt(machine: PoolMachine): readonly string[] {
+  const folder = join(workerFolder(machine), 'worktrees');
+  return readdirSync(folder).flatMap((project) => readdirSync(join(folder, project)));
 }
 
 function contentOf(folder: string): string {

@@ -8,6 +8,7 @@ import {bundleBytes} from '../travel/bundle-file.ts';
 import type {RepositoryCache} from '../travel/cache.ts';
 import type {Travel} from '../travel/travel.ts';
 import type {Arrival, Packed, ReturnOptions, WorkerCode} from './code.ts';
+import {removeLeftWorktrees} from './left-worktrees.ts';
 
 export interface CachedCodeOptions {
   readonly git: Git;
@@ -15,6 +16,8 @@ export interface CachedCodeOptions {
   /** For bundles on their way. It is made when it is first needed. */
   readonly folder: string;
   readonly limitBytes: number;
+  /** The folder that worktrees of the checkouts are made in. */
+  readonly worktrees: string;
 }
 
 /** Code in checkouts that are made from a cache. */
@@ -37,8 +40,10 @@ export class CachedCode implements WorkerCode {
     return this.#options.cache.jobs();
   }
 
-  remove(job: string): Promise<void> {
-    return this.#options.cache.remove(job);
+  async remove(job: string): Promise<void> {
+    const {cache, worktrees} = this.#options;
+    await cache.remove(job);
+    await removeLeftWorktrees(worktrees, await cache.jobs());
   }
 
   async pack(worktree: Worktree, commit: string, options: ReturnOptions): Promise<Packed> {

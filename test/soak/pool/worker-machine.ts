@@ -67,7 +67,8 @@ export class WorkerMachine {
   /** What is there of jobs: their checkouts, bundles on their way, and worktrees. */
   leftovers(): readonly string[] {
     const folder = join(this.machine.sandbox.env.HOME ?? '', '.local/share/opencode-delegate');
-    return ['worker/.code/jobs', 'worker/.spool', 'worker/.worktrees'].flatMap((name) =>
+    const worktrees = namesIn(join(folder, 'worker/worktrees')).map((name) => `worker/worktrees/${name}`);
+    return ['worker/.code/jobs', 'worker/.spool', ...worktrees].flatMap((name) =>
       namesIn(join(folder, name)).map((one) => `${name}/${one}`),
     );
   }

@@ -20,7 +20,7 @@ import {type Desk, laneOf} from './desk.ts';
 import {every, type Repeated} from './every.ts';
 import {inWords} from './faults.ts';
 import {inChunks} from './in-chunks.ts';
-import {jobStandingOf} from './job-standing-of.ts';
+import {jobStandingOf, standingOfGone} from './job-standing-of.ts';
 import type {LeaseLines} from './lease-lines.ts';
 import {Questions} from './questions.ts';
 import type {Times} from './times.ts';
@@ -75,8 +75,7 @@ export class BullPool implements PoolQueue {
   async standing(id: string): Promise<JobStanding> {
     return inWords(async () => {
       const known = await this.#desk.find(id);
-      if (known === undefined) return {is: 'unknown'};
-      if (known.isOver) return {is: 'unknown', ...(known.result !== undefined && {note: known.result})};
+      if (known === undefined || known.isOver) return standingOfGone(known);
       const lane = laneOf(known.job);
       this.#lanes.set(id, lane);
       const line = await this.#lines.state(lane, id);
@@ -84,7 +83,7 @@ export class BullPool implements PoolQueue {
       if (standing.is !== 'returned' || known.result !== undefined) return standing;
       // It was given between the two questions.
       const now = await this.#desk.find(id);
-      return now === undefined || now.isOver ? {is: 'unknown'} : jobStandingOf(now, line);
+      return now === undefined || now.isOver ? standingOfGone(now) : jobStandingOf(now, line);
     });
   }
 

@@ -3,6 +3,11 @@ import {TOO_LATE} from './bull-worker.ts';
 import type {DeskJob} from './desk.ts';
 import type {LineState} from './lease-lines.ts';
 
+/** How one stands that the desk does not have any more, with the note that was left of it. */
+export function standingOfGone(known: DeskJob | undefined): JobStanding {
+  return {is: 'unknown', ...(known?.result !== undefined && {note: known.result})};
+}
+
 /** How a job stands, by what the desk and BullMQ know of it. */
 export function jobStandingOf(known: DeskJob, line: LineState): JobStanding {
   const {job, claim, claimedAt, now, result} = known;

@@ -44,6 +44,7 @@ export async function runHost({claim, env, version, why}: HostProcessOptions): P
       admitControl: (hello, control) => admitControl(host, hello, {control, version}),
       status: () => ({
         delegations: host.active,
+        elsewhere: host.elsewhere,
         dataDir: config.dataDir,
         environments: host.environments,
       }),

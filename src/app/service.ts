@@ -153,6 +153,11 @@ export class Service {
     return this.#delegations.active;
   }
 
+  /** How many of them run on other machines. */
+  get elsewhere(): number {
+    return this.#delegations.elsewhere;
+  }
+
   /** True when nothing is lost by ending. */
   get isIdle(): boolean {
     return this.active === 0;

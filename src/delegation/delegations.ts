@@ -220,6 +220,11 @@ export class Delegations {
     return this.#own.active;
   }
 
+  /** How many of them run on other machines. */
+  get elsewhere(): number {
+    return this.#register.open.filter(({environment}) => environment.where !== undefined).length;
+  }
+
   /**
    * Ends everything as `interrupted`: what runs with the text it had, what waits without having run. Resolves when all
    * ends are stored and all sessions have stopped. Idempotent.

@@ -39,7 +39,10 @@ export interface EnvironmentStatus {
 export interface HostStatus {
   readonly pid: number;
   readonly connections: number;
+  /** How many have not ended. */
   readonly delegations: number;
+  /** How many of them run on other machines, and go on without this process. */
+  readonly elsewhere: number;
   readonly dataDir: string;
   readonly environments: readonly EnvironmentStatus[];
 }

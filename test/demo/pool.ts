@@ -50,7 +50,7 @@ async function play(stage: PoolStage, connected: () => Promise<DemoClient>): Pro
 
   heading('The lid is closed: client and host end');
   await client.close();
-  await stage.command('stop');
+  fact('stop', (await stage.command('stop')).trim());
   fact('worker', await until(stage, /busy: 1 of/));
   stage.letFinish();
   fact('worker', await until(stage, /busy: 0 of/));

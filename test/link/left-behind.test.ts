@@ -58,7 +58,7 @@ it('a host removes it when it begins, and what has come to be since when it ends
     log: createLogger({level: 'silent', write: () => {}}),
     admit: () => ({refusal: {message: '', exitCode: 1}}),
     admitControl: () => ({refusal: {message: '', exitCode: 1}}),
-    status: () => ({delegations: 0, dataDir: root, environments: []}),
+    status: () => ({delegations: 0, elsewhere: 0, dataDir: root, environments: []}),
   });
   put(ofNobody());
   listener.close();

@@ -22,7 +22,9 @@ describe('the demo of a pool', () => {
     expect({exitCode, stderr}).toEqual({exitCode: 0, stderr: ''});
     expect(stdout).toMatch(/worker +worker big-machine takes work/);
     expect(stdout).toMatch(/^ {2}code +Commit [0-9a-f]+ travels in a bundle of /m);
-    expect(stdout).toMatch(/The lid is closed.*\n.*busy: 1 of 4.*\n.*busy: 0 of 4/);
+    expect(stdout).toMatch(
+      /The lid is closed.*\n.*interrupted: 0\. Those in the pool go on: 1\..*\n.*busy: 1 of 4.*\n.*busy: 0 of 4/,
+    );
     const [, id] = /^ +([a-z-]+) · completed · /m.exec(stdout) ?? [];
     expect(stdout).toContain(`Branch: delegation/${id} at `);
     expect(stdout).toMatch(/Its branch is in your repository\n.*\n +docs\/price\.md \| 5 \+{5}/);

@@ -44,7 +44,7 @@ export class ScriptedHost {
           return {close: async () => host.#followers.clear()};
         },
       }),
-      status: () => ({delegations: host.#all.length, dataDir: '', environments: []}),
+      status: () => ({delegations: host.#all.length, elsewhere: 0, dataDir: '', environments: []}),
     });
     return host;
   }

@@ -44,5 +44,10 @@ async function end({owner, status: load}: RunningHost): Promise<{said: string; h
     }
     await pause(LOOK_MS);
   }
-  return {said: `Process ${pid} has ended. Delegations it interrupted: ${load.delegations}.`, hasEnded: true};
+  const goOn = load.elsewhere === 0 ? '' : ` Those in the pool go on: ${load.elsewhere}.`;
+  const interrupted = load.delegations - load.elsewhere;
+  return {
+    said: `Process ${pid} has ended. Delegations it interrupted: ${interrupted}.${goOn}`,
+    hasEnded: true,
+  };
 }

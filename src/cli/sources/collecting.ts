@@ -1,4 +1,5 @@
 import {join} from 'node:path';
+import {NAME} from '../../base/name.ts';
 import {Git} from '../../git/git.ts';
 import {CollectReceipts} from '../../pool/client/collect-receipts.ts';
 import {Collecting} from '../../pool/client/collecting.ts';
@@ -50,7 +51,7 @@ export async function withOwnJobs<T>(
       ...{link, access, records, root: join(records.root, WORKTREES)},
       code: new TravellingCode({git, folder, limitBytes, protocols}),
       receipts: new CollectReceipts(join(folder, 'collected')),
-      client: {name: 'opencode-delegate', version},
+      client: {name: NAME, version},
       owner: {...thisProcess(), environment: name, sessions: sessionsOf(name)},
     });
     return use({

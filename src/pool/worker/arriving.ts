@@ -86,7 +86,7 @@ async function answerOf(
     answer ??= letter;
     answered.resolve(letter);
   };
-  const listening = await mail.atWorker(take, () => {});
+  const listening = await reached(() => mail.atWorker(take, () => {}), signal);
   try {
     if (answer !== undefined) return answer;
     signal.throwIfAborted();

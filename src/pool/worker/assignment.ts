@@ -17,10 +17,10 @@ import {Outbox} from './outbox.ts';
 import type {Own, OwnService} from './own-service.ts';
 import {harvestOf, refusedResult, resultOf, withHarvest} from './results.ts';
 import {SaidByAgents, saidByAgent} from './said-by-agents.ts';
+import {whenReached} from './when-reached.ts';
 
 /** How often the owner is told what its agent does, at most. */
-const NEWS_MS = 1_000;
-const MINUTE_MS = 60_000;
+const [NEWS_MS, MINUTE_MS] = [1_000, 60_000];
 
 export interface AssignmentOptions {
   readonly lease: Lease;
@@ -148,7 +148,7 @@ export class Assignment {
       for (const message of order.messages) await this.#tell(own, message);
       const orders = this.#orders(own);
       const refused = (why: string) => log.warn(why);
-      letters = await mail.atWorker((letter) => void orders.carryOut(letter), refused);
+      letters = whenReached(() => mail.atWorker((letter) => void orders.carryOut(letter), refused), log);
       look();
       const now = await delegations.get(own.project, own.id);
       if (hasEnded(now.delegation.state)) ended.resolve(now.delegation);

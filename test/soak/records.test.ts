@@ -48,6 +48,14 @@ it('finds an end that becomes another one, or none', () => {
   expect(look({state: anEnd({status: 'completed'}), text: piece.answer})).toEqual(['changed']);
 });
 
+it('finds nothing where a late answer is added below', () => {
+  const gone = {state: anEnd({status: 'interrupted', error: 'It is gone.'}), text: 'Half of it.'};
+  look(gone);
+  const late = '(Came too late at 2026-11-30T20:00:00.000Z, as completed: it is no end.)';
+  expect(look({...gone, text: `${gone.text}\n\n${late}\n\nAll of it.`})).toEqual([]);
+  expect(look({...gone, text: `Less of it.\n\n${late}\n\nAll of it.`})).toEqual(['changed']);
+});
+
 it('finds a record that is gone', () => {
   look({state: anEnd({status: 'interrupted', error: 'It is gone.'})});
   rmSync(file);

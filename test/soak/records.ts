@@ -91,6 +91,11 @@ export class Records {
 }
 
 /** What of a record may not change any more. */
+/** What such an answer begins with. */
+const LATE = /(?:^|\n\n)\(Came too late at /;
+
+/** Without what a worker of a pool has said too late: that is added below, marked as no end. */
 function endOf({text}: Delegation, {status, endedAt, error, work}: Ended): string {
-  return JSON.stringify({status, endedAt, error, work, text});
+  const [own = ''] = status === 'interrupted' ? text.split(LATE) : [text];
+  return JSON.stringify({status, endedAt, error, work, text: own});
 }

@@ -1,9 +1,9 @@
-import {createHash} from 'node:crypto';
 import {mkdir, readdir, rm, stat, utimes, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {messageOf} from '../../base/errors.ts';
 import {pause} from '../../base/pause.ts';
 import {quoted} from '../../base/safe-text.ts';
+import {textDigest} from '../../base/text-digest.ts';
 import {exists} from '../../git/exists.ts';
 import type {Git} from '../../git/git.ts';
 import {GitError} from '../../git/program.ts';
@@ -42,7 +42,7 @@ export interface FetchSource {
 
 /** Where the objects of a URL lie among those of others. */
 export function fetchedPath(folder: string, {url, format}: {url: string; format: ObjectFormat}): string {
-  const key = createHash('sha256').update(`${format} ${url}`).digest('hex').slice(0, 32);
+  const key = textDigest(`${format} ${url}`).slice(0, 32);
   return join(folder, `${key}.git`);
 }
 

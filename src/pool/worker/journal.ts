@@ -1,6 +1,6 @@
-import {createHash} from 'node:crypto';
 import {mkdir, open, readdir, rm} from 'node:fs/promises';
 import {join} from 'node:path';
+import {textDigest} from '../../base/text-digest.ts';
 import type {PoolJob} from '../queue/queue.ts';
 
 /**
@@ -42,7 +42,7 @@ export class Journal {
 
   /** Its time is signed with it, so that the same job always has the same name. */
   #entryOf({id, notAfter}: PoolJob): string {
-    const digest = createHash('sha256').update(id).digest('hex').slice(0, 40);
+    const digest = textDigest(id).slice(0, 40);
     return join(this.#folder, `${notAfter}-${digest}`);
   }
 }

@@ -11,7 +11,10 @@ export interface LateAnswerOptions {
   readonly link: PoolLink;
   /** When the delegation got its end, in milliseconds since the epoch. */
   readonly endedAt: number;
+  /** Aborts when nobody waits for it any more. */
   readonly signal: AbortSignal;
+  /** Aborts after that: it is still found out whether there is anything to wait for. */
+  readonly closed: AbortSignal;
 }
 
 /**
@@ -21,9 +24,9 @@ export interface LateAnswerOptions {
  */
 export async function lateAnswer(
   job: string,
-  {link, endedAt, signal}: LateAnswerOptions,
+  {link, endedAt, signal, closed}: LateAnswerOptions,
 ): Promise<LateAnswer | undefined> {
-  const standing = await link.persist(({queue}) => queue.standing(job), {signal});
+  const standing = await link.persist(({queue}) => queue.standing(job), {signal: closed});
   if (standing.is !== 'lost' || standing.worker === undefined) return undefined;
   const mail = await link.mailOf(job);
   await link.persist(({queue}) => keepEnd(mail, queue, link.self), {signal});

@@ -80,10 +80,10 @@ export class Releases {
   async #addLate(job: string, ended: Delegation): Promise<void> {
     const {link, read, amend} = this.#options;
     if (!hasEnded(ended.state)) return;
-    const standing = await link.persist(({queue}) => queue.standing(job), {signal: this.#closed.signal});
-    if (standing.is !== 'lost') return;
     const {endedAt} = ended.state;
-    const late = await lateAnswer(job, {link, endedAt, signal: this.#leaving.signal});
+    const late = await lateAnswer(job, {
+      ...{link, endedAt, signal: this.#leaving.signal, closed: this.#closed.signal},
+    });
     if (late === undefined) return;
     const {text} = (await read(ended)) ?? ended;
     const whole = textWithLate(text, late);

@@ -3,7 +3,8 @@
  * install is one package and a start reads few files; TypeScript's output is only on the way there.
  */
 import {execSync} from 'node:child_process';
-import {cpSync, rmSync} from 'node:fs';
+import {createHash} from 'node:crypto';
+import {cpSync, readFileSync, rmSync} from 'node:fs';
 import {build} from 'esbuild';
 import {writeNotices} from './third-party-notices.js';
 
@@ -64,19 +65,30 @@ async function bridge() {
     allowOverwrite: true,
     outfile: 'build/bin.js',
   });
-  for (const name of ['main.cjs', 'bin.js']) cpSync(`build/${name}`, `dist/${name}`);
+  cpSync('build/bin.js', 'dist/bin.js');
   return made;
 }
 
-/** What a client starts before each prompt; src/main.cts loads it by `require`. */
+/** What a client starts before each prompt; src/main.ts loads it. */
 const hook = () =>
   build({
     ...COMMON,
     entryPoints: ['build/hook/run-hook.js'],
     minify: true,
     format: 'cjs',
-    external: ['../store/record/record.js'],
     outfile: 'dist/hook/run-hook.cjs',
+  });
+
+/** The command itself: it knows which hook it belongs to. */
+const main = () =>
+  build({
+    ...COMMON,
+    entryPoints: ['build/main.js'],
+    minify: true,
+    format: 'cjs',
+    external: ['./bin.js', './store/record/record.js'],
+    define: {HOOK_DIGEST: JSON.stringify(digestOf('dist/hook/run-hook.cjs'))},
+    outfile: 'dist/main.cjs',
   });
 
 /** OpenCode loads each of its plugins from one file. */
@@ -101,13 +113,14 @@ const terminalPlugin = () =>
     outfile: 'dist/tui.js',
   });
 
+const digestOf = (path) => createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 16);
 const remove = (folder) => rmSync(folder, {recursive: true, force: true});
 
 remove('build');
 remove('dist');
 execSync('tsc -p tsconfig.build.json', {stdio: 'inherit'});
 const made = [];
-for (const bundle of [programs, bridge, hook, plugin, terminalPlugin]) made.push(await bundle());
+for (const bundle of [programs, bridge, hook, main, plugin, terminalPlugin]) made.push(await bundle());
 const metafiles = made.map(({metafile}) => metafile);
 writeNotices('dist/THIRD-PARTY-NOTICES.txt', metafiles);
 remove('build');

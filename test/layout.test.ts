@@ -10,7 +10,7 @@ const SRC = fileURLToPath(new URL('../src', import.meta.url));
  * on one floor do not know each other. A name with `.ts` is a file that lies in the folder above it.
  */
 const FLOORS: readonly (readonly string[])[] = [
-  ['main.cts'],
+  ['main.ts'],
   ['bin.ts', 'hook'],
   ['app', 'hook/clients', 'plugin.ts', 'tui.ts'],
   ['bridge', 'cli', 'host', 'tui'],
@@ -205,7 +205,7 @@ describe('the source', () => {
 
 describe('the checker', () => {
   const clean: Sources = {
-    'main.cts': "import {Service} from './app/service.ts';",
+    'main.ts': "import {Service} from './app/service.ts';",
     'app/service.ts': "import {a} from '../mcp/serve.ts';\nimport {b} from '../store/store.ts';",
     'mcp/serve.ts':
       "import {Server} from '@modelcontextprotocol/server';\nimport '../delegation/model/id.ts';",

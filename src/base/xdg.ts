@@ -3,6 +3,7 @@ import {homeOf} from './home.ts';
 
 /** Where a person's files of a kind are, below which folder of the home without the variable. */
 const FOLDERS = {
+  XDG_CACHE_HOME: ['.cache'],
   XDG_CONFIG_HOME: ['.config'],
   XDG_DATA_HOME: ['.local', 'share'],
   XDG_STATE_HOME: ['.local', 'state'],

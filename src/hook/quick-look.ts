@@ -24,6 +24,13 @@ export interface QuickLookOptions {
   readonly log: Logger;
   /** From then on, in milliseconds of this process, nothing more is looked at. Default: never. */
   readonly lateAt?: number;
+  /** Gets the reader of whole records: for what is unusual alone, as it takes long to load. */
+  readonly wholeReader: () => Promise<WholeReader>;
+}
+
+interface WholeReader {
+  /** @throws for what is no record. */
+  parseRecord(file: string, project: string): Delegation;
 }
 
 /**
@@ -97,7 +104,6 @@ export class QuickLook {
       const {bytes, stats} = fileBeginningOf(this.artifact(named));
       const size = Number(stats.size);
       const head = headIn(bytes, {size, project: named.project, read: ordinaryMatter});
-      // What is unusual takes a reader that is loaded for it alone.
       return head ?? this.#whole(named);
     });
   }
@@ -123,7 +129,7 @@ export class QuickLook {
   }
 
   async #whole(named: Named): Promise<Delegation> {
-    const {parseRecord} = await import('../store/record/record.ts');
+    const {parseRecord} = await this.#options.wholeReader();
     return parseRecord(wholeOf(this.artifact(named)), named.project);
   }
 

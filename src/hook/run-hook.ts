@@ -8,8 +8,9 @@ import {pause} from '../base/pause.ts';
 import {LogFile} from '../host/log-file.ts';
 import {EVENTS, HOOK_CLIENTS} from './clients/protocol.ts';
 import {HookInput} from './input.ts';
+import type {QuickLookOptions} from './quick-look.ts';
 import {recognise, type Wanted} from './recognise.ts';
-import {HookTelling} from './telling.ts';
+import {HookTelling, type HookTellingOptions} from './telling.ts';
 
 /** A prompt waits for its hooks: after so long it goes without what this one would have said. */
 const LIMIT_MS = 3_000;
@@ -22,13 +23,24 @@ const FULL_MS = 5;
 /** File descriptors: Node's own streams take long to load. */
 const [STDIN, STDOUT] = [0, 1];
 
+/** What the process gives to the hook that it has loaded. */
+export interface HookMeans extends Pick<QuickLookOptions, 'wholeReader'> {
+  /** Called when the client has what there was to tell, with whether there was something. */
+  readonly keep: (hasTold: boolean) => void;
+}
+
 /**
  * `opencode-delegate hook <event> [--client <name>]`: prints what a client is to be told at this moment, in its own
  * protocol, and nothing where there is nothing. Whatever goes wrong, the log has it and the exit code is 0: a hook that
  * fails could keep a person from writing to their model. Only a client that never gives its input sees it end by a signal.
  */
-export async function runHook(argv: readonly string[]): Promise<never> {
+export async function runHook(argv: readonly string[], {keep, wholeReader}: HookMeans): Promise<never> {
   const {env} = process;
+  let hasTold = false;
+  const print = async (output: string) => {
+    await printed(output);
+    hasTold = true;
+  };
   const input = new HookInput(STDIN);
   const limit = setTimeout(() => leave(input), LIMIT_MS);
   let log: Logger | undefined;
@@ -36,12 +48,13 @@ export async function runHook(argv: readonly string[]): Promise<never> {
     // A delegated agent has nobody to tell.
     if ((env[NESTED_MARK] ?? '') === '') {
       log = hookLog(env);
-      await tell(argv, {input, env, log});
+      await tell(argv, {input, env, log, print, wholeReader});
     }
   } catch (error) {
     log?.warn(`hook ${argv.join(' ')}: ${messageOf(error)}`);
   }
   clearTimeout(limit);
+  if (!input.isReading) keep(hasTold);
   return leave(input);
 }
 
@@ -51,13 +64,13 @@ function leave({isReading}: HookInput): never {
   process.exit(0);
 }
 
-interface Means {
+interface Means extends Pick<HookTellingOptions, 'print' | 'wholeReader'> {
   readonly input: HookInput;
   readonly env: NodeJS.ProcessEnv;
   readonly log: Logger;
 }
 
-async function tell(argv: readonly string[], {input, env, log}: Means): Promise<void> {
+async function tell(argv: readonly string[], {input, env, log, ...means}: Means): Promise<void> {
   const wanted = wantedIn(argv);
   const given = await input.read(INPUT_MS);
   if (given === undefined) throw new Error('no JSON came on stdin');
@@ -65,7 +78,7 @@ async function tell(argv: readonly string[], {input, env, log}: Means): Promise<
   if (recognised === undefined) return;
   const directory = recognised.call.directory ?? process.cwd();
   const root = dataDirOf(env);
-  await new HookTelling({recognised, root, directory, log, lateAt: LATE_MS, print}).run();
+  await new HookTelling({...means, recognised, root, directory, log, lateAt: LATE_MS}).run();
 }
 
 /** @throws where the command line names what there is not. */
@@ -89,7 +102,7 @@ function hookLog(env: NodeJS.ProcessEnv): Logger {
 }
 
 /** Resolves when the client has it. */
-async function print(output: string): Promise<void> {
+async function printed(output: string): Promise<void> {
   let left = Buffer.from(output);
   while (left.length > 0) left = left.subarray(await written(left));
 }

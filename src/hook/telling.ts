@@ -1,5 +1,4 @@
 import {existsSync} from 'node:fs';
-import type {Logger} from '../base/log.ts';
 import type {DelegationHead} from '../delegation/model/delegation.ts';
 import {CarriedOver, MAX_CARRIED} from '../report/carried-over.ts';
 import type {Requested} from '../report/notice.ts';
@@ -7,7 +6,7 @@ import type {Expected, Told} from '../store/notices/session-notices.ts';
 import {Projects} from '../store/projects/projects.ts';
 import {isTheSame, Ledger} from './ledger.ts';
 import {endedAt, News} from './news.ts';
-import {QuickLook} from './quick-look.ts';
+import {QuickLook, type QuickLookOptions} from './quick-look.ts';
 import type {Recognised} from './recognise.ts';
 import {namedOf, newsText, personText, type ToTell, WHILE_YOU_WORKED} from './words.ts';
 
@@ -16,15 +15,10 @@ const TASK_TELLS_MS = 60_000;
 /** In a project with more records, a look takes in only what has changed. */
 const FEW_RECORDS = 200;
 
-export interface HookTellingOptions {
+export interface HookTellingOptions extends QuickLookOptions {
   readonly recognised: Recognised;
-  /** The folder that holds a folder for each project. */
-  readonly root: string;
   /** Where the session works. */
   readonly directory: string;
-  readonly log: Logger;
-  /** From then on, in milliseconds of this process, it looks no further. Default: never. */
-  readonly lateAt?: number;
   /** Resolves when the client has it. */
   readonly print: (output: string) => Promise<void>;
 }

@@ -37,10 +37,7 @@ it('a client’s hook is one small file, and can start nothing and reach nobody'
   expect(required.length).toBeGreaterThan(5);
   const allowed = ['fs', 'fs/promises', 'path', 'os', 'crypto', 'url', 'util'];
   for (const name of required) expect(allowed.map((one) => `node:${one}`)).toContain(name);
-  // The one that reads unusual records is loaded where there is one.
-  expect([...code.matchAll(/\bimport\("([^"]+)"\)/g)].map(([, name]) => name)).toEqual([
-    '../store/record/record.js',
-  ]);
+  expect(code).not.toMatch(/\bimport\(/);
   expect(code.length).toBeLessThan(60_000);
 });
 

@@ -161,7 +161,7 @@ describe('the map of the source', () => {
     expect(named).toEqual(expect.arrayContaining(folders));
     expect([
       ...folders,
-      'src/main.cts',
+      'src/main.ts',
       'src/bin.ts',
       'src/plugin.ts',
       'src/tui.ts',

@@ -1,4 +1,4 @@
-import {existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
@@ -51,6 +51,43 @@ describe('the built hook', () => {
     const third = await run({args: ['prompt', '--client=codex'], env, input: prompt(directory)});
     expect(third).toEqual({code: 0, stdout: '', stderr: ''});
     expect(existsSync(log)).toBe(false);
+  });
+
+  it.each([
+    ['bytes of its code are others', (file: Buffer) => file.fill(255, 100, 120)],
+    ['it is cut off', (file: Buffer) => file.subarray(0, 1_000)],
+    ['it is of zeros', (file: Buffer) => Buffer.alloc(file.length)],
+    ['it is empty', () => Buffer.alloc(0)],
+    ['it is one byte', () => Buffer.of(2)],
+    [
+      'another version of V8 has made it',
+      (file: Buffer) => {
+        const half = (file.length - 1) / 2;
+        file.writeUInt32LE(7, 4);
+        file.writeUInt32LE(7, half + 4);
+        return file;
+      },
+    ],
+  ])('compiles itself again when %s', async (_, changed) => {
+    const {root, directory, env} = await home();
+    const told = async (session: string) => {
+      const input = JSON.stringify({...JSON.parse(prompt(directory)), session_id: session});
+      const {code, stdout} = await run({args: ['prompt', '--client', 'claude-code'], env, input});
+      return {code, isTold: stdout.includes('swift-amber-otter')};
+    };
+    const [cache, done] = [join(root, '.cache', 'opencode-delegate'), {code: 0, isTold: true}];
+    expect(await told('a')).toEqual(done);
+    const [name = '', ...others] = readdirSync(cache);
+    expect(others).toEqual([]);
+    const kept = () => readFileSync(join(cache, name));
+    const whole = kept();
+    writeFileSync(join(cache, name), changed(Buffer.from(whole)));
+    const damaged = kept();
+    expect(await told('b')).toEqual(done);
+    const again = kept();
+    expect(again.equals(damaged)).toBe(false);
+    expect(await told('c')).toEqual(done);
+    expect(kept().equals(again)).toBe(true);
   });
 
   it('reads what is unusual as well', async () => {

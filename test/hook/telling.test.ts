@@ -9,6 +9,8 @@ import {SessionNotices} from '../../src/store/notices/session-notices.ts';
 import {aDelegation, anEnd, FakeLog} from '../support/fakes.ts';
 import {ProjectStage} from '../support/project-stage.ts';
 
+const wholeReader = () => import('../../src/store/record/record.ts');
+
 const CLAUDE = {name: 'claude-code', version: '2'};
 const CODEX = {name: 'codex-mcp-client', version: '0.171'};
 const HOUR = 60 * 60_000;
@@ -63,7 +65,15 @@ class Shop {
       printed += output;
     };
     const {directory, log} = this;
-    await new HookTelling({recognised, root: this.stage.data, directory, log, lateAt, print}).run();
+    await new HookTelling({
+      recognised,
+      root: this.stage.data,
+      directory,
+      log,
+      lateAt,
+      print,
+      wholeReader,
+    }).run();
     return printed;
   }
 
@@ -159,7 +169,7 @@ describe('a prompt', () => {
       const printed: string[] = [];
       const print = async (output: string) => void printed.push(output);
       const {directory, log} = shop;
-      await new HookTelling({recognised, root: shop.stage.data, directory, log, print}).run();
+      await new HookTelling({recognised, root: shop.stage.data, directory, log, print, wholeReader}).run();
       return printed.join('');
     };
     expect(await hook()).toContain('swift-amber-otter');

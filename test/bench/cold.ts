@@ -11,8 +11,8 @@ const ROUNDS = 5;
 const MAX_MS = 150;
 
 /** The first delegation of a day: neither host nor OpenCode run, and what OpenCode offers is remembered, or is not. */
-export async function cold(stage: Stage): Promise<readonly Row[]> {
-  if (process.platform !== 'linux') return [];
+export async function* cold(stage: Stage): AsyncGenerator<Row> {
+  if (process.platform !== 'linux') return;
   const sandbox = stage.sandbox();
   // Without it, OpenCode writes it into the file as it reads it, and so changes it.
   sandbox.configure({$schema: 'https://opencode.ai/config.json', ...sandbox.config});
@@ -26,7 +26,7 @@ export async function cold(stage: Stage): Promise<readonly Row[]> {
     },
   });
   const [ours, without] = [median(samples.ours), median(samples.baseline)];
-  return [
+  yield* [
     {
       what: `first delegate of a day answers (n=${ROUNDS})`,
       measured: ms(ours),

@@ -10,7 +10,7 @@ const LAUNCHES = 7;
 const LIST_MS = 300;
 
 /** Commands of people, each a process that starts, looks at records on disk, and ends. No host runs. */
-export async function commands(stage: Stage): Promise<readonly Row[]> {
+export async function* commands(stage: Stage): AsyncGenerator<Row> {
   const sandbox = stage.sandbox();
   await writeRecords(sandbox, {count: RECORDS, unread: RECORDS / 2});
   const run = (args: readonly string[]) => {
@@ -33,8 +33,6 @@ export async function commands(stage: Stage): Promise<readonly Row[]> {
     goal: `<= ${LIST_MS} ms`,
     met: measured <= LIST_MS,
   });
-  return [
-    row('opencode-delegate list', await launched([BIN, 'list'])),
-    row('opencode-delegate list --json', await launched([BIN, 'list', '--json'])),
-  ];
+  yield row('opencode-delegate list', await launched([BIN, 'list']));
+  yield row('opencode-delegate list --json', await launched([BIN, 'list', '--json']));
 }

@@ -4,12 +4,12 @@ import type {Row} from './table.ts';
 const MAX_CHARS = 6_000;
 
 /** What our being there costs every conversation: definitions and instructions, as the client has them. */
-export async function definitions(stage: Stage): Promise<readonly Row[]> {
+export async function* definitions(stage: Stage): AsyncGenerator<Row> {
   const {client} = await stage.bin();
   const {tools} = await client.listTools();
   const instructions = client.getInstructions() ?? '';
   const chars = JSON.stringify(tools).length + instructions.length;
-  return [
+  yield* [
     {
       what: `characters of ${tools.length} definitions and the instructions`,
       measured: chars.toLocaleString('en-US'),

@@ -20,7 +20,7 @@ const P99_MS = 50;
 const RECORD_BYTES = 700;
 
 /** How long `delegate` keeps its caller. */
-export async function delegate(stage: Stage): Promise<readonly Row[]> {
+export async function* delegate(stage: Stage): AsyncGenerator<Row> {
   const sandbox = stage.sandbox();
   const bin = await stage.warmBin({OPENCODE_DELEGATE_CONCURRENCY: String(CONCURRENCY)}, sandbox);
   const write = () => timed(() => writeSynced(sandbox.root));
@@ -31,7 +31,7 @@ export async function delegate(stage: Stage): Promise<readonly Row[]> {
   const among = await samples(AMONG, bin, write);
   stage.model.release();
   await Promise.all(held.map((id) => bin.read(id)));
-  return [
+  yield* [
     row(`delegate answers, alone (n=${ALONE})`, alone),
     row(`delegate answers, ${HELD} running (n=${AMONG})`, among),
   ];

@@ -35,12 +35,13 @@ interface Samples {
 }
 
 /** What a person pays for a long history when a host starts: until it is ready, for the first answers, in memory. */
-export async function history(stage: Stage): Promise<readonly Row[]> {
-  if (process.platform !== 'linux') return [];
-  return [...(await manyProjects(stage)), ...(await oneProject(stage))];
+export async function* history(stage: Stage): AsyncGenerator<Row> {
+  if (process.platform !== 'linux') return;
+  yield* manyProjects(stage);
+  yield* oneProject(stage);
 }
 
-async function manyProjects(stage: Stage): Promise<readonly Row[]> {
+async function* manyProjects(stage: Stage): AsyncGenerator<Row> {
   const sandbox = stage.sandbox();
   const records = await writeRecords(sandbox, {count: IN_EACH, unread: UNREAD});
   for (let n = 1; n < PROJECTS; n++) {
@@ -49,15 +50,15 @@ async function manyProjects(stage: Stage): Promise<readonly Row[]> {
   const node = await bareNode();
   // Nobody has marked what is unfinished in them: that is found out by the first host.
   const upgrade = await play(stage, {sandbox, records, rounds: 1});
-  const samples = await play(stage, {sandbox, records, rounds: ROUNDS});
-  return [...rowsOf(`${MANY}, after an upgrade`, upgrade, {node}), ...rowsOf(MANY, samples, {node})];
+  yield* rowsOf(`${MANY}, after an upgrade`, upgrade, {node});
+  yield* rowsOf(MANY, await play(stage, {sandbox, records, rounds: ROUNDS}), {node});
 }
 
-async function oneProject(stage: Stage): Promise<readonly Row[]> {
+async function* oneProject(stage: Stage): AsyncGenerator<Row> {
   const sandbox = stage.sandbox();
   const records = await writeRecords(sandbox, {count: IN_ONE, unread: UNREAD});
   const node = await bareNode();
-  return rowsOf(LONG, await play(stage, {sandbox, records, rounds: ROUNDS}), {node});
+  yield* rowsOf(LONG, await play(stage, {sandbox, records, rounds: ROUNDS}), {node});
 }
 
 function rowsOf(what: string, samples: Samples, {node}: {node: number}): readonly Row[] {

@@ -21,12 +21,13 @@ const SETTLE_MS = 3_000;
 const HOST = {OPENCODE_DELEGATE_HOST: 'on'};
 
 /** What a client pays when the work is done by a host: launch, memory, answers. */
-export async function host(stage: Stage): Promise<readonly Row[]> {
-  if (process.platform !== 'linux') return [];
-  return [...(await launches(stage)), ...(await shared(stage))];
+export async function* host(stage: Stage): AsyncGenerator<Row> {
+  if (process.platform !== 'linux') return;
+  yield* launches(stage);
+  yield* shared(stage);
 }
 
-async function launches(stage: Stage): Promise<readonly Row[]> {
+async function* launches(stage: Stage): AsyncGenerator<Row> {
   const sandbox = stage.sandbox();
   const cold = await timedLaunch(sandbox);
   const keeper = await stage.bin(HOST, sandbox);
@@ -36,7 +37,7 @@ async function launches(stage: Stage): Promise<readonly Row[]> {
   const [warm, bare] = [median(samples.ours), median(samples.baseline)];
   await keeper.close();
   await endHosts(sandbox);
-  return [
+  yield* [
     {
       what: `bridge, launch to tools/list, warm host (n=${ROUNDS})`,
       measured: ms(warm),
@@ -55,7 +56,7 @@ async function launches(stage: Stage): Promise<readonly Row[]> {
   ];
 }
 
-async function shared(stage: Stage): Promise<readonly Row[]> {
+async function* shared(stage: Stage): AsyncGenerator<Row> {
   const sandbox = stage.sandbox();
   const clients = await startAll(stage, sandbox, HOST);
   const [client] = clients;
@@ -84,7 +85,7 @@ async function shared(stage: Stage): Promise<readonly Row[]> {
   const apart = await inOwnProcesses(stage);
   const node = await bareNode();
   const p50 = quantile(answers, 0.5);
-  return [
+  yield* [
     {
       what: `delegate answers through bridge and host (n=${ANSWERS})`,
       measured: `p50 ${ms(p50)}, p99 ${ms(quantile(answers, 0.99))}`,

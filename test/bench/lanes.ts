@@ -12,7 +12,7 @@ const ROUNDS = 3;
 const MAX_RATIO = 1.1;
 
 /** Several models at once, of which one is rate-limited: what the others pay for it. */
-export async function lanes(stage: Stage): Promise<readonly Row[]> {
+export async function* lanes(stage: Stage): AsyncGenerator<Row> {
   const env = {
     OPENCODE_DELEGATE_CONCURRENCY: String(CONCURRENCY),
     // Each model has a lane of its own, as providers have.
@@ -45,7 +45,7 @@ export async function lanes(stage: Stage): Promise<readonly Row[]> {
     baseline: run,
   });
   const [limited, free] = [median(samples.ours), median(samples.baseline)];
-  return [
+  yield* [
     {
       what: `${PER_LANE * LANES.length} delegations over ${LANES.length} lanes, one rate-limited: the other three (n=${ROUNDS})`,
       measured: ms(limited),

@@ -7,7 +7,7 @@ import {ms, type Row, times} from './table.ts';
 const ROUNDS = 15;
 
 /** How long a client waits for the tools. OpenCode starts after that, and is stopped before the next sample. */
-export async function launch(stage: Stage): Promise<readonly Row[]> {
+export async function* launch(stage: Stage): AsyncGenerator<Row> {
   const sandbox = stage.sandbox();
   const ours = async () => {
     const from = performance.now();
@@ -24,7 +24,7 @@ export async function launch(stage: Stage): Promise<readonly Row[]> {
   await baseline();
   const samples = await interleaved({rounds: ROUNDS, ours, baseline});
   const [measured, bare] = [median(samples.ours), median(samples.baseline)];
-  return [
+  yield* [
     {
       what: `launch to tools/list (n=${ROUNDS})`,
       measured: ms(measured),

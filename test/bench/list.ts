@@ -21,7 +21,7 @@ const SETTLE_MS = 80;
  * A project with a long history. Tools are not listed first, so no OpenCode starts beside it: what is measured
  * is the store and its rendering alone.
  */
-export async function list(stage: Stage): Promise<readonly Row[]> {
+export async function* list(stage: Stage): AsyncGenerator<Row> {
   const sandbox = stage.sandbox();
   const records = await writeRecords(sandbox, {count: RECORDS, unread: CALLS});
   await delay(SETTLE_MS);
@@ -54,7 +54,7 @@ export async function list(stage: Stage): Promise<readonly Row[]> {
     goal: `<= ${goalMs} ms`,
     met: median(values) <= goalMs,
   });
-  return [
+  yield* [
     {
       what: `delegation_list ${OF}, first (n=${LAUNCHES})`,
       measured: ms(median(first)),

@@ -6,6 +6,7 @@ import {cold} from './cold.ts';
 import {commands} from './commands.ts';
 import {definitions} from './definitions.ts';
 import {delegate} from './delegate.ts';
+import {fleet} from './fleet.ts';
 import {history} from './history.ts';
 import {hook} from './hook.ts';
 import {host} from './host.ts';
@@ -41,6 +42,7 @@ const GROUPS = {
   view,
   definitions,
   pool,
+  fleet,
 };
 type GroupName = keyof typeof GROUPS;
 
@@ -64,9 +66,10 @@ async function main(wanted: readonly string[]): Promise<void> {
   for (const name of names.filter((known) => wanted.length === 0 || wanted.includes(known))) {
     console.error(`measuring: ${name}`);
     try {
-      const measured = await play(name);
-      for (const row of measured) console.error(renderLine(row));
-      rows.push(...measured);
+      for await (const row of play(name)) {
+        console.error(renderLine(row));
+        rows.push(row);
+      }
     } catch (error) {
       console.error(`${name} broke:`, error);
       process.exitCode = 1;
@@ -76,10 +79,10 @@ async function main(wanted: readonly string[]): Promise<void> {
   console.log(renderTable(rows));
 }
 
-async function play(name: GroupName): Promise<readonly Row[]> {
+async function* play(name: GroupName): AsyncGenerator<Row> {
   current = new Cleanup();
   try {
-    return await GROUPS[name](await Stage.open(current), current);
+    yield* GROUPS[name](await Stage.open(current), current);
   } finally {
     await current.run();
   }

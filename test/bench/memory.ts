@@ -13,8 +13,8 @@ const AFTER_MB = 150;
 const SETTLE_MS = 10_000;
 
 /** Resident memory of a host; OpenCode's is its own. */
-export async function memory(stage: Stage): Promise<readonly Row[]> {
-  if (process.platform !== 'linux') return [];
+export async function* memory(stage: Stage): AsyncGenerator<Row> {
+  if (process.platform !== 'linux') return;
   const node = await bareNode();
   const sandbox = stage.sandbox();
   const env = {OPENCODE_DELEGATE_HOST: 'on', OPENCODE_DELEGATE_CONCURRENCY: String(CONCURRENCY)};
@@ -36,7 +36,7 @@ export async function memory(stage: Stage): Promise<readonly Row[]> {
     goal: `<= ${goal} MB`,
     met: measured <= goal,
   });
-  return [
+  yield* [
     row('idle', idle, IDLE_MB),
     row(`after ${DELEGATIONS.toLocaleString('en-US')} delegations`, after, AFTER_MB),
   ];

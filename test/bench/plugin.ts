@@ -26,8 +26,11 @@ const SETTLE_MS = 10_000;
 const IDLE_MS = 60_000;
 
 /** What a person who uses OpenCode has of the plugin, and pays for it. */
-export async function plugin(stage: Stage): Promise<readonly Row[]> {
-  return [await answers(stage), await notices(stage), ...(await idling(stage)), ...(await starts(stage))];
+export async function* plugin(stage: Stage): AsyncGenerator<Row> {
+  yield await answers(stage);
+  yield await notices(stage);
+  yield* idling(stage);
+  yield* starts(stage);
 }
 
 /** How long the model that delegates waits for the answer, by the times that OpenCode notes of the call. */
@@ -118,8 +121,8 @@ function endOf(sandbox: Sandbox, id: string): number {
 }
 
 /** What OpenCode does while nothing happens, but for a delegation that is at work elsewhere. */
-async function idling(stage: Stage): Promise<readonly Row[]> {
-  if (process.platform !== 'linux') return [];
+async function* idling(stage: Stage): AsyncGenerator<Row> {
+  if (process.platform !== 'linux') return;
   const used = async (plugin: readonly string[], prompt: string): Promise<number> => {
     const sandbox = stage.sandbox({config: {plugin}});
     const opencode = await stage.userOpenCode(sandbox);
@@ -134,7 +137,7 @@ async function idling(stage: Stage): Promise<readonly Row[]> {
   const ours = await used([PLUGIN], delegating(HELD_PROMPT));
   const none = await used([], promptOf(0));
   stage.model.release();
-  return [
+  yield* [
     {
       what: `processor time of OpenCode in ${IDLE_MS / 1_000} s, idle with a delegation that runs (n=1)`,
       measured: ms(ours),
@@ -156,7 +159,7 @@ interface Start {
  * What the plugin adds to a start of OpenCode. With any plugin at all OpenCode looks for its own plugin package
  * first, so one that does nothing is measured as well.
  */
-async function starts(stage: Stage): Promise<readonly Row[]> {
+async function* starts(stage: Stage): AsyncGenerator<Row> {
   const idle = stage.sandbox();
   const file = join(idle.root, 'idle-plugin.js');
   writeFileSync(file, "export default {id: 'idle', server: async () => ({})};\n");
@@ -181,7 +184,7 @@ async function starts(stage: Stage): Promise<readonly Row[]> {
     });
     return [row('no plugin', of('none')), row('a plugin that does nothing', of('idle'))];
   };
-  return [...rows('start to ready', 'ready'), ...rows('start to first answer', 'answer')];
+  yield* [...rows('start to ready', 'ready'), ...rows('start to first answer', 'answer')];
 }
 
 async function startOnce(stage: Stage, sandbox: Sandbox): Promise<Start> {

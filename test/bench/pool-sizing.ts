@@ -11,8 +11,8 @@ const NOTIFICATIONS = 100;
 const NOTHING = {ratio: '', goal: ''};
 
 /** What one Postgres carries: what each part of a pool costs it, and what that makes of pools of three sizes. */
-export async function sizing(url: string): Promise<readonly Row[]> {
-  if (process.platform !== 'linux') return [];
+export async function* sizing(url: string): AsyncGenerator<Row> {
+  if (process.platform !== 'linux') return;
   const costs = await poolCosts(url);
   const client = new pg.Client(url);
   await client.connect();
@@ -25,7 +25,7 @@ export async function sizing(url: string): Promise<readonly Row[]> {
     ['a second of a delegation at work', costs.lease],
     ['a second of a client that waits for four', costs.client],
   ];
-  return [
+  yield* [
     ...parts.map(([what, cost]) => ({
       what: `pool in Postgres: ${what}`,
       measured: inWords(cost, 2),

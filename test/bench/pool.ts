@@ -5,7 +5,6 @@ import type {PoolJob} from '../../src/pool/queue/queue.ts';
 import {startPostgres} from '../support/postgres.ts';
 import {REDIS, startRedis} from '../support/redis.ts';
 import type {Cleanup} from './cleanup.ts';
-import {fleet} from './pool-fleet.ts';
 import {sizing} from './pool-sizing.ts';
 import type {Stage} from './stage.ts';
 import {median, quantile, timed} from './stats.ts';
@@ -25,22 +24,20 @@ function aJob(route: string): PoolJob {
 }
 
 /** What a pool adds to a delegation, and what its database carries. */
-export async function pool(_stage: Stage, cleanup: Cleanup): Promise<readonly Row[]> {
+export async function* pool(_stage: Stage, cleanup: Cleanup): AsyncGenerator<Row> {
   // As people run it: each commit is on the disk before it is answered.
   const postgres = await startPostgres({fsync: 'on', synchronous_commit: 'on'});
   cleanup.defer(() => postgres.stop());
   await postgres.create('pool');
   await setUpPool(postgres.urlOf('pool'));
   const url = postgres.urlOf('pool');
-  const rows = [...(await measured('Postgres', url, await commits(url)))];
-  rows.push(...(await sizing(url)));
+  yield* measured('Postgres', url, await commits(url));
+  yield* sizing(url);
   if (REDIS !== undefined) {
     const redis = await startRedis();
     cleanup.defer(() => redis.stop());
-    rows.push(...(await measured('Redis', `redis://127.0.0.1:${redis.port}`, undefined)));
+    yield* measured('Redis', `redis://127.0.0.1:${redis.port}`, undefined);
   }
-  rows.push(...(await fleet(cleanup)));
-  return rows;
 }
 
 /** Milliseconds of one small commit, and how many a second there are at once. */
@@ -61,11 +58,11 @@ async function commits(url: string): Promise<{one: number; perSecond: number}> {
   return {one: median(single), perSecond: (BATCH / all) * 1_000};
 }
 
-async function measured(
+async function* measured(
   name: string,
   url: string,
   raw: {one: number; perSecond: number} | undefined,
-): Promise<readonly Row[]> {
+): AsyncGenerator<Row> {
   const [owner, machine] = [await openQueue({url}), await openQueue({url})];
   const waiting = new Map<string, () => void>();
   const lease = {returned: (id: string) => waiting.get(id)?.()};
@@ -102,7 +99,7 @@ async function measured(
   await Promise.all([owner.close(), machine.close()]);
   const one = median(single);
   const perSecond = (BATCH / batch) * 1_000;
-  return [
+  yield* [
     {
       what: `pool in ${name}: a job submitted, leased and returned (n=${ROUNDS})`,
       measured: `${ms(one)}, p95 ${ms(quantile(single, 0.95))}`,

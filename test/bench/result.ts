@@ -12,7 +12,7 @@ const MAX_EXTRA_MS = 40;
 const PAUSE_MS = 50;
 
 /** From the call of `delegate` to the result in the caller's hands, against a prompt that blocks. */
-export async function result(stage: Stage): Promise<readonly Row[]> {
+export async function* result(stage: Stage): AsyncGenerator<Row> {
   const bin = await stage.warmBin();
   const raw = await stage.warmRaw();
   const compare = async (rounds: number, prompt: string) => {
@@ -26,7 +26,7 @@ export async function result(stage: Stage): Promise<readonly Row[]> {
   const slow = await compare(ROUNDS.slow, promptOf(SLOW_MS));
   const instant = await compare(ROUNDS.instant, promptOf(0));
   const baseline = (value: number) => `session.create + session.prompt: ${ms(value)}`;
-  return [
+  yield* [
     {
       what: `delegate to result, ${SLOW_MS} ms model (n=${ROUNDS.slow})`,
       measured: ms(slow.ours),

@@ -15,8 +15,8 @@ const MAX_PROCESSOR_MS = 10;
 const WHAT = `${CONCURRENCY} at a time, ${MODEL_MS} ms model`;
 
 /** Many at once through bridge and host, each worker reading before it delegates again, against the bare SDK. */
-export async function throughput(stage: Stage): Promise<readonly Row[]> {
-  if (process.platform !== 'linux') return [];
+export async function* throughput(stage: Stage): AsyncGenerator<Row> {
+  if (process.platform !== 'linux') return;
   const env = {OPENCODE_DELEGATE_HOST: 'on', OPENCODE_DELEGATE_CONCURRENCY: String(CONCURRENCY)};
   const sandbox = stage.sandbox();
   const bin = await stage.warmBin(env, sandbox);
@@ -55,7 +55,7 @@ export async function throughput(stage: Stage): Promise<readonly Row[]> {
   const [measured, baseline] = [median(samples.ours), median(samples.baseline)];
   const [ack, ping] = [quantile(acks, 0.5), quantile(pings, 0.5)];
   const [own, theirs] = [used.host, used.server].map((spent) => spent / (ROUNDS * COUNT)) as [number, number];
-  return [
+  yield* [
     {
       what: `${COUNT} delegations, ${WHAT} (n=${ROUNDS})`,
       measured: ms(measured),

@@ -21,7 +21,7 @@ const TICKS_A_SECOND = 100;
 const SIZE = {columns: 200, rows: 50};
 
 /** The live view at a large terminal, with many delegations that change all the time. Linux only. */
-export async function view(stage: Stage): Promise<readonly Row[]> {
+export async function* view(stage: Stage): AsyncGenerator<Row> {
   const sandbox = stage.sandbox();
   const all = Array.from({length: DELEGATIONS}, (_, n) =>
     aShown({
@@ -50,7 +50,7 @@ export async function view(stage: Stage): Promise<readonly Row[]> {
     const [wallMs, cpuMs] = [median(starts.map((one) => one.wallMs)), median(starts.map((one) => one.cpuMs))];
     const nodeMs = cpuOfNode();
     const share = await shareOfCore(sandbox);
-    return [
+    yield* [
       {
         what: `live view, start with ${DELEGATIONS} delegations (n=${LAUNCHES})`,
         measured: ms(wallMs),

@@ -13,7 +13,7 @@ const ROUNDS = 5;
 const MAX_RATIO = 1.5;
 
 /** What it costs to begin in a worktree of one's own, in a large repository. */
-export async function worktree(stage: Stage): Promise<readonly Row[]> {
+export async function* worktree(stage: Stage): AsyncGenerator<Row> {
   const sandbox = stage.sandbox();
   const home = join(sandbox.root, 'home');
   const repository = Repository.create(sandbox.project, {home, files: manyFiles()});
@@ -29,7 +29,7 @@ export async function worktree(stage: Stage): Promise<readonly Row[]> {
     parts.push(git + (await timeToModel({stage, bin, input: {directory}})));
   }
   const [ours, base, least] = [median(apart), median(inPlace), median(parts)];
-  return [
+  yield* [
     {
       what: `start in a worktree, ${FILES.toLocaleString('en-US')} files (n=${ROUNDS})`,
       measured: ms(ours),

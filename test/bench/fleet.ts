@@ -2,6 +2,7 @@ import {blobOf, eachOf, PoolFleet, workOf} from '../support/pool-fleet.ts';
 import type {Sandbox} from '../support/sandbox.ts';
 import {Bin} from './bin.ts';
 import type {Cleanup} from './cleanup.ts';
+import type {Stage} from './stage.ts';
 import {median, timed} from './stats.ts';
 import {ms, type Row, times} from './table.ts';
 
@@ -14,14 +15,14 @@ const SINGLES = 8;
 const MIN_RATIO = 0.9;
 
 /** Three workers of a pool, against the same three machines that each do a third for themselves. */
-export async function fleet(cleanup: Cleanup): Promise<readonly Row[]> {
+export async function* fleet(_stage: Stage, cleanup: Cleanup): AsyncGenerator<Row> {
   const open = await PoolFleet.open(MACHINES);
   cleanup.defer(() => open.close());
   const alone = await aloneIn(open, cleanup);
   await open.startWorkers(SLOTS);
   const pool = await pooledIn(open, cleanup);
   const [here, there] = [COUNT / (alone.all / 1_000), COUNT / (pool.all / 1_000)];
-  return [
+  yield* [
     {
       what: `pool of ${MACHINES} workers, ${COUNT} delegations, ${SLOTS} at a time on each`,
       measured: `${there.toFixed(2)}/s`,

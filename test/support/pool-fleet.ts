@@ -9,7 +9,6 @@ import {Repository} from './repository.ts';
 import {createSandbox, type Sandbox} from './sandbox.ts';
 import {type ModelRequest, type Reply, ScriptedModel} from './scripted-model.ts';
 
-/** So long the model thinks before each of its two steps. */
 const STEP_MS = 300;
 const START_MS = 90_000;
 
@@ -42,10 +41,12 @@ export class PoolFleet {
   readonly repository: Repository;
   /** How often the model was asked to begin each number. */
   readonly begun = new Map<number, number>();
+  readonly #stepMs: number;
   readonly #closing: (() => unknown)[] = [];
   #workers: ReturnType<typeof beginCommand>[] = [];
 
-  private constructor(model: ScriptedModel, url: string, count: number) {
+  private constructor(model: ScriptedModel, url: string, {count, stepMs}: {count: number; stepMs: number}) {
+    this.#stepMs = stepMs;
     model.script((request) => this.#reply(request));
     const machine = () => {
       const sandbox = createSandbox({modelUrl: model.url, config: {permission: 'allow'}});
@@ -61,13 +62,14 @@ export class PoolFleet {
     this.machines = Array.from({length: count}, () => machine().sandbox);
   }
 
-  static async open(machines: number): Promise<PoolFleet> {
+  /** @param stepMs so long the model thinks before each of its two steps. */
+  static async open(machines: number, stepMs = STEP_MS): Promise<PoolFleet> {
     const postgres = await startPostgres();
     await postgres.create('pool');
     await postgres.query('pool', 'CREATE ROLE team LOGIN');
     await setUpPool(postgres.urlOf('pool'), {role: 'team'});
     const model = await ScriptedModel.start();
-    const fleet = new PoolFleet(model, postgres.urlOf('pool', 'team'), machines);
+    const fleet = new PoolFleet(model, postgres.urlOf('pool', 'team'), {count: machines, stepMs});
     fleet.#closing.unshift(
       () => postgres.stop(),
       () => model.close(),
@@ -102,7 +104,7 @@ export class PoolFleet {
     if (Number.isNaN(n)) return {text: 'Ready.'};
     const {file, content, text} = workOf(n);
     if (toolResults.length === 0) this.begun.set(n, (this.begun.get(n) ?? 0) + 1);
-    await new Promise((resolve) => setTimeout(resolve, STEP_MS));
+    await new Promise((resolve) => setTimeout(resolve, this.#stepMs));
     return toolResults.length === 0 ? {tool: 'write', input: {filePath: file, content}} : {text};
   }
 }

@@ -42,6 +42,11 @@ export interface Entered {
   readonly isNew: boolean;
   /** Idempotent. */
   readonly leave: () => void;
+  /**
+   * Leaves an environment that nobody else is in, for good: its servers end. Resolves when they are gone. To be called when
+   * nothing runs there. Idempotent.
+   */
+  readonly end: () => Promise<void>;
 }
 
 interface Known {
@@ -90,7 +95,12 @@ export class ClientEnvironments implements Environments {
       if (isIn) known.clients -= 1;
       isIn = false;
     };
-    return {environment: known.environment, isNew: before === undefined, leave};
+    const end = async () => {
+      leave();
+      this.#known.delete(key);
+      await this.#servers.end(known.serverKey);
+    };
+    return {environment: known.environment, isNew: before === undefined, leave, end};
   }
 
   find(key: string): Environment | undefined {

@@ -43,6 +43,8 @@ export interface Within {
   readonly projectOf: (directory: string) => Promise<string>;
   /** Idempotent. */
   readonly leave: () => void;
+  /** As {@link Entered.end}. */
+  readonly end: () => Promise<void>;
 }
 
 /** Owns the delegations and everything they need, and serves any number of clients from any environment. */
@@ -135,11 +137,21 @@ export class Service {
 
   /** For those in this very process who delegate, in an environment that they have until they leave it. */
   within(env: NodeJS.ProcessEnv, settings: DelegationSettings): Within {
-    const {environment, leave} = this.#environments.enter(env, settings);
+    const {environment, leave, end} = this.#environments.enter(env, settings);
     return {
-      ...{environment, leave, delegations: this.#delegations},
+      ...{environment, leave, end, delegations: this.#delegations},
       projectOf: (directory) => this.#store.projectOf(directory),
     };
+  }
+
+  /** Removes all records of a project. None of its delegations may be open. @throws when it cannot. */
+  removeProject(project: string): Promise<void> {
+    return this.#store.removeProject(project);
+  }
+
+  /** Removes what nobody will ask for any more of what is noted beside the records. Never rejects. */
+  tidy(): Promise<void> {
+    return this.#store.tidy();
   }
 
   /** Looks after what an earlier process left behind, once. What goes wrong with it is logged. */
@@ -184,7 +196,7 @@ export class Service {
     await this.#delegations.recover().catch((error: unknown) => {
       this.#options.log.error(`what an earlier process left could not be looked after: ${messageOf(error)}`);
     });
-    await this.#store.tidy();
+    await this.tidy();
     await this.#pools.tidy();
   }
 }

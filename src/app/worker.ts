@@ -20,7 +20,8 @@ import {takeLock} from '../process/lock.ts';
 import {WORKTREES} from '../store/files/project-name.ts';
 import {endOnce} from './in-process.ts';
 import {withEngine} from './pools.ts';
-import {Service, type ServiceOptions, type Within} from './service.ts';
+import {Service, type ServiceOptions} from './service.ts';
+import {WorkerServices} from './worker-services.ts';
 
 /** Commits of the worker's are made in this name where the repository names nobody. */
 const GIT_CONFIG = `[user]\n\tname = OpenCode Delegate\n\temail = opencode-delegate@localhost\n`;
@@ -70,13 +71,10 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     const opencode = await opencodeVersion(config.delegation.binary, own);
     const queue = await connect({url, keepMs, log});
     const service = new Service({config, env: own, log, version});
-    void service.recover();
-    const owners = new Map<string, Within>();
-    const serviceFor = (owner: string): Within => {
-      const known = owners.get(owner) ?? service.within(...environmentOf(owner, own, dataDir));
-      owners.set(owner, known);
-      return known;
-    };
+    // What an earlier process has left open is not gone on with: its job is lost to it.
+    await service.tidy();
+    const services = new WorkerServices({service, env: own, dataDir});
+    await services.tidy();
     const git = new Git(env);
     // What an earlier process had on its way is of no use to this one.
     const spool = join(dataDir, '.spool');
@@ -84,7 +82,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     const cache = new RepositoryCache({git, folder: join(dataDir, '.code'), protocols, limitBytes});
     const name = settings.name ?? `${hostname()}-${process.pid}`;
     const worker = new PoolWorker({
-      ...{queue, group, log, serviceFor, self: {name, host: hostname(), version, opencode}},
+      ...{queue, group, log, services, self: {name, host: hostname(), version, opencode}},
       ...{allowed: settings.allowed, concurrency: settings.concurrency},
       checkpointMs: settings.checkpointMs,
       code: new CachedCode({git, cache, folder: spool, limitBytes, worktrees: join(dataDir, WORKTREES)}),
@@ -97,7 +95,6 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       await worker.drain(settings.drainMs);
       await service.close();
       await worker.close();
-      for (const {leave} of owners.values()) leave();
       await queue.close();
       lock.release();
     };
@@ -154,18 +151,6 @@ function ownEnvironment(
     GIT_CONFIG_GLOBAL: gitConfig,
     GIT_CONFIG_NOSYSTEM: '1',
   };
-}
-
-/** Each owner has sessions of their own, which no agent of another finds. */
-function environmentOf(
-  owner: string,
-  env: NodeJS.ProcessEnv,
-  dataDir: string,
-): Parameters<Service['within']> {
-  const folder = join(dataDir, '.owners', owner.replaceAll(/[^\w-]/g, '_'));
-  mkdirSync(folder, {recursive: true, mode: 0o700});
-  const own = {...env, OPENCODE_DB: join(folder, 'opencode.db')};
-  return [own, readConfig(own).delegation];
 }
 
 async function opencodeVersion(named: string | undefined, env: NodeJS.ProcessEnv): Promise<string> {

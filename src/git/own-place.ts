@@ -36,6 +36,10 @@ export function placeOf(path: string): Place {
  * from one to the other, and a sandbox does not show it. Nobody makes it here.
  */
 export async function workshopOf({root, project}: Place): Promise<string> {
-  const real = await realpath(root);
-  return join(dirname(real), `.${basename(real)}`, project);
+  return join(workshops(await realpath(root)), project);
+}
+
+/** The folder that holds those of all projects. */
+export function workshops(root: string): string {
+  return join(dirname(root), `.${basename(root)}`);
 }

@@ -22,6 +22,7 @@ import {SessionNotices} from './notices/session-notices.ts';
 import {ProjectFolders} from './project-folders.ts';
 import {Projects} from './projects/projects.ts';
 import {parseRecord, renderRecord} from './record/record.ts';
+import {removeProject} from './remove-project.ts';
 
 /**
  * One markdown file a delegation, in one folder a project. Anyone who writes, writes whole files: several
@@ -180,6 +181,11 @@ export class MarkdownStore implements Store {
   /** As {@link keepConversation}. */
   keepConversation(named: Named, entries: readonly ConversationEntry[]): Promise<void> {
     return keepConversation(this.#root, named, entries);
+  }
+
+  /** As {@link removeProject}. */
+  removeProject(project: string): Promise<void> {
+    return removeProject(this.#root, project, {spent: this.#spent});
   }
 
   /** Removes what sessions that nobody is in any more have left, and words that nobody will take. Never rejects. */

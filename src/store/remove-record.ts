@@ -1,6 +1,6 @@
 import {rm} from 'node:fs/promises';
 import {join} from 'node:path';
-import type {DelegationHead} from '../delegation/model/delegation.ts';
+import type {DelegationHead, Named} from '../delegation/model/delegation.ts';
 import {dropConversation} from './conversations.ts';
 import {artifactIn} from './files/artifact.ts';
 import {Words} from './files/words.ts';
@@ -15,7 +15,10 @@ import {SessionNotices} from './notices/session-notices.ts';
  * @param root the folder that holds a folder for each project.
  * @throws when it cannot be removed.
  */
-export async function removeRecord(root: string, {project, id, parent}: DelegationHead): Promise<void> {
+export async function removeRecord(
+  root: string,
+  {project, id, parent}: Named & Pick<DelegationHead, 'parent'>,
+): Promise<void> {
   await rm(artifactIn(root, project, id), {force: true});
   await dropConversation(root, {project, id});
   const notes = [new OpenMarks(root), new Words(root, 'cancel'), new Words(root, 'read')];

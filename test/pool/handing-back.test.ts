@@ -35,7 +35,7 @@ describe('a worker that has not begun what it has taken', () => {
       allowed: {owners: 'all', repositories: 'all', agents: 'all'},
       code: {...code, pack: unused, checkpoint: unused},
       journal: new Journal(join(stage.folder, 'begun')),
-      serviceFor: () => ({environment: unused, delegations: unused, projectOf: unused}) as never,
+      services: {of: () => ({environment: unused, delegations: unused}) as never, forget: async () => {}},
     });
     await worker.start();
     const order = {

@@ -2,19 +2,23 @@ import {mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync} from 'node:f
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {expect, it, onTestFinished} from 'vitest';
-import {removeLeftWorktrees} from '../../src/pool/worker/left-worktrees.ts';
+import {removeWorktreesOf} from '../../src/pool/worker/left-worktrees.ts';
 
-it('worktrees of jobs that are gone are removed, and no others', async () => {
-  const root = mkdtempSync(join(tmpdir(), 'opencode-delegate-worktrees-'));
-  onTestFinished(() => rmSync(root, {recursive: true, force: true}));
-  const add = (id: string, link: string) => {
-    mkdirSync(join(root, 'checkout-1', id), {recursive: true});
-    writeFileSync(join(root, 'checkout-1', id, '.git'), link);
+it('worktrees of a job are removed, also where they were being made, and no others', async () => {
+  const data = mkdtempSync(join(tmpdir(), 'opencode-delegate-worktrees-'));
+  onTestFinished(() => rmSync(data, {recursive: true, force: true}));
+  const add = (folder: string, link?: string) => {
+    mkdirSync(join(data, folder), {recursive: true});
+    if (link !== undefined) writeFileSync(join(data, folder, '.git'), link);
   };
-  add('gone', 'gitdir: /data/.code/jobs/old@1/checkout/.git/worktrees/gone\n');
-  add('there', 'gitdir: /data/.code/jobs/new@1/checkout/.git/worktrees/there\n');
-  add('other', 'gitdir: /home/ada/shop/.git/worktrees/other\n');
-  await removeLeftWorktrees(root, ['new@1']);
-  expect(readdirSync(join(root, 'checkout-1')).sort()).toEqual(['other', 'there']);
-  await removeLeftWorktrees(join(root, 'nowhere'), []);
+  add('worktrees/job-1/swift-amber-otter', 'gitdir: /data/checkout/.git/worktrees/swift-amber-otter\n');
+  add('worktrees/job-2/calm-blue-finch', 'gitdir: /data/checkout/.git/worktrees/calm-blue-finch\n');
+  // The process was killed before git had made the link, and after it.
+  add('.worktrees/job-1/swift-amber-otter');
+  add('.worktrees/job-1/dark-red-heron', 'gitdir: /data/checkout/.git/worktrees/dark-red-heron\n');
+  add('.worktrees/job-2/calm-blue-finch.changes');
+  await removeWorktreesOf('job-1', join(data, 'worktrees'));
+  expect(readdirSync(join(data, 'worktrees'))).toEqual(['job-2']);
+  expect(readdirSync(join(data, '.worktrees'))).toEqual(['job-2']);
+  await removeWorktreesOf('job-2', join(data, 'nowhere'));
 });

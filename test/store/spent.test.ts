@@ -76,6 +76,16 @@ describe('what was spent', () => {
     expect(await other.spentSince(from, none)).toBeCloseTo(0.25);
   });
 
+  it('goes on to count where the records are removed with their project, at any moment of that', async () => {
+    await record(0, 'one', ended(0.5));
+    await record(1, 'one', running(0.25));
+    await record(2, 'two', ended(0.125));
+    await store.removeProject('one');
+    await store.removeProject('one');
+    for (const one of [store, other]) expect(await one.spentSince(from, none)).toBeCloseTo(0.875);
+    expect(await other.spentSince(from, ({project}) => project === 'one')).toBeCloseTo(0.125);
+  });
+
   it('is nothing where nobody has delegated', async () => {
     expect(await other.spentSince(from, none)).toBe(0);
   });

@@ -42,7 +42,7 @@ export class HostilePool {
     const worker = new PoolWorker({
       ...{queue: this.pool.connect(), group: this.group, self: SELF, log: this.log, code: this.#code},
       ...{allowed: {...ALL, ...allowed}, concurrency: 4, checkpointMs: 600_000},
-      serviceFor: () => this.#service,
+      services: {of: () => this.#service, forget: async () => {}},
       journal: new Journal(join(this.#folder, '.begun')),
     });
     this.#workers.push(worker);
@@ -143,6 +143,6 @@ export class HostilePool {
       conversation: () => [],
       conversationOf: () => undefined,
     };
-    return {delegations, environment: {} as Environment, projectOf: async () => 'shop'};
+    return {delegations, environment: {} as Environment};
   }
 }

@@ -135,7 +135,17 @@ export function recordAt(machine: PoolMachine, words: RegExp): string {
   const files = readdirSync(folder, {recursive: true, encoding: 'utf8'}).filter((name) =>
     /^[^.].*\/[a-z-]+\.md$/.test(name),
   );
-  return files.map((name) => readFileSync(join(folder, name), 'utf8')).find((text) => words.test(text)) ?? '';
+  // One whose owner has the result is removed meanwhile.
+  const texts = files.map((name) => wholeOrEmpty(join(folder, name)));
+  return texts.find((text) => words.test(text)) ?? '';
+}
+
+function wholeOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** Has an agent write a file, then waits for the gate, and has it answer. Tells how often it was to answer. */

@@ -96,6 +96,14 @@ export class Servers {
     if (this.running(key) === 0) this.#sets.delete(key);
   }
 
+  /** Stops those of one environment, and starts none of them any more. Resolves when they are gone. Idempotent. */
+  async end(key: string): Promise<void> {
+    const set = this.#sets.get(key);
+    // Last: where this process ends meanwhile, that waits for them.
+    if (set !== undefined) await Promise.all(serversOf(set).map((server) => server.close()));
+    this.#sets.delete(key);
+  }
+
   /** Stops all of them and starts none any more. Resolves when they are gone. Idempotent. */
   async close(): Promise<void> {
     clearInterval(this.#timer);

@@ -10,6 +10,7 @@ import {reached} from '../queue/reached.ts';
 import {arriving} from './arriving.ts';
 import {Checkpoints} from './checkpoints.ts';
 import type {WorkerCode} from './code.ts';
+import {projectOfJob} from './job-project.ts';
 import type {Journal} from './journal.ts';
 import {Mirror} from './mirror.ts';
 import {Orders} from './orders.ts';
@@ -96,11 +97,10 @@ export class Assignment {
     const {arrival, notes} = await arriving({job: lease.job.id, order, code, mail, signal});
     this.#notes = notes;
     if (signal.aborted) return undefined;
-    const {delegations, environment, projectOf} = service;
     const {prompt, title, agent, model, timeoutMs, maxCostUsd, maxTokens, expect} = order;
-    const {delegation} = await delegations.delegate({
-      ...{prompt, title, environment, access: 'worktree'},
-      project: await projectOf(arrival.checkout),
+    const {delegation} = await service.delegations.delegate({
+      ...{prompt, title, access: 'worktree', environment: service.environment},
+      project: projectOfJob(lease.job.id),
       directory: arrival.directory,
       timeoutMinutes: timeoutMs / MINUTE_MS,
       client: {name: 'pool', version: this.#options.self.version},

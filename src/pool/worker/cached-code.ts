@@ -8,7 +8,8 @@ import {bundleBytes} from '../travel/bundle-file.ts';
 import type {RepositoryCache} from '../travel/cache.ts';
 import type {Travel} from '../travel/travel.ts';
 import type {Arrival, Packed, ReturnOptions, WorkerCode} from './code.ts';
-import {removeLeftWorktrees} from './left-worktrees.ts';
+import {projectOfJob} from './job-project.ts';
+import {removeWorktreesOf} from './left-worktrees.ts';
 
 export interface CachedCodeOptions {
   readonly git: Git;
@@ -42,8 +43,9 @@ export class CachedCode implements WorkerCode {
 
   async remove(job: string): Promise<void> {
     const {cache, worktrees} = this.#options;
+    await removeWorktreesOf(projectOfJob(job), worktrees);
+    // Last: as long as it is there, the job is among those that have arrived.
     await cache.remove(job);
-    await removeLeftWorktrees(worktrees, await cache.jobs());
   }
 
   async pack(worktree: Worktree, commit: string, options: ReturnOptions): Promise<Packed> {

@@ -3,10 +3,12 @@ import type {Logger} from '../../base/log.ts';
 import type {Listening, PoolQueue} from '../queue/queue.ts';
 import {reached} from '../queue/reached.ts';
 import type {WorkerCode} from './code.ts';
+import type {OwnServices} from './own-service.ts';
 
 export interface CleaningOptions {
   readonly queue: PoolQueue;
-  readonly code: WorkerCode;
+  readonly code: Pick<WorkerCode, 'arrived' | 'remove'>;
+  readonly services: Pick<OwnServices, 'forget'>;
   readonly log: Logger;
 }
 
@@ -14,8 +16,8 @@ export interface CleaningOptions {
 export class Cleaning {
   readonly #options: CleaningOptions;
   readonly #closed = new AbortController();
-  readonly #listening = new Map<string, Listening>();
-  readonly #removing = new Set<Promise<void>>();
+  readonly #listening = new Map<string, Promise<Listening>>();
+  readonly #removing = new Map<string, Promise<void>>();
 
   constructor(options: CleaningOptions) {
     this.#options = options;
@@ -36,39 +38,58 @@ export class Cleaning {
     const {queue, log} = this.#options;
     const {signal} = this.#closed;
     if (this.#listening.has(job) || signal.aborted) return;
+    const listening = reached(
+      () =>
+        queue.changed(job, ({is}) => {
+          // Of a lost one nobody takes more than its checkpoints, which are in the pool.
+          if (is === 'unknown' || is === 'lost' || is === 'waiting') this.#remove(job);
+        }),
+      signal,
+    );
+    this.#listening.set(job, listening);
     try {
-      const listening = await reached(
-        () =>
-          queue.changed(job, ({is}) => {
-            // Of a lost one nobody takes more than its checkpoints, which are in the pool.
-            if (is === 'unknown' || is === 'lost' || is === 'waiting') this.#remove(job);
-          }),
-        signal,
-      );
-      this.#listening.set(job, listening);
+      await listening;
     } catch (error) {
+      this.#listening.delete(job);
       if (!signal.aborted) log.warn(`${job} is cleaned up later: ${messageOf(error)}`);
     }
+  }
+
+  /** The job has come here again, after it was handed back. Resolves when nothing of it is being removed any more. */
+  async taken(job: string): Promise<void> {
+    await this.#stop(job);
+    await this.#removing.get(job);
   }
 
   /** What is still awaited stays for the next process. Idempotent. */
   async close(): Promise<void> {
     this.#closed.abort();
-    await Promise.all([...this.#listening.values()].map((one) => one.close()));
-    await Promise.all(this.#removing);
+    await Promise.all([...this.#listening.keys()].map((job) => this.#stop(job)));
+    await Promise.all(this.#removing.values());
   }
 
   #remove(job: string): void {
-    const {code, log} = this.#options;
-    const removing = code
-      .remove(job)
+    if (this.#removing.has(job)) return;
+    const {log} = this.#options;
+    const removing = this.#removed(job)
       .catch((error: unknown) => log.warn(`${job} could not be cleaned up: ${messageOf(error)}`))
       .finally(() => {
-        this.#removing.delete(removing);
-        const listening = this.#listening.get(job);
-        this.#listening.delete(job);
-        void listening?.close();
+        this.#removing.delete(job);
+        void this.#stop(job);
       });
-    this.#removing.add(removing);
+    this.#removing.set(job, removing);
+  }
+
+  async #stop(job: string): Promise<void> {
+    const listening = this.#listening.get(job);
+    this.#listening.delete(job);
+    await listening?.then((one) => one.close()).catch(() => {});
+  }
+
+  async #removed(job: string): Promise<void> {
+    const {services, code} = this.#options;
+    await services.forget(job);
+    // Last: by its code, the next process finds what this one has not come to.
+    await code.remove(job);
   }
 }

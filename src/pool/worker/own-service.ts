@@ -8,7 +8,14 @@ export interface OwnService {
     'delegate' | 'get' | 'view' | 'watch' | 'cancel' | 'reply' | 'tell' | 'conversation' | 'conversationOf'
   >;
   readonly environment: Environment;
-  readonly projectOf: (directory: string) => Promise<string>;
+}
+
+/** Does the work of jobs, and keeps what comes of it until their owner has that. */
+export interface OwnServices {
+  /** The service for a job. No agent of another owner finds what is in it. */
+  of(job: {readonly id: string; readonly owner: string}): OwnService;
+  /** Removes what there is of a job: records and sessions. Also of one of an earlier process. Idempotent. */
+  forget(job: string): Promise<void>;
 }
 
 /** A delegation of the worker's own service. */

@@ -11,7 +11,7 @@ import {Assignment} from './assignment.ts';
 import {Cleaning} from './cleaning.ts';
 import type {WorkerCode} from './code.ts';
 import type {Journal} from './journal.ts';
-import type {OwnService} from './own-service.ts';
+import type {OwnServices} from './own-service.ts';
 import {presence} from './presence.ts';
 import {refusedResult} from './results.ts';
 
@@ -24,8 +24,7 @@ export interface PoolWorkerOptions {
   readonly self: WorkerSelf;
   readonly allowed: Allowed;
   readonly code: WorkerCode;
-  /** The service for the work of an owner. */
-  readonly serviceFor: (owner: string) => OwnService;
+  readonly services: OwnServices;
   readonly journal: Journal;
   readonly concurrency: number;
   /** How often what is there is put where it is safe, in milliseconds. */
@@ -100,7 +99,8 @@ export class PoolWorker {
         return;
       }
       log.info(`${lease.job.id} of ${lease.job.owner} is taken`);
-      const service = this.#options.serviceFor(lease.job.owner);
+      await this.#cleaning.taken(lease.job.id);
+      const service = this.#options.services.of(lease.job);
       const draining = this.#draining.signal;
       await new Assignment({...this.#options, lease, order, mail, service, draining}).run();
       log.info(`${lease.job.id} is at work no more`);

@@ -1,6 +1,7 @@
 import {readdirSync, rmSync, writeFileSync} from 'node:fs';
 import {mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
+import * as z from 'zod';
 import {messageOf} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
 import {wholeOf} from '../../base/whole-file.ts';
@@ -14,6 +15,8 @@ const FOLDER = '.spent';
 const DAY_MS = 24 * 60 * 60_000;
 /** For so long it can be asked what was spent: a day, wherever it begins, and some time for clocks that differ. */
 const KEPT_DAYS = 3;
+/** As a mark has it. */
+const kept = z.object({at: z.number(), cost: z.number()});
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
 interface Ended {
@@ -24,7 +27,7 @@ interface Ended {
 /**
  * What delegations have cost, by the records of all projects. So that nobody has to read thousands for the few of a day,
  * an empty file `<day>/<id>@<project>` says which ones have ended in that day, by UTC: it is there before the end is.
- * The record is the truth, as it is for every other mark.
+ * The record is the truth, as it is for every other mark, until it is removed: then what it has cost stands in the mark.
  */
 export class SpentMarks {
   readonly #root: string;
@@ -44,21 +47,29 @@ export class SpentMarks {
     // A record of long ago that is written again is of no day that anybody asks for.
     if (state.endedAt < Date.now() - KEPT_DAYS * DAY_MS) return;
     try {
-      await this.#mark({id, project}, state.endedAt);
+      await this.#mark({id, project}, {at: state.endedAt});
     } catch (error) {
       this.#log.warn(`${id}: what it has cost does not count as spent today: ${messageOf(error)}`);
     }
   }
 
-  async #mark(named: Named, at: number): Promise<void> {
+  /** To be called before the record of one is removed that is to count all the same. @throws when it cannot be written. */
+  async keep({id, project, state}: DelegationHead): Promise<void> {
+    const cost = costOf(state);
+    if (cost === 0) return;
+    const at = hasEnded(state) ? state.endedAt : Date.now();
+    await this.#mark({id, project}, {at, text: JSON.stringify({at, cost})});
+  }
+
+  async #mark(named: Named, {at, text = ''}: {readonly at: number; readonly text?: string}): Promise<void> {
     const folder = join(this.#root, FOLDER, dayAt(at));
     const path = join(folder, markName(named));
     try {
-      writeFileSync(path, '', {mode: 0o600});
+      writeFileSync(path, text, {mode: 0o600});
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
       await mkdir(folder, {recursive: true, mode: 0o700});
-      writeFileSync(path, '', {mode: 0o600});
+      writeFileSync(path, text, {mode: 0o600});
     }
   }
 
@@ -68,16 +79,21 @@ export class SpentMarks {
    * @param open those that are marked as open.
    */
   since(at: number, open: readonly Named[], isKnownBetter: (named: Named) => boolean): number {
-    const days = daysFrom(at, Date.now());
-    const marked = days.flatMap((day) => namesIn(join(this.#root, FOLDER, day)));
+    const folders = daysFrom(at, Date.now()).map((day) => join(this.#root, FOLDER, day));
+    const marked = folders.flatMap((folder) =>
+      namesIn(folder).map((name) => [name, join(folder, name)] as const),
+    );
     // One may have both marks while its end is being written.
-    const all = new Set([...marked.filter((name) => namedBy(name) !== undefined), ...open.map(markName)]);
+    const all = new Map<string, string | undefined>([
+      ...open.map((named) => [markName(named), undefined] as const),
+      ...marked,
+    ]);
     const ended = new Map<string, Ended>();
     let sum = 0;
-    for (const name of all) {
+    for (const [name, path] of all) {
       const named = namedBy(name);
       if (named === undefined || isKnownBetter(named)) continue;
-      const known = this.#ended.get(name) ?? this.#look(named);
+      const known = this.#ended.get(name) ?? this.#look(named) ?? keptIn(path);
       if (typeof known === 'number') sum += known;
       else if (known !== undefined) {
         ended.set(name, known);
@@ -99,11 +115,25 @@ export class SpentMarks {
   #look({project, id}: Named): Ended | number | undefined {
     try {
       const {state} = parseHead(wholeOf(artifactIn(this.#root, project, id)), project);
-      if (hasEnded(state)) return {at: state.endedAt, cost: state.work.usage.cost};
-      return 'usage' in state ? (state.usage?.cost ?? 0) : 0;
+      return hasEnded(state) ? {at: state.endedAt, cost: costOf(state)} : costOf(state);
     } catch {
       return undefined;
     }
+  }
+}
+
+function costOf(state: DelegationHead['state']): number {
+  if (hasEnded(state)) return state.work.usage.cost;
+  return 'usage' in state ? (state.usage?.cost ?? 0) : 0;
+}
+
+/** What stands in the mark of one whose record was removed. */
+function keptIn(path: string | undefined): Ended | undefined {
+  try {
+    if (path === undefined) return undefined;
+    return kept.parse(JSON.parse(wholeOf(path)));
+  } catch {
+    return undefined;
   }
 }
 

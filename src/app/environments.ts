@@ -49,6 +49,12 @@ export interface Entered {
   readonly end: () => Promise<void>;
 }
 
+interface Made {
+  readonly variables: Readonly<Record<string, string>>;
+  readonly settings: DelegationSettings;
+  readonly keptIn: string | undefined;
+}
+
 interface Known {
   readonly environment: Environment;
   /** In memory only, as all that is in an environment. */
@@ -79,13 +85,16 @@ export class ClientEnvironments implements Environments {
     this.#servers = new Servers({cwd: dataDir, worktrees: this.#worktrees, idleMs: serverIdleMs, log});
   }
 
-  /** The environment of a client, which is kept at least until the client has left; new where none is like it. */
-  enter(env: NodeJS.ProcessEnv, settings: DelegationSettings): Entered {
+  /**
+   * The environment of a client, which is kept at least until the client has left; new where none is like it.
+   * @param keptIn the folder that OpenCode keeps all in that it writes there. Default: the person's place.
+   */
+  enter(env: NodeJS.ProcessEnv, settings: DelegationSettings, keptIn?: string): Entered {
     const variables = withoutNoise(env);
-    const key = digestOf({variables, settings});
+    const key = digestOf({variables, settings, ...(keptIn !== undefined && {keptIn})});
     this.#forget();
     const before = this.#known.get(key);
-    const known = before ?? this.#make(key, variables, settings);
+    const known = before ?? this.#make(key, {variables, settings, keptIn});
     this.#known.set(key, known);
     known.clients += 1;
     this.#uses += 1;
@@ -150,23 +159,24 @@ export class ClientEnvironments implements Environments {
     return keysOf(known).reduce((sum, key) => sum + this.#options.activeIn(key), 0);
   }
 
-  #make(key: string, variables: Readonly<Record<string, string>>, settings: DelegationSettings): Known {
+  #make(key: string, {variables, settings, keptIn}: Made): Known {
     const {dataDir, log} = this.#options;
     const {binary, model, allowSubagents, asking, serialWriters, trust, readOnlyTools, ceilings} = settings;
     const {sandbox: mode, modelNames} = settings;
     const worktrees = this.#worktrees;
-    const sandbox = mode === undefined ? undefined : {dataDir, worktrees, network: mode === 'on'};
+    const apart = keptIn === undefined ? {} : {keptIn};
+    const sandbox = mode === undefined ? undefined : {dataDir, worktrees, network: mode === 'on', ...apart};
     const isAnswered = asking.on === 'wait';
-    const serverKey = digestOf({variables, binary, isAnswered, mode, readOnlyTools});
+    const serverKey = digestOf({variables, binary, isAnswered, mode, readOnlyTools, ...apart});
     const servers = this.#servers.of({
-      ...{key: serverKey, binary, env: variables, isAnswered, readOnlyTools},
+      ...{key: serverKey, binary, env: variables, isAnswered, readOnlyTools, ...apart},
       ...(sandbox !== undefined && {sandbox}),
     });
     const {opencode, approach} = servers;
     const trusting = trust === 'all' ? TRUSTS_ALL : new RepositoryTrust({env: variables, topOf, dataDir});
     const entrance = new Entrance({trust: trusting, approach});
     const memory = new OfferMemory({
-      ...{folder: join(dataDir, OFFERS), key: serverKey, binary, env: variables, log},
+      ...{folder: join(keptIn ?? dataDir, OFFERS), key: serverKey, binary, env: variables, log},
     });
     void memory.tidy();
     const catalog = new OpenCodeCatalog({
@@ -174,7 +184,9 @@ export class ClientEnvironments implements Environments {
     });
     const here: Environment = {
       ...{key, catalog, asking, serialWriters, ceilings, modelNames},
-      sessions: sessionPlace(sandbox === undefined ? variables : sandboxedEnvironment(dataDir, variables)),
+      sessions: sessionPlace(
+        sandbox === undefined ? variables : sandboxedEnvironment(keptIn ?? dataDir, variables),
+      ),
       isConfined: sandbox !== undefined,
       trust: trusting,
       runner: new OpenCodeRunner({

@@ -135,9 +135,12 @@ export class Service {
     return {close: () => connection.close().finally(() => entered?.leave())};
   }
 
-  /** For those in this very process who delegate, in an environment that they have until they leave it. */
-  within(env: NodeJS.ProcessEnv, settings: DelegationSettings): Within {
-    const {environment, leave, end} = this.#environments.enter(env, settings);
+  /**
+   * For those in this very process who delegate, in an environment that they have until they leave it.
+   * @param keptIn as of {@link ClientEnvironments.enter}.
+   */
+  within(env: NodeJS.ProcessEnv, settings: DelegationSettings, keptIn?: string): Within {
+    const {environment, leave, end} = this.#environments.enter(env, settings, keptIn);
     return {
       ...{environment, leave, end, delegations: this.#delegations},
       projectOf: (directory) => this.#store.projectOf(directory),

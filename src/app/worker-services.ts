@@ -49,7 +49,7 @@ export class WorkerServices implements OwnServices {
   #open(folder: string): Opened<OwnService> {
     const {service, env} = this.#options;
     const own = {...env, OPENCODE_DB: join(folder, 'opencode.db')};
-    const {environment, delegations, end} = service.within(own, readConfig(own).delegation);
+    const {environment, delegations, end} = service.within(own, readConfig(own).delegation, folder);
     return {service: {delegations, environment: {...environment, headlines: NO_HEADLINES}}, close: end};
   }
 }

@@ -80,6 +80,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     const spool = join(dataDir, '.spool');
     rmSync(spool, {recursive: true, force: true});
     const cache = new RepositoryCache({git, folder: join(dataDir, '.code'), protocols, limitBytes});
+    await cache.tidy();
     const name = settings.name ?? `${hostname()}-${process.pid}`;
     const worker = new PoolWorker({
       ...{queue, group, log, services, self: {name, host: hostname(), version, opencode}},

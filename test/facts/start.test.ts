@@ -1,4 +1,13 @@
-import {existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import {createServer} from 'node:net';
 import {join} from 'node:path';
 import {pathToFileURL} from 'node:url';
@@ -65,6 +74,23 @@ it('says in known words that it listens, and answers only who has the password',
   for (const path of ['/global/health', '/session', '/global/event']) {
     expect((await ask(path, 'wrong')).status).toBe(401);
   }
+});
+
+it('keeps all that it writes where it is told when it is loaded, and writes a login where a link leads', async () => {
+  const sandbox = aHome();
+  const {root} = sandbox;
+  const [own, theirs] = [join(root, 'own', 'opencode'), join(root, 'home/.local/share/opencode')];
+  for (const folder of [own, theirs]) mkdirSync(folder, {recursive: true});
+  for (const name of readdirSync(theirs)) rmSync(join(theirs, name), {recursive: true});
+  const login = join(theirs, 'auth.json');
+  writeFileSync(login, '{"a":{"type":"api","key":"one"}}');
+  symlinkSync(login, join(own, 'auth.json'));
+  const {client} = await serve(sandbox, {XDG_DATA_HOME: join(root, 'own')});
+  expect((await client.auth.set({providerID: 'b', auth: {type: 'api', key: 'two'}})).error).toBeUndefined();
+  expect(lstatSync(join(own, 'auth.json')).isSymbolicLink()).toBe(true);
+  expect(JSON.parse(readFileSync(login, 'utf8'))).toMatchObject({a: {key: 'one'}, b: {key: 'two'}});
+  expect(readdirSync(theirs)).toEqual(['auth.json']);
+  expect(readdirSync(own)).toEqual(expect.arrayContaining(['log', 'opencode.db']));
 });
 
 it('ends where its port is taken, in words that are known to pass', async () => {

@@ -96,21 +96,22 @@ describe('workers of a pool', () => {
       await pool.model.asked((request) => request.prompt.includes(prompt) && request.toolResults.length > 0);
     // Both are there at the same time.
     expect(jobsAt(machine)).toHaveLength(2);
-    gate.open();
-    const sessions: string[] = [];
+    const stores = readdirSync(join(workerFolder(machine), '.owners')).map((owner) =>
+      sessionsIn(join(workerFolder(machine), '.owners', owner)),
+    );
+    expect(stores).toHaveLength(2);
     for (const [index, id = ''] of ids.entries()) {
-      const record = await owners[index]?.recordWith(id, /^status: completed/m);
-      sessions.push(/^session: (\S+)$/m.exec(record ?? '')?.[1] ?? '');
+      const record = await owners[index]?.recordWith(id, /^session: /m);
+      const session = /^session: (\S+)$/m.exec(record ?? '')?.[1] ?? '';
+      expect(stores.filter((content) => content.includes(session))).toHaveLength(1);
+    }
+    gate.open();
+    for (const [index, id = ''] of ids.entries()) {
+      await owners[index]?.recordWith(id, /^status: completed/m);
       const names = owners[index]?.repository.git('ls-tree', '-r', '--name-only', `delegation/${id}`) ?? '';
       expect(names.split('\n')).toEqual(['a.txt', index === 0 ? 'first.txt' : 'second.txt', 'web/page.txt']);
     }
     await eventually(() => jobsAt(machine).length === 0 && worktreesAt(machine).length === 0);
-    const stores = readdirSync(join(workerFolder(machine), '.owners')).map((owner) =>
-      contentOf(join(workerFolder(machine), '.owners', owner)),
-    );
-    expect(stores).toHaveLength(2);
-    for (const session of sessions)
-      expect(stores.filter((content) => content.includes(session))).toHaveLength(1);
   });
 });
 
@@ -124,8 +125,9 @@ function worktreesAt(machine: PoolMachine): readonly string[] {
   return readdirSync(folder).flatMap((project) => readdirSync(join(folder, project)));
 }
 
-function contentOf(folder: string): string {
+function sessionsIn(folder: string): string {
   return readdirSync(folder)
+    .filter((name) => name.startsWith('opencode.db'))
     .map((name) => readFileSync(join(folder, name), 'latin1'))
     .join('');
 }

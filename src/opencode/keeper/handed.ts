@@ -14,6 +14,8 @@ export const PASSWORD_VARIABLE = 'OPENCODE_SERVER_PASSWORD';
 export const PRELOAD_VARIABLE = 'BUN_INSPECT_PRELOAD';
 /** Where worktrees of delegations lie. The keeper takes it out of the environment. */
 export const WORKTREES_VARIABLE = 'OPENCODE_DELEGATE_WORKTREES';
+/** Where OpenCode keeps what it writes, where that is not in the person's place. The keeper takes it out of the environment. */
+export const KEPT_IN_VARIABLE = 'OPENCODE_DELEGATE_KEPT_IN';
 /** In the words with which a tool is refused to write where a link leads. */
 export const LEADS_OUT = 'leads out of the worktree';
 /** What OpenCode says when it has read its settings and answers. */

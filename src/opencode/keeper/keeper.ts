@@ -1,6 +1,6 @@
 /**
  * Runs in the process of an OpenCode server before OpenCode does. It keeps what is written in a worktree in it, leaves
- * out what projects configure where that is wanted, and keeps the server's password out of OpenCode, and so out of all
+ * out what projects configure where that is wanted, has OpenCode keep its own files where they are wanted, and keeps the server's password out of OpenCode, and so out of all
  * that OpenCode starts, fills in or sends. What opens the server from outside is handed over past the environment, and
  * stays here: who is let in by it knows that all the rest holds, too. OpenCode has another one, which is in no copy of
  * its environment either: shells, MCP servers, language servers and formatters start without it.
@@ -9,6 +9,7 @@ import {closeFrontDoor} from './front-door.ts';
 import {
   authorization,
   HANDED_FD,
+  KEPT_IN_VARIABLE,
   LISTENING,
   NO_PROJECT_VARIABLE,
   PASSWORD_CHARS,
@@ -18,11 +19,14 @@ import {
 } from './handed.ts';
 import {hideProjectConfiguration, sayHidden} from './hide-project.ts';
 import {holdWorktrees} from './hold-worktrees.ts';
+import {keepApart} from './keep-apart.ts';
 
 const hidesProjects = process.env[NO_PROJECT_VARIABLE] === '1';
 const worktrees = process.env[WORKTREES_VARIABLE] ?? '';
+const keptIn = process.env[KEPT_IN_VARIABLE] ?? '';
 if (hidesProjects) hideProjectConfiguration();
 if (worktrees !== '') holdWorktrees(worktrees);
+const putBack = keptIn === '' ? undefined : keepApart(keptIn);
 const holds = await isImported();
 if (hidesProjects) sayHidden(holds);
 const password = takeHanded();
@@ -30,13 +34,16 @@ const own = process.env[PASSWORD_VARIABLE] ?? '';
 const port = portIn(process.argv);
 delete process.env[PRELOAD_VARIABLE];
 delete process.env[WORKTREES_VARIABLE];
-if (holds && password !== undefined && own !== '' && port !== undefined) {
-  closeFrontDoor({port, outside: authorization(password), inside: authorization(own)});
+delete process.env[KEPT_IN_VARIABLE];
+const isClosed = holds && password !== undefined && own !== '' && port !== undefined;
+if (isClosed) closeFrontDoor({port, outside: authorization(password), inside: authorization(own)});
+if (isClosed || putBack !== undefined) {
   const {log} = console;
   console.log = (...words: unknown[]) => {
     if (String(words[0]).includes(LISTENING)) {
       console.log = log;
-      hide(own);
+      putBack?.();
+      if (isClosed) hide(own);
     }
     log(...words);
   };

@@ -30,6 +30,8 @@ const WITHOUT_OTHERS = isRoot ? [] : ['--unshare-pid', '--proc', '/proc'];
 
 export interface SandboxSettings {
   readonly dataDir: string;
+  /** The folder in which OpenCode inside has a folder of its own. Default: the data folder. */
+  readonly keptIn?: string;
   readonly worktrees: string;
   /** Whether the commands of agents reach a network; models, MCP servers and plugins do in any case. */
   readonly network: boolean;
@@ -57,8 +59,8 @@ export async function prepareSandbox(settings: SandboxSettings, env: NodeJS.Proc
       'OPENCODE_DELEGATE_SANDBOX is set, and there is no `bwrap` on PATH, so nothing was started. Install bubblewrap (`sudo apt-get install bubblewrap`; there is one for Linux only), or unset the variable.',
     );
   }
-  const {dataDir, worktrees, network} = settings;
-  const inside = sandboxedEnvironment(dataDir, env);
+  const {dataDir, keptIn = dataDir, worktrees, network} = settings;
+  const inside = sandboxedEnvironment(keptIn, env);
   // OpenCode's own folders themselves are what is mounted, so that nothing inside can put a link in their place.
   const own = [inside.XDG_DATA_HOME, inside.XDG_STATE_HOME, inside.XDG_CACHE_HOME].map((folder) =>
     join(folder, 'opencode'),
@@ -71,7 +73,7 @@ export async function prepareSandbox(settings: SandboxSettings, env: NodeJS.Proc
     join(realpathSync(join(inside.XDG_DATA_HOME, 'opencode')), LOGINS),
   );
   logins.provide();
-  const shell = network ? undefined : makeShell(bwrap, {dataDir, hidden: own, env});
+  const shell = network ? undefined : makeShell(bwrap, {keptIn, hidden: own, env});
   return {
     command: [
       ...[bwrap, ...APART, ...mountsOf({dataDir, writable}, env), ...serverLoginsIn(inside, env)],
@@ -85,8 +87,8 @@ export async function prepareSandbox(settings: SandboxSettings, env: NodeJS.Proc
 }
 
 /** The environment of what runs inside: OpenCode keeps its sessions apart from those of the person. */
-export function sandboxedEnvironment(dataDir: string, env: NodeJS.ProcessEnv) {
-  const folder = join(dataDir, FOLDER);
+export function sandboxedEnvironment(keptIn: string, env: NodeJS.ProcessEnv) {
+  const folder = join(keptIn, FOLDER);
   return {
     ...env,
     XDG_DATA_HOME: join(folder, 'data'),
@@ -116,7 +118,7 @@ function makeFile(path: string): void {
 }
 
 interface ShellOptions {
-  readonly dataDir: string;
+  readonly keptIn: string;
   /** What OpenCode sees and commands do not. */
   readonly hidden: readonly string[];
   readonly env: NodeJS.ProcessEnv;
@@ -126,10 +128,10 @@ interface ShellOptions {
  * A shell without a network, which sees neither logins nor sessions: a second sandbox in the first. It is called as
  * the person's is, for OpenCode goes by that name. Nothing inside can write where it lies.
  */
-function makeShell(bwrap: string, {dataDir, hidden, env}: ShellOptions): string {
+function makeShell(bwrap: string, {keptIn, hidden, env}: ShellOptions): string {
   const {SHELL = ''} = env;
   const inner = isAbsolute(SHELL) && existsSync(SHELL) ? SHELL : FALLBACK_SHELL;
-  const folder = join(dataDir, FOLDER, 'shell');
+  const folder = join(keptIn, FOLDER, 'shell');
   mkdirSync(folder, {recursive: true, mode: 0o700});
   const path = join(realpathSync(folder), basename(inner));
   const words = [bwrap, ...ALONE, ...hidden.flatMap(emptied), ...WITHOUT_OTHERS, '--', inner];

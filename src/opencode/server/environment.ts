@@ -3,7 +3,12 @@ import {type ParseError, parse} from 'jsonc-parser';
 import {Refusal} from '../../base/errors.ts';
 import {NESTED_MARK} from '../../config.ts';
 import {GUARD_URL, KEEPER_FILE} from '../../loaded-by-opencode.ts';
-import {NO_PROJECT_VARIABLE, PRELOAD_VARIABLE, WORKTREES_VARIABLE} from '../keeper/handed.ts';
+import {
+  KEPT_IN_VARIABLE,
+  NO_PROJECT_VARIABLE,
+  PRELOAD_VARIABLE,
+  WORKTREES_VARIABLE,
+} from '../keeper/handed.ts';
 import type {GuardOptions} from '../read-only/marks.ts';
 import {passwordVariables, type ServerPassword} from './password.ts';
 
@@ -40,6 +45,8 @@ export interface ServerSettings {
   readonly use: ServerUse;
   /** Names of the MCP tools that a read-only session keeps. */
   readonly readOnlyTools: readonly string[];
+  /** Where it keeps what it writes, where that is not in the person's place. */
+  readonly keptIn?: string | undefined;
   /** What runs the commands of agents, where that is not the person's shell. */
   readonly shell?: string | undefined;
 }
@@ -51,7 +58,7 @@ export interface ServerSettings {
  */
 export function serverEnvironment(
   env: NodeJS.ProcessEnv,
-  {worktrees, password, isAnswered, use, readOnlyTools, shell}: ServerSettings,
+  {worktrees, password, isAnswered, use, readOnlyTools, keptIn, shell}: ServerSettings,
 ): NodeJS.ProcessEnv {
   const config = readSetting(env, 'OPENCODE_CONFIG_CONTENT');
   const guard: [string, GuardOptions] = [GUARD_URL, {tools: readOnlyTools}];
@@ -61,6 +68,7 @@ export function serverEnvironment(
     ...passwordVariables(password),
     // An update may have taken the package away from under a process that still runs.
     ...(existsSync(KEEPER_FILE) && {[PRELOAD_VARIABLE]: KEEPER_FILE, [WORKTREES_VARIABLE]: worktrees}),
+    ...(keptIn !== undefined && {[KEPT_IN_VARIABLE]: keptIn}),
     OPENCODE_CONFIG_CONTENT: JSON.stringify({
       ...config,
       ...(use !== 'work' && NOTHING_OF_PROJECTS),

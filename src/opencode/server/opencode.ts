@@ -30,6 +30,8 @@ export interface OpenCodeOptions {
   readonly conceal: Conceal;
   /** True when somebody may answer what agents ask. */
   readonly isAnswered: boolean;
+  /** The folder that it keeps what it writes in, where that is not in the person's place. */
+  readonly keptIn?: string;
   /** Absent where it runs as the person's own does. */
   readonly sandbox?: SandboxSettings;
   /** Called when a server is about to start. */

@@ -1,6 +1,7 @@
 import type {SandboxLogins} from '../sandbox/logins.ts';
 import {prepareSandbox, type SandboxSettings} from '../sandbox/sandbox.ts';
 import {type ServerSettings, serverEnvironment} from './environment.ts';
+import {preparePlaceApart} from './place-apart.ts';
 
 export interface ServeOptions extends Omit<ServerSettings, 'shell'> {
   readonly binary: string;
@@ -28,10 +29,14 @@ export async function serveCommand({
   port,
   env,
   sandbox,
+  keptIn,
   ...settings
 }: ServeOptions): Promise<ServeCommand> {
   const serve = [binary, 'serve', '--hostname', '127.0.0.1', '--port', String(port)];
-  if (sandbox === undefined) return split(serve, serverEnvironment(env, settings));
+  if (sandbox === undefined) {
+    if (keptIn !== undefined) preparePlaceApart(keptIn, env);
+    return split(serve, serverEnvironment(env, {...settings, keptIn}));
+  }
   const inside = await prepareSandbox(sandbox, env);
   const command = [...inside.command, ...serve];
   return {

@@ -23,6 +23,8 @@ export interface ServerSpec {
   readonly isAnswered: boolean;
   /** Names of the MCP tools that a read-only session keeps. */
   readonly readOnlyTools: readonly string[];
+  /** The folder that it keeps what it writes in, where that is not in the person's place. */
+  readonly keptIn?: string;
   /** Absent where it runs as the person's own does. */
   readonly sandbox?: SandboxSettings;
 }

@@ -138,8 +138,9 @@ export class HookTelling {
     const open = await news.open();
     const isOver = (one: Expected) =>
       !this.#look.isUnread(one) && !open.some((other) => isTheSame(other, one));
-    for (const one of known.filter(isOver)) await ledger.forget(one);
-    return known.filter((one) => !isOver(one));
+    const over = new Set(known.filter(isOver));
+    for (const one of over) await ledger.forget(one);
+    return known.filter((one) => !over.has(one));
   }
 
   /** Of these, what no other process tells. */

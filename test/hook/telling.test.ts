@@ -1,8 +1,9 @@
 import {mkdirSync, readdirSync, utimesSync} from 'node:fs';
 import {join} from 'node:path';
-import {describe, expect, it} from 'vitest';
+import {describe, expect, it, onTestFinished, vi} from 'vitest';
 import type {Delegation} from '../../src/delegation/model/delegation.ts';
 import type {HookClient, Input} from '../../src/hook/clients/protocol.ts';
+import {QuickLook} from '../../src/hook/quick-look.ts';
 import {recognise} from '../../src/hook/recognise.ts';
 import {HookTelling} from '../../src/hook/telling.ts';
 import {SessionNotices} from '../../src/store/notices/session-notices.ts';
@@ -119,6 +120,19 @@ describe('a prompt', () => {
     expect(await shop.named(prompt, {session: 'two'})).toEqual(['swift-amber-otter']);
     expect(await shop.named(prompt, {client: 'codex'})).toEqual(['swift-amber-otter']);
     expect(await shop.hook(prompt, {client: 'codex'})).toBe('');
+  });
+
+  it('looks once at each that the session was told, and once among all', async () => {
+    const shop = new Shop();
+    const told = await shop.put(ended('swift-amber-otter'));
+    const over = await shop.put(ended('calm-blue-heron'));
+    await shop.hook(prompt);
+    await shop.read(over);
+    const isUnread = vi.spyOn(QuickLook.prototype, 'isUnread');
+    onTestFinished(() => isUnread.mockRestore());
+    expect(await shop.hook(prompt)).toBe('');
+    const looks = isUnread.mock.calls.map(([{id}]) => id).sort();
+    expect(looks).toEqual([over, over, told, told].map(({id}) => id));
   });
 
   it('brings nothing where nothing has ended, and leaves no file', async () => {

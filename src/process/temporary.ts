@@ -1,4 +1,4 @@
-import {promises} from 'node:fs';
+import {mkdirSync, promises, renameSync, rmSync, writeFileSync} from 'node:fs';
 import {dirname} from 'node:path';
 import {textDigest} from '../base/text-digest.ts';
 import {unique} from '../base/unique.ts';
@@ -26,6 +26,19 @@ export async function replaceFile(path: string, text: string): Promise<void> {
     await promises.rename(temporary, path);
   } catch (error) {
     await promises.rm(temporary, {force: true});
+    throw error;
+  }
+}
+
+/** As {@link replaceFile}, for one who cannot wait. */
+export function replaceFileSync(path: string, text: string): void {
+  mkdirSync(dirname(path), {recursive: true, mode: 0o700});
+  const temporary = temporaryOf(path);
+  try {
+    writeFileSync(temporary, text, {mode: 0o600});
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, {force: true});
     throw error;
   }
 }

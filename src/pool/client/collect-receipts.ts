@@ -1,8 +1,8 @@
-import {mkdirSync, renameSync, writeFileSync} from 'node:fs';
 import {readFile, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import * as z from 'zod';
 import type {Named} from '../../delegation/model/delegation.ts';
+import {replaceFileSync} from '../../process/temporary.ts';
 
 const receipt = z.object({project: z.string(), id: z.string()});
 
@@ -24,9 +24,7 @@ export class CollectReceipts {
   }
 
   write(job: string, {project, id}: Named): void {
-    mkdirSync(this.#folder, {recursive: true, mode: 0o700});
-    writeFileSync(`${this.#path(job)}.part`, JSON.stringify({project, id}), {mode: 0o600});
-    renameSync(`${this.#path(job)}.part`, this.#path(job));
+    replaceFileSync(this.#path(job), JSON.stringify({project, id}));
   }
 
   async remove(job: string): Promise<void> {

@@ -1,7 +1,8 @@
-import {mkdirSync, renameSync, writeFileSync} from 'node:fs';
+import {mkdirSync, renameSync} from 'node:fs';
 import {readdir, readFile, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import * as z from 'zod';
+import {isLeftBehind, replaceFileSync} from '../../process/temporary.ts';
 import {type Travel, travelSchema} from '../travel/travel.ts';
 import type {Departure} from './code.ts';
 
@@ -30,8 +31,10 @@ export class PoolLedger {
 
   /** To be called before the pool has it, so that nothing stays there that nobody knows of. */
   add(job: string, {project, id}: Job, departure?: Departure): void {
-    mkdirSync(this.folder, {recursive: true, mode: 0o700});
-    if (departure?.luggage !== undefined) renameSync(departure.luggage, this.#bundleOf(job));
+    if (departure?.luggage !== undefined) {
+      mkdirSync(this.folder, {recursive: true, mode: 0o700});
+      renameSync(departure.luggage, this.#bundleOf(job));
+    }
     this.#write(job, {project, id, ...(departure !== undefined && {travel: departure.travel})});
   }
 
@@ -58,6 +61,8 @@ export class PoolLedger {
   /** What cannot be read is left out. */
   async all(): Promise<readonly (Job & {readonly job: string})[]> {
     const names = await readdir(this.folder).catch(() => []);
+    const left = names.filter((name) => isLeftBehind(name, 0));
+    for (const name of left) await rm(join(this.folder, name), {force: true});
     const jobs = names.filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -'.json'.length));
     const found = await Promise.all(jobs.map(async (job) => ({job, known: await this.#read(job)})));
     return found.flatMap(({job, known}) =>
@@ -74,9 +79,7 @@ export class PoolLedger {
   }
 
   #write(job: string, known: z.input<typeof entry>): void {
-    const begun = `${this.#entryOf(job)}.part`;
-    writeFileSync(begun, JSON.stringify(known), {mode: 0o600});
-    renameSync(begun, this.#entryOf(job));
+    replaceFileSync(this.#entryOf(job), JSON.stringify(known));
   }
 
   #entryOf(job: string): string {

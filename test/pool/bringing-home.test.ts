@@ -24,7 +24,7 @@ it('a branch that the network has cut off on its way home is asked for again', a
       depart: () => Promise.reject(new Error('nothing departs here')),
       departWhole: () => Promise.reject(new Error('nothing departs here')),
       readyHome: () => Promise.reject(new Error('nothing comes home here')),
-      tipOf: async () => undefined,
+      commitOf: async () => undefined,
       async bringHome(_, {branch}) {
         times += 1;
         if (times === 1) throw new PoolUnreachable('The network was cut.');

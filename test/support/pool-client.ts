@@ -50,6 +50,7 @@ export class PoolClientStage {
     readonly runner: PoolRunner;
     readonly link: PoolLink;
     readonly queue: MemoryQueue;
+    readonly code: ClientCode;
   } {
     const {group, owner, log, ledger} = this;
     const queue = this.pool.connect();
@@ -67,10 +68,10 @@ export class PoolClientStage {
       departWhole: () => Promise.reject(new Refusal('The code cannot travel to a worker: it is too large.')),
       bringHome: () => Promise.reject(new Error('nothing is brought home here')),
       readyHome: async () => ({checkout: '/shop', commonDir: '/shop/.git'}),
-      tipOf: async () => undefined,
+      commitOf: async () => undefined,
       ...more,
     };
-    return {link, queue, runner: new PoolRunner({link, code, ledger, keep, line, waitMs: 60_000})};
+    return {link, queue, code, runner: new PoolRunner({link, code, ledger, keep, line, waitMs: 60_000})};
   }
 
   /** Serves until it is drained: each lease is the test's to end. */

@@ -71,6 +71,6 @@ export interface ClientCode {
     travel: Travel,
     bundle: () => AsyncIterable<Uint8Array>,
   ): Promise<HomeCheckout>;
-  /** What a branch points at; `undefined` where there is none of that name. */
-  tipOf(checkout: string, branch: string): Promise<string | undefined>;
+  /** The commit that the repository has under that name or ref; `undefined` where it has none. */
+  commitOf(checkout: string, name: string): Promise<string | undefined>;
 }

@@ -81,9 +81,9 @@ export class TravellingCode implements ClientCode {
     return readyHome(git, {directory, travel, bundle, limitBytes, spool: await this.#spool()});
   }
 
-  async tipOf(checkout: string, branch: string): Promise<string | undefined> {
+  async commitOf(checkout: string, name: string): Promise<string | undefined> {
     const git = await this.#options.git.at(checkout);
-    return git.ask(['rev-parse', '--verify', '--quiet', `refs/heads/${branch}^{commit}`]);
+    return git.ask(['rev-parse', '--verify', '--quiet', `${name}^{commit}`]);
   }
 
   async #spool(): Promise<string> {

@@ -56,14 +56,29 @@ export class PoolWorktrees implements Worktrees {
     return worktree;
   }
 
-  /** What was brought home is what the next one starts from. */
+  /** The next one starts from what was brought home, and where that was nothing, from where this one did. */
   async reopen({outcome, ...worktree}: Worktree): Promise<Worktree> {
-    const {checkout, branch, base} = worktree;
-    if (outcome?.is !== 'kept') return {...worktree, since: base};
-    const tip = await this.#options.code.tipOf(checkout, branch);
+    const {branch, base, since: started = base} = worktree;
+    if (outcome?.is !== 'kept') return {...worktree, since: await this.#begins(worktree, started)};
+    if (outcome.commit === undefined)
+      throw new Refusal(
+        'Its branch has not been brought home, so there is nothing to continue in: its record says why. Delegate it again.',
+      );
+    const tip = await this.#options.code.commitOf(worktree.checkout, `refs/heads/${branch}`);
     if (tip !== undefined) return {...worktree, since: tip};
     throw new Refusal(
       `The branch ${branch} is no longer there, so there is nothing to continue in. Delegate it again.`,
+    );
+  }
+
+  /**
+   * What was not committed when it was sent is in no repository here unless a branch has brought it home.
+   * @throws Refusal where there is no such commit here.
+   */
+  async #begins({checkout}: Worktree, commit: string): Promise<string> {
+    if ((await this.#options.code.commitOf(checkout, commit)) !== undefined) return commit;
+    throw new Refusal(
+      `Nothing has come home of it, and what it started from (${commit.slice(0, 12)}) is in no commit of this repository. Delegate it again, with include_changes where your changes belong to it.`,
     );
   }
 

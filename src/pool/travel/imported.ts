@@ -2,6 +2,7 @@ import {readdir, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {messageOf, Refusal} from '../../base/errors.ts';
 import {quoted} from '../../base/safe-text.ts';
+import {WORKTREE_BRANCH} from '../../delegation/model/worktree.ts';
 import type {Git} from '../../git/git.ts';
 import {GitError} from '../../git/program.ts';
 import type {RepositoryGit} from '../../git/repository-git.ts';
@@ -9,9 +10,8 @@ import {BadBundle} from './bundle-file.ts';
 import {checkFiles} from './tree-check.ts';
 import {type Incoming, withIncoming} from './unpack.ts';
 
-const BRANCH = /^delegation\/[a-z]+-[a-z]+-[a-z]+(?:-\d{1,3})?$/;
-/** A name may be taken by a delegation of an earlier life of the repository. */
-const NAME_ATTEMPTS = 20;
+/** A name is taken where its branch was gone on with, or is of an earlier life of the repository. */
+const MOST_OF_A_NAME = 999;
 
 export interface ImportOptions {
   /** A complete bundle on disk. */
@@ -44,7 +44,7 @@ export interface ImportedWork {
  */
 export async function importWork(git: Git, checkout: string, options: ImportOptions): Promise<ImportedWork> {
   const {path, branch, base, limitBytes, signal} = options;
-  if (!BRANCH.test(branch)) throw new Error(`${branch} is no name for a branch of a delegation`);
+  if (!WORKTREE_BRANCH.test(branch)) throw new Error(`${branch} is no name for a branch of a delegation`);
   const {folders} = await git.locate(checkout);
   const format = base.length === 40 ? 'sha1' : 'sha256';
   const expected = {
@@ -90,8 +90,10 @@ async function underFreeName(
   {branch, commit}: {branch: string; commit: string},
 ): Promise<string> {
   const taken = await checkedOut(git);
-  for (let n = 1; n <= NAME_ATTEMPTS; n++) {
-    const name = n === 1 ? branch : `${branch}-${n}`;
+  // One that is gone on with may have a number already: a second one would be no name of a delegation's branch.
+  const [, stem = branch, own = '1'] = /^(.*?)(?:-(\d+))?$/.exec(branch) ?? [];
+  for (let n = Number(own); n <= MOST_OF_A_NAME; n++) {
+    const name = n === 1 ? stem : `${stem}-${n}`;
     const ref = `refs/heads/${name}`;
     const tip = await git.ask(['rev-parse', '--verify', '--quiet', ref]);
     if (tip === commit) return name;
@@ -100,7 +102,7 @@ async function underFreeName(
     // With no commit before: git refuses where somebody has made it meanwhile.
     if ((await git.ask(['update-ref', ref, commit, ''])) !== undefined) return name;
   }
-  throw new BadBundle(`the repository has ${NAME_ATTEMPTS} branches of the name ${branch}; remove some`);
+  throw new BadBundle(`the repository has ${MOST_OF_A_NAME} branches of the name ${stem}; remove some`);
 }
 
 /** The branches that are checked out somewhere, also those without a commit. */

@@ -276,6 +276,16 @@ describe('the branch of work that comes back', () => {
     expect(shop.git('rev-parse', branch)).toBe(commit);
   });
 
+  it('has the next number where one with a number is gone on with', async () => {
+    shop.git('branch', BRANCH);
+    for (const n of [2, 3, 4]) {
+      const from = n === 2 ? BRANCH : `${BRANCH}-${n - 1}`;
+      evil.write({'b.txt': `${n}\n`});
+      bundleOf(evil.commit(`work ${n}`), `refs/heads/${from}`);
+      expect((await bring({branch: from})).branch).toBe(`${BRANCH}-${n}`);
+    }
+  });
+
   it('is never one that is checked out, also where that has no commit yet', async () => {
     shop.git('symbolic-ref', 'HEAD', `refs/heads/${BRANCH}`);
     const other = join(travelling.base, 'client/other');

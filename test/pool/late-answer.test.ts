@@ -45,7 +45,7 @@ describe('what a worker says whose job was lost', () => {
   }
 
   /** A job whose worker was lost, and says so when it is back. */
-  async function lost(): Promise<{link: PoolLink; job: string; comesBack: () => void}> {
+  async function lost(says = 'All of it.'): Promise<{link: PoolLink; job: string; comesBack: () => void}> {
     const {runner, link} = stage.runner();
     const job = link.jobOf(NAMED);
     stage.ledger.add(job, NAMED);
@@ -55,7 +55,7 @@ describe('what a worker says whose job was lost', () => {
       await at.takes();
       stage.pool.loseLease(job);
       await back.opened;
-      await at.tell({is: 'late', outcome: 'completed', product: aProduct('All of it.')});
+      await at.tell({is: 'late', outcome: 'completed', product: aProduct(says)});
     });
     expect(await run.end).toMatchObject({outcome: 'interrupted'});
     return {link, job, comesBack: back.open};
@@ -101,6 +101,14 @@ describe('what a worker says whose job was lost', () => {
     expect(await sent()).toHaveLength(1);
     releases(link).ended(record());
     while ((await sent()).length > 0) await soon();
+  });
+
+  it('is waited for no longer where it has nothing to say', async () => {
+    const {link, job, comesBack} = await lost('');
+    releases(link).ended(record());
+    comesBack();
+    await isForgotten(link, job);
+    expect(text).toBe('So far.');
   });
 
   it('is waited for no longer than a day', async () => {

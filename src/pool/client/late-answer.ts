@@ -19,7 +19,7 @@ export interface LateAnswerOptions {
 
 /**
  * Waits for what a lost worker may still say of a job whose end this machine has. No other machine collects it from here
- * on. Resolves with `undefined` where nothing comes in time, or the job was not lost to a worker.
+ * on. Resolves with `undefined` where nothing comes in time, what comes says nothing, or the job was not lost to a worker.
  * @throws the signal's reason when it aborts.
  */
 export async function lateAnswer(
@@ -36,7 +36,7 @@ export async function lateAnswer(
     () =>
       mail.atOwner(
         (letter) => {
-          if (letter.is === 'late' && letter.product.text !== '') came.resolve(letter);
+          if (letter.is === 'late') came.resolve(letter);
         },
         () => {},
       ),
@@ -46,7 +46,7 @@ export async function lateAnswer(
   try {
     const answer = await withTimeout(Math.max(0, endedAt + LATE_MS - Date.now()), came.promise, undefined);
     if (answer === undefined) signal.throwIfAborted();
-    return answer;
+    return answer?.product.text === '' ? undefined : answer;
   } finally {
     signal.removeEventListener('abort', stop);
     await listening.close();

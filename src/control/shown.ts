@@ -109,14 +109,14 @@ export type ShownDelegation = z.output<typeof shownDelegation>;
 
 /** How a delegation stands, for people. @param now milliseconds since the epoch. */
 export function shownOf(
-  {delegation, activity, waiting, unknown, near, notes = []}: DelegationView,
+  {delegation, activity, waiting, unknown, trouble, near, notes = []}: DelegationView,
   now: number,
 ): ShownDelegation {
   return {
     ...headOf(delegation),
     ...(waiting && {queue: {place: waiting.place, reason: renderReason(waiting.reason, now)}}),
     ...progressOf({delegation, activity, near}),
-    notes: [...(delegation.notes ?? []), ...notes, ...(unknown === undefined ? [] : [unknown])],
+    notes: [...(delegation.notes ?? []), ...notes, ...[unknown, trouble].filter((why) => why !== undefined)],
   };
 }
 

@@ -88,4 +88,25 @@ describe('the line of a pool', () => {
     await submit('b');
     expect(await whyOf('b')).toBe('1: no worker serves the pool at the moment');
   });
+
+  it('says of one that was begun that the database cannot be reached, for as long as that is so', async () => {
+    const troubleOf = async (job: string) => {
+      line.look();
+      await line.looked();
+      return line.trouble(job);
+    };
+    line.enter('a');
+    line.enter('b');
+    line.begun('a');
+    expect(line.waiting('a')).toBeUndefined();
+    expect(await troubleOf('a')).toBeUndefined();
+    access.queue.cut();
+    expect(await troubleOf('a')).toBe(
+      'No news of it at the moment: the pool cannot be reached. Its worker goes on meanwhile.',
+    );
+    expect(line.trouble('b')).toBeUndefined();
+    line.leave('b');
+    access.queue.rejoin();
+    expect(await troubleOf('a')).toBeUndefined();
+  });
 });

@@ -10,4 +10,6 @@ export interface AgentAtWork {
   readonly tell: Run['tell'];
   /** Why it has not begun, of what runs elsewhere. */
   readonly waiting?: () => Waiting | undefined;
+  /** Why nothing is heard of it, of what runs elsewhere: whole sentences. */
+  readonly trouble?: () => string | undefined;
 }

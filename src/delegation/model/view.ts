@@ -12,6 +12,8 @@ export interface DelegationView {
   readonly unknown?: string;
   /** Why it has not started; only while it is queued in this process. */
   readonly waiting?: Waiting;
+  /** Why nothing is heard of it at the moment, of what runs elsewhere: whole sentences. */
+  readonly trouble?: string;
   /** The limit that it is near, or at; only while it runs in this process. */
   readonly near?: NearLimit;
   /** What anyone who looks at it should know as well, in whole sentences. */

@@ -83,10 +83,12 @@ export class Overview {
   view(live: LiveDelegation): DelegationView {
     const waiting = this.#options.waiting(live);
     const near = this.#options.near(live);
+    const trouble = live.agent?.trouble?.();
     return {
       delegation: live.record,
       ...(live.record.state.status === 'running' && {activity: live.activity}),
       ...(waiting !== undefined && {waiting}),
+      ...(trouble !== undefined && {trouble}),
       ...(near !== undefined && {near}),
       ...(live.unsaved !== undefined && {notes: [notOnDisk(live.unsaved)]}),
     };

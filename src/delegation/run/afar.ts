@@ -44,6 +44,7 @@ export async function executeAfar(
     conversation: () => run.conversation(),
     tell: (words) => run.tell(words),
     waiting: () => run.waiting,
+    trouble: () => run.trouble,
   });
   let ending: Promise<Delegation> | undefined;
   const finish = (end: End): Promise<Delegation> => {

@@ -9,7 +9,7 @@ import {continued} from './render.ts';
 
 export interface EntryContext {
   readonly now: number;
-  /** The delegation as it lives here: what it waits for. */
+  /** The delegation as it lives here: what it waits for, or why nothing is heard of it. */
   readonly view?: DelegationView | undefined;
   /** The session that asks: what another one has delegated is marked. */
   readonly session?: string | undefined;
@@ -40,6 +40,6 @@ export function renderEntry(head: DelegationHead, {now, view, session}: EntryCon
   );
   const isOther = session !== undefined && parent?.session !== session;
   const marks = [isUnread(head) && UNREAD, isOther && OTHER_SESSION].filter((mark) => mark !== false);
-  const below = renderAsked(head, now) || quoted(head.summary);
+  const below = renderAsked(head, now) || quoted(view?.trouble ?? head.summary);
   return `${[line, ...marks].join(' ')}${below === '' ? '' : `\n  ${below}`}`;
 }

@@ -43,7 +43,7 @@ export function renderStarted(view: DelegationView, now: number): string {
 
 /** A delegation that has not ended, as far as is known. */
 export function renderUnended(view: DelegationView, now: number): string {
-  const {delegation, activity, waiting, unknown} = view;
+  const {delegation, activity, waiting, unknown, trouble} = view;
   const {id, state, timeoutMs, createdAt, directory} = delegation;
   const what = facts(id, renderStatus(delegation), ...who(delegation));
   if (unknown !== undefined) {
@@ -70,18 +70,21 @@ export function renderUnended(view: DelegationView, now: number): string {
         activity.last !== '' &&
         `${duration(now - activity.at)} ago: ${shorten(quoted(activity.last), SAID_CHARS)}`,
     ),
+    trouble !== undefined && quotedLines(trouble),
     `Directory: ${quoted(directory)}`,
     ...renderPassedOver(delegation),
     ...toldBesides(delegation),
     ...(blocked.length > 0
       ? blocked
       : [`Still running. Carry on with other work; delegation_read("${id}") waits for its end.`]),
-  ].join('\n');
+  ]
+    .filter((line) => line !== false)
+    .join('\n');
 }
 
 /** One line for a person who waits. */
 export function renderProgress(view: DelegationView, now: number): string {
-  const {delegation, activity, waiting, unknown} = view;
+  const {delegation, activity, waiting, unknown, trouble} = view;
   const {state} = delegation;
   if (state.status !== 'running') {
     const since = `waiting for ${duration(now - delegation.createdAt)}`;
@@ -90,7 +93,7 @@ export function renderProgress(view: DelegationView, now: number): string {
   return facts(
     counted(activity?.toolCalls ?? 0, 'tool call'),
     nearnessOf(view),
-    renderAsked(delegation, now) || shorten(quoted(unknown ?? activity?.last ?? ''), SAID_CHARS),
+    renderAsked(delegation, now) || shorten(quoted(unknown ?? trouble ?? activity?.last ?? ''), SAID_CHARS),
     duration(now - state.startedAt),
   );
 }

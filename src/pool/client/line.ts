@@ -15,11 +15,13 @@ type Seen =
   | {readonly is: 'seen'; readonly cards: readonly WorkerCard[]; readonly jobs: readonly PoolEntry[]}
   | {readonly is: 'away'; readonly why: string};
 
-/** The jobs of this machine that no worker has begun, and why not, as far as the pool knows. */
+/** The jobs of this machine that no worker has begun, and why not, as far as the pool knows; and whether it is there. */
 export class PoolLine {
   readonly #link: Pick<PoolLink, 'access'>;
   /** In the order in which they came. */
   readonly #jobs = new Set<string>();
+  /** Those that a worker has begun. */
+  readonly #begun = new Set<string>();
   readonly #looking = new OneAtATime(() => this.#look());
   #seen: Seen | undefined;
   #owner = '';
@@ -36,10 +38,16 @@ export class PoolLine {
     this.#timer ??= setInterval(() => this.look(), LOOK_MS).unref();
   }
 
+  /** It waits no more, and is watched until it leaves. Idempotent. */
+  begun(job: string): void {
+    if (this.#jobs.delete(job)) this.#begun.add(job);
+  }
+
   /** Idempotent. */
   leave(job: string): void {
     this.#jobs.delete(job);
-    if (this.#jobs.size > 0) return;
+    this.#begun.delete(job);
+    if (this.#jobs.size + this.#begun.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
@@ -63,6 +71,12 @@ export class PoolLine {
     return {place, reason: {is: 'elsewhere', why: this.#why(mine)}};
   }
 
+  /** Why nothing is heard of a job that was begun: whole sentences; `undefined` where something is. */
+  trouble(job: string): string | undefined {
+    if (!this.#begun.has(job) || this.#seen?.is !== 'away') return undefined;
+    return `No news of it at the moment: ${this.#seen.why}. Its worker goes on meanwhile.`;
+  }
+
   #why(mine: PoolEntry | undefined): string {
     const seen = this.#seen;
     if (seen?.is === 'away') return seen.why;
@@ -72,10 +86,14 @@ export class PoolLine {
   }
 
   async #look(): Promise<void> {
-    if (this.#jobs.size === 0) return;
+    if (this.#jobs.size + this.#begun.size === 0) return;
     const seen = async (): Promise<Seen> => {
       const {queue, owner} = await this.#link.access();
       this.#owner = owner.fingerprint;
+      if (this.#jobs.size === 0) {
+        await queue.now();
+        return {is: 'seen', cards: [], jobs: []};
+      }
       const [cards, jobs] = [await queue.workers(), await queue.jobs(owner.fingerprint)];
       return {is: 'seen', cards, jobs};
     };

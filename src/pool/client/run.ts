@@ -88,7 +88,7 @@ export class PoolRun implements Run {
   }
 
   get trouble(): string | undefined {
-    return this.#trouble;
+    return this.#trouble ?? this.#options.line.trouble(this.#options.job);
   }
 
   async snapshot(): Promise<Snapshot> {
@@ -198,7 +198,7 @@ export class PoolRun implements Run {
   #taken(by: Parameters<NonNullable<RunObserver['taken']>>[0]): void {
     if (this.#isTaken) return;
     this.#isTaken = true;
-    this.#options.line.leave(this.#options.job);
+    this.#options.line.begun(this.#options.job);
     this.#options.observer.taken?.(by);
   }
 

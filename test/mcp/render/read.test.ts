@@ -67,6 +67,17 @@ describe('delegation_read answers of one that', () => {
     `);
   });
 
+  it('is not heard of', async () => {
+    const trouble = 'No news of it at the moment: the pool cannot be reached. Its worker goes on meanwhile.';
+    expect(await read({delegation: running(), trouble})).toMatchInlineSnapshot(`
+      "swift-amber-otter · running · agent build · model scripted/model
+      running for 1 m 15 s · 13 m 45 s left
+      No news of it at the moment: the pool cannot be reached. Its worker goes on meanwhile.
+      Directory: /somewhere
+      Still running. Carry on with other work; delegation_read("swift-amber-otter") waits for its end."
+    `);
+  });
+
   it('nobody runs', async () => {
     const unknown = 'OpenCode could not be asked what became of it: no server. It is asked again.';
     expect(await read({delegation: running(), unknown})).toMatchInlineSnapshot(`

@@ -43,7 +43,7 @@ export class BullWorker implements Serving {
     this.#taking = every(times.takeMs, () => this.#take(), GATHER_MS);
     this.#repeated = [
       this.#taking,
-      every(times.leaseMs / 4, () => this.#renew()),
+      every(times.renewMs, () => this.#renew()),
       every(times.cardMs, () => this.#showCard()),
     ];
   }

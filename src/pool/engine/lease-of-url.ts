@@ -26,6 +26,7 @@ export function leaseOfUrl(url: string): {readonly url: string; readonly times: 
     url: parsed.href,
     times: {
       leaseMs,
+      renewMs: Math.min(TIMES.renewMs, leaseMs / 8),
       sweepMs: Math.min(TIMES.sweepMs, leaseMs / 4),
       // What does not answer must not keep a lease from being given up in time.
       answerMs: Math.min(TIMES.answerMs, leaseMs / 3),

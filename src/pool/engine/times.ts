@@ -2,8 +2,10 @@ import {MAX_SKEW_MS} from '../queue/queue.ts';
 
 /** How long things take in a pool, in milliseconds. */
 export interface Times {
-  /** A lease that is not renewed for so long is lost. Renewed four times as often. */
+  /** A lease that is not renewed for so long is lost: longer than what a database is away for while it is restarted. */
   readonly leaseMs: number;
+  /** How often a lease is renewed. */
+  readonly renewMs: number;
   /** How often lost leases are looked for. Two looks take one for lost. */
   readonly sweepMs: number;
   /** How often a machine asks what has become of the jobs that it waits for. */
@@ -21,7 +23,8 @@ export interface Times {
 }
 
 export const TIMES: Times = {
-  leaseMs: 60_000,
+  leaseMs: 120_000,
+  renewMs: 15_000,
   sweepMs: 15_000,
   pollMs: 500,
   takeMs: 5_000,

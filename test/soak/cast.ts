@@ -18,7 +18,7 @@ export class Cast {
       (_, n) => new Worker(`worker ${n + 1}`, world, random.fork()),
     );
     this.person = new Person(world, random.fork());
-    this.#acting = this.workers.map((worker) => worker.run());
+    this.#acting = this.workers.map((worker) => worker.client.run());
   }
 
   /** Idempotent. */
@@ -30,7 +30,7 @@ export class Cast {
 
   /** Resolves when nobody says anything any more. */
   async stop(): Promise<void> {
-    for (const worker of this.workers) worker.stop();
+    for (const worker of this.workers) worker.client.stop();
     this.person.stop();
     await Promise.all(this.#acting);
   }

@@ -98,10 +98,8 @@ export class Faults {
 
   #killBridge(): boolean {
     const {random, workers} = this.#options;
-    const connected = workers.filter(({isConnected}) => isConnected);
-    if (connected.length === 0) return false;
-    random.pick(connected).kill();
-    return true;
+    const connected = workers.filter(({client}) => client.isConnected);
+    return connected.length > 0 && random.pick(connected).client.kill();
   }
 
   async #stopFor(pids: readonly number[], meanwhile: () => void = () => {}): Promise<boolean> {

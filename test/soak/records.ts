@@ -90,11 +90,13 @@ export class Records {
   }
 }
 
-/** What of a record may not change any more. */
-/** What such an answer begins with. */
-const LATE = /(?:^|\n\n)\(Came too late at /;
+/** What a worker's answer begins with that came too late. */
+export const LATE = /(?:^|\n\n)\(Came too late at /;
 
-/** Without what a worker of a pool has said too late: that is added below, marked as no end. */
+/**
+ * What of a record may not change any more. What a worker of a pool has said too late is not of it: that is added below,
+ * and marked as no end.
+ */
 function endOf({text}: Delegation, {status, endedAt, error, work}: Ended): string {
   const [own = ''] = status === 'interrupted' ? text.split(LATE) : [text];
   return JSON.stringify({status, endedAt, error, work, text: own});

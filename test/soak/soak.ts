@@ -84,6 +84,6 @@ async function killing(
 /** Mostly while the model works, now and then while what was killed is about to come back. */
 async function moment(random: Random, work: Work): Promise<void> {
   if (random.chance(AT_WORK))
-    await withTimeout(UNASKED_MS, work.asked(random.between(1, MOST_REQUESTS)), undefined);
+    await withTimeout(UNASKED_MS, work.requests.more(random.between(1, MOST_REQUESTS)), undefined);
   await pause(random.between(0, PAUSE_MS));
 }

@@ -3,6 +3,7 @@ import type {ModelRequest, Reply} from '../support/scripted-model.ts';
 import {PREFIX} from '../support/user-opencode.ts';
 import type {Findings} from './findings.ts';
 import type {Random} from './random.ts';
+import {Requests} from './requests.ts';
 
 const MARK = /soak-\d+/;
 /** How a person's message begins that wants a prompt delegated. */
@@ -32,12 +33,11 @@ export interface Piece {
 
 /** The prompts of a run, each with a mark of its own, and the model that answers them. */
 export class Work {
+  readonly requests = new Requests();
   readonly #pieces = new Map<string, Piece>();
   readonly #findings: Findings;
   /** What a person's model has delegated: a message that it is shown again is not done again. */
   readonly #handedOn = new Set<Piece>();
-  #requests = 0;
-  readonly #waiting = new Set<() => void>();
 
   constructor(findings: Findings) {
     this.#findings = findings;
@@ -70,23 +70,9 @@ export class Work {
     return this.#pieces.get(MARK.exec(text)?.[0] ?? '');
   }
 
-  /** Resolves when the model was asked so often from now on. */
-  asked(times: number): Promise<void> {
-    const last = this.#requests + times;
-    return new Promise((resolve) => {
-      const look = () => {
-        if (this.#requests < last) return;
-        this.#waiting.delete(look);
-        resolve();
-      };
-      this.#waiting.add(look);
-    });
-  }
-
   /** The model's script. */
   async answer(request: ModelRequest): Promise<Reply> {
-    this.#requests += 1;
-    for (const look of this.#waiting) look();
+    this.requests.add();
     const piece = this.of(request.prompt);
     if (piece?.prompt === request.prompt) return this.#work(piece, request);
     if (piece === undefined || !request.prompt.startsWith(HAND_ON)) return {text: 'Noted.'};

@@ -1,92 +1,28 @@
-import {setTimeout as pause} from 'node:timers/promises';
-import {messageOf} from '../../src/base/errors.ts';
-import {connect, ERAS, type TestClient, type ToolAnswer} from '../support/client.ts';
-import {signalEach} from '../support/processes.ts';
+import {ERAS, type TestClient, type ToolAnswer} from '../support/client.ts';
+import {ActingClient, connectAnswered} from './acting-client.ts';
 import type {Random} from './random.ts';
 import type {Piece} from './work.ts';
 import {MAX_OPEN, type World} from './world.ts';
 
 /** Between two calls of a worker, at most. */
 const PAUSE_MS = 400;
-/** A client that could not connect so often in a row will never do so. */
-const MAX_ATTEMPTS = 10;
 const WAITS_SECONDS = [0, 1, 3, 8];
 
-/** One MCP client after another at the bin: it delegates, reads, lists, and continues until it is stopped. */
+/** A client of the bin that delegates, reads, lists and continues until it is stopped. */
 export class Worker {
+  readonly client: ActingClient;
   readonly #world: World;
   readonly #random: Random;
-  readonly #name: string;
-  #client: TestClient | undefined;
-  #isStopped = false;
 
   constructor(name: string, world: World, random: Random) {
-    this.#name = name;
+    const {findings, counts, sandbox, clientEnv: env} = world;
     this.#world = world;
     this.#random = random;
-  }
-
-  /** True while there is a bridge that can be killed. */
-  get isConnected(): boolean {
-    return this.#client !== undefined;
-  }
-
-  /** Ends its bridge as a crash would. The next call is another client's. */
-  kill(): void {
-    const {pid} = this.#client ?? {};
-    this.#client = undefined;
-    if (pid !== undefined) signalEach([pid], 'SIGKILL');
-  }
-
-  /** Resolves when it was stopped and its last call is over. */
-  async run(): Promise<void> {
-    let failures = 0;
-    while (!this.#isStopped) {
-      try {
-        this.#client ??= await this.#connect();
-        failures = 0;
-        await this.#act(this.#client);
-      } catch (error) {
-        failures = this.#failed(error, failures);
-      }
-      await pause(this.#random.between(0, PAUSE_MS));
-    }
-    await this.#client?.close();
-  }
-
-  stop(): void {
-    this.#isStopped = true;
-  }
-
-  async #connect(): Promise<TestClient> {
-    const client = await connect(this.#world.sandbox, {
-      name: this.#name,
-      era: this.#random.pick(ERAS),
-      env: this.#world.clientEnv,
+    this.client = new ActingClient({
+      ...{name, findings, counts, random, pauseMs: PAUSE_MS},
+      connect: () => connectAnswered(sandbox, {name, era: random.pick(ERAS), env}),
+      act: (client) => this.#act(client),
     });
-    try {
-      await client.tools();
-      return client;
-    } catch (error) {
-      // Its host was killed at that moment. Nobody else would end its bridge, which would be left behind.
-      await client.close().catch(() => {});
-      throw error;
-    }
-  }
-
-  /** Kills make calls fail; what they may not do is leave a call without an answer, or a client without a host. */
-  #failed(error: unknown, failures: number): number {
-    const {findings, counts} = this.#world;
-    const message = messageOf(error);
-    counts.add('calls that failed', 1);
-    if (/timed out/i.test(message)) findings.broken('stuck', this.#name, message);
-    if (this.#client !== undefined && /closed/i.test(message)) {
-      counts.add('bridges that ended by themselves', 1);
-      this.#client = undefined;
-    }
-    if (this.#client !== undefined) return 0;
-    if (failures + 1 === MAX_ATTEMPTS) findings.broken('stuck', this.#name, `it cannot connect: ${message}`);
-    return failures + 1;
   }
 
   async #act(client: TestClient): Promise<void> {

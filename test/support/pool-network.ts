@@ -40,14 +40,23 @@ export class PoolDatabase {
     return this.postgres.query(DATABASE, sql);
   }
 
-  /** How many rows each table has that are not there for good: a note that a job was there stays for a while. */
-  async rows(): Promise<Readonly<Record<string, number>>> {
+  /**
+   * How many rows each table has that are not there for good: a note that a job was there stays for a while.
+   * @param except delegations whose jobs are to be in the pool.
+   */
+  async rows(except: readonly string[] = []): Promise<Readonly<Record<string, number>>> {
     const tables = await this.query(`SELECT tablename FROM pg_tables WHERE schemaname = '${SCHEMA}'`);
     const names = tables.map(({tablename}) => String(tablename)).filter((name) => !LASTING.includes(name));
-    const counts = names.map((name) => {
-      const which = name === 'desk_job' ? 'WHERE NOT is_over' : '';
-      return `SELECT '${name}' AS name, count(*)::int AS count FROM ${SCHEMA}.${name} ${which}`;
-    });
+    const others = `id NOT LIKE ALL (ARRAY[${except.map((id) => `'%${id}%'`).join()}]::text[])`;
+    const which: Readonly<Record<string, string>> = {
+      desk_job: `NOT is_over AND ${others}`,
+      ...{desk_letter: others, desk_file: others, job: others},
+      desk_chunk: `upload IN (SELECT upload FROM ${SCHEMA}.desk_file WHERE ${others})`,
+    };
+    const counts = names.map(
+      (name) =>
+        `SELECT '${name}' AS name, count(*)::int AS count FROM ${SCHEMA}.${name} WHERE ${which[name] ?? 'true'}`,
+    );
     const rows = await this.query(counts.join(' UNION ALL '));
     return Object.fromEntries(
       rows.flatMap(({name, count}) => (count === 0 ? [] : [[String(name), Number(count)]])),

@@ -1,11 +1,10 @@
 import {rmSync} from 'node:fs';
 import {join} from 'node:path';
-import {setTimeout as pause} from 'node:timers/promises';
-import {messageOf} from '../../../src/base/errors.ts';
-import {connect, type TestClient} from '../../support/client.ts';
+import type {Delegation} from '../../../src/delegation/model/delegation.ts';
+import type {TestClient} from '../../support/client.ts';
 import type {PoolMachine} from '../../support/pool-network.ts';
-import {signalEach} from '../../support/processes.ts';
 import {Repository} from '../../support/repository.ts';
+import {ActingClient, connectAnswered} from '../acting-client.ts';
 import type {Counts} from '../counts.ts';
 import type {Findings} from '../findings.ts';
 import type {Random} from '../random.ts';
@@ -17,8 +16,8 @@ import type {PoolPiece, PoolWork} from './work.ts';
 const MAX_OPEN = 5;
 /** Between two calls, at most. */
 const PAUSE_MS = 1_000;
-/** A client that could not connect so often in a row will never do so. */
-const MAX_ATTEMPTS = 20;
+/** So much of what is delegated goes on with something that has ended. */
+const CONTINUED = 0.35;
 const CHANGED = 'not committed.txt';
 
 export interface ClientMachineOptions {
@@ -28,32 +27,36 @@ export interface ClientMachineOptions {
   readonly random: Random;
 }
 
-/** A machine at which one MCP client after another delegates to the pool, reads and cancels. */
+/** A machine at which one MCP client after another delegates to the pool, continues, reads and cancels. */
 export class ClientMachine {
   readonly name: string;
   readonly machine: PoolMachine;
+  readonly client: ActingClient;
   readonly records: Records;
   readonly repository: Repository;
-  /** What the first commit has. */
-  readonly committed: readonly string[];
+  /** The first commit. */
+  readonly base: string;
   /** What it has cancelled. */
   readonly cancelled = new Set<string>();
   readonly #options: ClientMachineOptions;
   readonly #random: Random;
-  #client: TestClient | undefined;
-  #isStopped = false;
 
   constructor(name: string, machine: PoolMachine, options: ClientMachineOptions) {
     const {sandbox} = machine;
-    const {work, findings, random} = options;
+    const {work, findings, counts, random} = options;
     this.name = name;
     this.machine = machine;
     this.#options = options;
     this.#random = random;
     this.records = new Records({dataDir: sandbox.dataDir, findings, work});
     const files = {'a.txt': 'a\n', 'web/page.txt': 'page\n'};
-    this.committed = Object.keys(files);
     this.repository = Repository.create(sandbox.project, {home: sandbox.env.HOME ?? '', files});
+    this.base = this.repository.git('rev-parse', 'HEAD');
+    this.client = new ActingClient({
+      ...{name, findings, counts, random, pauseMs: PAUSE_MS},
+      connect: () => this.connected(),
+      act: (client) => this.#act(client),
+    });
   }
 
   get root(): string {
@@ -64,54 +67,9 @@ export class ClientMachine {
     return targetsIn(this.root, undefined).hosts;
   }
 
-  /** Ends its bridge as a crash would. False where there is none. */
-  kill(): boolean {
-    const {pid} = this.#client ?? {};
-    this.#client = undefined;
-    return pid !== undefined && signalEach([pid], 'SIGKILL');
-  }
-
-  /** Resolves when it was stopped and its last call is over. */
-  async run(): Promise<void> {
-    let failures = 0;
-    while (!this.#isStopped) {
-      try {
-        this.#client ??= await this.connected();
-        failures = 0;
-        await this.#act(this.#client);
-      } catch (error) {
-        failures = this.#failed(error, failures);
-      }
-      await pause(this.#random.between(0, PAUSE_MS));
-    }
-    await this.#client?.close().catch(() => {});
-  }
-
-  stop(): void {
-    this.#isStopped = true;
-  }
-
   /** A new client of it. */
-  async connected(): Promise<TestClient> {
-    const client = await connect(this.machine.sandbox, {name: this.name});
-    try {
-      await client.tools();
-      return client;
-    } catch (error) {
-      await client.close().catch(() => {});
-      throw error;
-    }
-  }
-
-  #failed(error: unknown, failures: number): number {
-    const {findings, counts} = this.#options;
-    const message = messageOf(error);
-    counts.add('calls that failed', 1);
-    if (/timed out/i.test(message)) findings.broken('stuck', this.name, message);
-    if (/closed/i.test(message)) this.#client = undefined;
-    if (this.#client !== undefined) return 0;
-    if (failures + 1 === MAX_ATTEMPTS) findings.broken('stuck', this.name, `it cannot connect: ${message}`);
-    return failures + 1;
+  connected(): Promise<TestClient> {
+    return connectAnswered(this.machine.sandbox, {name: this.name});
   }
 
   async #act(client: TestClient): Promise<void> {
@@ -128,24 +86,36 @@ export class ClientMachine {
   }
 
   async #delegate(client: TestClient): Promise<void> {
+    const source = this.#random.chance(CONTINUED) ? this.#pickEnded() : undefined;
     const piece = this.#options.work.invent(this.#random);
-    const {include_changes} = this.#change(piece);
+    piece.continues = source?.id;
     const text = await this.#call(client, 'delegate', {
-      ...{prompt: piece.prompt, where: 'pool', timeout_minutes: 10},
-      ...(include_changes && {include_changes}),
+      ...{prompt: piece.prompt, timeout_minutes: 10},
+      ...(source === undefined ? {where: 'pool', ...this.#changed(piece)} : {continue: source.id}),
     });
     const id = /^[a-z]+-[a-z]+-[a-z]+(?= · )/.exec(text)?.[0];
     if (id !== undefined) piece.id = id;
   }
 
+  /** One that an agent can go on with: as often as not one that was interrupted, where there is one. */
+  #pickEnded(): Delegation | undefined {
+    const ended = this.records.ended.filter(
+      ({state}) => 'sessionId' in state && state.sessionId !== undefined,
+    );
+    const interrupted = ended.filter(({state}) => state.status === 'interrupted');
+    const from = interrupted.length > 0 && this.#random.chance(0.5) ? interrupted : ended;
+    return from.length === 0 ? undefined : this.#random.pick(from);
+  }
+
   /** Now and then, something is in the checkout that is in no commit. Only this client changes it. */
-  #change(piece: PoolPiece): {readonly include_changes: boolean} {
-    const isChanged = this.#random.chance(0.3);
-    if (isChanged) {
+  #changed(piece: PoolPiece): {readonly include_changes?: true} {
+    if (this.#random.chance(0.3)) {
       piece.changes = {[CHANGED]: `for ${piece.mark}\n`};
       this.repository.write(piece.changes);
-    } else rmSync(join(this.repository.path, CHANGED), {force: true});
-    return {include_changes: isChanged};
+      return {include_changes: true};
+    }
+    rmSync(join(this.repository.path, CHANGED), {force: true});
+    return {};
   }
 
   async #call(client: TestClient, tool: string, input: Record<string, unknown>): Promise<string> {

@@ -81,7 +81,7 @@ export class PoolFaults {
       case "client's host frozen":
         return this.#freeze(client.hosts, random.chance(0.5) ? SHORT_MS : LONG_MS);
       case 'client killed':
-        return client.kill();
+        return client.client.kill();
       case 'worker cut off past its lease':
         worker.machine.proxy.cut();
         await this.#pause(LONG_MS);

@@ -6,6 +6,7 @@ import {Findings} from '../findings.ts';
 import {Random} from '../random.ts';
 import type {SoakOptions} from '../soak.ts';
 import {expectRightBranches} from './branches.ts';
+import {countContinued} from './continued.ts';
 import {type PoolFault, PoolFaults} from './faults.ts';
 import {expectAllForgotten, expectNothingLeft} from './leftovers.ts';
 import {type PoolSoakResult, renderPoolProgress} from './report.ts';
@@ -31,13 +32,14 @@ export async function soakPool(options: SoakOptions): Promise<PoolSoakResult> {
   const world = await openPoolWorld(new Findings(options), random);
   try {
     const working = Promise.all(world.workers.map((worker) => worker.run()));
-    const calling = Promise.all(world.clients.map((client) => client.run()));
+    const calling = Promise.all(world.clients.map(({client}) => client.run()));
     const struck = await striking(options, {world, random});
     await heal(world);
-    for (const client of world.clients) client.stop();
+    for (const {client} of world.clients) client.stop();
     await calling;
     await settle(world);
     expectRightBranches(world);
+    countContinued(world);
     await expectAllForgotten(world);
     await expectNothingLeft(world, working);
     return {struck, world};
@@ -57,7 +59,7 @@ async function striking(
   const deadline = Date.now() + minutes * 60_000;
   const struck: PoolFault[] = [];
   while (struck.length < kills && Date.now() < deadline && !signal.aborted) {
-    await withTimeout(UNASKED_MS, work.asked(random.between(0, MOST_REQUESTS)), undefined);
+    await withTimeout(UNASKED_MS, work.requests.more(random.between(0, MOST_REQUESTS)), undefined);
     await pause(random.between(0, PAUSE_MS));
     struck.push(await faults.strike());
     findings.round = struck.length;

@@ -2,6 +2,7 @@ import {setTimeout as pause} from 'node:timers/promises';
 import type {ModelRequest, Reply} from '../../support/scripted-model.ts';
 import type {Findings} from '../findings.ts';
 import type {Random} from '../random.ts';
+import {Requests} from '../requests.ts';
 
 const PROMPT = /Do (pool-\d+)\./g;
 /** Most answers come soon; some take long enough to meet several faults. */
@@ -25,16 +26,17 @@ export interface PoolPiece {
   firstAt: number;
   /** Of its delegation, once a client was told. */
   id: string | undefined;
+  /** The delegation that it goes on with. */
+  continues: string | undefined;
   /** What its checkout had that was in no commit, and travels. */
   changes: Readonly<Record<string, string>>;
 }
 
 /** The prompts of a run, each with a mark of its own, and the model that does them. */
 export class PoolWork {
+  readonly requests = new Requests();
   readonly #pieces = new Map<string, PoolPiece>();
   readonly #findings: Findings;
-  readonly #waiting = new Set<() => void>();
-  #requests = 0;
 
   constructor(findings: Findings) {
     this.#findings = findings;
@@ -55,7 +57,7 @@ export class PoolWork {
     const piece: PoolPiece = {
       ...{mark, files, prompt: `Do ${mark}.`, answer: `The answer to ${mark}.`},
       delaysMs: Array.from({length: count + 1}, () => random.pick(DELAYS_MS)),
-      ...{firstTurns: 0, firstAt: 0, id: undefined, changes: {}},
+      ...{firstTurns: 0, firstAt: 0, id: undefined, continues: undefined, changes: {}},
     };
     this.#pieces.set(mark, piece);
     return piece;
@@ -66,25 +68,11 @@ export class PoolWork {
     return this.#pieces.get([...prompt.matchAll(PROMPT)].at(-1)?.[1] ?? '');
   }
 
-  /** Resolves when the model was asked so often from now on. */
-  asked(times: number): Promise<void> {
-    const last = this.#requests + times;
-    return new Promise((resolve) => {
-      const look = () => {
-        if (this.#requests < last) return;
-        this.#waiting.delete(look);
-        resolve();
-      };
-      this.#waiting.add(look);
-    });
-  }
-
   /** The model's script. */
   async answer(request: ModelRequest): Promise<Reply> {
     const piece = request.tools.length === 0 ? undefined : this.of(request.prompt);
     if (piece === undefined) return {text: 'Noted.'};
-    this.#requests += 1;
-    for (const look of this.#waiting) look();
+    this.requests.add();
     if (request.messages.at(-1)?.role === 'user') this.#askedFirst(piece);
     const turn = request.toolResults.length;
     await pause(piece.delaysMs[turn] ?? 0);

@@ -14,7 +14,7 @@ import {WorkerMachine} from './worker-machine.ts';
 
 /** Of a lease: short, so that one is lost while a run goes on. */
 export const LEASE_SECONDS = 6;
-const WORKERS = 2;
+const WORKERS = 3;
 const CLIENTS = 2;
 
 /** All that takes part in a run. */
@@ -30,7 +30,7 @@ export interface PoolWorld {
   remove(keep: boolean): Promise<void>;
 }
 
-/** Two owners with a machine each, two workers, and a database between them. */
+/** Two owners with a machine each, three workers, and a database between them. */
 export async function openPoolWorld(findings: Findings, random: Random): Promise<PoolWorld> {
   const work = new PoolWork(findings);
   const model = await ScriptedModel.start((request) => work.answer(request));

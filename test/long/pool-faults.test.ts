@@ -7,6 +7,7 @@ import {
   LEASE_SECONDS,
   type PoolClient,
   PoolProcesses,
+  type PoolScene,
   recordAt,
   scriptHeld,
 } from '../support/pool-processes.ts';
@@ -19,13 +20,10 @@ describe('a pool whose parts fail', () => {
   let pool: PoolProcesses;
   let client: PoolClient;
   let machine: PoolMachine;
-  let worker: ReturnType<PoolProcesses['startWorker']>;
+  let worker: PoolScene['worker'];
 
   beforeAll(async () => {
-    pool = await PoolProcesses.open();
-    client = await pool.client();
-    machine = await pool.worker();
-    worker = pool.startWorker(machine, 'worker-1');
+    ({pool, client, machine, worker} = await PoolProcesses.withWorker('worker-1'));
   });
 
   afterAll(() => pool.close());

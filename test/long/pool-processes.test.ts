@@ -3,7 +3,13 @@ import {connect} from '../support/client.ts';
 import {runCommand} from '../support/command.ts';
 import {createGate} from '../support/gate.ts';
 import type {PoolMachine} from '../support/pool-network.ts';
-import {jobsAt, type PoolClient, PoolProcesses, scriptHeld} from '../support/pool-processes.ts';
+import {
+  jobsAt,
+  type PoolClient,
+  PoolProcesses,
+  type PoolScene,
+  scriptHeld,
+} from '../support/pool-processes.ts';
 import {eventually} from '../support/processes.ts';
 import {createSandbox, hostsIn} from '../support/sandbox.ts';
 
@@ -12,13 +18,10 @@ describe('a pool over Postgres', () => {
   let pool: PoolProcesses;
   let client: PoolClient;
   let machine: PoolMachine;
-  let worker: ReturnType<PoolProcesses['startWorker']>;
+  let worker: PoolScene['worker'];
 
   beforeAll(async () => {
-    pool = await PoolProcesses.open();
-    client = await pool.client();
-    machine = await pool.worker();
-    worker = pool.startWorker(machine, 'big-machine');
+    ({pool, client, machine, worker} = await PoolProcesses.withWorker('big-machine'));
   });
 
   afterAll(() => pool.close());

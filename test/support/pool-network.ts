@@ -13,17 +13,18 @@ export const SCHEMA = 'opencode_delegate';
 /** What is there as long as the pool is. */
 const LASTING = ['desk_version', 'migration'];
 
-/** A real Postgres that has a pool, whose leases are short. */
+/** A real Postgres that has a pool. */
 export class PoolDatabase {
   readonly postgres: TestPostgres;
-  readonly #leaseSeconds: number;
+  readonly #leaseSeconds: number | undefined;
 
-  private constructor(postgres: TestPostgres, leaseSeconds: number) {
+  private constructor(postgres: TestPostgres, leaseSeconds: number | undefined) {
     this.postgres = postgres;
     this.#leaseSeconds = leaseSeconds;
   }
 
-  static async start(leaseSeconds: number): Promise<PoolDatabase> {
+  /** @param leaseSeconds else a lease lasts as long as it does for people. */
+  static async start(leaseSeconds?: number): Promise<PoolDatabase> {
     const postgres = await startPostgres();
     await postgres.create(DATABASE);
     await postgres.query(DATABASE, `CREATE ROLE ${ROLE} LOGIN`);
@@ -33,7 +34,8 @@ export class PoolDatabase {
 
   /** As a machine reaches it through a port of this machine. */
   urlAt(port: number): string {
-    return `postgres://${ROLE}@127.0.0.1:${port}/${DATABASE}?lease=${this.#leaseSeconds}`;
+    const lease = this.#leaseSeconds === undefined ? '' : `?lease=${this.#leaseSeconds}`;
+    return `postgres://${ROLE}@127.0.0.1:${port}/${DATABASE}${lease}`;
   }
 
   query(sql: string): Promise<readonly Record<string, unknown>[]> {

@@ -27,6 +27,15 @@ export interface PoolClient extends PoolMachine {
   recordWith(id: string, words: RegExp): Promise<string>;
 }
 
+/** A pool with a client's machine and a worker's. */
+export interface PoolScene {
+  readonly pool: PoolProcesses;
+  readonly client: PoolClient;
+  /** The worker's. */
+  readonly machine: PoolMachine;
+  readonly worker: ReturnType<PoolProcesses['startWorker']>;
+}
+
 /** Real processes of clients and workers, each with a home and a network, and a real Postgres between them. */
 export class PoolProcesses {
   readonly database: PoolDatabase;
@@ -40,8 +49,17 @@ export class PoolProcesses {
     this.model = model;
   }
 
-  static async open(leaseSeconds = LEASE_SECONDS): Promise<PoolProcesses> {
-    return new PoolProcesses(await PoolDatabase.start(leaseSeconds), await ScriptedModel.start());
+  /** @param lease in seconds; `usual`: as long as people have it. */
+  static async open(lease: number | 'usual' = LEASE_SECONDS): Promise<PoolProcesses> {
+    const database = await PoolDatabase.start(lease === 'usual' ? undefined : lease);
+    return new PoolProcesses(database, await ScriptedModel.start());
+  }
+
+  /** With a client's machine, and a worker of that name on another. */
+  static async withWorker(name: string, lease?: number | 'usual'): Promise<PoolScene> {
+    const pool = await PoolProcesses.open(lease);
+    const [client, machine] = [await pool.client(), await pool.worker()];
+    return {pool, client, machine, worker: pool.startWorker(machine, name)};
   }
 
   /** A machine of a person whom the pool has not seen before. */

@@ -15,6 +15,8 @@ export class GitServer {
   readonly url: string;
   /** The URLs that were asked for. */
   readonly asked: string[] = [];
+  /** How many bytes it has answered with. */
+  sent = 0;
   /** Waits with the objects of the next fetch until it is resolved. */
   hold: Promise<void> | undefined;
   /** Resolves when a fetch waits there. */
@@ -40,7 +42,9 @@ export class GitServer {
           own.held?.();
           await own.hold;
         }
-        serve(root, request, response);
+        serve(root, request, response, (bytes) => {
+          if (own !== undefined) own.sent += bytes;
+        });
       };
       void answer();
     });
@@ -57,7 +61,12 @@ export class GitServer {
   }
 }
 
-function serve(root: string, request: IncomingMessage, response: ServerResponse): void {
+function serve(
+  root: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  sending: (bytes: number) => void,
+): void {
   const {pathname, searchParams} = new URL(request.url ?? '/', 'http://x');
   const child = spawn('git', ['http-backend'], {
     env: {
@@ -76,8 +85,12 @@ function serve(root: string, request: IncomingMessage, response: ServerResponse)
   let head = Buffer.alloc(0);
   let isBody = false;
   child.stdout.on('data', (chunk: Buffer) => {
+    sending(chunk.length);
     if (isBody) {
-      response.write(chunk);
+      // What a slow reader has not taken yet must not pile up here: it may be a gigabyte.
+      if (response.write(chunk)) return;
+      child.stdout.pause();
+      response.once('drain', () => child.stdout.resume());
       return;
     }
     head = Buffer.concat([head, chunk]);

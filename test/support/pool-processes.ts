@@ -56,9 +56,12 @@ export class PoolProcesses {
   }
 
   /** With a client's machine, and a worker of that name on another. */
-  static async withWorker(name: string, lease?: number | 'usual'): Promise<PoolScene> {
+  static async withWorker(
+    name: string,
+    {lease, env}: {lease?: number | 'usual'; env?: Readonly<Record<string, string>>} = {},
+  ): Promise<PoolScene> {
     const pool = await PoolProcesses.open(lease);
-    const [client, machine] = [await pool.client(), await pool.worker()];
+    const [client, machine] = [await pool.client(env), await pool.worker(env)];
     return {pool, client, machine, worker: pool.startWorker(machine, name)};
   }
 

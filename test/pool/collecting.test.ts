@@ -58,6 +58,7 @@ describe('what waits in the pool for a machine that is away', () => {
         bringHome: async (_, {branch}) => ({
           ...{branch, commit: HARVEST.commit, diffstat: '1 file changed', filesChanged: ['a.txt'], notes: []},
         }),
+        keepStart: async () => {},
         commitOf: async () => undefined,
         ...code,
       },

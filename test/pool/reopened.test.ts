@@ -52,10 +52,10 @@ describe('what goes on with a delegation of the pool', () => {
     );
   });
 
-  it('is refused where nothing came home and what it started from was in no commit', async () => {
+  it('is refused where nothing came home and what it started from is gone', async () => {
     const worktrees = worktreesIn({});
     await expect(worktrees.reopen({...given, outcome: NOTHING_CHANGED})).rejects.toThrow(
-      `what it started from (${BASE?.slice(0, 12)}) is in no commit of this repository`,
+      `what it started from (${BASE?.slice(0, 12)}) is not in this repository any more`,
     );
   });
 });

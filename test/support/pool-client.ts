@@ -68,6 +68,7 @@ export class PoolClientStage {
       departWhole: () => Promise.reject(new Refusal('The code cannot travel to a worker: it is too large.')),
       bringHome: () => Promise.reject(new Error('nothing is brought home here')),
       readyHome: async () => ({checkout: '/shop', commonDir: '/shop/.git'}),
+      keepStart: async () => {},
       commitOf: async () => undefined,
       ...more,
     };

@@ -71,6 +71,8 @@ export interface ClientCode {
     travel: Travel,
     bundle: () => AsyncIterable<Uint8Array>,
   ): Promise<HomeCheckout>;
+  /** Has what was not committed when it departed in the repository, where nothing comes home that has it. */
+  keepStart(checkout: string, departed: Pick<Departure, 'travel' | 'luggage'>): Promise<void>;
   /** The commit that the repository has under that name or ref; `undefined` where it has none. */
   commitOf(checkout: string, name: string): Promise<string | undefined>;
 }

@@ -3,7 +3,7 @@ import {mkdir, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Git} from '../../git/git.ts';
 import {keepBundle} from '../travel/bundle-file.ts';
-import {type HomeCheckout, readyHome} from '../travel/homeward.ts';
+import {type HomeCheckout, keepStart, readyHome} from '../travel/homeward.ts';
 import {importWork} from '../travel/imported.ts';
 import {planTravel} from '../travel/plan.ts';
 import type {FetchProtocol} from '../travel/remote-url.ts';
@@ -79,6 +79,14 @@ export class TravellingCode implements ClientCode {
   ): Promise<HomeCheckout> {
     const {git, limitBytes} = this.#options;
     return readyHome(git, {directory, travel, bundle, limitBytes, spool: await this.#spool()});
+  }
+
+  async keepStart(
+    checkout: string,
+    {travel, luggage: path}: Pick<Departure, 'travel' | 'luggage'>,
+  ): Promise<void> {
+    const {git, limitBytes} = this.#options;
+    if (path !== undefined) await keepStart(git, checkout, {travel, path, limitBytes});
   }
 
   async commitOf(checkout: string, name: string): Promise<string | undefined> {

@@ -72,13 +72,13 @@ export class PoolWorktrees implements Worktrees {
   }
 
   /**
-   * What was not committed when it was sent is in no repository here unless a branch has brought it home.
+   * What was not committed when it was sent is on no branch here, and git removes it after some weeks.
    * @throws Refusal where there is no such commit here.
    */
   async #begins({checkout}: Worktree, commit: string): Promise<string> {
     if ((await this.#options.code.commitOf(checkout, commit)) !== undefined) return commit;
     throw new Refusal(
-      `Nothing has come home of it, and what it started from (${commit.slice(0, 12)}) is in no commit of this repository. Delegate it again, with include_changes where your changes belong to it.`,
+      `Nothing has come home of it, and what it started from (${commit.slice(0, 12)}) is not in this repository any more. Delegate it again, with include_changes where your changes belong to it.`,
     );
   }
 
@@ -101,7 +101,10 @@ export class PoolWorktrees implements Worktrees {
   async #settle(worktree: Worktree, job: string): Promise<SettledWorktree> {
     const {link, code} = this.#options;
     const harvest = await this.#harvestOf(job);
-    if (harvest === undefined) return nothing(worktree);
+    if (harvest === undefined) {
+      await this.#keepStart(worktree, job);
+      return nothing(worktree);
+    }
     const {file, notes, ...sent} = harvest;
     const {checkout, branch, base, since = base} = worktree;
     const content = (await link.mailOf(job)).getFile(file);
@@ -116,6 +119,16 @@ export class PoolWorktrees implements Worktrees {
       },
       filesChanged: home.filesChanged.map((name) => posix.relative(prefix, name)),
     };
+  }
+
+  /** What cannot be kept is missing only where it is gone on with, which is refused then. */
+  async #keepStart({checkout}: Worktree, job: string): Promise<void> {
+    const {link, code, ledger} = this.#options;
+    const departed = await ledger.departureOf(job);
+    if (departed === undefined) return;
+    await code.keepStart(checkout, departed).catch((error: unknown) => {
+      link.log.warn(`${job}: what it started from could not be kept: ${messageOf(error)}`);
+    });
   }
 
   async leftovers(): Promise<readonly []> {

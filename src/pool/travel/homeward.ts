@@ -3,6 +3,7 @@ import {messageOf, Refusal} from '../../base/errors.ts';
 import {quoted} from '../../base/safe-text.ts';
 import type {Git} from '../../git/git.ts';
 import {GitError} from '../../git/program.ts';
+import type {RepositoryGit} from '../../git/repository-git.ts';
 import {BadBundle, keepBundle} from './bundle-file.ts';
 import {repositoryIdentity} from './identity.ts';
 import {START_REF} from './start-bundle.ts';
@@ -63,9 +64,7 @@ export async function readyHome(git: Git, options: HomewardOptions): Promise<Hom
   const {spool: path, limitBytes} = options;
   try {
     await keepBundle(options.bundle(), {path, bytes, sha256});
-    await withIncoming(inside, {path, expected: {ref: START_REF, commit, format, limitBytes}}, ({accept}) =>
-      accept(),
-    );
+    await unpackStart(inside, {path, commit, format, limitBytes});
   } catch (error) {
     if (!(error instanceof BadBundle || error instanceof GitError)) throw error;
     throw new Refusal(
@@ -76,4 +75,27 @@ export async function readyHome(git: Git, options: HomewardOptions): Promise<Hom
     await rm(path, {force: true});
   }
   return {checkout, commonDir};
+}
+
+/**
+ * Has what was not committed in the repository that it was sent from, once nothing has come home that has it: what is to
+ * go on from there needs it. No ref is made, so that git removes it in some weeks.
+ */
+export async function keepStart(
+  git: Git,
+  checkout: string,
+  {travel, path, limitBytes}: {readonly travel: Travel; readonly path: string; readonly limitBytes: number},
+): Promise<void> {
+  const {commit, head, format} = travel;
+  if (commit === head) return;
+  const inside = git.looking((await git.locate(checkout)).folders);
+  if ((await inside.ask(['cat-file', '-e', `${commit}^{commit}`])) !== undefined) return;
+  await unpackStart(inside, {path, commit, format, limitBytes});
+}
+
+function unpackStart(
+  git: RepositoryGit,
+  {path, ...expected}: Pick<Travel, 'commit' | 'format'> & {path: string; limitBytes: number},
+): Promise<void> {
+  return withIncoming(git, {path, expected: {ref: START_REF, ...expected}}, ({accept}) => accept());
 }

@@ -1,7 +1,8 @@
+import {rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {bundleBytes} from '../../../src/pool/travel/bundle-file.ts';
-import {belongsIn, readyHome} from '../../../src/pool/travel/homeward.ts';
+import {belongsIn, keepStart, readyHome} from '../../../src/pool/travel/homeward.ts';
 import type {PlannedTravel} from '../../../src/pool/travel/plan.ts';
 import {Repository} from '../../support/repository.ts';
 import {LIMIT, Travelling} from '../../support/travelling.ts';
@@ -18,6 +19,28 @@ function ready(directory: string, {travel, bundle}: PlannedTravel): ReturnType<t
     bundle: () => bundleBytes(bundle?.path ?? 'there is none'),
   });
 }
+
+describe('what was not committed', () => {
+  it('can be gone on with afterwards, and nothing else changes', async () => {
+    const {shop} = travelling.cloned();
+    shop.write({'b.txt': 'b\n'});
+    const {travel, bundle} = await travelling.plan(shop.path, {includesChanges: true});
+    const {commit} = travel;
+    const known = () => shop.git('cat-file', '--batch-all-objects', '--batch-check=%(objectname)');
+    expect(known()).not.toContain(commit);
+    const [refs, status] = [shop.git('for-each-ref'), shop.git('status', '--porcelain')];
+    const path = bundle?.path ?? '';
+    await keepStart(travelling.git, shop.path, {travel, path, limitBytes: LIMIT});
+    // The bundle is not needed any more.
+    rmSync(path);
+    await keepStart(travelling.git, shop.path, {travel, path, limitBytes: LIMIT});
+    expect(shop.git('show', `${commit}:b.txt`)).toBe('b');
+    expect([shop.git('for-each-ref'), shop.git('status', '--porcelain')]).toEqual([refs, status]);
+    const next = await travelling.plan(shop.path, {commit});
+    const {checkout} = await travelling.place(next);
+    expect(new Repository(checkout, travelling.base).git('show', 'HEAD:b.txt')).toBe('b');
+  });
+});
 
 describe('another checkout than the one that work was sent from', () => {
   it('is told from those of other repositories by its remote, or by its first commit', async () => {

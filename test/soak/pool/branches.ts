@@ -7,8 +7,17 @@ import {leftAt} from './continued.ts';
 import type {PoolPiece} from './work.ts';
 import type {PoolWorld} from './world.ts';
 
+/** A machine that branches came home to. */
+interface Home extends Pick<ClientMachine, 'base' | 'repository'> {
+  readonly records: Pick<ClientMachine['records'], 'of' | 'ended'>;
+}
+
 /** Looks whether each branch that came home begins where it must, and has what it must. */
-export function expectRightBranches({clients, work, findings}: PoolWorld): void {
+export function expectRightBranches({
+  clients,
+  work,
+  findings,
+}: Pick<PoolWorld, 'work' | 'findings'> & {readonly clients: readonly Home[]}): void {
   for (const client of clients) {
     for (const record of client.records.ended) {
       const piece = work.of(record.prompt);
@@ -25,7 +34,7 @@ interface Done {
 }
 
 /** What is wrong with its branch. */
-function wrongOf(client: ClientMachine, {record, piece}: Done): string | undefined {
+function wrongOf(client: Home, {record, piece}: Done): string | undefined {
   const {worktree, state, continues} = record;
   const isWhole = state.status === 'completed';
   if (continues?.id !== piece.continues)

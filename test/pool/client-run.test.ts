@@ -1,12 +1,16 @@
+import {existsSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
 import {setImmediate as soon} from 'node:timers/promises';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {deferred} from '../../src/base/deferred.ts';
+import {createGate} from '../support/gate.ts';
 import {
   aProduct,
   aRequest,
   NotingObserver,
   type PlayedWorker,
   PoolClientStage,
+  TRAVEL,
 } from '../support/pool-client.ts';
 
 const LOST = {
@@ -58,6 +62,26 @@ describe('a run in the pool', () => {
     stage.kept = [];
     await stage.runner().runner.postMortem(LOST);
     expect(stage.kept).toEqual(conversation);
+  });
+
+  it('that is stopped while its code is packed leaves nothing of it behind', async () => {
+    const [packing, packed] = [createGate(), createGate()];
+    const luggage = join(stage.folder, 'one.bundle');
+    const {runner} = stage.runner('mine', {
+      depart: async () => {
+        await packing.opened;
+        writeFileSync(luggage, 'a bundle');
+        packed.open();
+        return {travel: TRAVEL, luggage, checkout: '/shop', commonDir: '/shop/.git', notes: []};
+      },
+    });
+    const run = runner.start(aRequest(), observer);
+    await run.stop();
+    await soon();
+    packing.open();
+    await packed.opened;
+    while (existsSync(luggage)) await soon();
+    expect(await stage.ledger.all()).toEqual([]);
   });
 
   it('that two hosts start is one job, and both have its end', async () => {

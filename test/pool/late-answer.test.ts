@@ -15,11 +15,13 @@ describe('what a worker says whose job was lost', () => {
   let stage: PoolClientStage;
   let text: string;
   let endedAt: number;
+  let status: 'interrupted' | 'cancelled';
 
   beforeEach(() => {
     stage = new PoolClientStage();
     text = 'So far.';
     endedAt = Date.now();
+    status = 'interrupted';
   });
   afterEach(() => stage.close());
 
@@ -27,7 +29,7 @@ describe('what a worker says whose job was lost', () => {
     ({
       ...NAMED,
       where: {is: 'pool'},
-      state: {status: 'interrupted', endedAt, work: aProduct('').work},
+      state: {status, endedAt, work: aProduct('').work},
       text,
     }) as unknown as Delegation;
 
@@ -109,6 +111,13 @@ describe('what a worker says whose job was lost', () => {
     comesBack();
     await isForgotten(link, job);
     expect(text).toBe('So far.');
+  });
+
+  it('is not waited for where its owner has cancelled it', async () => {
+    const {link, job} = await lost();
+    status = 'cancelled';
+    releases(link).ended(record());
+    await isForgotten(link, job);
   });
 
   it('is waited for no longer than a day', async () => {

@@ -47,8 +47,10 @@ export class PoolLedger {
 
   /** When it is too late to begin it: as it was said when it was first submitted, or is said now. */
   async submitted(job: string, decide: () => Promise<number>): Promise<number> {
+    const decided = (await this.#read(job))?.notAfter;
+    const notAfter = decided ?? (await decide());
+    // It may have been removed meanwhile, and stays so.
     const known = await this.#read(job);
-    const notAfter = known?.notAfter ?? (await decide());
     if (known !== undefined && known.notAfter === undefined) this.#write(job, {...known, notAfter});
     return notAfter;
   }

@@ -79,7 +79,8 @@ export class Releases {
   /** What a lost worker says after all is no end, but it is not thrown away. */
   async #addLate(job: string, ended: Delegation): Promise<void> {
     const {link, read, amend} = this.#options;
-    if (!hasEnded(ended.state)) return;
+    // Of what was cancelled, nobody waits for more.
+    if (!hasEnded(ended.state) || ended.state.status !== 'interrupted') return;
     const {endedAt} = ended.state;
     const late = await lateAnswer(job, {
       ...{link, endedAt, signal: this.#leaving.signal, closed: this.#closed.signal},

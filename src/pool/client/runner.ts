@@ -1,3 +1,4 @@
+import {rm} from 'node:fs/promises';
 import {join, relative} from 'node:path';
 import {messageOf, Refusal} from '../../base/errors.ts';
 import {OneAtATime} from '../../base/one-at-a-time.ts';
@@ -64,7 +65,7 @@ export class PoolRunner implements Runner {
       },
       handOver: (signal, trouble) =>
         link
-          .persist(() => this.#handOver(job, request), {signal, trouble})
+          .persist(() => this.#handOver(job, {request, signal}), {signal, trouble})
           .catch((error: unknown) => {
             if (error instanceof JobOver) throw new Error('the pool has it no longer', {cause: error});
             throw error;
@@ -109,25 +110,22 @@ export class PoolRunner implements Runner {
   }
 
   /** Never rejects. */
-  async #sendWhole(
-    job: string,
-    {request, signal}: {request: RunRequest; signal: AbortSignal},
-  ): Promise<void> {
+  async #sendWhole(job: string, {request, signal}: Begun): Promise<void> {
     const {link, code} = this.#options;
     try {
-      const planned = await this.#departureOf(job, request);
+      const planned = await this.#departureOf(job, {request, signal});
       await sendWhole({job, link, code, planned, signal, directory: placeOf(request)});
     } catch (error) {
       if (!signal.aborted) link.log.error(`${job} could not be sent whole: ${messageOf(error)}`);
     }
   }
 
-  async #handOver(job: string, request: RunRequest): Promise<void> {
+  async #handOver(job: string, {request, signal}: Begun): Promise<void> {
     const {link, ledger, waitMs} = this.#options;
     const {queue, owner, group} = await link.access();
     const standing = await queue.standing(job);
     if (standing.is !== 'unknown' || standing.note !== undefined) return;
-    const {travel, luggage} = await this.#departureOf(job, request);
+    const {travel, luggage} = await this.#departureOf(job, {request, signal});
     // Decided once: for so long the pool knows that it has had it, and what comes again later is too late.
     const notAfter = await ledger.submitted(job, async () => (await queue.now()) + waitMs);
     if (luggage !== undefined) await (await link.mailOf(job)).putFile(LUGGAGE, bundleBytes(luggage));
@@ -138,7 +136,7 @@ export class PoolRunner implements Runner {
   }
 
   /** As it was planned; what goes on where another has stopped is planned now. */
-  async #departureOf(job: string, request: RunRequest): Promise<Pick<Departure, 'travel' | 'luggage'>> {
+  async #departureOf(job: string, {request, signal}: Begun): Promise<Pick<Departure, 'travel' | 'luggage'>> {
     const {code, ledger} = this.#options;
     const {delegationId: id, handedOver} = request;
     const planned = await ledger.departureOf(job);
@@ -147,9 +145,20 @@ export class PoolRunner implements Runner {
     const {worktree, project} = handedOver;
     const {base, since = base} = worktree;
     const departure = await code.depart(placeOf(request), {commit: since});
+    if (signal.aborted) {
+      // It has ended meanwhile: nobody would ever remove what is kept for it now.
+      if (departure.luggage !== undefined) await rm(departure.luggage, {force: true});
+      signal.throwIfAborted();
+    }
     ledger.add(job, {project, id}, departure);
     return (await ledger.departureOf(job)) ?? departure;
   }
+}
+
+interface Begun {
+  readonly request: RunRequest;
+  /** Aborts when this process is done with it. */
+  readonly signal: AbortSignal;
 }
 
 /** The directory in the person's checkout that it is delegated for. */

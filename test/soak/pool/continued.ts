@@ -3,7 +3,8 @@ import type {PoolWorld} from './world.ts';
 
 /** The commit that one begins at which goes on with this. */
 export function leftAt({worktree}: Delegation): string | undefined {
-  return worktree?.outcome?.is === 'kept' ? worktree.outcome.commit : worktree?.base;
+  if (worktree?.outcome?.is === 'kept') return worktree.outcome.commit;
+  return worktree?.since ?? worktree?.base;
 }
 
 /** Counts what was gone on with, and whether another worker did. */

@@ -4,6 +4,7 @@ import {contains} from '../base/contains.ts';
 import {messageOf, Refusal} from '../base/errors.ts';
 import {THREE_WORDS} from '../delegation/model/id.ts';
 import type {
+  LeftoverWorktree,
   SettledWorktree,
   WorkInWorktree,
   Worktree,
@@ -13,10 +14,10 @@ import type {
 import {exists} from './exists.ts';
 import {Git} from './git.ts';
 import {BASE_REF, hasBranch, makeWorktree, restoreWorktree} from './open.ts';
-import {isOwnPlace} from './own-place.ts';
+import {isOwnPlace, workshopOf, workshops} from './own-place.ts';
 import {BRANCHES, planWorktree} from './plan.ts';
 import {settleWorktree} from './settle.ts';
-import {WorkedIn} from './worked-in.ts';
+import {clearWorkshop, idsInWorkshop, WorkedIn} from './worked-in.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -72,26 +73,55 @@ export class GitWorktrees implements Worktrees {
     return settleWorktree(this.#git, worktree, work);
   }
 
-  async leftovers(): Promise<readonly {project: string; id: string}[]> {
-    const found: {project: string; id: string}[] = [];
-    for (const project of await foldersIn(this.#root)) {
+  async leftovers(): Promise<readonly LeftoverWorktree[]> {
+    const root = this.#root;
+    const found: LeftoverWorktree[] = [];
+    const made = await foldersIn(root);
+    const making = await realpath(root).then(
+      (real) => foldersIn(workshops(real)),
+      () => [],
+    );
+    for (const project of new Set([...made, ...making])) {
       // One that cannot be read takes nothing from the others; anyone who can read it settles what is in it.
-      const ids = await foldersIn(join(this.#root, project)).catch(() => []);
-      found.push(...ids.filter((id) => THREE_WORDS.test(id)).map((id) => ({project, id})));
+      const there = await foldersIn(join(root, project)).catch(() => []);
+      const underWay = await idsInWorkshop({root, project});
+      const ids = [...new Set([...there, ...underWay])].filter((id) => THREE_WORDS.test(id));
+      found.push(
+        ...ids.map((id) => ({project, id, ...(underWay.includes(id) && {isUnderWay: true as const})})),
+      );
     }
     return found;
   }
 
   async find(of: {project: string; id: string}): Promise<Worktree | undefined> {
     const path = this.#pathOf(of);
-    const {folders} = (await this.#git.locate(path).catch(() => undefined)) ?? {};
+    if (await exists(path)) return this.#found(of, {at: path, start: BASE_REF});
+    // Nobody has worked in one that is not in its place yet: it is where it has started from.
+    const workshop = await workshopOf({root: this.#root, ...of}).catch(() => undefined);
+    if (workshop === undefined) return undefined;
+    return this.#found(of, {at: join(workshop, of.id), start: 'HEAD'});
+  }
+
+  async clear(of: {project: string; id: string}): Promise<void> {
+    await clearWorkshop({root: this.#root, ...of});
+  }
+
+  /** @param found where it is now, and the name of the commit that it started from. */
+  async #found(
+    of: {project: string; id: string},
+    {at, start}: {readonly at: string; readonly start: string},
+  ): Promise<Worktree | undefined> {
+    const path = this.#pathOf(of);
+    const {folders} = (await this.#git.locate(at).catch(() => undefined)) ?? {};
+    // A repository around our folders is none of a worktree.
+    if (folders === undefined || folders.workTree !== (await realpath(at))) return undefined;
     // Nothing has kept what they were: those that an agent can have made are not taken for them.
-    if (folders === undefined || contains(await realpath(this.#root), folders.commonDir)) return undefined;
+    if (contains(await realpath(this.#root), folders.commonDir)) return undefined;
     const {commonDir, gitDir} = folders;
-    const own = this.#git.inside({...folders, workTree: path});
+    const own = this.#git.inside({...folders, workTree: at});
     const [current, base] = await Promise.all([
       own.ask(['symbolic-ref', '--quiet', '--short', 'HEAD']),
-      own.ask(['rev-parse', '--verify', '--quiet', BASE_REF]),
+      own.ask(['rev-parse', '--verify', '--quiet', start]),
     ]);
     const checkout = basename(commonDir) === '.git' ? dirname(commonDir) : commonDir;
     const branch = current?.startsWith(`${BRANCHES}/`) ? current : `${BRANCHES}/${of.id}`;

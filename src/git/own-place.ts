@@ -35,7 +35,7 @@ export function placeOf(path: string): Place {
  * A folder for what is done with a worktree where no agent is. It lies beside the root, so that folders can be moved
  * from one to the other, and a sandbox does not show it. Nobody makes it here.
  */
-export async function workshopOf({root, project}: Place): Promise<string> {
+export async function workshopOf({root, project}: Pick<Place, 'root' | 'project'>): Promise<string> {
   return join(workshops(await realpath(root)), project);
 }
 

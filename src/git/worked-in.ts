@@ -1,12 +1,14 @@
-import {mkdir, rm, rmdir} from 'node:fs/promises';
+import {mkdir, readdir, rm, rmdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Worktree} from '../delegation/model/worktree.ts';
 import {copyChanges, type Refused} from './changes.ts';
 import {foldersOf} from './folders.ts';
 import type {Git} from './git.ts';
 import {HeldFolder, isNothing} from './held-folder.ts';
-import {placeOf, workshopOf} from './own-place.ts';
+import {type Place, placeOf, workshopOf} from './own-place.ts';
 import type {RepositoryGit} from './repository-git.ts';
+
+const CHANGES = /\.changes$/;
 
 /** What is staged from: a worktree, or the same with another index. */
 export interface Workplace {
@@ -71,7 +73,7 @@ export class WorkedIn implements Workplace, Stageable {
     try {
       const folders = await foldersOf(git, worktree, folder);
       const workshop = await workshopOf(place);
-      const copy = copyTo ?? join(workshop, `${place.id}.changes`);
+      const copy = copyTo ?? join(workshop, changesOf(place.id));
       await makeEmpty(copy);
       const options = {look: git.looking(folders), git: git.inside({...folders, workTree: copy})};
       return new WorkedIn(folder, {...options, workshop, copy});
@@ -100,6 +102,29 @@ export class WorkedIn implements Workplace, Stageable {
 /** Removes a project's workshop where nothing is done in it, and the one of all. */
 export async function removeIfEmpty(workshop: string): Promise<void> {
   for (const folder of [workshop, join(workshop, '..')]) await rmdir(folder).catch(() => {});
+}
+
+/**
+ * Removes what was done with a worktree in its workshop when the process was killed: nobody has worked there, and what is
+ * there is nowhere else or a copy.
+ */
+export async function clearWorkshop(place: Place): Promise<void> {
+  const workshop = await workshopOf(place);
+  for (const name of [place.id, changesOf(place.id)])
+    await rm(join(workshop, name), {recursive: true, force: true, maxRetries: 3});
+  await removeIfEmpty(workshop);
+}
+
+/** Those that something is, or was, done with in a workshop; it is removed where there are none. */
+export async function idsInWorkshop(place: Omit<Place, 'id'>): Promise<readonly string[]> {
+  const workshop = await workshopOf(place);
+  const names = await readdir(workshop).catch(() => []);
+  if (names.length === 0) await removeIfEmpty(workshop);
+  return [...new Set(names.map((name) => name.replace(CHANGES, '')))];
+}
+
+function changesOf(id: string): string {
+  return `${id}.changes`;
 }
 
 async function makeEmpty(folder: string): Promise<void> {

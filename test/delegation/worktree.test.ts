@@ -165,6 +165,23 @@ describe('after a crash', () => {
     expect(store.stored(left.id)?.worktree?.outcome).toEqual({is: 'removed'});
   });
 
+  it('what is left of the making of one is removed, unless somebody runs it or goes on in it', async () => {
+    const underWay = ['swift-amber-otter', 'ended-amber-otter', 'open-amber-otter', 'used-amber-otter'];
+    worktrees.left = [
+      ...underWay.map((id) => ({project: 'project', id, isUnderWay: true as const})),
+      {project: 'project', id: 'kept-amber-otter'},
+    ];
+    const state = anEnd();
+    const at = (id: string) => aWorktree({path: `/worktrees/${id}`, outcome: KEPT});
+    store.put(running({id: 'ended-amber-otter', state, worktree: at('ended-amber-otter')}));
+    store.put(running({id: 'open-amber-otter', owner: HERE, worktree: at('open-amber-otter')}));
+    store.put(running({id: 'used-amber-otter', state, worktree: at('used-amber-otter')}));
+    store.put(running({id: 'later-amber-otter', owner: HERE, worktree: at('used-amber-otter')}));
+    store.put(running({id: 'kept-amber-otter', state, worktree: at('kept-amber-otter')}));
+    await delegations.recover();
+    expect(worktrees.asked).toEqual(['clear swift-amber-otter', 'clear ended-amber-otter']);
+  });
+
   it('one that was settled, or that somebody works in, is left alone', async () => {
     worktrees.left = [
       left,

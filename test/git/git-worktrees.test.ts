@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import {writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
-import {join} from 'node:path';
+import {dirname, join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {type Worktree, worktreeCommands} from '../../src/delegation/model/worktree.ts';
 import {GitWorktrees} from '../../src/git/git-worktrees.ts';
@@ -538,6 +538,52 @@ describe('after a crash', () => {
     rmSync(join(worktree.path, 'a.txt'));
     expect((await worktrees.settle(worktree, WORK)).worktree.outcome).toEqual({is: 'removed'});
     expect(branches()).toBe('main');
+  });
+
+  it('one that was never moved to its place is found, and goes with its branch and all that git knows of it', async () => {
+    const worktree = await open();
+    const making = join(base, '.worktrees', OF.project, OF.id);
+    mkdirSync(dirname(making), {recursive: true});
+    renameSync(worktree.path, making);
+    repository.git('worktree', 'lock', worktree.path);
+    expect(await worktrees.leftovers()).toEqual([{...OF, isUnderWay: true}]);
+    const found = await worktrees.find(OF);
+    expect(found).toEqual(worktree);
+    await worktrees.clear(OF);
+    expect((await worktrees.settle(found ?? worktree, WORK)).worktree.outcome).toEqual({is: 'removed'});
+    expect(branches()).toBe('main');
+    expect(repository.git('worktree', 'list', '--porcelain')).not.toContain(OF.id);
+    expect(existsSync(join(base, '.worktrees'))).toBe(false);
+    expect(await worktrees.leftovers()).toEqual([]);
+  });
+
+  it.each([
+    ['an empty folder', OF.id, undefined],
+    ['a folder with a link that leads nowhere', OF.id, 'gitdir: /nowhere/.git/worktrees/swift-amber-otter\n'],
+    ['a copy of what was changed', `${OF.id}.changes`, undefined],
+  ])('%s that is left of one is found and removed, and a worktree beside it stays', async (_, name, link) => {
+    const other = await open(repository.path, {...OF, id: 'other-amber-otter'});
+    // A repository around all folders is none of a worktree.
+    Repository.create(base, {home: base, files: {}});
+    const left = join(base, '.worktrees', OF.project, name);
+    mkdirSync(left, {recursive: true});
+    if (link !== undefined) writeFileSync(join(left, '.git'), link);
+    expect(await worktrees.leftovers()).toEqual([
+      {project: OF.project, id: 'other-amber-otter'},
+      {...OF, isUnderWay: true},
+    ]);
+    expect(await worktrees.find(OF)).toBeUndefined();
+    await worktrees.clear(OF);
+    await worktrees.clear(OF);
+    expect(existsSync(join(base, '.worktrees'))).toBe(false);
+    expect(existsSync(join(other.path, 'a.txt'))).toBe(true);
+  });
+
+  it('a folder of a project in which nothing is made any more is removed', async () => {
+    await open();
+    mkdirSync(join(base, '.worktrees', OF.project), {recursive: true});
+    expect(await worktrees.leftovers()).toEqual([OF]);
+    expect(existsSync(join(base, '.worktrees'))).toBe(false);
   });
 
   it('there is nothing to find where none was ever made', async () => {

@@ -33,6 +33,7 @@ import type {
 import {NO_PRODUCT} from '../../src/delegation/model/run.ts';
 import type {BroughtCode, Trust, WorkPlace} from '../../src/delegation/model/trust.ts';
 import type {
+  LeftoverWorktree,
   SettledWorktree,
   WorkInWorktree,
   Worktree,
@@ -457,7 +458,7 @@ export class FakeWorktrees implements Worktrees {
   openError: Error | undefined;
   outcome: WorktreeOutcome = {is: 'removed'};
   filesChanged: readonly string[] | undefined;
-  left: readonly {project: string; id: string}[] = [];
+  left: readonly LeftoverWorktree[] = [];
   /** What git knows of those whose record is gone. */
   readonly known = new Map<string, Worktree>();
 
@@ -502,12 +503,16 @@ export class FakeWorktrees implements Worktrees {
     };
   }
 
-  async leftovers(): Promise<readonly {project: string; id: string}[]> {
+  async leftovers(): Promise<readonly LeftoverWorktree[]> {
     return this.left;
   }
 
   async find({id}: {project: string; id: string}): Promise<Worktree | undefined> {
     return this.known.get(id);
+  }
+
+  async clear({id}: {project: string; id: string}): Promise<void> {
+    this.asked.push(`clear ${id}`);
   }
 }
 

@@ -84,10 +84,22 @@ export interface Worktrees {
    * of a worktree that is kept. Doing it twice does no harm.
    */
   settle(worktree: Worktree, work: WorkInWorktree): Promise<SettledWorktree>;
-  /** Every delegation that a worktree is there of. */
-  leftovers(): Promise<readonly {project: string; id: string}[]>;
+  /** Every delegation that a worktree is there of, or was being made of. */
+  leftovers(): Promise<readonly LeftoverWorktree[]>;
   /** The worktree of a delegation whose record is gone, as git knows it; `undefined` when git does not. */
   find(of: {project: string; id: string}): Promise<Worktree | undefined>;
+  /**
+   * Removes what a process has left that was killed while it made or settled the worktree of a delegation; the worktree
+   * itself stays. To be called where nobody does so now. Idempotent.
+   */
+  clear(of: {project: string; id: string}): Promise<void>;
+}
+
+export interface LeftoverWorktree {
+  readonly project: string;
+  readonly id: string;
+  /** Somebody makes or settles it, or was killed while doing so. */
+  readonly isUnderWay?: true;
 }
 
 export interface WorkInWorktree {

@@ -15,19 +15,26 @@ export interface LeftoversOptions {
 /**
  * Settles the worktrees that a crash has left with nobody to settle them: those whose record is gone, and those
  * whose delegation has ended without saying what became of them. One that holds changes is kept, and the log
- * names it. To be called when delegations that have lost their process have been recovered.
+ * names it. What is left of the making of one is removed. To be called when delegations that have lost their process
+ * have been recovered.
  */
 export async function finishLeftovers({store, worktrees, log, amend}: LeftoversOptions): Promise<void> {
   const leftovers = await worktrees.leftovers().catch((error: unknown) => {
     log.warn(`what worktrees are left could not be found out: ${messageOf(error)}`);
     return [];
   });
-  for (const {project, id} of leftovers) {
+  for (const {project, id, isUnderWay = false} of leftovers) {
     try {
       await store.exclusively(project, id, async () => {
         const record = await store.read(project, id);
         const worktree = record === undefined ? await worktrees.find({project, id}) : unsettled(record);
-        if (worktree === undefined || isInUse(worktree, (await store.list(project)).heads)) return;
+        const isOver = record === undefined || hasEnded(record.state);
+        if (worktree === undefined && !(isUnderWay && isOver)) return;
+        const place = worktree ?? record?.worktree;
+        if (place !== undefined && isInUse(place, (await store.list(project)).heads)) return;
+        // One that has not ended is made, or settled, by the one who runs it.
+        if (isUnderWay) await worktrees.clear({project, id});
+        if (worktree === undefined) return;
         const work = {id, project, title: record?.title ?? `What was left of ${id}`, files: []};
         const settled = (await worktrees.settle(worktree, work)).worktree;
         log.warn(`${id} had left a worktree behind: ${describe(settled)}`);

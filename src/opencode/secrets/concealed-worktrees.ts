@@ -1,5 +1,6 @@
 import {messageOf, Refusal} from '../../base/errors.ts';
 import type {
+  LeftoverWorktree,
   SettledWorktree,
   WorkInWorktree,
   Worktree,
@@ -46,13 +47,17 @@ export class ConcealedWorktrees implements Worktrees {
     };
   }
 
-  leftovers(): Promise<readonly {project: string; id: string}[]> {
+  leftovers(): Promise<readonly LeftoverWorktree[]> {
     return this.#worktrees.leftovers();
   }
 
   async find(of: {project: string; id: string}): Promise<Worktree | undefined> {
     const found = await this.#told(this.#worktrees.find(of));
     return found && this.#shown(found);
+  }
+
+  clear(of: {project: string; id: string}): Promise<void> {
+    return this.#told(this.#worktrees.clear(of));
   }
 
   /** Where it lies stays as it is: that is no word of git's, and has to be found. */

@@ -139,6 +139,8 @@ export class PoolWorktrees implements Worktrees {
     return undefined;
   }
 
+  async clear(): Promise<void> {}
+
   async #harvestOf(job: string): Promise<WaitingHarvest | undefined> {
     const {link} = this.#options;
     const {queue} = await link.access();

@@ -66,7 +66,7 @@ export class Service {
       ...{dataDir, log, ...(connect !== undefined && {connect})},
       read: ({project, id}) => this.#store.read(project, id),
       keep: (named, entries) => this.#store.keepConversation(named, entries),
-      amend: (ended, text) => this.#delegations.amend(ended, {text}),
+      amend: (ended, text) => this.#delegations.addLate(ended, text),
     });
     this.#environments = new ClientEnvironments({
       ...{dataDir, log, serverIdleMs: host.serverIdleMs, pools: this.#pools},

@@ -182,9 +182,13 @@ export class Delegations {
     return this.#own.markRead(delegation);
   }
 
-  /** Changes the record of one that has ended. Resolves with it as it then is. */
-  amend(ended: Delegation, change: Pick<Partial<Delegation>, 'text'>): Promise<Delegation> {
-    return this.#own.amend(ended, change);
+  /**
+   * Changes the text of one that has ended to what has come since. Where somebody had read it, that was not the whole
+   * result: it is unread again, and those who were told of it are told again.
+   * @returns the record as it then is.
+   */
+  addLate(ended: Delegation, text: string): Promise<Delegation> {
+    return this.#own.addLate(ended, text);
   }
 
   /**

@@ -1,7 +1,8 @@
 import {setImmediate} from 'node:timers/promises';
 import type {ProcessIdentity} from '../process/identity.ts';
 import {CancelRequests} from './cancel/cancel-requests.ts';
-import {Amendments} from './live/amendments.ts';
+import {type Amendment, Amendments} from './live/amendments.ts';
+import {addLate} from './live/late-text.ts';
 import type {LiveDelegation} from './live/live.ts';
 import type {Clocks} from './live/storing.ts';
 import {UnsavedEnds} from './live/unsaved-ends.ts';
@@ -89,11 +90,17 @@ export class OwnDelegations {
   }
 
   /** Changes the record of one that has ended. Resolves with the record as it then is, stored if that was possible. */
-  async amend(delegation: Delegation, change: Partial<Delegation>): Promise<Delegation> {
+  async amend(delegation: Delegation, change: Amendment): Promise<Delegation> {
     const {record, isStored} = await this.#amendments.apply(delegation, change);
     // An end that could not be written at first is on disk now, and need not be kept in memory any longer.
     if (isStored) this.register.remove(record);
     return record;
+  }
+
+  /** As {@link Delegations.addLate}. */
+  addLate(ended: Delegation, text: string): Promise<Delegation> {
+    const amend = (change: Amendment) => this.amend(ended, change);
+    return addLate(ended, {...this.#options, text, amend});
   }
 
   /** How many are registered, queued or running here, being recovered, or have an end that is not on disk yet. */

@@ -17,7 +17,7 @@ import {ProjectIndexes} from './index/project-indexes.ts';
 import {ProjectViews} from './index/project-views.ts';
 import {SpentMarks} from './index/spent.ts';
 import {unfinished} from './index/unfinished.ts';
-import {tidyNotices} from './notices/notice-folders.ts';
+import {tellAgain, tidyNotices} from './notices/notice-folders.ts';
 import {SessionNotices} from './notices/session-notices.ts';
 import {ProjectFolders} from './project-folders.ts';
 import {Projects} from './projects/projects.ts';
@@ -216,6 +216,10 @@ export class MarkdownStore implements Store {
 
   dropRead(named: Named): Promise<void> {
     return this.#reads.remove(named);
+  }
+
+  tellAgain(head: DelegationHead): Promise<void> {
+    return tellAgain(this.#root, head);
   }
 
   #note({prompt: _, text: __, ...head}: Delegation, version: string): void {

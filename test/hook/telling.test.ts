@@ -155,6 +155,17 @@ describe('a prompt', () => {
     expect(await shop.hook(prompt)).toBe('');
   });
 
+  it('brings again what was read and is more now, also where nobody has looked since', async () => {
+    const shop = new Shop();
+    const one = await shop.put(ended('swift-amber-otter'));
+    expect(await shop.named(prompt)).toEqual([one.id]);
+    await shop.read(one);
+    await shop.put({...one, text: 'More.'});
+    await shop.stage.store().tellAgain(one);
+    expect(await shop.named(prompt)).toEqual([one.id]);
+    expect(await shop.named(prompt)).toEqual([]);
+  });
+
   it('brings a request once, with the call that answers it', async () => {
     const shop = new Shop();
     await shop.put(blocked('slow-brown-bear'));

@@ -5,7 +5,7 @@ import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {thisProcess} from '../../src/process/identity.ts';
 import {temporaryOf} from '../../src/process/temporary.ts';
 import {CLIENT_SESSION, noticesOf} from '../../src/store/notices/client-sessions.ts';
-import {tidyNotices} from '../../src/store/notices/notice-folders.ts';
+import {tellAgain, tidyNotices} from '../../src/store/notices/notice-folders.ts';
 import {SessionNotices} from '../../src/store/notices/session-notices.ts';
 import {DEAD_PID} from '../support/fakes.ts';
 
@@ -161,6 +161,26 @@ describe('the holder of a session', () => {
     expect(await notices.isHeld()).toBe(false);
     await notices.hold();
     expect(JSON.parse(readFileSync(join(notices.folder, 'holder'), 'utf8'))).toEqual(thisProcess());
+  });
+});
+
+describe('an end that is told again', () => {
+  it('is waited for by the session that asked for it, and forgotten by all others that were told', async () => {
+    const client = new SessionNotices(root, noticesOf('codex', 'one'), {isHurried: true});
+    const other = {project: 'shop-1', id: 'calm-blue-heron'};
+    for (const one of [notices, client]) {
+      for (const named of [ONE, other]) {
+        await one.expect(named);
+        await one.claim(named);
+        await one.confirm(named, 'awake');
+      }
+    }
+    await tellAgain(root, {...ONE, parent: {session: 'ses_1', pid: 1}});
+    expect(await notices.expected()).toEqual(expect.arrayContaining([ONE, {...other, told: 'awake'}]));
+    expect(await client.expected()).toEqual([{...other, told: 'awake'}]);
+    expect(await notices.claim(ONE)).toEqual({isFirst: true});
+    // Where no session has ever waited for anything.
+    await tellAgain(join(root, 'nowhere'), ONE);
   });
 });
 

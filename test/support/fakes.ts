@@ -403,6 +403,10 @@ export class FakeStore implements Store {
     return [...this.readWords];
   }
 
+  async tellAgain({id}: DelegationHead): Promise<void> {
+    this.asked.push(`tell again ${id}`);
+  }
+
   async dropRead({project, id}: Named): Promise<void> {
     const at = this.readWords.findIndex((word) => word.project === project && word.id === id);
     if (at !== -1) this.readWords.splice(at, 1);

@@ -3,6 +3,9 @@ import type {Logger} from '../../base/log.ts';
 import type {Delegation} from '../model/delegation.ts';
 import type {Store} from '../model/ports.ts';
 
+/** What changes in a record, whatever has changed in it meanwhile. */
+export type Amendment = Partial<Delegation> | ((latest: Delegation) => Delegation);
+
 export interface Amended {
   readonly record: Delegation;
   /** False when the change could not be written, which the log then says. */
@@ -21,7 +24,7 @@ export class Amendments {
   }
 
   /** Applies a change to the record as it then is on disk, or to the given one where it is not there. */
-  apply(delegation: Delegation, change: Partial<Delegation>): Promise<Amended> {
+  apply(delegation: Delegation, change: Amendment): Promise<Amended> {
     const key = `${delegation.project}/${delegation.id}`;
     const before = this.#pending.get(key) ?? Promise.resolve();
     const amended = before.then(() => this.#amend(delegation, change));
@@ -36,11 +39,11 @@ export class Amendments {
     await Promise.allSettled(this.#pending.values());
   }
 
-  async #amend(delegation: Delegation, change: Partial<Delegation>): Promise<Amended> {
+  async #amend(delegation: Delegation, change: Amendment): Promise<Amended> {
     const stored = await this.#store.read(delegation.project, delegation.id);
     // A record whose end could not be written is known in memory only: what is on disk is older.
     const latest = stored?.state.status === delegation.state.status ? stored : delegation;
-    const record = {...latest, ...change};
+    const record = typeof change === 'function' ? change(latest) : {...latest, ...change};
     try {
       await this.#store.write(record);
       return {record, isStored: true};

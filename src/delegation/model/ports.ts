@@ -102,6 +102,11 @@ export interface Store {
   /** As {@link dropCancel}. */
   dropRead(named: Named): Promise<void>;
   /**
+   * Sessions that were told of its end are told again.
+   * @throws when it cannot be noted.
+   */
+  tellAgain(head: DelegationHead): Promise<void>;
+  /**
    * What delegations of all projects have cost that have ended since then, and by now those that have no end, in US
    * dollars. Those that are known better are left out.
    */

@@ -1,10 +1,10 @@
 import {readdir, rm, rmdir, stat} from 'node:fs/promises';
 import {join} from 'node:path';
-import {SESSION_ID} from '../../delegation/model/delegation.ts';
+import {type DelegationHead, type Named, SESSION_ID} from '../../delegation/model/delegation.ts';
 import {isLeftBehind} from '../../process/temporary.ts';
 import {isSignerGone} from '../files/signature.ts';
 import {CLIENT_SESSION} from './client-sessions.ts';
-import {HOLDER, NOTICES} from './session-notices.ts';
+import {HOLDER, NOTICES, SessionNotices} from './session-notices.ts';
 
 /** A client's session in which no hook has said anything for so long is taken for closed for good. */
 const CLOSED_MS = 30 * 24 * 60 * 60_000;
@@ -24,6 +24,22 @@ export async function tidyNotices(root: string): Promise<void> {
     if (SESSION_ID.test(entry.name)) await tidy(folder).catch(() => {});
     else if (CLIENT_SESSION.test(entry.name)) await tidyClient(folder).catch(() => {});
   }
+}
+
+/**
+ * No session has been told of a delegation's end any more, and the one that asked for it waits to hear of it again.
+ *
+ * @param root the folder that holds a folder for each project.
+ * @throws when it cannot be written.
+ */
+export async function tellAgain(
+  root: string,
+  {project, id, parent}: Named & Pick<DelegationHead, 'parent'>,
+): Promise<void> {
+  const entries = await readdir(join(root, NOTICES), {withFileTypes: true}).catch(() => []);
+  const sessions = entries.filter((entry) => entry.isDirectory()).map(({name}) => name);
+  for (const session of sessions) await new SessionNotices(root, session).forget({project, id});
+  if (parent !== undefined) await new SessionNotices(root, parent.session).expect({project, id});
 }
 
 /** No process stays with a client's session, so that its age has to tell. Every notice changes the folder. */

@@ -64,13 +64,14 @@ export class WorkerMachine {
     signalEach(this.pids, 'SIGTERM');
   }
 
-  /** What is there of jobs: their checkouts, bundles on their way, and worktrees. */
+  /** What is there of jobs: checkouts, bundles on their way, worktrees, records and sessions. */
   leftovers(): readonly string[] {
-    const folder = join(this.machine.sandbox.env.HOME ?? '', '.local/share/opencode-delegate');
-    const worktrees = namesIn(join(folder, 'worker/worktrees')).map((name) => `worker/worktrees/${name}`);
-    return ['worker/.code/jobs', 'worker/.spool', ...worktrees].flatMap((name) =>
+    const folder = join(this.machine.sandbox.env.HOME ?? '', '.local/share/opencode-delegate/worker');
+    const records = namesIn(folder).filter((name) => name.startsWith('job-'));
+    const others = ['.code/jobs', '.spool', 'worktrees', '.worktrees', '.open', '.owners'].flatMap((name) =>
       namesIn(join(folder, name)).map((one) => `${name}/${one}`),
     );
+    return [...records, ...others];
   }
 }
 

@@ -41,6 +41,7 @@ export class PoolClientStage {
   kept: readonly ConversationEntry[] = [];
   readonly folder = mkdtempSync(join(tmpdir(), 'opencode-delegate-pool-'));
   readonly ledger = new PoolLedger(this.folder);
+  readonly #closing: (() => void)[] = [];
 
   /** What a host of the machine has; the next one has the same ledger. */
   runner(
@@ -60,6 +61,8 @@ export class PoolClientStage {
       log,
     });
     const line = new PoolLine(link);
+    // Of a run that a test leaves at work, it would look for as long as the process lives.
+    this.#closing.push(() => line.leave(link.jobOf({project: 'shop', id: aRequest().delegationId})));
     const keep = async (_: unknown, entries: readonly ConversationEntry[]) => {
       this.kept = entries;
     };
@@ -84,6 +87,7 @@ export class PoolClientStage {
   }
 
   close(): void {
+    for (const close of this.#closing) close();
     rmSync(this.folder, {recursive: true, force: true});
   }
 }

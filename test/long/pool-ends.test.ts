@@ -11,7 +11,7 @@ import {Repository} from '../support/repository.ts';
 import {artifactOf, type Sandbox} from '../support/sandbox.ts';
 import type {Reply} from '../support/scripted-model.ts';
 
-/** A lease that is lost is found out after a minute and a half at the latest. */
+/** A lease of 30 s that is lost is found out after 45 s, on a machine that has nothing else to do. */
 const LOST_MS = 180_000;
 
 /** How results of a pool reach their owner in other ways than the straight one: real processes, and a real Postgres. */

@@ -8,6 +8,9 @@ import {eventually} from './processes.ts';
 import {artifactOf, createSandbox, type Sandbox} from './sandbox.ts';
 import {ScriptedModel} from './scripted-model.ts';
 
+/** Short, so that a test that loses one does not take minutes. */
+const LEASE_SECONDS = 30;
+
 type Process = ReturnType<typeof beginCommand>;
 
 /** Machines of a pool, each with a home and real processes, and a real Postgres between them. */
@@ -81,7 +84,7 @@ export class PoolMachines {
   #make(): Sandbox {
     const machine = createSandbox({modelUrl: this.model.url, config: {permission: 'allow'}});
     Object.assign(machine.env, {
-      OPENCODE_DELEGATE_POOL: this.postgres.urlOf('pool', 'team'),
+      OPENCODE_DELEGATE_POOL: `${this.postgres.urlOf('pool', 'team')}?lease=${LEASE_SECONDS}`,
       OPENCODE_DELEGATE_POOL_FETCH: 'file',
       OPENCODE_DELEGATE_TRUST: 'all',
     });

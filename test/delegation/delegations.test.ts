@@ -1279,6 +1279,21 @@ describe('a record whose process is gone', () => {
     expect(runner.runs).toEqual([]);
   });
 
+  it('is taken hold of by a client of any environment where it runs elsewhere', async () => {
+    const there = {where: 'pool' as const, sessions: 'pool:of a team'};
+    ({runner, store, delegations} = fakeDelegations({concurrency: 8, environment: there}));
+    const owner = {...GONE, environment: 'other keys', sessions: there.sessions};
+    store.put(aDelegation({id: 'a-a-a', owner, state: {status: 'queued'}}));
+    store.put({...running(), owner});
+    store.put(
+      aDelegation({id: 'b-b-b', owner: {...owner, sessions: 'pool:other'}, state: {status: 'queued'}}),
+    );
+    runner.lostRunEnd = {outcome: 'nothing sent', why: 'The process that watched it is gone.'};
+    await delegations.list(PROJECT);
+    const isOurs = (id: string) => store.stored(id)?.owner.environment === HERE.environment;
+    expect(['a-a-a', 'swift-amber-otter', 'b-b-b'].map(isOurs)).toEqual([true, true, false]);
+  });
+
   it('is recovered once, however many ask at the same time', async () => {
     store.put(running());
     store.put(aDelegation({id: 'a-a-a', prompt: 'a', owner: GONE, state: {status: 'queued'}}));

@@ -77,8 +77,6 @@ describe('a pool over Postgres', () => {
     process.kill(pid, 'SIGKILL');
     await eventually(() => !isThere(pid));
     gate.open();
-    // A host that comes earlier waits for a client of the same environment.
-    await eventually(() => pool.isDone(id));
     // A command that waits starts none; a client does.
     const next = await connect(client.sandbox);
     onTestFinished(() => next.close());

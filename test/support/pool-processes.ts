@@ -118,14 +118,6 @@ export class PoolProcesses {
     return rows.length > 0;
   }
 
-  /** Whether its worker has given the result. */
-  async isDone(id: string): Promise<boolean> {
-    const rows = await this.database.query(
-      `SELECT 1 FROM ${SCHEMA}.desk_job WHERE id LIKE '${id}@%' AND is_done`,
-    );
-    return rows.length > 0;
-  }
-
   async close(): Promise<void> {
     await Promise.all(this.#workers.map((one) => one.end()));
     await Promise.all(this.#machines.map((one) => one.remove()));

@@ -155,9 +155,14 @@ export class Recovery {
     return recovered ?? store.read(project, id);
   }
 
-  /** That of the client that asked for it, so that nobody's key pays for somebody else's work. */
+  /**
+   * That of the client that asked for it, so that nobody's key pays for somebody else's work. No key of this machine pays
+   * for what runs elsewhere: that is taken hold of by any client that can ask there.
+   */
   #environmentOf({owner}: DelegationHead): Environment | undefined {
-    return this.#options.environments.find(owner.environment);
+    const {environments} = this.#options;
+    const isThere = ({where, sessions}: Environment) => where !== undefined && sessions === owner.sessions;
+    return environments.find(owner.environment) ?? environments.all.find(isThere);
   }
 
   #forget(head: DelegationHead): void {

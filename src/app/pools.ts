@@ -2,10 +2,11 @@ import type {Logger} from '../base/log.ts';
 import {type Delegation, hasEnded, type Named} from '../delegation/model/delegation.ts';
 import type {Environment} from '../delegation/model/ports.ts';
 import {Git} from '../git/git.ts';
-import {machineOf, poolEnvironment, poolFolder, poolNamed, poolNameOf} from '../pool/client/environment.ts';
+import {poolEnvironment, poolFolder, poolNamed, poolNameOf, poolsFolder} from '../pool/client/environment.ts';
 import {PoolLedger} from '../pool/client/ledger.ts';
 import {PoolLine} from '../pool/client/line.ts';
 import {type PoolAccess, PoolLink} from '../pool/client/link.ts';
+import {machineIn} from '../pool/client/machine.ts';
 import {Releases} from '../pool/client/releases.ts';
 import type {PoolRunnerOptions} from '../pool/client/runner.ts';
 import {TravellingCode} from '../pool/client/travelling-code.ts';
@@ -116,7 +117,7 @@ export class Pools {
       const [group, owner] = [readGroupKey(files), readOwnerKey(files)];
       return {queue: await connect({url, keepMs, log}), group, owner};
     };
-    const link = new PoolLink({open, ...machineOf(dataDir), log});
+    const link = new PoolLink({open, ...machineIn(poolsFolder(dataDir)), log});
     const ledger = new PoolLedger(poolFolder(dataDir, name));
     const known = {
       link,

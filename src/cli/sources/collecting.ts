@@ -3,8 +3,9 @@ import {NAME} from '../../base/name.ts';
 import {Git} from '../../git/git.ts';
 import {CollectReceipts} from '../../pool/client/collect-receipts.ts';
 import {Collecting} from '../../pool/client/collecting.ts';
-import {machineOf, poolFolder, poolNameOf, sessionsOf} from '../../pool/client/environment.ts';
+import {poolFolder, poolNameOf, poolsFolder, sessionsOf} from '../../pool/client/environment.ts';
 import {PoolLink} from '../../pool/client/link.ts';
+import {machineIn} from '../../pool/client/machine.ts';
 import {type SentJob, sentJobsOf} from '../../pool/client/sent-jobs.ts';
 import {TravellingCode} from '../../pool/client/travelling-code.ts';
 import {keyFilesIn, readGroupKey, readOwnerKey} from '../../pool/keys/key-files.ts';
@@ -46,7 +47,11 @@ export async function withOwnJobs<T>(
   const {limitBytes, protocols} = pool;
   return withPool(pool, async (queue) => {
     const access = {queue, group, owner};
-    const link = new PoolLink({open: async () => access, ...machineOf(records.root), log: QUIET});
+    const link = new PoolLink({
+      open: async () => access,
+      ...machineIn(poolsFolder(records.root)),
+      log: QUIET,
+    });
     const collecting = new Collecting({
       ...{link, access, records, root: join(records.root, WORKTREES)},
       code: new TravellingCode({git, folder, limitBytes, protocols}),

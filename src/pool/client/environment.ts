@@ -1,4 +1,3 @@
-import {hostname} from 'node:os';
 import {join} from 'node:path';
 import type {Environment} from '../../delegation/model/ports.ts';
 import type {Trust} from '../../delegation/model/trust.ts';
@@ -61,14 +60,14 @@ export function poolNameOf({url}: {readonly url: string}, {group}: KeyFiles): st
   return digestOf([url, group]);
 }
 
-/** Stands for a data folder on this machine. */
-export function machineOf(dataDir: string): {readonly machine: string; readonly host: string} {
-  return {machine: digestOf([hostname(), dataDir]), host: hostname()};
+/** In a data folder: what a machine knows of its work in pools. What begins with a dot is no project. */
+export function poolsFolder(dataDir: string): string {
+  return join(dataDir, '.pool');
 }
 
-/** In a data folder: what a machine knows of its work in a pool. What begins with a dot is no project. */
+/** What it knows of its work in one pool. */
 export function poolFolder(dataDir: string, name: string): string {
-  return join(dataDir, '.pool', name);
+  return join(poolsFolder(dataDir), name);
 }
 
 /** Where the sessions are of what runs in the pool of that name. */

@@ -71,6 +71,15 @@ describe('a pool in Postgres', () => {
     expect(Math.abs((await queue.now()) - Date.now())).toBeLessThan(60_000);
   });
 
+  it('says what a person has to change before it can be set up', async () => {
+    await expect(setUpPool(postgres.urlOf('pool'), {role: 'nobody'})).rejects.toThrow(
+      'This Postgres has no role "nobody". Make it first: CREATE ROLE "nobody"',
+    );
+    await expect(setUpPool(postgres.urlOf('pool', 'outsider'))).rejects.toThrow(
+      'Give the URL of one that may create a schema',
+    );
+  });
+
   it('shows nothing to a role of another group, and does not let others in', async () => {
     const job = aJob();
     const queue = await opened();

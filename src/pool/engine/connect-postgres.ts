@@ -1,6 +1,6 @@
 import type {IQueueBackend, PostgresQueueBackend} from 'bullmq';
 import type {Client, ClientConfig} from 'pg';
-import {Refusal} from '../../base/errors.ts';
+import {messageOf, Refusal} from '../../base/errors.ts';
 import type {Logger} from '../../base/log.ts';
 import {NAME} from '../../base/name.ts';
 import {BullPool} from './bull-pool.ts';
@@ -78,8 +78,8 @@ export async function setUpPostgres(url: string, role: string | undefined): Prom
   const [bull, {default: pg}] = await Promise.all([import('bullmq'), import('pg')]);
   const client = new pg.Client({connectionString});
   await inWords(async () => {
-    await client.connect();
     try {
+      await client.connect();
       await bull.runMigrations(client, schema);
       await client.query('BEGIN');
       await client.query(`SELECT pg_advisory_xact_lock(hashtext('${NAME} set-up'))`);
@@ -88,10 +88,28 @@ export async function setUpPostgres(url: string, role: string | undefined): Prom
         await client.query(grantsSql({schema, role, database: client.database ?? 'postgres'}));
       }
       await client.query('COMMIT');
+    } catch (error) {
+      throw inWordsOfSetUp(error, role);
     } finally {
       await client.end();
     }
   });
+}
+
+/** What a person has to change before it can be set up. */
+function inWordsOfSetUp(cause: unknown, role: string | undefined): unknown {
+  const {code} = cause as {code?: unknown};
+  if (code === '42501') {
+    return new Refusal(
+      `The role of this URL may not do that (${messageOf(cause)}). Give the URL of one that may create a schema, such as the owner of the database.`,
+      {cause},
+    );
+  }
+  if (code !== '42704' || role === undefined) return cause;
+  return new Refusal(
+    `This Postgres has no role "${role}". Make it first: CREATE ROLE "${role}" LOGIN PASSWORD '…'.`,
+    {cause},
+  );
 }
 
 /** @throws Refusal when there are no tables, or those of a newer version. */
@@ -112,7 +130,7 @@ async function isSetUp(client: Client, schema: string): Promise<void> {
     // No such table, or a schema that this role may not look into.
     if (/^(42P01|42501|3F000)$/.test(String((error as {code?: unknown}).code))) {
       throw new Refusal(
-        `The database has no pool in the schema "${schema}" that this role may use. Set it up with a role that may create a schema.`,
+        `The database has no pool in the schema "${schema}" that this role may use. Set it up with a role that may create a schema: \`opencode-delegate pool setup --pool URL --role NAME\`.`,
         {cause: error},
       );
     }

@@ -33,6 +33,7 @@ interface OpenedPool {
  * @throws PoolUnreachable when the database cannot be reached.
  */
 export async function openQueue({url, keepMs, log, times}: OpenedPool): Promise<PoolQueue> {
+  checkUrl(url);
   const lease = leaseOfUrl(url);
   const given = {...TIMES, ...lease.times, ...times, ...(keepMs !== undefined && {keepMs})};
   return inWordsOfPackages(url, () =>
@@ -46,9 +47,18 @@ export async function openQueue({url, keepMs, log, times}: OpenedPool): Promise<
  * @param url of a role that may create a schema.
  */
 export async function setUpPool(url: string, given: {readonly role?: string} = {}): Promise<void> {
+  checkUrl(url);
   await inWordsOfPackages(url, async () => {
     if (kindOf(url) === 'postgres') await setUpPostgres(leaseOfUrl(url).url, given.role);
   });
+}
+
+/** What a password often has in it is no URL, and nothing of it may stand in an error. */
+function checkUrl(url: string): void {
+  if (URL.canParse(url)) return;
+  throw new Refusal(
+    'The URL of the pool cannot be read. In a user or a password, each character that is no letter or digit is written as % and two digits: # as %23, / as %2F, @ as %40.',
+  );
 }
 
 /** Says which packages are missing. */

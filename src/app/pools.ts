@@ -50,6 +50,7 @@ export interface PoolOf {
 }
 
 interface Known {
+  readonly name: string;
   readonly link: PoolLink;
   readonly ledger: PoolLedger;
   readonly line: PoolLine;
@@ -59,6 +60,7 @@ interface Known {
 /** The pools of all clients of a host. Nothing of one is loaded before something is delegated to it. */
 export class Pools {
   readonly #options: PoolsOptions;
+  /** By name and URL, the newest last: a client with a new password does not wait for one with the old. */
   readonly #known = new Map<string, Known>();
 
   constructor(options: PoolsOptions) {
@@ -90,12 +92,13 @@ export class Pools {
   happened(delegation: Delegation): void {
     const {where, state, owner} = delegation;
     if (where === undefined || !hasEnded(state)) return;
-    this.#known.get(poolNamed(owner.sessions) ?? '')?.releases.ended(delegation);
+    const name = poolNamed(owner.sessions);
+    this.#newest.find((known) => known.name === name)?.releases.ended(delegation);
   }
 
   /** Looks after what an earlier process has left. */
   async tidy(): Promise<void> {
-    await Promise.all([...this.#known.values()].map(({releases}) => releases.tidy()));
+    await Promise.all(this.#newest.map(({releases}) => releases.tidy()));
   }
 
   /** Lets go of all databases. Idempotent. */
@@ -108,8 +111,14 @@ export class Pools {
     );
   }
 
+  /** One of each name. */
+  get #newest(): readonly Known[] {
+    return [...new Map([...this.#known.values()].map((known) => [known.name, known])).values()];
+  }
+
   #of(name: string, {url, keepMs, env}: {url: string; keepMs: number; env: NodeJS.ProcessEnv}): Known {
-    const before = this.#known.get(name);
+    const key = `${name} ${url}`;
+    const before = this.#known.get(key);
     if (before !== undefined) return before;
     const {dataDir, log, read, amend, connect = withEngine} = this.#options;
     const open = async (): Promise<PoolAccess> => {
@@ -120,12 +129,12 @@ export class Pools {
     const link = new PoolLink({open, ...machineIn(poolsFolder(dataDir)), log});
     const ledger = new PoolLedger(poolFolder(dataDir, name));
     const known = {
-      link,
+      ...{name, link},
       ledger,
       line: new PoolLine(link),
       releases: new Releases({link, ledger, read, amend}),
     };
-    this.#known.set(name, known);
+    this.#known.set(key, known);
     return known;
   }
 }

@@ -5,6 +5,7 @@ import {digestOf} from '../../environment/digest.ts';
 import type {KeyFiles} from '../keys/key-files.ts';
 import {PoolCatalog} from './catalog.ts';
 import type {ClientCode} from './code.ts';
+import {databaseOf} from './database-of-url.ts';
 import type {PoolLedger} from './ledger.ts';
 import type {PoolLine} from './line.ts';
 import type {PoolLink} from './link.ts';
@@ -55,9 +56,12 @@ export function poolEnvironment(here: Environment, options: PoolEnvironmentOptio
   };
 }
 
-/** Tells a pool from others, for those who have the same keys: by its database and the file of its group's key. */
+/**
+ * Tells a pool from others, for those who have the same keys: by its database and the file of its group's key. Who logs in
+ * there, and how, changes in the life of a pool, and what is in it has to be found afterwards.
+ */
 export function poolNameOf({url}: {readonly url: string}, {group}: KeyFiles): string {
-  return digestOf([url, group]);
+  return digestOf([databaseOf(url), group]);
 }
 
 /** In a data folder: what a machine knows of its work in pools. What begins with a dot is no project. */

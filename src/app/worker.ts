@@ -8,6 +8,7 @@ import {NAME} from '../base/name.ts';
 import {xdgFolder} from '../base/xdg.ts';
 import {readConfig} from '../config.ts';
 import {Git} from '../git/git.ts';
+import {GitMissing} from '../git/program.ts';
 import {findBinary} from '../opencode/server/binary.ts';
 import {versionOfBinary} from '../opencode/server/versions.ts';
 import {keyFilesIn, readGroupKey} from '../pool/keys/key-files.ts';
@@ -69,13 +70,14 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     const own = ownEnvironment(env, {dataDir, concurrency: settings.concurrency});
     const config = readConfig(own);
     const opencode = await opencodeVersion(config.delegation.binary, own);
+    const git = new Git(env);
+    await checkGit(git, dataDir);
     const queue = await connect({url, keepMs, log});
     const service = new Service({config, env: own, log, version});
     // What an earlier process has left open is not gone on with: its job is lost to it.
     await service.tidy();
     const services = new WorkerServices({service, env: own, dataDir});
     await services.tidy();
-    const git = new Git(env);
     // What an earlier process had on its way is of no use to this one.
     const spool = join(dataDir, '.spool');
     rmSync(spool, {recursive: true, force: true});
@@ -152,6 +154,16 @@ function ownEnvironment(
     GIT_CONFIG_GLOBAL: gitConfig,
     GIT_CONFIG_NOSYSTEM: '1',
   };
+}
+
+/** Without git, it would take each job from the workers that can do it. */
+async function checkGit(git: Git, directory: string): Promise<void> {
+  try {
+    await git.revParse(directory, ['--local-env-vars']);
+  } catch (error) {
+    const why = error instanceof GitMissing ? 'git is not installed. Install it.' : messageOf(error);
+    throw new Refusal(`This machine cannot be a worker: ${why}`, {cause: error});
+  }
 }
 
 async function opencodeVersion(named: string | undefined, env: NodeJS.ProcessEnv): Promise<string> {

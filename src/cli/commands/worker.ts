@@ -1,4 +1,5 @@
 import {type Command, EXIT, type Invocation, UsageError} from '../line/command.ts';
+import {allowedBy} from './worker-lists.ts';
 
 const DEFAULT_CONCURRENCY = 4;
 const DEFAULT_DRAIN_MINUTES = 10;
@@ -52,12 +53,7 @@ export const worker: Command = {
   takes: {least: 0, most: 0},
   async run(call) {
     const {text, has, env, version, runWorker} = call;
-    const owners = listOf(text('owners'));
-    if (owners === undefined) {
-      throw new UsageError(
-        'Say whose work it takes with --owners: the names that `opencode-delegate pool` prints, or all.',
-      );
-    }
+    const allowed = allowedBy(call);
     if (runWorker === undefined) return EXIT.failed;
     const url = text('pool');
     const name = text('name');
@@ -65,11 +61,7 @@ export const worker: Command = {
       env: url === undefined ? env : {...env, OPENCODE_DELEGATE_POOL: url},
       version,
       settings: {
-        allowed: {
-          owners,
-          repositories: listOf(text('repos')) ?? 'all',
-          agents: listOf(text('agents')) ?? 'all',
-        },
+        allowed,
         ...(name !== undefined && {name}),
         concurrency: numberOf(call, 'concurrency', {fallback: DEFAULT_CONCURRENCY, least: 1, most: 100}),
         once: has('once'),
@@ -83,15 +75,6 @@ export const worker: Command = {
     return EXIT.ok;
   },
 };
-
-function listOf(given: string | undefined): readonly string[] | 'all' | undefined {
-  const names = given
-    ?.split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
-  if (names === undefined || names.length === 0) return undefined;
-  return names.length === 1 && names[0] === 'all' ? 'all' : names;
-}
 
 /** @throws UsageError. */
 function numberOf(

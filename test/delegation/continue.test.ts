@@ -49,6 +49,24 @@ describe('continuing', () => {
     expect(store.stored(delegation.id)?.continues).toEqual({id: 'swift-amber-otter', sessionId: 'ses_1'});
   });
 
+  it('in a pool is called by what it is to do, and is told what was done first', async () => {
+    store.put(
+      source({
+        access: 'worktree',
+        worktree: aWorktree(),
+        where: {is: 'pool', worker: 'big'},
+        prompt: 'Add a test',
+        text: 'Added.',
+      }),
+    );
+    environment = {...environment, pool: {environment: {...environment, where: 'pool'}, isDefault: false}};
+    const {delegation} = await goOn('swift-amber-otter', {prompt: 'Make it quicker. Then stop.'});
+    expect(delegation.title).toBe('Make it quicker');
+    expect(delegation.prompt).toMatch(
+      /^You go on with.*Add a test.*Added\..*Make it quicker\. Then stop\.$/s,
+    );
+  });
+
   it('takes the same directory through a link and with a trailing slash', async () => {
     const base = mkdtempSync(join(tmpdir(), 'opencode-delegate-link-'));
     onTestFinished(() => rmSync(base, {recursive: true}));

@@ -38,3 +38,16 @@ it('where not all is on the branch, it says what, and where that is', () => {
   const lines = renderWorktree(withOutcome({...KEPT, notes: ['Not committed: b.txt.']}), '/');
   expect(lines.slice(1, 3)).toEqual(['Worktree: /data/worktrees/shop/a-b-c', 'Not committed: b.txt.']);
 });
+
+it('of what ran elsewhere, no place is named that is not here', () => {
+  const where = {is: 'pool'} as const;
+  const home = {...withOutcome({...KEPT, notes: ['As it was at noon.']}), where};
+  expect(renderWorktree(home, '/home/ada/my shop')).toEqual([
+    'Branch: delegation/a-b-c at c0ffee123456: 1 file changed, 1 insertion(+)',
+    'As it was at noon.',
+    'To merge: git merge delegation/a-b-c',
+    'To look at it or to drop it: the commands are in its file.',
+  ]);
+  const lost = {...withOutcome({is: 'kept', diffstat: '', notes: ['It could not be brought home.']}), where};
+  expect(renderWorktree(lost, '/')).toEqual(['It could not be brought home.']);
+});

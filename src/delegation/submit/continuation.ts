@@ -3,6 +3,7 @@ import {Refusal} from '../../base/errors.ts';
 import {realPath} from '../../base/real-path.ts';
 import {type Access, DEFAULT_ACCESS} from '../model/access.ts';
 import {type Continues, type Delegation, type DelegationHead, hasEnded} from '../model/delegation.ts';
+import {titleOf} from '../model/headline.ts';
 import type {Store} from '../model/ports.ts';
 import type {Runner} from '../model/run.ts';
 import type {EnteredPlace} from '../model/trust.ts';
@@ -37,9 +38,15 @@ export async function continueIn(given: ContinueInput, options: ContinueOptions)
   const continues = await sessionToContinue(source, place, runner);
   return inFreeSession({...continues, project}, options, async () => {
     const worktree = source.worktree && (await worktrees.reopen(source.worktree));
-    const told = environment.where === undefined ? next : {...next, prompt: withHistory(source, next.prompt)};
+    const told = environment.where === undefined ? next : withoutSession(source, next);
     return options.delegate({...told, continues, ...(worktree !== undefined && {worktree})});
   });
+}
+
+/** For an agent that knows nothing of it yet. It is called by what it is to do, and not by what it is told first. */
+function withoutSession(source: Delegation, next: DelegateInput): DelegateInput {
+  const {prompt, title = titleOf(prompt)} = next;
+  return {...next, title, prompt: withHistory(source, prompt)};
 }
 
 /**

@@ -196,3 +196,20 @@ describe('after a crash', () => {
     expect(worktrees.asked).toEqual([]);
   });
 });
+
+it('one of a pool that nobody can be asked about is cancelled without a look at places of this machine', async () => {
+  const state = {status: 'running', startedAt: 1} as const;
+  const owner = {...GONE, sessions: 'pool:another'};
+  store.put(aDelegation({owner, state, where: {is: 'pool'}, access: 'worktree', worktree: aWorktree()}));
+  const {delegation} = await delegations.cancel('project', 'swift-amber-otter');
+  expect(delegation.state).toMatchObject({
+    status: 'cancelled',
+    error: expect.stringContaining('its worker goes on until this machine reaches the pool again'),
+  });
+  // Without a commit: it is not forgotten in the pool.
+  expect(delegation.worktree?.outcome).toMatchObject({
+    ...{is: 'kept', diffstat: ''},
+    notes: [expect.stringContaining('on no branch here')],
+  });
+  expect(worktrees.asked).toEqual([]);
+});

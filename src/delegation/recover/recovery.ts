@@ -12,6 +12,7 @@ import type {Environment, Environments} from '../model/ports.ts';
 import {NO_PRODUCT, type NothingSent} from '../model/run.ts';
 import {fitted, misfit, type Unfit} from '../run/fitting.ts';
 import {withWorktreeEnd} from '../run/worktree-end.ts';
+import {cancelledElsewhere, cancelledUnasked} from './cancelled-unasked.ts';
 import {findOut} from './lost-run.ts';
 
 export interface RecoveryOptions extends Storing {
@@ -120,7 +121,7 @@ export class Recovery {
    * with the end that it has then: what its session shows to be complete stays complete.
    */
   async cancel(record: Delegation): Promise<Delegation> {
-    const {project, id, owner} = record;
+    const {project, id} = record;
     const {store, environments} = this.#options;
     const cancelled = await store.exclusively(project, id, async () => {
       const latest = (await store.read(project, id)) ?? record;
@@ -129,9 +130,10 @@ export class Recovery {
       const {ran, environment} =
         found.outcome === 'known' ? found : {ran: found, environment: environments.all[0]};
       if (environment === undefined) throw new Refusal(`${id} cannot be cancelled yet: no client is here.`);
+      if (found.outcome === 'not known' && latest.where !== undefined)
+        return this.#end(latest, cancelledElsewhere(latest), environment);
       const product = 'product' in ran ? ran.product : NO_PRODUCT;
-      const error = `It was cancelled on request. The process that had it (${owner.pid} on ${owner.hostname}) could not be reached; if it is still there, it stops as soon as it sees that.`;
-      const end = ran.outcome === 'completed' ? ran : {outcome: 'cancelled' as const, product, error};
+      const end = ran.outcome === 'completed' ? ran : cancelledUnasked(latest, product);
       return this.#end(latest, await withWorktreeEnd(end, latest, environment.worktrees), environment);
     });
     if (cancelled !== undefined) return cancelled;

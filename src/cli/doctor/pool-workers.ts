@@ -47,7 +47,7 @@ async function checkWorker(
   if (answer === undefined) {
     const says = `It has not answered in ${withinMs / 1_000} s. It says of itself: ${versionsOf(card)}.`;
     const cure =
-      'Look at its log: it may be ending, frozen or cut off, or of an earlier version. What it has at work goes on if it comes back within a minute.';
+      'Look at its log: it may be ending, frozen or cut off, or of an earlier version. What it has at work goes on if it comes back before its lease is over: after two minutes, unless the URL says otherwise.';
     return failed(what, new Error(says), cure);
   }
   if (answer.length === 0) {

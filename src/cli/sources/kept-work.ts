@@ -1,7 +1,7 @@
 import {join} from 'node:path';
 import {Refusal} from '../../base/errors.ts';
 import {inQuotes} from '../../base/safe-text.ts';
-import {type Delegation, hasEnded} from '../../delegation/model/delegation.ts';
+import {type Delegation, type DelegationHead, hasEnded} from '../../delegation/model/delegation.ts';
 import type {Worktree} from '../../delegation/model/worktree.ts';
 import type {KeptPlace} from '../../git/change.ts';
 import {Git} from '../../git/git.ts';
@@ -36,7 +36,18 @@ export async function keptWorkOf({args: [given = ''], env, cwd}: Invocation): Pr
   if (worktree === undefined) throw new Refusal(withoutWorktree(record));
   if (worktree.outcome?.is === 'removed')
     throw new Refusal(`${record.id} changed nothing, so its worktree and its branch were removed.`);
+  const why = notHome(record);
+  if (why !== undefined) throw new Refusal(why);
   return {record, worktree, place: keptPlaceOf(env, records), records};
+}
+
+/** Why there is nothing here of what runs elsewhere; `undefined` where its branch has come home. */
+export function notHome({id, where, state, worktree}: DelegationHead): string | undefined {
+  const outcome = worktree?.outcome;
+  if (where === undefined || (outcome?.is === 'kept' && outcome.commit !== undefined)) return undefined;
+  return hasEnded(state)
+    ? `The branch of ${id} has not come home. opencode-delegate show ${id} says why.`
+    : `${id} runs in the pool, and its branch comes home when it ends: opencode-delegate wait ${id}. What its agent does is shown by opencode-delegate logs ${id}.`;
 }
 
 /** @throws Refusal while somebody works in it: the delegation itself, or one that continues it. */

@@ -195,12 +195,12 @@ export class Assignment {
   }
 
   async #finish(record: Delegation): Promise<void> {
-    const {order} = this.#options;
-    const result = resultOf(record, {id: order.delegation, mirror: this.#mirror});
+    const {order, draining} = this.#options;
+    const given = {id: order.delegation, mirror: this.#mirror, isDraining: draining.aborted};
+    const result = resultOf(record, given);
     const harvest = await this.#harvest(record).catch((error: unknown) => ({notes: [messageOf(error)]}));
     const notes = [...this.#notes, ...result.notes];
-    const conversation = this.#said?.entries ?? [];
-    await this.#give(withHarvest({...result, notes, conversation}, harvest));
+    await this.#give(withHarvest({...result, notes, conversation: this.#said?.entries ?? []}, harvest));
   }
 
   /** Another worker may have it. What is lost meanwhile is lost without anything having been begun. */

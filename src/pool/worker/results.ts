@@ -13,18 +13,26 @@ export function refusedResult(error: string): JobResult {
   };
 }
 
+/** Why it was not done, where its worker was told to end. What there is of it has come home. */
+const TOLD_TO_END =
+  'Its worker was told to end before it was done. Go on with continue, on any worker: nothing is run again by itself.';
+
 /** The result of a delegation that has ended here, in the owner's words for it. */
-export function resultOf(record: Delegation, {id, mirror}: {id: string; mirror: Mirror}): JobResult {
+export function resultOf(
+  record: Delegation,
+  {id, mirror, isDraining}: {id: string; mirror: Pick<Mirror, 'heardIn' | 'takenBy'>; isDraining: boolean},
+): JobResult {
   const {state, text, worktree} = record;
   if (!hasEnded(state)) throw new Error(`${record.id} has not ended`);
   // The owner knows it by another id than the worker.
   const named = (words: string) => words.replaceAll(record.id, id);
   const kept = worktree?.outcome?.is === 'kept' ? worktree.outcome : undefined;
+  const isStopped = isDraining && state.status === 'interrupted';
   return {
     v: LETTERS_VERSION,
     outcome: state.status,
     product: {text, work: writable(state.work), heard: mirror.heardIn(record)},
-    ...(state.error !== undefined && {error: named(state.error)}),
+    ...(state.error !== undefined && {error: isStopped ? TOLD_TO_END : named(state.error)}),
     ...(state.atLimit !== undefined && {atLimit: state.atLimit}),
     ...(state.sessionId !== undefined && {sessionId: state.sessionId}),
     ...(state.startedAt !== undefined && {startedAt: state.startedAt}),

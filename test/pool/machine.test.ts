@@ -1,23 +1,19 @@
 import {mkdtempSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
-import os from 'node:os';
+import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {expect, it, onTestFinished, vi} from 'vitest';
+import {expect, it, onTestFinished} from 'vitest';
 import {machineIn} from '../../src/pool/client/machine.ts';
 
 function folder(): string {
-  const path = mkdtempSync(join(os.tmpdir(), 'opencode-delegate-machine-'));
+  const path = mkdtempSync(join(tmpdir(), 'opencode-delegate-machine-'));
   onTestFinished(() => rmSync(path, {recursive: true}));
   return join(path, 'pools');
 }
 
-it('a machine is known by the same name when the system calls it otherwise: its jobs would run twice else', async () => {
+it('a machine is known by the same name when the system calls it otherwise: its jobs would run twice else', () => {
   const path = folder();
-  const {machine} = machineIn(path);
-  vi.resetModules();
-  vi.doMock('node:os', () => ({default: os, ...os, hostname: () => 'at-the-cafe'}));
-  onTestFinished(() => void vi.doUnmock('node:os'));
-  const next = await import('../../src/pool/client/machine.ts');
-  expect(next.machineIn(path)).toEqual({machine, host: 'at-the-cafe'});
+  const {machine} = machineIn(path, 'at-home');
+  expect(machineIn(path, 'at-the-cafe')).toEqual({machine, host: 'at-the-cafe'});
 });
 
 it('two data folders have two names, and nothing else is left there', () => {

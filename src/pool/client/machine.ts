@@ -12,10 +12,14 @@ const NAME = new RegExp(`^[0-9a-f]{${BYTES * 2}}$`);
  * Stands for a data folder. The name is made once and kept there: the jobs of its records are found by it. What the system
  * calls the machine changes with its network, or with each new container, and is for people only.
  * @param folder of all that a machine knows of its pools. It is made when it is first needed.
+ * @param host what the system calls the machine.
  */
-export function machineIn(folder: string): {readonly machine: string; readonly host: string} {
+export function machineIn(
+  folder: string,
+  host = hostname(),
+): {readonly machine: string; readonly host: string} {
   const path = join(folder, FILE);
-  return {machine: nameIn(path) ?? made(path), host: hostname()};
+  return {machine: nameIn(path) ?? made(path), host};
 }
 
 function made(path: string): string {

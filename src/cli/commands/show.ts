@@ -100,7 +100,9 @@ function goingOn(shown: ShownDelegation): readonly string[] {
   return [
     ...(near === undefined ? [] : [`Near its limit: ${near}`]),
     ...(queue === undefined ? [] : [`Place ${queue.place}: ${queue.reason}`]),
-    ...(activity === undefined ? [] : [`Last: ${activity.last}, after ${counted(tool_calls, 'tool call')}`]),
+    ...(activity === undefined || activity.last === ''
+      ? []
+      : [`Last: ${activity.last}, after ${counted(tool_calls, 'tool call')}`]),
     ...requests.flatMap(({number, what, details}) => [
       `Request ${number}: ${what}`,
       ...details.map((one) => `  ${one}`),

@@ -21,5 +21,8 @@ export function warning(what: string, says: string, cure: string): Finding {
 
 /** @param cure left out where the words of the failure have it. */
 export function failed(what: string, error: unknown, cure?: string): Finding {
-  return {what, is: 'failed', says: messageOf(error), ...(cure !== undefined && {cure})};
+  const says = messageOf(error);
+  if (cure === undefined) return {what, is: 'failed', says};
+  // What to do stands behind it.
+  return {what, is: 'failed', says: /[.!?]$/.test(says) ? says : `${says}.`, cure};
 }

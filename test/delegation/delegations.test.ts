@@ -1279,6 +1279,14 @@ describe('a record whose process is gone', () => {
     expect(runner.runs).toEqual([]);
   });
 
+  it('has the id that it has elsewhere, where that is unused', async () => {
+    const first = await delegate('a', {knownAs: 'swift-amber-otter'});
+    expect(first.delegation.id).toBe('swift-amber-otter');
+    const second = await delegate('b', {knownAs: 'swift-amber-otter'});
+    expect(second.delegation.id).not.toBe('swift-amber-otter');
+    expect(runner.prompts).toEqual(['a', 'b']);
+  });
+
   it('is taken hold of by a client of any environment where it runs elsewhere', async () => {
     const there = {where: 'pool' as const, sessions: 'pool:of a team'};
     ({runner, store, delegations} = fakeDelegations({concurrency: 8, environment: there}));

@@ -55,6 +55,9 @@ describe('a pool over Postgres', () => {
     expect(text).toContain('Done with page.txt.');
     expect(head).toContain(`Branch: delegation/${id} at `);
     expect(client.repository.git('show', `delegation/${id}:page.txt`)).toBe('page.txt');
+    expect(client.repository.git('log', '-1', '--format=%B', `delegation/${id}`)).toContain(
+      `Delegation: ${id}`,
+    );
     expect(await client.recordWith(id, /./)).toContain('worker: big-machine');
   });
 
@@ -138,6 +141,8 @@ describe('a pool over Postgres', () => {
     const record = await client.recordWith(id, /status: interrupted/);
     expect(record).toContain('The pool has lost its worker ');
     expect(client.repository.git('show', `delegation/${id}:killed.txt`)).toBe('killed.txt');
+    const {stdout} = await client.command('drop', id, '--force');
+    expect(stdout).toBe(`Removed: the branch delegation/${id}`);
   });
 });
 

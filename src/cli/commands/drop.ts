@@ -35,9 +35,12 @@ export const drop: Command = {
     });
     if (notes === undefined) throw new Refusal(`Somebody else is at work on ${record.id}. Try it again.`);
     for (const note of notes) terminal.complain(note);
-    terminal.print(
-      `Removed: ${inQuotes(worktree.path)}${notes.length === 0 ? ` and the branch ${worktree.branch}` : ''}`,
-    );
+    // Of what ran in a pool, there was never a folder here.
+    const removed = [
+      ...(record.where === undefined ? [inQuotes(worktree.path)] : []),
+      ...(notes.length === 0 ? [`the branch ${worktree.branch}`] : []),
+    ];
+    if (removed.length > 0) terminal.print(`Removed: ${removed.join(' and ')}`);
     return EXIT.ok;
   },
 };

@@ -74,6 +74,7 @@ export async function draftOf(
     summary: '',
     state: {status: 'registered'},
     ...(continues !== undefined && {continues}),
+    ...(request.knownAs !== undefined && {id: request.knownAs}),
     ...(notes.length > 0 && {notes}),
     ...(expect !== undefined && {expect}),
     prompt,

@@ -14,6 +14,8 @@ export const MAX_PROMPT_CHARS = 200_000;
 const MINUTE_MS = 60_000;
 
 export interface DelegateInput {
+  /** The id that it has elsewhere already. Where that is used here, it gets another one. Default: a new id. */
+  readonly knownAs?: string;
   /** The project of the client, under which the record is kept. */
   readonly project: string;
   /** The client's, in which it runs. */

@@ -12,8 +12,8 @@ const ID_ATTEMPTS = 20;
 /** So many of one client in one project may wait or run. */
 export const MAX_OPEN = 2_000;
 
-/** A delegation that has no id yet. */
-export type Draft = Omit<Delegation, 'id'>;
+/** A delegation that has no id yet, but at most one that it is to have where that is unused. */
+export type Draft = Omit<Delegation, 'id'> & Partial<Pick<Delegation, 'id'>>;
 
 export interface RegisterOptions {
   readonly storing: Storing;
@@ -121,7 +121,7 @@ export class Register {
     const {store} = storing;
     for (let attempt = 0; attempt < ID_ATTEMPTS; attempt++) {
       if (isClosing()) throw new EndingError();
-      const id = newId();
+      const id = (attempt === 0 ? draft.id : undefined) ?? newId();
       const record = {...draft, ...rest(id), id};
       if (this.#live.has(keyOf(record))) continue;
       const live = new LiveDelegation(record, environment, storing);

@@ -19,12 +19,12 @@ export function keyFilesIn(env: NodeJS.ProcessEnv): KeyFiles {
 
 /** @throws Refusal where there is none, or it can be read by others. */
 export function readGroupKey({group}: KeyFiles): GroupKey {
-  return GroupKey.parse(secretIn(group, 'the key of the pool’s group'));
+  return parsed(group, secretIn(group, 'the key of the pool’s group'), GroupKey.parse);
 }
 
 /** @throws Refusal where there is none, or it can be read by others. */
 export function readOwnerKey({owner}: KeyFiles): OwnerKey {
-  return OwnerKey.parse(secretIn(owner, 'your key for the pool'));
+  return parsed(owner, secretIn(owner, 'your key for the pool'), OwnerKey.parse);
 }
 
 /** Writes a key where there is none yet. Returns false where there is one. */
@@ -37,6 +37,17 @@ export function writeKey(path: string, text: string): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
+  }
+}
+
+function parsed<Key>(path: string, text: string, parse: (text: string) => Key): Key {
+  try {
+    return parse(text);
+  } catch (error) {
+    throw new Refusal(
+      `${path} holds something else: ${messageOf(error)} A person copies it again from another machine of the pool, or removes the file and runs \`opencode-delegate pool init\`.`,
+      {cause: error},
+    );
   }
 }
 

@@ -13,6 +13,7 @@ import type {WorkerCode} from './code.ts';
 import {projectOfJob} from './job-project.ts';
 import type {Journal} from './journal.ts';
 import {Mirror} from './mirror.ts';
+import {inputOf} from './order-input.ts';
 import {Orders} from './orders.ts';
 import {Outbox} from './outbox.ts';
 import type {Own, OwnService} from './own-service.ts';
@@ -21,7 +22,7 @@ import {SaidByAgents, saidByAgent} from './said-by-agents.ts';
 import {whenReached} from './when-reached.ts';
 
 /** How often the owner is told what its agent does, at most. */
-const [NEWS_MS, MINUTE_MS] = [1_000, 60_000];
+const NEWS_MS = 1_000;
 
 export interface AssignmentOptions {
   readonly lease: Lease;
@@ -97,18 +98,12 @@ export class Assignment {
     const {arrival, notes} = await arriving({job: lease.job.id, order, code, mail, signal});
     this.#notes = notes;
     if (signal.aborted) return undefined;
-    const {prompt, title, agent, model, timeoutMs, maxCostUsd, maxTokens, expect} = order;
     const {delegation} = await service.delegations.delegate({
-      ...{prompt, title, access: 'worktree', environment: service.environment},
+      ...inputOf(order),
+      environment: service.environment,
       project: projectOfJob(lease.job.id),
       directory: arrival.directory,
-      timeoutMinutes: timeoutMs / MINUTE_MS,
       client: {name: 'pool', version: this.#options.self.version},
-      ...(agent !== undefined && {agent}),
-      ...(model !== undefined && {model}),
-      ...(maxCostUsd !== undefined && {maxCostUsd}),
-      ...(maxTokens !== undefined && {maxTokens}),
-      ...(expect !== undefined && {expect: JSON.parse(expect)}),
     });
     return {own: {project: delegation.project, id: delegation.id}};
   }

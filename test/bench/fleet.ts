@@ -7,17 +7,17 @@ import {median, timed} from './stats.ts';
 import {ms, type Row, times} from './table.ts';
 
 const MACHINES = 3;
-const EACH = 12;
+const EACH = 8;
 const SLOTS = 4;
 const COUNT = MACHINES * EACH;
 /** One at a time. */
-const SINGLES = 2;
+const SINGLES = 1;
 const MIN_RATIO = 0.9;
 /**
  * So long the model thinks before each of its two steps. Real ones take longer. All machines of the fleet are one here:
  * with a model that answers at once, its processors would be what is measured, and not the pool.
  */
-const STEP_MS = 15_000;
+const STEP_MS = 30_000;
 
 /** Three workers of a pool, against the same three machines that each do a third for themselves. */
 export async function* fleet(_stage: Stage, cleanup: Cleanup): AsyncGenerator<Row> {

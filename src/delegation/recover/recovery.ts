@@ -14,6 +14,7 @@ import {fitted, misfit, type Unfit} from '../run/fitting.ts';
 import {withWorktreeEnd} from '../run/worktree-end.ts';
 import {cancelledElsewhere, cancelledUnasked} from './cancelled-unasked.ts';
 import {findOut} from './lost-run.ts';
+import {takerOf} from './taker.ts';
 
 export interface RecoveryOptions extends Storing {
   readonly environments: Environments;
@@ -157,14 +158,8 @@ export class Recovery {
     return recovered ?? store.read(project, id);
   }
 
-  /**
-   * That of the client that asked for it, so that nobody's key pays for somebody else's work. No key of this machine pays
-   * for what runs elsewhere: that is taken hold of by any client that can ask there.
-   */
   #environmentOf({owner}: DelegationHead): Environment | undefined {
-    const {environments} = this.#options;
-    const isThere = ({where, sessions}: Environment) => where !== undefined && sessions === owner.sessions;
-    return environments.find(owner.environment) ?? environments.all.find(isThere);
+    return takerOf(owner, this.#options.environments);
   }
 
   #forget(head: DelegationHead): void {

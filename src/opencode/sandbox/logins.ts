@@ -13,6 +13,9 @@ import {
 } from 'node:fs';
 import {realPathSync} from '../../base/real-path.ts';
 
+/** Beside OpenCode's sessions: what the person has logged in to, of model providers and of MCP servers. */
+export const [LOGINS, SERVER_LOGINS] = ['auth.json', 'mcp-auth.json'];
+
 const FILE_MODE = 0o600;
 const MAX_BYTES = 1024 * 1024;
 /** A login that is renewed on one side is soon of no use on the other. */

@@ -4,13 +4,11 @@ import process, {platform} from 'node:process';
 import which from 'which';
 import {Refusal} from '../../base/errors.ts';
 import {xdgFolder} from '../../base/xdg.ts';
-import {SandboxLogins} from './logins.ts';
+import {LOGINS, SandboxLogins, SERVER_LOGINS} from './logins.ts';
 import {emptied, mountsOf} from './mounts.ts';
 
 /** In the data folder. What begins with a dot is no project. */
 const FOLDER = '.sandbox';
-const LOGINS = 'auth.json';
-const SERVER_LOGINS = 'mcp-auth.json';
 const FALLBACK_SHELL = '/bin/sh';
 /** The owner of the first process, who could undo what a sandbox does, were it not somebody else inside. */
 const isRoot = process.getuid?.() === 0;

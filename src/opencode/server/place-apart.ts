@@ -1,9 +1,7 @@
 import {copyFileSync, mkdirSync, symlinkSync} from 'node:fs';
 import {join} from 'node:path';
 import {xdgFolder} from '../../base/xdg.ts';
-
-/** What the person has logged in to: model providers, and MCP servers. */
-const LOGINS = ['auth.json', 'mcp-auth.json'];
+import {LOGINS, SERVER_LOGINS} from '../sandbox/logins.ts';
 
 /**
  * Makes a folder in which OpenCode can keep what it writes. The logins there are the person's own: OpenCode writes one that
@@ -13,7 +11,7 @@ export function preparePlaceApart(folder: string, env: NodeJS.ProcessEnv): void 
   const theirs = join(xdgFolder(env, 'XDG_DATA_HOME'), 'opencode');
   const own = join(folder, 'opencode');
   mkdirSync(own, {recursive: true, mode: 0o700});
-  for (const name of LOGINS) link(join(theirs, name), join(own, name));
+  for (const name of [LOGINS, SERVER_LOGINS]) link(join(theirs, name), join(own, name));
 }
 
 function link(theirs: string, path: string): void {

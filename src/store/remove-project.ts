@@ -1,14 +1,13 @@
 import {readdir, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {wholeOf} from '../base/whole-file.ts';
-import type {DelegationHead} from '../delegation/model/delegation.ts';
+import type {DelegationHead, Named} from '../delegation/model/delegation.ts';
+import {artifactIn, EXTENSION} from './files/artifact.ts';
 import {syncFolder} from './files/write-whole.ts';
 import {OpenMarks} from './index/open-marks.ts';
 import type {SpentMarks} from './index/spent.ts';
 import {parseHead} from './record/record.ts';
 import {removeRecord} from './remove-record.ts';
-
-const RECORD = /^(.+)\.md$/;
 
 /**
  * Removes all records of a project, ended or not, with its folder and all that is noted of them elsewhere. What they have
@@ -24,8 +23,11 @@ export async function removeProject(
 ): Promise<void> {
   const folder = join(root, project);
   const names = await readdir(folder).catch(() => []);
-  for (const id of names.flatMap((name) => RECORD.exec(name)?.[1] ?? [])) {
-    const head = headIn(join(folder, `${id}.md`), project);
+  const ids = names
+    .filter((name) => name.endsWith(EXTENSION))
+    .map((name) => name.slice(0, -EXTENSION.length));
+  for (const id of ids) {
+    const head = headOf(root, {project, id});
     if (head !== undefined) await spent.keep(head);
     await removeRecord(root, head ?? {project, id});
   }
@@ -38,9 +40,9 @@ export async function removeProject(
 }
 
 /** `undefined` where it cannot be understood. */
-function headIn(path: string, project: string): DelegationHead | undefined {
+function headOf(root: string, {project, id}: Named): DelegationHead | undefined {
   try {
-    return parseHead(wholeOf(path), project);
+    return parseHead(wholeOf(artifactIn(root, project, id)), project);
   } catch {
     return undefined;
   }

@@ -1,9 +1,10 @@
 /**
  * Runs in the process of an OpenCode server before OpenCode does. It keeps what is written in a worktree in it, leaves
- * out what projects configure where that is wanted, has OpenCode keep its own files where they are wanted, and keeps the server's password out of OpenCode, and so out of all
- * that OpenCode starts, fills in or sends. What opens the server from outside is handed over past the environment, and
- * stays here: who is let in by it knows that all the rest holds, too. OpenCode has another one, which is in no copy of
- * its environment either: shells, MCP servers, language servers and formatters start without it.
+ * out what projects configure where that is wanted, has OpenCode keep its own files where they are wanted, and keeps the
+ * server's password out of OpenCode, and so out of all that OpenCode starts, fills in or sends. What opens the server from
+ * outside is handed over past the environment, and stays here: who is let in by it knows that all the rest holds, too.
+ * OpenCode has another one, which is in no copy of its environment either: shells, MCP servers, language servers and
+ * formatters start without it.
  */
 import {closeFrontDoor} from './front-door.ts';
 import {

@@ -24,7 +24,7 @@ export function resultOf(
 ): JobResult {
   const {state, text, worktree} = record;
   if (!hasEnded(state)) throw new Error(`${record.id} has not ended`);
-  // The owner knows it by another id than the worker.
+  // Where the owner's id was in use here, the worker's is another one.
   const named = (words: string) => words.replaceAll(record.id, id);
   const kept = worktree?.outcome?.is === 'kept' ? worktree.outcome : undefined;
   const isStopped = isDraining && state.status === 'interrupted';

@@ -81,9 +81,14 @@ describe('a delegation with a limit of cost', () => {
 
   it('counts the agents below it', async () => {
     const input = {description: 'Below', prompt: 'nested work', subagent_type: 'general'};
-    const {open} = home.scene((request) =>
-      request.prompt === 'nested work' ? another(request) : {tool: 'task', input},
-    );
+    // A script could have done a fifth step before the limit has it stopped.
+    const never = createGate();
+    onTestFinished(() => never.open());
+    const {open} = home.scene(async (request) => {
+      if (request.prompt !== 'nested work') return {tool: 'task', input};
+      if (request.toolResults.length === 4) await never.opened;
+      return another(request);
+    });
     const client = await open();
     const id = await client.delegate('Have it done', {max_cost_usd: 0.2});
     const {text} = await client.read(id);

@@ -1,4 +1,6 @@
 import {join} from 'node:path';
+import {messageOf} from '../base/errors.ts';
+import type {Logger} from '../base/log.ts';
 import {readConfig} from '../config.ts';
 import type {HeadlineWriter} from '../delegation/model/ports.ts';
 import {projectOfJob} from '../pool/worker/job-project.ts';
@@ -9,6 +11,9 @@ import type {Service} from './service.ts';
 /** In the worker's folder. What begins with a dot is no project. */
 const PLACES = '.owners';
 
+/** At most: where OpenCode is to idle for less than this, a place waits no longer for its owner's next job. */
+const MAX_KEPT_MS = 60_000;
+
 /** The owner's machine writes the headline of a record, and nobody would see this one. */
 const NO_HEADLINES: HeadlineWriter = {write: async () => undefined};
 
@@ -17,18 +22,22 @@ export interface WorkerServicesOptions {
   /** What agents see. */
   readonly env: NodeJS.ProcessEnv;
   readonly dataDir: string;
+  readonly log: Logger;
 }
 
-/** The service of a worker as each owner's jobs have it: with sessions of their own, and none for longer than needed. */
+/** The service of a worker as each owner's jobs have it: with sessions of their own, and none for much longer than needed. */
 export class WorkerServices implements OwnServices {
   readonly #options: WorkerServicesOptions;
   readonly #places: OwnerPlaces<OwnService>;
 
   constructor(options: WorkerServicesOptions) {
+    const {env, dataDir, log} = options;
     this.#options = options;
     this.#places = new OwnerPlaces({
-      folder: join(options.dataDir, PLACES),
+      folder: join(dataDir, PLACES),
       open: (folder) => this.#open(folder),
+      keptMs: Math.min(readConfig(env).host.serverIdleMs, MAX_KEPT_MS),
+      onLeft: (folder, error) => log.warn(`${folder} could not be removed: ${messageOf(error)}`),
     });
   }
 
@@ -38,12 +47,17 @@ export class WorkerServices implements OwnServices {
 
   async forget(job: string): Promise<void> {
     await this.#options.service.removeProject(projectOfJob(job));
-    await this.#places.forget(job);
+    this.#places.forget(job);
   }
 
   /** Removes the sessions of earlier processes. To be called before the first job. */
   tidy(): Promise<void> {
     return this.#places.tidy();
+  }
+
+  /** Removes all sessions. To be called when nothing is at work any more. Never rejects. */
+  close(): Promise<void> {
+    return this.#places.close();
   }
 
   #open(folder: string): Opened<OwnService> {

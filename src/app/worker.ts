@@ -76,7 +76,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     const service = new Service({config, env: own, log, version});
     // What an earlier process has left open is not gone on with: its job is lost to it.
     await service.tidy();
-    const services = new WorkerServices({service, env: own, dataDir});
+    const services = new WorkerServices({service, env: own, dataDir, log});
     await services.tidy();
     // What an earlier process had on its way is of no use to this one.
     const spool = join(dataDir, '.spool');
@@ -98,6 +98,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       await worker.drain(settings.drainMs);
       await service.close();
       await worker.close();
+      await services.close();
       await queue.close();
       lock.release();
     };

@@ -5,7 +5,7 @@ import {runCommand} from '../support/command.ts';
 import {createGate} from '../support/gate.ts';
 import type {PoolMachine} from '../support/pool-network.ts';
 import {jobsAt, type PoolClient, PoolProcesses, workerFolder} from '../support/pool-processes.ts';
-import {eventually, signalEach} from '../support/processes.ts';
+import {eventually, openCodeIn, signalEach} from '../support/processes.ts';
 import {Repository} from '../support/repository.ts';
 import {hostsIn} from '../support/sandbox.ts';
 
@@ -64,6 +64,7 @@ describe('a worker, once an owner has the result', () => {
     return (await runCommand(ada.sandbox, args, {cwd: path})).stdout;
   }
 
+  const placesAt = (machine: PoolMachine) => readdirSync(join(workerFolder(machine), '.owners'));
   const isGone = (machine: PoolMachine, id: string) => !jobsAt(machine).some((job) => job.startsWith(id));
   const atWork = (words: string, results: number) =>
     pool.model.asked(({prompt, toolResults}) => prompt.includes(words) && toolResults.length === results);
@@ -86,16 +87,38 @@ describe('a worker, once an owner has the result', () => {
       );
       gate.open();
       expect(await ada.recordWith(id, /^status: completed/m)).toContain(`I have counted each ${SECRET}.`);
-      await eventually(() => isGone(machine, id));
+      await eventually(() => isGone(machine, id) && placesAt(machine).length === 1);
       expect(filesWith(machine, SECRET)).toEqual([]);
       others.open();
       expect(await bob.recordWith(theirs, /^status: completed/m)).toContain('Done plainly.');
       expect(bob.repository.git('show', `delegation/${theirs}:plain.txt`)).toBe('x');
       await eventually(() => isGone(machine, theirs));
-      expect(readdirSync(join(workerFolder(machine), '.owners'))).toEqual([]);
-      await worker.end();
+      worker.signal('SIGTERM');
+      expect([await worker.ended, placesAt(machine)]).toEqual([0, []]);
     },
   );
+
+  it('does the next work of that owner in the OpenCode that runs, and keeps nothing once another owner comes', async () => {
+    script({opened: Promise.resolve()});
+    const machine = await pool.worker();
+    const worker = pool.startWorker(machine, 'worker-1');
+    const id = await delegateSecret('Count twice');
+    await ada.recordWith(id, /^status: completed/m);
+    await eventually(() => isGone(machine, id));
+    const [place] = placesAt(machine);
+    const servers = openCodeIn(machine.sandbox.root).map(({pid}) => pid);
+    expect([place, servers]).toEqual([expect.any(String), [expect.any(Number)]]);
+    const next = await ada.run('Be plain after it');
+    await ada.recordWith(next, /^status: completed/m);
+    expect([placesAt(machine), openCodeIn(machine.sandbox.root).map(({pid}) => pid)]).toEqual([
+      [place],
+      servers,
+    ]);
+    await bob.recordWith(await bob.run('Be plain for another'), /^status: completed/m);
+    await eventually(() => filesWith(machine, SECRET).length === 0);
+    expect(placesAt(machine)).not.toContain(place);
+    await worker.end();
+  });
 
   it('that was killed before it cleaned does so when it starts again', async () => {
     const gate = createGate();

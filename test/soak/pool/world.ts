@@ -43,6 +43,8 @@ export async function openPoolWorld(findings: Findings, random: Random): Promise
   const counts = new Counts();
   for (let n = 1; n <= WORKERS; n++) {
     const there = await machine();
+    // What is left of an owner who has no job there any more goes at once.
+    there.sandbox.env.OPENCODE_DELEGATE_SERVER_IDLE_SECONDS = '1';
     // At one of them, one of two jobs has to wait for its turn.
     if (n === 1) there.sandbox.env.OPENCODE_DELEGATE_LIMITS = 'scripted=1';
     workers.push(new WorkerMachine(`worker-${n}`, there, random.fork()));

@@ -165,7 +165,7 @@ export async function delegateOne({
   });
   await opencode.say(session, 'go');
   const {text} = (await opencode.transcript(session)).at(-1) ?? {text: ''};
-  const id = /Carrying on\. ([a-z]+-[a-z]+-[a-z]+) · running/.exec(text)?.[1];
+  const id = /Carrying on\. ([a-z]+-[a-z]+-[a-z]+) · (?:running|queued)/.exec(text)?.[1];
   if (id === undefined) throw new Error(text);
   return {gate, id};
 }

@@ -20,12 +20,16 @@ const GO_ON = /Continue if you have next steps|conversation was compacted/;
 
 type Script = (request: ModelRequest, attempt: number) => Reply;
 
+/** Whether an earlier delegation still asks. */
+const isLate = (request: ModelRequest, prompt: string) =>
+  request.prompt.startsWith('Do it') && request.prompt !== prompt;
+
 /** Answers summaries, and what an earlier delegation still asks, by itself; a script has the rest, and its count. */
 function scripted(prompt: string, script: Script): (request: ModelRequest) => Reply {
   let attempt = 0;
   return (request) => {
     if (request.tools.length === 0) return {text: 'A summary.'};
-    if (request.prompt.startsWith('Do it') && request.prompt !== prompt) return {text: 'late'};
+    if (isLate(request, prompt)) return {text: 'late'};
     attempt += 1;
     return script(request, attempt);
   };
@@ -56,7 +60,8 @@ describe('the answer of an agent', () => {
     const before = model.requests.length;
     const id = await client.delegate(prompt, args);
     const {text, blocks} = await client.read(id);
-    return {id, head: blocks[0], answer: blocks[1], text, asked: model.requests.length - before};
+    const asked = model.requests.slice(before).filter((request) => !isLate(request, prompt)).length;
+    return {id, head: blocks[0], answer: blocks[1], text, asked};
   }
 
   it('before a compaction stands, with what came after it', async () => {

@@ -70,6 +70,7 @@ async function main(wanted: readonly string[]): Promise<void> {
     wanted.length === 0 ? !BY_NAME.includes(name) : wanted.includes(name);
   for (const name of names.filter(isWanted)) {
     console.error(`measuring: ${name}`);
+    const from = performance.now();
     try {
       for await (const row of play(name)) {
         console.error(renderLine(row));
@@ -79,6 +80,7 @@ async function main(wanted: readonly string[]): Promise<void> {
       console.error(`${name} broke:`, error);
       process.exitCode = 1;
     }
+    console.error(`  (${Math.round((performance.now() - from) / 1_000)} s)`);
   }
   console.log(`\nOpenCode ${await openCodeVersion()}, Node ${process.version}, ${cpus().length} CPUs\n`);
   console.log(renderTable(rows));

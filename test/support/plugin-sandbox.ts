@@ -1,4 +1,4 @@
-import {writeFileSync} from 'node:fs';
+import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {execa} from 'execa';
 import {type Registry, startRegistry} from './registry.ts';
@@ -14,8 +14,11 @@ export async function createPluginSandbox(options: SandboxOptions): Promise<Sand
   if (FRONT === 'serve') return createSandbox({...options, config: {...options.config, plugin: [PLUGIN]}});
   const sandbox = createSandbox(options);
   const registry = await installPlugin(sandbox);
+  const configFile = join(sandbox.env.HOME ?? '', '.config', 'opencode', 'opencode.json');
   return {
     ...sandbox,
+    // With what the installation has added: the plugin.
+    config: JSON.parse(readFileSync(configFile, 'utf8')),
     async remove() {
       await registry.close();
       await sandbox.remove();

@@ -17,7 +17,7 @@ import {ms, type Row, times} from './table.ts';
 const CALLS = 20;
 const MAX_ANSWER_MS = 25;
 const NOTICES = 40;
-const STARTS = 12;
+const STARTS = 6;
 /** The turn that delegates is over by then, so that the notice finds an idle session. */
 const WORK_MS = 500;
 const MAX_NOTICE_MS = 150;
@@ -134,8 +134,7 @@ async function* idling(stage: Stage): AsyncGenerator<Row> {
     await opencode.kill();
     return took;
   };
-  const ours = await used([PLUGIN], delegating(HELD_PROMPT));
-  const none = await used([], promptOf(0));
+  const [ours, none] = await Promise.all([used([PLUGIN], delegating(HELD_PROMPT)), used([], promptOf(0))]);
   stage.model.release();
   yield* [
     {
@@ -165,6 +164,7 @@ async function* starts(stage: Stage): AsyncGenerator<Row> {
   writeFileSync(file, "export default {id: 'idle', server: async () => ({})};\n");
   idle.configure({...idle.config, plugin: [pathToFileURL(file).href]});
   const sandboxes = {none: stage.sandbox(), idle, ours: stage.sandbox({config: {plugin: [PLUGIN]}})};
+  sandboxes.ours.env.OPENCODE_DELEGATE_HOST_IDLE_SECONDS = '1';
   const samples: Record<keyof typeof sandboxes, Start[]> = {none: [], idle: [], ours: []};
   for (let round = -1; round < STARTS; round++) {
     for (const name of ['none', 'idle', 'ours'] as const) {

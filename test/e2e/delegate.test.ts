@@ -4,8 +4,9 @@ import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {connect, ERAS, type TestClient, untilActivity} from '../support/client.ts';
 import {createGate} from '../support/gate.ts';
 import {openCodeIn} from '../support/processes.ts';
-import {artifactOf, createSandbox, type Sandbox} from '../support/sandbox.ts';
-import {type Reply, ScriptedModel} from '../support/scripted-model.ts';
+import {artifactOf, type Sandbox} from '../support/sandbox.ts';
+import type {Reply, ScriptedModel} from '../support/scripted-model.ts';
+import {shareHome} from '../support/shared-home.ts';
 
 const NASTY = [
   '---',
@@ -27,6 +28,8 @@ const NASTY = [
 /** 300,000 characters in which every stretch differs from every other. */
 const LONG = Array.from({length: 30_000}, (_, n) => `${String(n).padStart(8, '0')}🦦`).join('');
 
+const home = shareHome({models: ['model', 'other']});
+
 describe.each(ERAS)('delegating as a client of protocol %s', (era) => {
   // The other revision differs in how a call and its end are told: `npm run test:all` tries all with both.
   const inFull = it.runIf(era === ERAS[0] || process.env.TEST_ALL === '1');
@@ -35,16 +38,11 @@ describe.each(ERAS)('delegating as a client of protocol %s', (era) => {
   let client: TestClient;
 
   beforeAll(async () => {
-    model = await ScriptedModel.start();
-    sandbox = createSandbox({modelUrl: model.url, models: ['model', 'other']});
+    ({model, sandbox} = home.scene());
     client = await connect(sandbox, {era});
   });
 
-  afterAll(async () => {
-    await client.close();
-    await model.close();
-    await sandbox.remove();
-  });
+  afterAll(() => client.close());
 
   it('lists its tools and tells the way of working', async () => {
     const tools = await client.tools();
@@ -138,7 +136,7 @@ describe.each(ERAS)('delegating as a client of protocol %s', (era) => {
   });
 
   inFull('uses the agent, the model and the directory that are asked for', async () => {
-    const elsewhere = join(sandbox.root, 'else where');
+    const elsewhere = join(sandbox.project, '..', 'else where');
     mkdirSync(elsewhere);
     model.script(({model: name}) => ({text: name}));
     const id = await client.delegate('Where am I?', {

@@ -9,6 +9,7 @@ import {artifactOf} from '../support/sandbox.ts';
 import {setScene} from '../support/scene.ts';
 import type {ModelRequest, Reply} from '../support/scripted-model.ts';
 import {shareHome} from '../support/shared-home.ts';
+import {UserOpenCode} from '../support/user-opencode.ts';
 
 const shared = shareHome({
   config: {permission: {bash: 'allow', edit: 'ask'}},
@@ -207,6 +208,29 @@ describe('an agent is told something', () => {
       expect(blocks[1]).toBe(told.isError ? 'Answer 1' : 'Answer 2');
     }
   });
+});
+
+it('what a person writes into the session of an agent at work is said with the result', async () => {
+  const {sandbox, open} = shared.scene(({prompt, toolResults}) => {
+    if (prompt.includes('who are you')) return {text: 'I am an agent.'};
+    return toolResults.length > 0 ? {text: 'Found.'} : WAIT;
+  });
+  const client = await open();
+  const id = await client.delegate('Begin');
+  await untilActivity(client, id, /bash/);
+  const session = /\nsession: (ses\S+)/.exec(readFileSync(artifactOf(sandbox, id), 'utf8'))?.[1] ?? '';
+  const person = await UserOpenCode.start(sandbox);
+  try {
+    await person.say(session, 'And who are you?');
+    writeFileSync(join(sandbox.project, 'go'), '');
+    const {blocks} = await client.read(id, {wait_seconds: 90});
+    expect(blocks[0]).toMatch(
+      / · completed · .*somebody else wrote to the agent in its session \("And who are you\?"\)/s,
+    );
+    expect(blocks[1]).toContain('I am an agent.');
+  } finally {
+    await person.kill();
+  }
 });
 
 it('a process that dies takes no message with it: what waited is begun with it, and what ran says that it was not given', async () => {

@@ -19,11 +19,11 @@ export function delegating(prompt: string): string {
 
 /** A tool of OpenCode itself that does next to nothing. */
 export const OWN_TOOL = 'glob';
-const LIST = 'list: ';
+const CALL = 'call: ';
 
-/** A prompt on which the model calls that tool. */
-export function listing(): string {
-  return `${LIST}what is here?`;
+/** A prompt on which the model calls that tool, with what {@link OWN_TOOL} takes. */
+export function calling(tool: string): string {
+  return `${CALL}${tool}`;
 }
 
 /** A prompt that the model does not answer before {@link BenchModel.release}. */
@@ -49,8 +49,8 @@ export class BenchModel {
       if (prompt.startsWith(DELEGATE) && toolResults.length === 0) {
         return {tool: `${PREFIX}delegate`, input: {prompt: prompt.slice(DELEGATE.length)}};
       }
-      if (prompt.startsWith(LIST) && toolResults.length === 0) {
-        return {tool: OWN_TOOL, input: {pattern: '*.none'}};
+      if (prompt.startsWith(CALL) && toolResults.length === 0) {
+        return {tool: prompt.slice(CALL.length), input: {pattern: '*.none'}};
       }
       const ms = Number(/^wait (\d+):/.exec(prompt)?.[1] ?? 0);
       if (ms > 0) await delay(ms);

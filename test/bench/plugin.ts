@@ -1,19 +1,21 @@
 import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
-import {pathToFileURL} from 'node:url';
+import {fileURLToPath, pathToFileURL} from 'node:url';
 import {createLogger} from '../../src/base/log.ts';
 import {EventFeed} from '../../src/opencode/wire/events.ts';
 import {Arrivals} from '../support/arrivals.ts';
 import {allGone} from '../support/processes.ts';
 import {artifactOf, type Sandbox} from '../support/sandbox.ts';
 import {PLUGIN, PREFIX, type UserOpenCode} from '../support/user-opencode.ts';
-import {delegating, HELD_PROMPT, listing, OWN_TOOL, promptOf} from './model.ts';
+import {calling, delegating, HELD_PROMPT, OWN_TOOL, promptOf} from './model.ts';
 import {processorMs} from './resident.ts';
 import type {Stage} from './stage.ts';
 import {median, quantile} from './stats.ts';
 import {ms, type Row, times} from './table.ts';
 
+const NOTHING_SERVER = fileURLToPath(new URL('nothing-server.js', import.meta.url));
+const NOTHING_TOOL = 'nothing_nothing';
 const CALLS = 20;
 const MAX_ANSWER_MS = 25;
 const NOTICES = 40;
@@ -33,24 +35,32 @@ export async function* plugin(stage: Stage): AsyncGenerator<Row> {
   yield* starts(stage);
 }
 
-/** How long the model that delegates waits for the answer, by the times that OpenCode notes of the call. */
+/**
+ * How long the model that delegates waits for the answer, by the times that OpenCode notes of the call. Each call finds
+ * the session at rest: it was told of the delegation before.
+ */
 async function answers(stage: Stage): Promise<Row> {
-  const sandbox = stage.sandbox({config: {plugin: [PLUGIN]}});
+  const sandbox = stage.sandbox({
+    config: {plugin: [PLUGIN], mcp: {nothing: {type: 'local', command: [process.execPath, NOTHING_SERVER]}}},
+  });
   const opencode = await stage.userOpenCode(sandbox);
   const session = await opencode.session();
   for (let n = 0; n <= CALLS; n++) {
     await opencode.say(session, delegating(promptOf(0)));
-    await opencode.say(session, listing());
+    const id = (await opencode.delegated(session)).at(-1) ?? '';
+    await opencode.until(session, (all) => all.at(-2)?.text.includes(`<task-id>${id}</task-id>`) === true);
+    for (const tool of [OWN_TOOL, NOTHING_TOOL]) await opencode.say(session, calling(tool));
   }
   const took = async (tool: string) => (await opencode.durations(session, tool)).slice(1);
-  const [ours, own] = [await took(`${PREFIX}delegate`), await took(OWN_TOOL)];
+  const ours = await took(`${PREFIX}delegate`);
+  const [own, nothing] = [median(await took(OWN_TOOL)), median(await took(NOTHING_TOOL))];
   await opencode.kill();
-  const [p50, base] = [median(ours), median(own)];
+  const p50 = median(ours);
   return {
     what: `delegate answers in OpenCode with the plugin (n=${CALLS})`,
     measured: `p50 ${ms(p50)}, p99 ${ms(quantile(ours, 0.99))}`,
-    baseline: `its own tool ${OWN_TOOL}: p50 ${ms(base)}`,
-    ratio: times(p50 / base),
+    baseline: `its own tool ${OWN_TOOL}: p50 ${ms(own)}; an MCP tool that does nothing: ${ms(nothing)}`,
+    ratio: times(p50 / own),
     goal: `p50 <= ${MAX_ANSWER_MS} ms`,
     met: p50 <= MAX_ANSWER_MS,
   };

@@ -1,4 +1,5 @@
-import {beforeEach, describe, expect, it} from 'vitest';
+import {beforeEach, describe, expect, it, vi} from 'vitest';
+import {deferred} from '../../src/base/deferred.ts';
 import type {Delegations} from '../../src/delegation/delegations.ts';
 import {fakeDelegations} from '../support/fake-delegations.ts';
 import {aDelegation, anEnd, type FakeStore} from '../support/fakes.ts';
@@ -22,25 +23,48 @@ describe('word of another process that a result was read', () => {
       await delegations[question]('project');
       expect(await delegations.unread('project')).toEqual([]);
       expect(await delegations.list('project')).toMatchObject([{...NAMED, readAt: expect.any(Number)}]);
+      await vi.waitUntil(() => store.readWords.length === 0);
       expect(store.stored(NAMED.id)).toMatchObject({readAt: expect.any(Number), text: 'the answer'});
-      expect(store.readWords).toEqual([]);
     },
   );
 
   it('counts for a project that nobody asks about as well', async () => {
     store.readWords.push(NAMED);
     await delegations.unread('another');
-    expect(store.stored(NAMED.id)?.readAt).toBeDefined();
+    await vi.waitUntil(() => store.stored(NAMED.id)?.readAt !== undefined);
+  });
+
+  it('is known at once, and nobody waits for the disk', async () => {
+    const disk = deferred<void>();
+    const {write} = store;
+    const writing = vi.spyOn(store, 'write').mockImplementation(async (record) => {
+      await disk.promise;
+      return write.call(store, record);
+    });
+    store.readWords.push(NAMED);
+    expect(await delegations.unread('project')).toEqual([]);
+    // What is on its way is not taken again.
+    expect(await delegations.unread('project')).toEqual([]);
+    expect(store.readWords).toEqual([NAMED]);
+    disk.resolve();
+    await vi.waitUntil(() => store.readWords.length === 0);
+    expect(writing).toHaveBeenCalledOnce();
+    expect(await delegations.unread('project')).toEqual([]);
   });
 
   it('stays until it can be written', async () => {
     store.readWords.push(NAMED);
     store.writeError = new Error('ENOSPC');
-    await delegations.unread('project');
+    const writing = vi.spyOn(store, 'write');
+    expect(await delegations.unread('project')).toEqual([]);
+    await vi.waitUntil(() => writing.mock.settledResults[0]?.type === 'rejected');
     expect(store.readWords).toEqual([NAMED]);
     store.writeError = undefined;
+    await vi.waitUntil(async () => {
+      await delegations.unread('project');
+      return store.readWords.length === 0;
+    });
     expect(await delegations.unread('project')).toEqual([]);
-    expect(store.readWords).toEqual([]);
   });
 
   it('means nothing for what has not ended, and for what is not there', async () => {

@@ -128,7 +128,6 @@ writeFileSync(${JSON.stringify(seen)}, JSON.stringify(said));`,
 
 it('has later configuration win, fills in variables and files, adds $schema, and reads all of it once', async () => {
   const sandbox = aHome({username: 'global', model: 'scripted/model', instructions: ['{env:GIVEN}']});
-  const configured = join(sandbox.env.HOME ?? '', '.config', 'opencode', 'opencode.json');
   writeFileSync(join(sandbox.project, 'name.txt'), 'project\n');
   writeFileSync(
     join(sandbox.project, 'opencode.json'),
@@ -146,7 +145,7 @@ it('has later configuration win, fills in variables and files, adds $schema, and
     instructions: ['from a variable'],
     permission: {bash: 'deny', edit: 'ask'},
   });
-  expect(JSON.parse(readFileSync(configured, 'utf8'))).toHaveProperty('$schema');
+  expect(JSON.parse(readFileSync(sandbox.configFile, 'utf8'))).toHaveProperty('$schema');
   sandbox.configure({...sandbox.config, username: 'changed', model: 'scripted/changed'});
   writeFileSync(join(sandbox.project, 'opencode.json'), JSON.stringify({username: 'changed'}));
   expect(await dataOf(client.config.get())).toEqual(first);

@@ -4,7 +4,7 @@ import {afterAll, beforeAll, describe, expect, it, onTestFinished} from 'vitest'
 import {runCommand} from '../support/command.ts';
 import {createGate} from '../support/gate.ts';
 import type {PoolMachine} from '../support/pool-network.ts';
-import {jobsAt, type PoolClient, PoolProcesses, workerFolder} from '../support/pool-processes.ts';
+import {jobsAt, type PoolClient, PoolProcesses, placesAt} from '../support/pool-processes.ts';
 import {eventually, openCodeIn, signalEach} from '../support/processes.ts';
 import {Repository} from '../support/repository.ts';
 import {hostsIn} from '../support/sandbox.ts';
@@ -64,7 +64,6 @@ describe('a worker, once an owner has the result', () => {
     return (await runCommand(ada.sandbox, args, {cwd: path})).stdout;
   }
 
-  const placesAt = (machine: PoolMachine) => readdirSync(join(workerFolder(machine), '.owners'));
   const isGone = (machine: PoolMachine, id: string) => !jobsAt(machine).some((job) => job.startsWith(id));
   const atWork = (words: string, results: number) =>
     pool.model.asked(({prompt, toolResults}) => prompt.includes(words) && toolResults.length === results);

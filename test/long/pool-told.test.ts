@@ -1,8 +1,8 @@
-import {execa} from 'execa';
 import {afterAll, beforeAll, describe, expect, it, onTestFinished} from 'vitest';
+import {runCommand} from '../support/command.ts';
 import {createGate} from '../support/gate.ts';
+import {claude} from '../support/hook-inputs.ts';
 import {type PoolClient, PoolProcesses, type PoolScene} from '../support/pool-processes.ts';
-import {BIN} from '../support/sandbox.ts';
 import {connectTasks} from '../support/task-client.ts';
 import {delegateOne, noticesIn, PLUGIN, UserOpenCode} from '../support/user-opencode.ts';
 
@@ -52,14 +52,8 @@ describe('the end of work in a pool', () => {
     const id = await client.run('Look at all of it');
     await client.recordWith(id, /^status: completed/m);
     const {sandbox} = client;
-    const input = JSON.stringify({
-      session_id: 's',
-      cwd: sandbox.project,
-      hook_event_name: 'UserPromptSubmit',
-    });
-    const {stdout} = await execa(process.execPath, [BIN, 'hook', 'prompt', '--client', 'claude-code'], {
-      ...{env: sandbox.env, extendEnv: false, input},
-    });
+    const input = JSON.stringify(claude('UserPromptSubmit', {cwd: sandbox.project}));
+    const {stdout} = await runCommand(sandbox, ['hook', 'prompt', '--client', 'claude-code'], {input});
     expect(stdout).toContain(`${id}: completed, not read yet.`);
     expect(client.record(id)).toContain(LONG_ANSWER);
   });

@@ -3,7 +3,14 @@ import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {createGate} from '../support/gate.ts';
 import type {PoolMachine} from '../support/pool-network.ts';
-import {jobsAt, type PoolClient, PoolProcesses, scriptHeld, workerFolder} from '../support/pool-processes.ts';
+import {
+  jobsAt,
+  type PoolClient,
+  PoolProcesses,
+  placesAt,
+  scriptHeld,
+  workerFolder,
+} from '../support/pool-processes.ts';
 import {eventually, signalEach} from '../support/processes.ts';
 
 /** Nothing here loses a lease, on however slow a machine. */
@@ -96,9 +103,7 @@ describe('workers of a pool', () => {
       await pool.model.asked((request) => request.prompt.includes(prompt) && request.toolResults.length > 0);
     // Both are there at the same time.
     expect(jobsAt(machine)).toHaveLength(2);
-    const stores = readdirSync(join(workerFolder(machine), '.owners')).map((owner) =>
-      sessionsIn(join(workerFolder(machine), '.owners', owner)),
-    );
+    const stores = placesAt(machine).map(sessionsIn);
     expect(stores).toHaveLength(2);
     for (const [index, id = ''] of ids.entries()) {
       const record = await owners[index]?.recordWith(id, /^session: /m);

@@ -14,11 +14,10 @@ export async function createPluginSandbox(options: SandboxOptions): Promise<Sand
   if (FRONT === 'serve') return createSandbox({...options, config: {...options.config, plugin: [PLUGIN]}});
   const sandbox = createSandbox(options);
   const registry = await installPlugin(sandbox);
-  const configFile = join(sandbox.env.HOME ?? '', '.config', 'opencode', 'opencode.json');
   return {
     ...sandbox,
     // With what the installation has added: the plugin.
-    config: JSON.parse(readFileSync(configFile, 'utf8')),
+    config: JSON.parse(readFileSync(sandbox.configFile, 'utf8')),
     async remove() {
       await registry.close();
       await sandbox.remove();

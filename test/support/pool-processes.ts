@@ -150,6 +150,12 @@ export function jobsAt(machine: PoolMachine): readonly string[] {
   return readdirSync(join(workerFolder(machine), '.code/jobs'));
 }
 
+/** The folders in which a worker's OpenCode keeps what it writes, one for the jobs of each owner. */
+export function placesAt(machine: PoolMachine): readonly string[] {
+  const folder = join(workerFolder(machine), '.owners');
+  return readdirSync(folder).map((name) => join(folder, name));
+}
+
 /** The record that a worker has of its own of what fits; empty where there is none. */
 export function recordAt(machine: PoolMachine, words: RegExp): string {
   const folder = workerFolder(machine);

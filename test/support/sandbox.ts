@@ -45,6 +45,8 @@ export interface Sandbox {
   readonly env: Record<string, string>;
   /** The user's OpenCode configuration as it was at first. */
   readonly config: Record<string, unknown>;
+  /** Where that configuration is. */
+  readonly configFile: string;
   /** Writes the user's OpenCode configuration again. */
   configure(config: unknown): void;
   /** Where a host's socket and lock are. */
@@ -99,6 +101,7 @@ export function createSandbox({modelUrl, config = {}, models = ['model']}: Sandb
       OPENCODE_DELEGATE_HOST_IDLE_SECONDS: '60',
     },
     config: initial,
+    configFile,
     configure,
     runtimeDir,
     hostLog: () => (existsSync(hostLog) ? readFileSync(hostLog, 'utf8') : ''),

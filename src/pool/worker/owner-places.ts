@@ -51,9 +51,11 @@ export class OwnerPlaces<Service> {
   readonly #current = new Map<string, Place<Service>>();
   readonly #byJob = new Map<string, Place<Service>>();
   readonly #removing = new Set<Promise<void>>();
+  readonly #now: () => number;
 
   constructor(options: OwnerPlacesOptions<Service>) {
     this.#options = options;
+    this.#now = options.now ?? Date.now;
   }
 
   /** What a job is done with. The place stays at least until the job is forgotten. */
@@ -99,20 +101,19 @@ export class OwnerPlaces<Service> {
   }
 
   #placeFor(owner: string): Place<Service> {
-    const {folder: root, open, now = Date.now} = this.#options;
+    const {folder: root, open} = this.#options;
     const current = this.#current.get(owner);
     if (current !== undefined && this.#takesJobs(current)) return current;
     // Never that of an earlier process, of which something may still be ending.
     const folder = join(root, randomUUID());
     mkdirSync(folder, {recursive: true, mode: 0o700});
-    const place = {...open(folder), owner, folder, since: now(), jobs: new Set<string>()};
+    const place = {...open(folder), owner, folder, since: this.#now(), jobs: new Set<string>()};
     this.#current.set(owner, place);
     return place;
   }
 
   #takesJobs({since}: Place<Service>): boolean {
-    const {now = Date.now} = this.#options;
-    return now() - since < TAKES_JOBS_MS;
+    return this.#now() - since < TAKES_JOBS_MS;
   }
 
   #remove(place: Place<Service>): void {

@@ -120,9 +120,13 @@ export class PoolProcesses {
 
   async close(): Promise<void> {
     await Promise.all(this.#workers.map((one) => one.end()));
-    await Promise.all(this.#machines.map((one) => one.remove()));
-    await this.model.close();
-    await this.database.stop();
+    try {
+      await Promise.all(this.#machines.map((one) => one.remove()));
+    } finally {
+      // Also where a machine could not be removed: nobody else would end them.
+      await this.model.close();
+      await this.database.stop();
+    }
   }
 
   async #machine({env, owner, config = {}}: Given): Promise<PoolMachine> {
